@@ -1,0 +1,39 @@
+//! The binary protocol that ZKTeco-family attendance terminals speak on port 4370; the terminal is the server.
+//!
+//! Three layers, each usable alone:
+//!
+//! * **bytes**: [`Packet`] and [`Framer`] (TCP framing that resynchronises), [`PackedTime`], and the records of the
+//!   data sets: [`AttendanceLog`], [`User`], [`Sizes`]. Each can be read and written, so the same code serves a client
+//!   and a simulated terminal.
+//! * **[`session`]**: a state machine without I/O or clock: bytes and the time go in, bytes and events come out.
+//! * **`client`** (feature `client`, on by default): the session driven over a tokio TCP stream.
+//!
+//! Whatever a terminal sends is a value, never a panic: times that name no date are [`InvalidTime`], unknown record
+//! widths are [`Error::Corrupt`] with the bytes. Section numbers in the docs ("zk 6.1") are those of the project's
+//! protocol reference.
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod code;
+pub mod comm_key;
+mod error;
+mod framing;
+pub mod option;
+mod packet;
+mod record;
+pub mod session;
+mod sizes;
+mod time;
+pub mod transfer;
+mod wire;
+
+pub use code::Code;
+pub use error::Error;
+pub use framing::{Framer, MAX_FRAME_BYTES};
+pub use packet::{HEADER_BYTES, Packet, checksum};
+pub use record::attendance::{AttendanceLayout, AttendanceRecord, UserRef};
+pub use record::log::AttendanceLog;
+pub use record::number::UserNumber;
+pub use record::user::{Privilege, User, UserLayout, decode_users};
+pub use sizes::Sizes;
+pub use time::{CivilTime, InvalidTime, PackedTime};
