@@ -1,0 +1,20 @@
+//! Test helpers that every room may use in its tests, and nothing but tests.
+//!
+//! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
+//! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
+//! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
+//! * [`TempDir`]: a folder that is removed when it is dropped.
+
+// A shell: it owns processes, folders and deadlines.
+#![allow(clippy::disallowed_methods)]
+
+mod postgres;
+mod process;
+mod wait;
+
+pub use crate::{
+    postgres::Postgres,
+    process::Process,
+    wait::{wait_for, wait_until},
+};
+pub use tempfile::TempDir;

@@ -1,0 +1,190 @@
+//! A temporary PostgreSQL server.
+//!
+//! Invariants:
+//! * it listens on a unix socket in its own folder only, so any number of tests run side by side;
+//! * nothing of it outlives the value: the server is stopped, then the folder removed;
+//! * it never runs as root, which the server refuses: then it runs as `postgres`, else as `nobody`.
+
+use std::{
+    env, fs,
+    os::unix::{fs::MetadataExt, fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use postgres::{Client, NoTls};
+
+use crate::{Process, TempDir};
+
+/// Names a folder with `initdb` and `postgres`, and goes before every other place.
+const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
+/// Where Debian's packages put them, one folder per major version.
+const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
+const START_WITHIN: Duration = Duration::from_secs(60);
+/// Durability is the production server's business; a test's cluster is thrown away.
+const SETTINGS: [&str; 6] = [
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "shared_buffers=16MB",
+    "max_connections=64",
+];
+
+/// A running PostgreSQL cluster of one's own: empty, in UTF-8, sorted by byte order.
+#[derive(Debug)]
+pub struct Postgres {
+    // Dropped in this order: the server first, then its files.
+    server: Process,
+    bin: PathBuf,
+    account: Option<Account>,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it. `None`, with a loud line on standard error, when this machine has no server
+    /// binaries: then the caller skips its test.
+    ///
+    /// # Errors
+    /// When the binaries are there and the cluster still does not start.
+    pub fn start() -> Result<Option<Self>> {
+        let Some(bin) = find_bin() else {
+            eprintln!(
+                "SKIPPED: no PostgreSQL server found. Install the package `postgresql`, or set {BIN_VARIABLE} to the \
+                 folder of initdb and postgres."
+            );
+            return Ok(None);
+        };
+        let folder = tempfile::Builder::new().prefix("pg-").tempdir()?;
+        let account = Account::for_server()?;
+        if let Some(account) = account {
+            chown(folder.path(), Some(account.uid), Some(account.gid))?;
+        }
+        init_cluster(&bin, folder.path(), account)?;
+        let server = start_server(&bin, folder.path(), account)?;
+        Ok(Some(Self { server, bin, account, folder }))
+    }
+
+    /// The address of the cluster's database `postgres`, for its superuser.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgresql://postgres@/postgres?host={}", self.folder.path().display())
+    }
+
+    /// A fresh connection.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub fn connect(&self) -> Result<Client> {
+        Client::connect(&self.url(), NoTls).context("could not connect to the temporary PostgreSQL")
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // `immediate` lets the server free its shared memory, which a plain kill would leave behind.
+        let stopped = command(&self.bin, "pg_ctl", self.folder.path(), self.account)
+            .args(["stop", "-D", "data", "-m", "immediate"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if !stopped.is_ok_and(|status| status.success()) {
+            eprintln!("the temporary PostgreSQL (pid {}) did not stop when asked; killing it", self.server.pid());
+        }
+    }
+}
+
+/// Another user to run the server as.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    uid: u32,
+    gid: u32,
+}
+
+impl Account {
+    /// `None` where we are not root: then the server runs as we do.
+    fn for_server() -> Result<Option<Self>> {
+        if fs::metadata("/proc/self")?.uid() != 0 {
+            return Ok(None);
+        }
+        let passwd = fs::read_to_string("/etc/passwd")?;
+        let found = ["postgres", "nobody"].iter().find_map(|name| Self::parse(&passwd, name));
+        found.map(Some).context("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody")
+    }
+
+    fn parse(passwd: &str, name: &str) -> Option<Self> {
+        let mut fields = passwd.lines().map(|line| line.split(':')).find_map(|mut fields| {
+            let is_named = fields.next() == Some(name);
+            is_named.then_some(fields)
+        })?;
+        Some(Self { uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
+    }
+}
+
+fn find_bin() -> Option<PathBuf> {
+    let named = env::var_os(BIN_VARIABLE).map(PathBuf::from);
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
+    named.into_iter().chain(debian_bins()).chain(on_path).find(|bin| has_server(bin))
+}
+
+/// The newest version first.
+fn debian_bins() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(DEBIAN_ROOT) else { return Vec::new() };
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    versions.into_iter().map(|(_, bin)| bin).collect()
+}
+
+fn has_server(bin: &Path) -> bool {
+    ["initdb", "postgres", "pg_ctl"].iter().all(|program| bin.join(program).is_file())
+}
+
+fn command(bin: &Path, program: &str, folder: &Path, account: Option<Account>) -> Command {
+    let mut command = Command::new(bin.join(program));
+    command.current_dir(folder).env("LC_ALL", "C").env("TZ", "UTC");
+    if let Some(account) = account {
+        command.uid(account.uid).gid(account.gid);
+    }
+    command
+}
+
+fn init_cluster(bin: &Path, folder: &Path, account: Option<Account>) -> Result<()> {
+    let output = command(bin, "initdb", folder, account)
+        .args(["-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
+        .output()
+        .with_context(|| format!("could not start initdb in {}", bin.display()))?;
+    if !output.status.success() {
+        bail!("initdb failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+fn start_server(bin: &Path, folder: &Path, account: Option<Account>) -> Result<Process> {
+    let mut command = command(bin, "postgres", folder, account);
+    command.args(["-D", "data", "-k"]).arg(folder);
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    let mut server = Process::spawn(&mut command)?;
+    server.wait_for_line("database system is ready to accept connections", START_WITHIN)?;
+    Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Account;
+
+    #[test]
+    fn the_account_of_a_name_is_read_from_the_passwd_file() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres:x:101:104:PostgreSQL,,,:/var/lib/postgresql:/bin/bash\nnot a line\n";
+        let account = Account::parse(passwd, "postgres").expect("the account is there");
+        assert_eq!((account.uid, account.gid), (101, 104));
+        assert!(Account::parse(passwd, "nobody").is_none());
+        assert!(Account::parse(passwd, "not a line").is_none());
+    }
+}
