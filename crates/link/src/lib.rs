@@ -1,1 +1,290 @@
-//! (frame)
+//! The contract of edge and hub, version 1 (`/link/v1`).
+//!
+//! Invariants:
+//! * An edge numbers what it holds ([`Item::seq`], increasing, never reused) and sends it in that order, one request in
+//!   flight. The hub answers only after its commit, and names the highest sequence that it holds: the edge may trim up
+//!   to it.
+//! * A batch may arrive any number of times. The hub tells known from new by the punch's fingerprint, which it computes
+//!   itself from what the terminal said.
+//! * Unknown fields are ignored on both sides, so that an edge one minor version back is served.
+
+use attendance::punch::{Channel, PrintedTime, RawPunch};
+use serde::{Deserialize, Serialize};
+
+/// The path of each call, below the hub's address.
+pub mod path {
+    /// `POST` a [`Batch`](crate::Batch), answered by an [`Ack`](crate::Ack).
+    pub const PUNCHES: &str = "/link/v1/punches";
+    /// `POST` a [`Heartbeat`](crate::Heartbeat), answered by [`Orders`](crate::Orders).
+    pub const HEARTBEAT: &str = "/link/v1/heartbeat";
+}
+
+/// What an edge sends: items in the order of their sequence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The edge's own name, stable over restarts.
+    pub edge: String,
+    /// The items; may be empty.
+    pub items: Vec<Item>,
+}
+
+/// One thing that a terminal said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The edge's sequence number of this item.
+    pub seq: i64,
+    /// When the edge received it, microseconds since the epoch, UTC.
+    pub received_us: i64,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// The kinds of items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// A punch, or a line that could not be read as one.
+    Punch(Punch),
+    /// A user as a terminal knows it: material for matching, never an employee by itself.
+    User(TerminalUser),
+}
+
+/// A punch on the wire: [`RawPunch`] in plain JSON. Text that is no date travels as base64 of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Punch {
+    /// The road of this copy.
+    pub channel: Channel,
+    /// Serial, or `source:...`.
+    pub origin: String,
+    /// User number.
+    pub user: String,
+    /// Printed time in seconds since 1970 on the terminal's face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<i64>,
+    /// Base64 of the printed text, when it is no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_time: Option<String>,
+    /// State code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<i32>,
+    /// Verification method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<i32>,
+    /// Work code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_code: Option<String>,
+    /// Base64 of the original bytes.
+    pub original: String,
+}
+
+/// A field of a [`Punch`] that can't be read back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("field `{field}` of a punch is not base64; the sender must be an edge of this version")]
+pub struct BadField {
+    /// Its name.
+    pub field: &'static str,
+}
+
+impl Punch {
+    /// The wire form of a punch.
+    pub fn of(channel: Channel, punch: &RawPunch) -> Self {
+        let (seconds, raw_time) = match &punch.time {
+            PrintedTime::Seconds(seconds) => (Some(*seconds), None),
+            PrintedTime::Raw(bytes) => (None, Some(encode(bytes))),
+        };
+        Self {
+            channel,
+            origin: punch.origin.clone(),
+            user: punch.user.clone(),
+            seconds,
+            raw_time,
+            state: punch.state,
+            verify: punch.verify,
+            work_code: punch.work_code.clone(),
+            original: encode(&punch.original),
+        }
+    }
+
+    /// The punch again, exactly as the edge held it.
+    ///
+    /// # Errors
+    /// [`BadField`] when a base64 field is damaged.
+    pub fn raw(&self) -> Result<RawPunch, BadField> {
+        let time = match (self.seconds, &self.raw_time) {
+            (Some(seconds), _) => PrintedTime::Seconds(seconds),
+            (None, Some(text)) => PrintedTime::Raw(decode(text, "raw_time")?),
+            (None, None) => PrintedTime::Raw(Vec::new()),
+        };
+        Ok(RawPunch {
+            origin: self.origin.clone(),
+            user: self.user.clone(),
+            time,
+            state: self.state,
+            verify: self.verify,
+            work_code: self.work_code.clone(),
+            original: decode(&self.original, "original")?,
+        })
+    }
+}
+
+fn encode(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
+}
+
+fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, BadField> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.decode(text).map_err(|_| BadField { field })
+}
+
+/// A user as a terminal lists it. No password and no template ever travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalUser {
+    /// Serial of the terminal.
+    pub origin: String,
+    /// User number.
+    pub user: String,
+    /// Name on the terminal; may be empty.
+    pub name: String,
+}
+
+/// The hub's answer to a batch, after its commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Highest sequence of this edge that the hub holds.
+    pub high_seq: i64,
+    /// Outcome per item of the batch, in its order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// New, and matched to an employee.
+    Stored,
+    /// Was known already; nothing changed.
+    Known,
+    /// New, kept, and held until its cause is cured.
+    Held,
+}
+
+/// A sign of life of an edge: what it sees of its terminals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The edge's name.
+    pub edge: String,
+    /// Its version.
+    pub version: String,
+    /// Its own clock, microseconds since the epoch, UTC.
+    pub now_us: i64,
+    /// Items not yet acknowledged by the hub.
+    pub queued: i64,
+    /// Receive time of the oldest of them, microseconds UTC.
+    pub oldest_unsent_us: Option<i64>,
+    /// Every terminal that was seen since the last heartbeat, unapproved ones included.
+    pub terminals: Vec<Contact>,
+}
+
+/// What an edge knows of one terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Serial as reported.
+    pub serial: String,
+    /// Last contact of any kind, microseconds UTC.
+    pub last_contact_us: Option<i64>,
+    /// Last time that its whole log was read, microseconds UTC.
+    pub last_complete_read_us: Option<i64>,
+    /// Records in the terminal at that time.
+    pub records_on_terminal: Option<i64>,
+    /// What went wrong in the last poll, in words, with the cure; `None` when it went well.
+    pub trouble: Option<String>,
+}
+
+/// What the hub wants of an edge: the terminals that it answers for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// All terminals of the tenant.
+    pub terminals: Vec<Terminal>,
+}
+
+/// A terminal as the hub registered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terminal {
+    /// Serial: its identity.
+    pub serial: String,
+    /// Name for people.
+    pub name: String,
+    /// Only an approved terminal may empty its log into the edge.
+    pub approved: bool,
+    /// `host` or `host:port` for polling.
+    pub address: Option<String>,
+    /// Communication key for polling; `None` is key 0.
+    pub comm_key: Option<u32>,
+    /// How it is read.
+    pub via: Via,
+}
+
+/// How a terminal's punches are collected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// It posts them.
+    #[default]
+    Push,
+    /// They are read from its log.
+    Poll,
+    /// Both: push for speed, poll for truth.
+    Both,
+}
+
+impl Via {
+    /// The word for it on the command line and in tables.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Poll => "poll",
+            Self::Both => "both",
+        }
+    }
+
+    /// True when the terminal is polled.
+    pub const fn polls(self) -> bool {
+        matches!(self, Self::Poll | Self::Both)
+    }
+}
+
+/// The limits of a batch; larger ones are refused with 413.
+pub const MAX_ITEMS: usize = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_punch_comes_back_as_it_was_said() {
+        let said = RawPunch {
+            origin: "A1".to_owned(),
+            user: "0012".to_owned(),
+            time: PrintedTime::Raw(b"2026-13-45 \xff".to_vec()),
+            state: Some(255),
+            verify: None,
+            work_code: Some("7".to_owned()),
+            original: b"0012\t2026-13-45 \xff".to_vec(),
+        };
+        let item = Item { seq: 7, received_us: 1, what: What::Punch(Punch::of(Channel::Push, &said)) };
+        let text = serde_json::to_string(&item).unwrap();
+        let back: Item = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, item);
+        let What::Punch(punch) = back.what else { panic!("{text}") };
+        assert_eq!(punch.raw().unwrap(), said);
+        assert_eq!(punch.raw().unwrap().fingerprint(), said.fingerprint());
+    }
+
+    #[test]
+    fn a_newer_edge_may_add_fields() {
+        let text = r#"{"edge":"e1","items":[{"seq":1,"received_us":2,"kind":"user","origin":"A1","user":"5","name":"Ann","shoe_size":43}],"mood":"good"}"#;
+        assert_eq!(serde_json::from_str::<Batch>(text).unwrap().items.len(), 1);
+    }
+}
