@@ -1,1 +1,69 @@
-fn main() {}
+//! Developer commands, the same for people and for `./check`.
+
+mod layers;
+
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  layers              check that the rooms of the house depend on lower rooms only
+  bench [ARGUMENTS]   run the bench suite (cargo xtask bench --help)
+  help                this text";
+
+fn main() -> ExitCode {
+    match run(env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: Vec<String>) -> Result<()> {
+    let command = if arguments.is_empty() { "help".into() } else { arguments.remove(0) };
+    match command.as_str() {
+        "layers" => check_layers(),
+        "bench" => bench(&arguments),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n\n{HELP}"),
+    }
+}
+
+fn check_layers() -> Result<()> {
+    let output =
+        cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().context("could not start cargo")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let workspace: layers::Workspace =
+        serde_json::from_slice(&output.stdout).context("cargo metadata is unreadable")?;
+    let faults = layers::faults(&workspace);
+    if !faults.is_empty() {
+        bail!("the rooms of the house depend on each other in the wrong direction:\n  {}", faults.join("\n  "));
+    }
+    println!("{} rooms, every dependency points downwards", workspace.packages.len());
+    Ok(())
+}
+
+fn bench(arguments: &[String]) -> Result<()> {
+    let status = cargo().args(["run", "--release", "--package", "bench", "--"]).args(arguments).status()?;
+    if !status.success() {
+        bail!("the bench suite ended with {status}");
+    }
+    Ok(())
+}
+
+/// The cargo that runs us, else the one on the path.
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
