@@ -1,16 +1,18 @@
 //! Which layout a data set has (zk 6.2). Nothing in it says so.
 //!
-//! Invariants: a width comes from the count that the terminal told, by exact division, or from a layout under which the whole set
-//! makes sense; otherwise the set is refused. It is never guessed by "divisible by": 80 bytes are 2 x 40, 5 x 16 and 10 x 8.
-//! A count may be stale (somebody punched meanwhile), so a width that is a multiple of a known one is checked against that one.
+//! Invariants: a layout comes from the count that the terminal told, by exact division, or makes sense for the whole set;
+//! otherwise the set is refused. It is never guessed by "divisible by": 80 bytes are 2 x 40, 5 x 16 and 10 x 8.
+//!
+//! The count may be stale, as people punch between count and read. What can't be a coincidence, a printable user number in its
+//! place in every record, therefore beats the count; the short layouts, which show nothing of the kind, do not.
 
 use crate::error::Error;
 use crate::record::attendance::{AttendanceLayout, AttendanceRecord, UserRef};
 
 use AttendanceLayout::{EightA, EightB, Forty, Sixteen, Wide};
 
-/// Narrowest of the wide layouts (zk 7.3).
-const WIDE_BYTES: usize = 49;
+/// Widths of the wide layouts (zk 7.3): from the narrowest seen to one that is no longer believed.
+const WIDE_BYTES: std::ops::RangeInclusive<usize> = 49..=128;
 
 /// The layout of `records`, given how many the terminal told it has.
 ///
@@ -18,7 +20,13 @@ const WIDE_BYTES: usize = 49;
 /// [`Error::Corrupt`] when no known layout fits.
 pub(crate) fn attendance_layout(records: &[u8], told: Option<u32>) -> Result<AttendanceLayout, Error> {
     let by_count = exact_width(records.len(), told).and_then(|width| layout_of_width(records, width));
-    let layout = by_count.or_else(|| plausible_layout(records));
+    let plausible = |layout: &AttendanceLayout| is_plausible(*layout, records);
+    let layout = [Forty, Wide { width: *WIDE_BYTES.start() }]
+        .into_iter()
+        .find(plausible)
+        .or_else(|| by_count.filter(|layout| is_short(*layout) || plausible(layout)))
+        .or_else(|| [Sixteen, better_eight(records)].into_iter().find(plausible))
+        .or(by_count);
     layout.ok_or_else(|| {
         let told = told.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
         Error::corrupt(
@@ -39,20 +47,13 @@ fn layout_of_width(records: &[u8], width: usize) -> Option<AttendanceLayout> {
         8 => Some(better_eight(records)),
         16 => Some(Sixteen),
         40 => Some(Forty),
-        WIDE_BYTES.. => {
-            // 80 may be one record of 80 bytes, or two of 40 of which the count knows only one.
-            let stale = [Forty, Wide { width: WIDE_BYTES }].into_iter().find(|narrow| {
-                width > narrow.width() && width.is_multiple_of(narrow.width()) && is_plausible(*narrow, records)
-            });
-            Some(stale.unwrap_or(Wide { width }))
-        }
+        _ if WIDE_BYTES.contains(&width) => Some(Wide { width }),
         _ => None,
     }
 }
 
-fn plausible_layout(records: &[u8]) -> Option<AttendanceLayout> {
-    let candidates = [Forty, Wide { width: WIDE_BYTES }, Sixteen, better_eight(records)];
-    candidates.into_iter().find(|layout| is_plausible(*layout, records))
+fn is_short(layout: AttendanceLayout) -> bool {
+    matches!(layout, EightA | EightB | Sixteen)
 }
 
 /// Whether every record names somebody and (nearly) every one a day. Text numbers are strong evidence, so a few impossible
