@@ -1,1 +1,40 @@
-//! (frame)
+//! The tables of the hub: statements, migrations, transactions.
+//!
+//! Invariants:
+//! * Evidence (`punch`) and `audit` are insert only; triggers refuse anything else.
+//! * A punch is in exactly one of `resolved_punch`, `held_punch`, `dismissed_punch`; these can be computed again.
+//! * All writes go through one [`Write`] transaction at a time (`BEGIN IMMEDIATE`, WAL, `synchronous=FULL`): when it
+//!   returns, the data survives a power cut. Other processes on the same file wait for their turn, up to
+//!   [`BUSY_TIMEOUT`].
+//! * Every statement is a constant of this crate, written once for SQLite and PostgreSQL with `$1`, `$2`, ... in order
+//!   of appearance (SQLite then binds them by position), the tenant in every condition; a test prepares each on both engines.
+
+pub mod access;
+pub mod audit;
+pub mod company;
+pub mod days;
+mod engine;
+pub mod held;
+mod migrations;
+pub mod people;
+pub mod punches;
+mod statement;
+pub mod terminals;
+
+pub use engine::{BUSY_TIMEOUT, Error, Read, Store, Write};
+
+/// Every constant statement of the store by name, for the test that prepares them on both engines.
+pub fn statements() -> Vec<(&'static str, String)> {
+    let groups = [
+        access::STATEMENTS,
+        audit::STATEMENTS,
+        company::STATEMENTS,
+        days::STATEMENTS,
+        held::STATEMENTS,
+        people::STATEMENTS,
+        punches::STATEMENTS,
+        terminals::STATEMENTS,
+    ];
+    let constants = groups.concat().into_iter().map(|(name, sql)| (name, sql.to_owned()));
+    constants.chain(days::list_variants()).chain(punches::list_variants()).collect()
+}

@@ -1,0 +1,371 @@
+//! Derived days, what has to be derived again, and what edges reported.
+
+use jiff::civil::Date;
+use rusqlite::params;
+use rusqlite::types::Value;
+
+use crate::people::date;
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+statements! {
+    OF_EMPLOYEE = "SELECT employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes, is_outlier,
+        record, inputs, engine, revision, derived_us FROM day
+        WHERE tenant = $1 AND employee = $2 AND date >= $3 AND date <= $4 ORDER BY date";
+    PUT = "INSERT INTO day (tenant, employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes,
+        is_outlier, record, inputs, engine, revision, derived_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13)
+        ON CONFLICT (tenant, employee, date) DO UPDATE SET status = excluded.status, exceptions = excluded.exceptions,
+        worked_minutes = excluded.worked_minutes, tardy_minutes = excluded.tardy_minutes,
+        left_early_minutes = excluded.left_early_minutes, is_outlier = excluded.is_outlier, record = excluded.record,
+        inputs = excluded.inputs, engine = excluded.engine, revision = day.revision + 1, derived_us = excluded.derived_us";
+    DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
+    MARK = "INSERT INTO dirty_week (tenant, employee, week, mark) VALUES ($1, $2, $3, 1)
+        ON CONFLICT (tenant, employee, week) DO UPDATE SET mark = dirty_week.mark + 1";
+    MARKED = "SELECT employee, week, mark FROM dirty_week WHERE tenant = $1 ORDER BY employee, week LIMIT $2";
+    MARKED_COUNT = "SELECT COUNT(*) FROM dirty_week WHERE tenant = $1";
+    UNMARK = "DELETE FROM dirty_week WHERE tenant = $1 AND employee = $2 AND week = $3 AND mark = $4";
+    EDGE_SEQ = "SELECT high_seq FROM edge WHERE tenant = $1 AND name = $2";
+    EDGE_ADVANCE = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued) VALUES ($1, $2, $3, '', $4, 0, 0)
+        ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us,
+        high_seq = CASE WHEN edge.high_seq > excluded.high_seq THEN edge.high_seq ELSE excluded.high_seq END";
+    EDGE_SEEN = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us)
+        VALUES ($1, $2, 0, $3, $4, $5, $6, $7)
+        ON CONFLICT (tenant, name) DO UPDATE SET version = excluded.version, last_seen_us = excluded.last_seen_us,
+        clock_ahead_us = excluded.clock_ahead_us, queued = excluded.queued, oldest_unsent_us = excluded.oldest_unsent_us";
+    EDGES = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us FROM edge WHERE tenant = $1 ORDER BY name";
+}
+
+/// A stored day of an employee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The employee's id.
+    pub employee: i64,
+    /// Work date.
+    pub date: Date,
+    /// Status word.
+    pub status: String,
+    /// Exception codes, each between commas: `,tardy,away,`; empty for none.
+    pub exceptions: String,
+    /// Worked minutes.
+    pub worked_minutes: i64,
+    /// Tardy minutes.
+    pub tardy_minutes: i64,
+    /// Left-early minutes.
+    pub left_early_minutes: i64,
+    /// Any clock outlier.
+    pub is_outlier: bool,
+    /// The whole record, as JSON.
+    pub record: String,
+    /// Digest of the inputs that the record depends on.
+    pub inputs: Vec<u8>,
+    /// Version of the rules that made it.
+    pub engine: String,
+    /// How often it changed; starts at 1. Given by the store.
+    pub revision: i64,
+    /// When it was derived, microseconds UTC.
+    pub derived_us: i64,
+}
+
+/// A mark: this week of this employee has to be derived again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The employee's id.
+    pub employee: i64,
+    /// First date of the workweek.
+    pub week: Date,
+    /// Counts the marks; it clears only if it is still this one.
+    pub mark: i64,
+}
+
+/// What an edge last told of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Its name.
+    pub name: String,
+    /// Highest sequence that the hub holds.
+    pub high_seq: i64,
+    /// Its version.
+    pub version: String,
+    /// Last contact, microseconds UTC.
+    pub last_seen_us: i64,
+    /// Its clock minus the hub's, microseconds.
+    pub clock_ahead_us: i64,
+    /// Items that it has not sent.
+    pub queued: i64,
+    /// Receive time of the oldest of them, microseconds UTC.
+    pub oldest_unsent_us: Option<i64>,
+}
+
+/// A row of the list of days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDay {
+    /// Employee code.
+    pub code: String,
+    /// Employee name.
+    pub name: String,
+    /// IANA zone of the employee; the company's when `None`.
+    pub zone: Option<String>,
+    /// The day.
+    pub day: Day,
+}
+
+/// The sort orders of the list of days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By date, then employee code.
+    #[default]
+    Date,
+    /// By employee code, then date.
+    Employee,
+    /// By worked minutes.
+    Worked,
+    /// By tardy minutes.
+    Tardy,
+}
+
+impl Order {
+    const ALL: [Self; 4] = [Self::Date, Self::Employee, Self::Worked, Self::Tardy];
+
+    fn sql(self, descending: bool) -> String {
+        let turn = if descending { " DESC" } else { "" };
+        match self {
+            Self::Date => format!(" ORDER BY d.date{turn}, e.code"),
+            Self::Employee => format!(" ORDER BY e.code{turn}, d.date"),
+            Self::Worked => format!(" ORDER BY d.worked_minutes{turn}, d.date, e.code"),
+            Self::Tardy => format!(" ORDER BY d.tardy_minutes{turn}, d.date, e.code"),
+        }
+    }
+}
+
+/// Which days to list. Empty fields do not filter.
+#[derive(Clone, Debug, Default)]
+pub struct DayQuery {
+    /// First date.
+    pub from: Option<Date>,
+    /// Last date, inclusive.
+    pub to: Option<Date>,
+    /// Employee code.
+    pub employee: Option<String>,
+    /// Exception code.
+    pub exception: Option<String>,
+    /// Only days that have an exception.
+    pub has_exception: bool,
+    /// Status word.
+    pub status: Option<String>,
+    /// Sort order.
+    pub order: Order,
+    /// The other way round.
+    pub descending: bool,
+    /// Rows left out at the start.
+    pub offset: u32,
+    /// Most rows; 0 is no limit.
+    pub limit: u32,
+}
+
+const LIST_FROM: &str = " FROM day d JOIN employee e ON e.tenant = d.tenant AND e.id = d.employee WHERE d.tenant = $1";
+const LIST_COLUMNS: &str = "SELECT d.employee, d.date, d.status, d.exceptions, d.worked_minutes, d.tardy_minutes,
+    d.left_early_minutes, d.is_outlier, d.record, d.inputs, d.engine, d.revision, d.derived_us, e.code, e.name, e.zone";
+
+impl DayQuery {
+    fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
+        let mut values = vec![Value::from(tenant)];
+        let mut sql = String::new();
+        let mut and = |condition: &str, value: Option<String>| {
+            if let Some(value) = value {
+                values.push(Value::from(value));
+                sql.push_str(&format!(" AND {condition} ${}", values.len()));
+            }
+        };
+        and("d.date >=", self.from.map(|date| date.to_string()));
+        and("d.date <=", self.to.map(|date| date.to_string()));
+        and("e.code =", self.employee.clone());
+        and("d.exceptions LIKE", self.exception.as_ref().map(|code| format!("%,{code},%")));
+        and("d.status =", self.status.clone());
+        if self.has_exception {
+            sql.push_str(" AND d.exceptions <> ''");
+        }
+        (sql, values)
+    }
+}
+
+/// Every form that the list of days takes, for the catalogue test.
+pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
+    let text = |on: bool| on.then(|| String::from("x"));
+    let day = |on: bool| on.then_some(Date::constant(2026, 1, 1));
+    let mut variants = Vec::new();
+    for bits in 0..64u32 {
+        let on = |bit: u32| bits & (1 << bit) != 0;
+        let query = DayQuery {
+            from: day(on(0)),
+            to: day(on(1)),
+            employee: text(on(2)),
+            exception: text(on(3)),
+            status: text(on(4)),
+            has_exception: on(5),
+            ..DayQuery::default()
+        };
+        let conditions = query.conditions(1).0;
+        for order in Order::ALL {
+            let order = order.sql(bits % 2 == 0);
+            variants.push(("store::days::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order}")));
+        }
+    }
+    variants
+}
+
+fn day(row: &rusqlite::Row<'_>) -> rusqlite::Result<Day> {
+    Ok(Day {
+        employee: row.get(0)?,
+        date: date(row, 1)?.ok_or(rusqlite::Error::InvalidQuery)?,
+        status: row.get(2)?,
+        exceptions: row.get(3)?,
+        worked_minutes: row.get(4)?,
+        tardy_minutes: row.get(5)?,
+        left_early_minutes: row.get(6)?,
+        is_outlier: row.get::<_, i64>(7)? != 0,
+        record: row.get(8)?,
+        inputs: row.get(9)?,
+        engine: row.get(10)?,
+        revision: row.get(11)?,
+        derived_us: row.get(12)?,
+    })
+}
+
+impl Read<'_> {
+    /// The stored days of an employee, by date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days_of(&self, employee: i64, from: Date, to: Date) -> Result<Vec<Day>, Error> {
+        self.all(OF_EMPLOYEE, params![self.tenant, employee, from.to_string(), to.to_string()], day)
+    }
+
+    /// The days that a query asks for, and how many there are without its offset and limit.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn list_days(&self, query: &DayQuery) -> Result<(Vec<ListedDay>, u64), Error> {
+        let (conditions, values) = query.conditions(self.tenant);
+        let params = || rusqlite::params_from_iter(&values);
+        let total = self.one(&format!("SELECT COUNT(*){LIST_FROM}{conditions}"), params(), |row| row.get(0))?;
+        let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
+        let (order, offset) = (query.order.sql(query.descending), query.offset);
+        let list = format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT {limit} OFFSET {offset}");
+        let rows = self.all(&list, params(), |row| {
+            Ok(ListedDay { code: row.get(13)?, name: row.get(14)?, zone: row.get(15)?, day: day(row)? })
+        })?;
+        Ok((rows, total.unwrap_or(0)))
+    }
+
+    /// Weeks that have to be derived again, by employee and week.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn marks(&self, limit: u32) -> Result<Vec<Mark>, Error> {
+        self.all(MARKED, params![self.tenant, limit], |row| {
+            let week = date(row, 1)?.ok_or(rusqlite::Error::InvalidQuery)?;
+            Ok(Mark { employee: row.get(0)?, week, mark: row.get(2)? })
+        })
+    }
+
+    /// How many weeks have to be derived again.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark_count(&self) -> Result<u64, Error> {
+        Ok(self.one(MARKED_COUNT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Highest sequence of an edge that the hub holds; 0 for an unknown edge.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn edge_high_seq(&self, edge: &str) -> Result<i64, Error> {
+        Ok(self.one(EDGE_SEQ, params![self.tenant, edge], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// All edges by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn edges(&self) -> Result<Vec<Edge>, Error> {
+        self.all(EDGES, params![self.tenant], |row| {
+            Ok(Edge {
+                name: row.get(0)?,
+                high_seq: row.get(1)?,
+                version: row.get(2)?,
+                last_seen_us: row.get(3)?,
+                clock_ahead_us: row.get(4)?,
+                queued: row.get(5)?,
+                oldest_unsent_us: row.get(6)?,
+            })
+        })
+    }
+}
+
+impl Write<'_> {
+    /// Stores a day; a known one is replaced and its revision goes up.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_day(&self, day: &Day) -> Result<(), Error> {
+        let values = params![
+            self.tenant,
+            day.employee,
+            day.date.to_string(),
+            day.status,
+            day.exceptions,
+            day.worked_minutes,
+            day.tardy_minutes,
+            day.left_early_minutes,
+            i64::from(day.is_outlier),
+            day.record,
+            day.inputs,
+            day.engine,
+            day.derived_us
+        ];
+        self.run(PUT, values).map(drop)
+    }
+
+    /// Removes a day that the facts no longer yield.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_day(&self, employee: i64, date: Date) -> Result<(), Error> {
+        self.run(DROP, params![self.tenant, employee, date.to_string()]).map(drop)
+    }
+
+    /// Marks a week to be derived again.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark(&self, employee: i64, week: Date) -> Result<(), Error> {
+        self.run(MARK, params![self.tenant, employee, week.to_string()]).map(drop)
+    }
+
+    /// Clears a mark if nobody marked the week again since it was read; false otherwise.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn unmark(&self, read: &Mark) -> Result<bool, Error> {
+        Ok(self.run(UNMARK, params![self.tenant, read.employee, read.week.to_string(), read.mark])? == 1)
+    }
+
+    /// Notes that the hub holds everything of an edge up to a sequence. It never goes down.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn advance_edge(&self, edge: &str, high_seq: i64, now_us: i64) -> Result<(), Error> {
+        self.run(EDGE_ADVANCE, params![self.tenant, edge, high_seq, now_us]).map(drop)
+    }
+
+    /// Notes what an edge told of itself; its sequence stays.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_edge(&self, edge: &Edge) -> Result<(), Error> {
+        let Edge { name, high_seq: _, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us } = edge;
+        let values = params![self.tenant, name, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us];
+        self.run(EDGE_SEEN, values).map(drop)
+    }
+}

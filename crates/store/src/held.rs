@@ -1,0 +1,175 @@
+//! Held punches, what people stated about single punches, and what was dismissed.
+
+use attendance::punch::Fingerprint;
+use rusqlite::params;
+
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+statements! {
+    HOLD = "INSERT INTO held_punch (tenant, reason, origin, user_number, fingerprint) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant, reason, origin, user_number, fingerprint) DO NOTHING";
+    RELEASE = "DELETE FROM held_punch WHERE tenant = $1 AND fingerprint = $2";
+    GROUPS = "SELECT h.reason, h.origin, h.user_number, COUNT(*), MIN(p.printed_seconds), MAX(p.printed_seconds),
+        (SELECT x.fingerprint FROM held_punch x WHERE x.tenant = h.tenant AND x.reason = h.reason AND x.origin = h.origin
+            AND x.user_number = h.user_number ORDER BY x.fingerprint LIMIT 1)
+        FROM held_punch h JOIN punch p ON p.tenant = h.tenant AND p.fingerprint = h.fingerprint
+        WHERE h.tenant = $1 GROUP BY h.tenant, h.reason, h.origin, h.user_number ORDER BY h.reason, h.origin, h.user_number";
+    COUNT = "SELECT COUNT(*) FROM held_punch WHERE tenant = $1";
+    OF_NUMBER = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2 AND user_number = $3
+        AND fingerprint > $4 ORDER BY fingerprint LIMIT $5";
+    OF_ORIGIN = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2 AND origin = $3
+        AND fingerprint > $4 ORDER BY fingerprint LIMIT $5";
+    STATE = "INSERT INTO punch_statement (tenant, fingerprint, at_us, user_number, printed_seconds, is_dismissed, actor, reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (tenant, fingerprint, at_us) DO UPDATE SET user_number = excluded.user_number,
+        printed_seconds = excluded.printed_seconds, is_dismissed = excluded.is_dismissed, actor = excluded.actor, reason = excluded.reason";
+    STATED = "SELECT user_number, printed_seconds, is_dismissed FROM punch_statement
+        WHERE tenant = $1 AND fingerprint = $2 ORDER BY at_us DESC LIMIT 1";
+    DISMISS = "INSERT INTO dismissed_punch (tenant, fingerprint) VALUES ($1, $2) ON CONFLICT (tenant, fingerprint) DO NOTHING";
+    RECALL = "DELETE FROM dismissed_punch WHERE tenant = $1 AND fingerprint = $2";
+}
+
+/// Held punches that share reason, terminal and user number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Reason word.
+    pub reason: String,
+    /// Serial.
+    pub origin: String,
+    /// User number; empty when unreadable.
+    pub user: String,
+    /// How many.
+    pub count: u64,
+    /// First printed second since 1970.
+    pub first_seconds: Option<i64>,
+    /// Last printed second since 1970.
+    pub last_seconds: Option<i64>,
+    /// One of them.
+    pub example: Fingerprint,
+}
+
+/// What a person stated about one punch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The user number that it should carry.
+    pub user: Option<String>,
+    /// The time that it should carry, seconds since 1970 on the terminal's face.
+    pub printed_seconds: Option<i64>,
+    /// It is no punch.
+    pub is_dismissed: bool,
+}
+
+/// The lowest identity: start of a walk over held punches.
+pub const START: Fingerprint = Fingerprint([0; 16]);
+
+impl Read<'_> {
+    /// All held punches in groups.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_groups(&self) -> Result<Vec<Group>, Error> {
+        self.all(GROUPS, params![self.tenant], |row| {
+            Ok(Group {
+                reason: row.get(0)?,
+                origin: row.get(1)?,
+                user: row.get(2)?,
+                count: row.get(3)?,
+                first_seconds: row.get(4)?,
+                last_seconds: row.get(5)?,
+                example: Fingerprint(row.get(6)?),
+            })
+        })
+    }
+
+    /// How many punches are held.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_count(&self) -> Result<u64, Error> {
+        Ok(self.one(COUNT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Held punches of a reason and user number after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_of_number(
+        &self,
+        reason: &str,
+        user: &str,
+        after: Fingerprint,
+        limit: u32,
+    ) -> Result<Vec<Fingerprint>, Error> {
+        self.all(OF_NUMBER, params![self.tenant, reason, user, after.0, limit], |row| row.get(0).map(Fingerprint))
+    }
+
+    /// Held punches of a reason and terminal after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_of_origin(
+        &self,
+        reason: &str,
+        origin: &str,
+        after: Fingerprint,
+        limit: u32,
+    ) -> Result<Vec<Fingerprint>, Error> {
+        self.all(OF_ORIGIN, params![self.tenant, reason, origin, after.0, limit], |row| row.get(0).map(Fingerprint))
+    }
+
+    /// The last statement about a punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn statement(&self, about: Fingerprint) -> Result<Option<Statement>, Error> {
+        self.one(STATED, params![self.tenant, about.0], |row| {
+            let is_dismissed = row.get::<_, i64>(2)? != 0;
+            Ok(Statement { user: row.get(0)?, printed_seconds: row.get(1)?, is_dismissed })
+        })
+    }
+}
+
+impl Write<'_> {
+    /// Holds a punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn hold(&self, reason: &str, origin: &str, user: &str, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.run(HOLD, params![self.tenant, reason, origin, user, fingerprint.0]).map(drop)
+    }
+
+    /// Takes a punch out of the held and dismissed ones.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn release(&self, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.run(RELEASE, params![self.tenant, fingerprint.0])?;
+        self.run(RECALL, params![self.tenant, fingerprint.0]).map(drop)
+    }
+
+    /// Marks a punch as dismissed.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn dismiss(&self, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.run(DISMISS, params![self.tenant, fingerprint.0]).map(drop)
+    }
+
+    /// Appends a statement about a punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn state(
+        &self,
+        about: Fingerprint,
+        statement: &Statement,
+        at_us: i64,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let Statement { user, printed_seconds, is_dismissed } = statement;
+        let dismissed = i64::from(*is_dismissed);
+        self.run(STATE, params![self.tenant, about.0, at_us, user, printed_seconds, dismissed, actor, reason]).map(drop)
+    }
+}

@@ -1,0 +1,22 @@
+//! Forward-only migrations, one folder per engine; `user_version` counts those that ran.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::engine::Error;
+
+const SQLITE: &[&str] = &[include_str!("../migrations/sqlite/0001_spine.sql")];
+
+/// Brings an SQLite file to the newest schema, under a write lock.
+pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if done > SQLITE.len() {
+        return Err(Error::NewerSchema { found: done, known: SQLITE.len() });
+    }
+    for script in &SQLITE[done..] {
+        tx.execute_batch(script)?;
+    }
+    tx.pragma_update(None, "user_version", SQLITE.len())?;
+    tx.commit()?;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! Employees, and which user number belongs to whom and when.
+
+use jiff::civil::Date;
+use rusqlite::params;
+
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+statements! {
+    GET = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+        FROM employee WHERE tenant = $1 AND id = $2";
+    BY_CODE = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+        FROM employee WHERE tenant = $1 AND code = $2";
+    LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+        FROM employee WHERE tenant = $1 ORDER BY code";
+    ADD = "INSERT INTO employee (tenant, id, code, name, is_confirmed, zone, employed_from, employed_to)
+        SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5, $6, $7 FROM employee WHERE tenant = $1";
+    CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5
+        WHERE tenant = $6 AND id = $7";
+    PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
+    NUMBER_OWNER = "SELECT employee FROM user_number WHERE tenant = $1 AND number = $2
+        AND valid_from <= $3 AND valid_to >= $3 ORDER BY valid_from DESC LIMIT 1";
+    NUMBERS = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 ORDER BY number, valid_from";
+    NUMBERS_OF = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 AND number = $2 ORDER BY valid_from";
+    NUMBER_PUT = "INSERT INTO user_number (tenant, number, valid_from, valid_to, employee) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant, number, valid_from) DO UPDATE SET valid_to = excluded.valid_to, employee = excluded.employee";
+}
+
+/// An employee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Employee {
+    /// Internal id; 0 for one that is not stored yet. Never in exports.
+    pub id: i64,
+    /// Code: the key that people and payroll use.
+    pub code: String,
+    /// Name; may be empty.
+    pub name: String,
+    /// False for a provisional employee made by an import.
+    pub is_confirmed: bool,
+    /// IANA zone; the company's when `None`.
+    pub zone: Option<String>,
+    /// First date of employment.
+    pub employed_from: Option<Date>,
+    /// Last date of employment.
+    pub employed_to: Option<Date>,
+    /// Civil date of the first resolved punch.
+    pub first_punch: Option<Date>,
+    /// Civil date of the last resolved punch.
+    pub last_punch: Option<Date>,
+}
+
+/// Whose a user number is, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserNumber {
+    /// The number as terminals say it.
+    pub number: String,
+    /// First civil date.
+    pub valid_from: Date,
+    /// Last civil date.
+    pub valid_to: Date,
+    /// The employee's id.
+    pub employee: i64,
+}
+
+/// Reads a date column; what is no date can't have been written by this crate.
+pub(crate) fn date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Date>> {
+    let text: Option<String> = row.get(column)?;
+    let parsed = text.map(|text| text.parse::<Date>()).transpose();
+    parsed.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+fn required_date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
+    date(row, column)?.ok_or(rusqlite::Error::InvalidQuery)
+}
+
+fn employee(row: &rusqlite::Row<'_>) -> rusqlite::Result<Employee> {
+    Ok(Employee {
+        id: row.get(0)?,
+        code: row.get(1)?,
+        name: row.get(2)?,
+        is_confirmed: row.get::<_, i64>(3)? != 0,
+        zone: row.get(4)?,
+        employed_from: date(row, 5)?,
+        employed_to: date(row, 6)?,
+        first_punch: date(row, 7)?,
+        last_punch: date(row, 8)?,
+    })
+}
+
+fn user_number(row: &rusqlite::Row<'_>) -> rusqlite::Result<UserNumber> {
+    let (valid_from, valid_to) = (required_date(row, 1)?, required_date(row, 2)?);
+    Ok(UserNumber { number: row.get(0)?, valid_from, valid_to, employee: row.get(3)? })
+}
+
+fn text(date: Option<Date>) -> Option<String> {
+    date.map(|date| date.to_string())
+}
+
+impl Read<'_> {
+    /// One employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn employee(&self, id: i64) -> Result<Option<Employee>, Error> {
+        self.one(GET, params![self.tenant, id], employee)
+    }
+
+    /// The employee of a code.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn employee_by_code(&self, code: &str) -> Result<Option<Employee>, Error> {
+        self.one(BY_CODE, params![self.tenant, code], employee)
+    }
+
+    /// All employees by code.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn employees(&self) -> Result<Vec<Employee>, Error> {
+        self.all(LIST, params![self.tenant], employee)
+    }
+
+    /// Whose a user number is on a civil date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn number_owner(&self, number: &str, on: Date) -> Result<Option<i64>, Error> {
+        self.one(NUMBER_OWNER, params![self.tenant, number, on.to_string()], |row| row.get(0))
+    }
+
+    /// All user numbers with their validity.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn user_numbers(&self) -> Result<Vec<UserNumber>, Error> {
+        self.all(NUMBERS, params![self.tenant], user_number)
+    }
+
+    /// The validities of one user number, by date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn validities(&self, number: &str) -> Result<Vec<UserNumber>, Error> {
+        self.all(NUMBERS_OF, params![self.tenant, number], user_number)
+    }
+}
+
+impl Write<'_> {
+    /// Adds an employee and returns its id. The code must not exist.
+    ///
+    /// # Errors
+    /// Of the store; a code that exists is [`Error::Sqlite`].
+    pub fn add_employee(&self, employee: &Employee) -> Result<i64, Error> {
+        let Employee { code, name, is_confirmed, zone, employed_from, employed_to, .. } = employee;
+        let (from, to) = (text(*employed_from), text(*employed_to));
+        self.run(ADD, params![self.tenant, code, name, i64::from(*is_confirmed), zone, from, to])?;
+        self.one(BY_CODE, params![self.tenant, code], |row| row.get(0))?
+            .ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+    }
+
+    /// Changes name, confirmation, zone and employment dates.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn change_employee(&self, employee: &Employee) -> Result<(), Error> {
+        let Employee { id, name, is_confirmed, zone, employed_from, employed_to, .. } = employee;
+        let (from, to) = (text(*employed_from), text(*employed_to));
+        self.run(CHANGE, params![name, i64::from(*is_confirmed), zone, from, to, self.tenant, id]).map(drop)
+    }
+
+    /// Notes the civil dates of the first and last resolved punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_punch_dates(&self, employee: i64, first: Date, last: Date) -> Result<(), Error> {
+        self.run(PUNCH_DATES, params![first.to_string(), last.to_string(), self.tenant, employee]).map(drop)
+    }
+
+    /// Sets a validity of a user number; one that starts on the same date is replaced.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_user_number(&self, number: &UserNumber) -> Result<(), Error> {
+        let UserNumber { number, valid_from, valid_to, employee } = number;
+        let values = params![self.tenant, number, valid_from.to_string(), valid_to.to_string(), employee];
+        self.run(NUMBER_PUT, values).map(drop)
+    }
+}

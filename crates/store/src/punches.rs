@@ -1,0 +1,367 @@
+//! Punches: the evidence, and whose they are.
+
+use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
+use rusqlite::params;
+use rusqlite::types::Value;
+
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+statements! {
+    INSERT = "INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, printed_raw, state, verify,
+        work_code, channel, received_us, original) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (tenant, fingerprint) DO NOTHING";
+    GET = "SELECT origin, user_number, printed_seconds, printed_raw, state, verify, work_code, original, channel, received_us
+        FROM punch WHERE tenant = $1 AND fingerprint = $2";
+    COUNT = "SELECT COUNT(*) FROM punch WHERE tenant = $1";
+    OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    COPY = "INSERT INTO differing_copy (tenant, fingerprint, original, channel, received_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant, fingerprint, original) DO NOTHING";
+    RESOLVE = "INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, state) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant, employee, at_us, fingerprint) DO NOTHING";
+    RESOLVED = "SELECT employee, at_us FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
+    UNRESOLVE = "DELETE FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
+    OF_EMPLOYEE = "SELECT r.at_us, r.fingerprint, r.state, p.received_us FROM resolved_punch r
+        JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
+        WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4 ORDER BY r.at_us, r.fingerprint";
+    BOUNDS_OF_EMPLOYEE = "SELECT MIN(at_us), MAX(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2";
+    SINCE = "SELECT r.employee, r.at_us, r.state, p.origin FROM punch p
+        JOIN resolved_punch r ON r.tenant = p.tenant AND r.fingerprint = p.fingerprint
+        WHERE p.tenant = $1 AND p.fingerprint >= $2 AND r.at_us >= $3 ORDER BY r.at_us, r.fingerprint";
+}
+
+/// A stored punch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPunch {
+    /// What the source said.
+    pub said: RawPunch,
+    /// The road of the first copy.
+    pub channel: String,
+    /// When the first copy was received, microseconds UTC.
+    pub received_us: i64,
+}
+
+/// A punch of an employee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResolvedPunch {
+    /// The instant, microseconds UTC.
+    pub at_us: i64,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// State code as said.
+    pub state: Option<i32>,
+    /// When the first copy was received, microseconds UTC.
+    pub received_us: i64,
+}
+
+/// A recent punch, for the page "who is in".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentPunch {
+    /// The employee's id.
+    pub employee: i64,
+    /// The instant, microseconds UTC.
+    pub at_us: i64,
+    /// State code as said.
+    pub state: Option<i32>,
+    /// The terminal's serial.
+    pub origin: String,
+}
+
+/// A row of the list of punches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPunch {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What the source said.
+    pub stored: StoredPunch,
+    /// Employee code, when resolved.
+    pub employee: Option<String>,
+    /// The instant, when resolved, microseconds UTC.
+    pub at_us: Option<i64>,
+    /// Reason word, when held.
+    pub held: Option<String>,
+}
+
+/// Which punches to list. Empty fields do not filter.
+#[derive(Clone, Debug, Default)]
+pub struct PunchQuery {
+    /// First printed second since 1970.
+    pub from_seconds: Option<i64>,
+    /// Printed second after the last.
+    pub to_seconds: Option<i64>,
+    /// Employee code.
+    pub employee: Option<String>,
+    /// User number.
+    pub user: Option<String>,
+    /// Serial.
+    pub origin: Option<String>,
+    /// Reason word of held ones.
+    pub held: Option<String>,
+    /// One punch.
+    pub fingerprint: Option<Fingerprint>,
+    /// Rows left out at the start.
+    pub offset: u32,
+    /// Most rows; 0 is no limit.
+    pub limit: u32,
+}
+
+const LIST_FROM: &str = " FROM punch p
+    LEFT JOIN resolved_punch r ON r.tenant = p.tenant AND r.fingerprint = p.fingerprint
+    LEFT JOIN employee e ON e.tenant = r.tenant AND e.id = r.employee
+    LEFT JOIN held_punch h ON h.tenant = p.tenant AND h.fingerprint = p.fingerprint
+    WHERE p.tenant = $1";
+const LIST_COLUMNS: &str = "SELECT p.origin, p.user_number, p.printed_seconds, p.printed_raw, p.state, p.verify,
+    p.work_code, p.original, p.channel, p.received_us, p.fingerprint, e.code, r.at_us, h.reason";
+const LIST_ORDER: &str =
+    " ORDER BY p.printed_seconds IS NULL, p.printed_seconds, p.origin, p.user_number, p.fingerprint";
+
+impl PunchQuery {
+    /// The conditions as SQL, and their values in order; `$1` is the tenant.
+    fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
+        let mut values = vec![Value::from(tenant)];
+        let mut sql = String::new();
+        let mut and = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                sql.push_str(&format!(" AND {condition} ${}", values.len()));
+            }
+        };
+        // The fingerprint is led by the hour: a range of times is a range of the key.
+        and("p.fingerprint >=", self.from_seconds.map(|s| Value::Blob(hour_key(s).to_vec())));
+        and("p.printed_seconds >=", self.from_seconds.map(Value::from));
+        and("p.fingerprint <", self.to_seconds.map(|s| Value::Blob(hour_key(s + 3600).to_vec())));
+        and("p.printed_seconds <", self.to_seconds.map(Value::from));
+        and("e.code =", self.employee.clone().map(Value::from));
+        and("p.user_number =", self.user.clone().map(Value::from));
+        and("p.origin =", self.origin.clone().map(Value::from));
+        and("h.reason =", self.held.clone().map(Value::from));
+        and("p.fingerprint =", self.fingerprint.map(|f| Value::Blob(f.0.to_vec())));
+        (sql, values)
+    }
+}
+
+/// The first key of the hour of a printed second (punch identity).
+fn hour_key(seconds: i64) -> [u8; 4] {
+    let hour = (seconds.div_euclid(3600) + (1 << 31)).clamp(0, i64::from(u32::MAX));
+    u32::try_from(hour).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// Every form that the list of punches takes, for the catalogue test.
+pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
+    let text = |on: bool| on.then(|| String::from("x"));
+    (0..64u32)
+        .map(|bits| {
+            let on = |bit: u32| bits & (1 << bit) != 0;
+            let query = PunchQuery {
+                from_seconds: on(0).then_some(0),
+                to_seconds: on(1).then_some(0),
+                employee: text(on(2)),
+                user: text(on(3)),
+                origin: text(on(4)),
+                held: text(on(5)),
+                ..PunchQuery::default()
+            };
+            let conditions = query.conditions(1).0;
+            ("store::punches::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{LIST_ORDER}"))
+        })
+        .collect()
+}
+
+fn fingerprint(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Fingerprint> {
+    row.get(column).map(Fingerprint)
+}
+
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredPunch> {
+    let time = match row.get::<_, Option<i64>>(2)? {
+        Some(seconds) => PrintedTime::Seconds(seconds),
+        None => PrintedTime::Raw(row.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default()),
+    };
+    let said = RawPunch {
+        origin: row.get(0)?,
+        user: row.get(1)?,
+        time,
+        state: row.get(4)?,
+        verify: row.get(5)?,
+        work_code: row.get(6)?,
+        original: row.get(7)?,
+    };
+    Ok(StoredPunch { said, channel: row.get(8)?, received_us: row.get(9)? })
+}
+
+impl Read<'_> {
+    /// One punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punch(&self, fingerprint: Fingerprint) -> Result<Option<StoredPunch>, Error> {
+        self.one(GET, params![self.tenant, fingerprint.0], stored)
+    }
+
+    /// How many punches are stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punch_count(&self) -> Result<u64, Error> {
+        Ok(self.one(COUNT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Identities of the punches from one terminal after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_of_origin(&self, origin: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        self.all(OF_ORIGIN, params![self.tenant, origin, after.0, limit], |row| fingerprint(row, 0))
+    }
+
+    /// Identities of the punches with one user number after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_of_number(&self, number: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        self.all(OF_NUMBER, params![self.tenant, number, after.0, limit], |row| fingerprint(row, 0))
+    }
+
+    /// Employee and instant (microseconds UTC) of a resolved punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn resolution(&self, of: Fingerprint) -> Result<Option<(i64, i64)>, Error> {
+        self.one(RESOLVED, params![self.tenant, of.0], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// The punches of an employee with `from_us <= at < to_us`, in time order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_of(&self, employee: i64, from_us: i64, to_us: i64) -> Result<Vec<ResolvedPunch>, Error> {
+        self.all(OF_EMPLOYEE, params![self.tenant, employee, from_us, to_us], |row| {
+            Ok(ResolvedPunch {
+                at_us: row.get(0)?,
+                fingerprint: fingerprint(row, 1)?,
+                state: row.get(2)?,
+                received_us: row.get(3)?,
+            })
+        })
+    }
+
+    /// First and last instant of an employee's punches, microseconds UTC.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punch_bounds(&self, employee: i64) -> Result<Option<(i64, i64)>, Error> {
+        let bounds = self.one(BOUNDS_OF_EMPLOYEE, params![self.tenant, employee], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })?;
+        Ok(bounds.and_then(|(first, last)| first.zip(last)))
+    }
+
+    /// All resolved punches at or after an instant, in time order. `printed_from` (seconds) bounds the search: no
+    /// terminal's face is further behind than a day.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn recent_punches(&self, since_us: i64) -> Result<Vec<RecentPunch>, Error> {
+        let day_before = since_us.div_euclid(1_000_000) - 86_400;
+        self.all(SINCE, params![self.tenant, hour_key(day_before), since_us], |row| {
+            Ok(RecentPunch { employee: row.get(0)?, at_us: row.get(1)?, state: row.get(2)?, origin: row.get(3)? })
+        })
+    }
+
+    /// The punches that a query asks for, and how many there are without its offset and limit.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn list_punches(&self, query: &PunchQuery) -> Result<(Vec<ListedPunch>, u64), Error> {
+        let (conditions, values) = query.conditions(self.tenant);
+        let params = || rusqlite::params_from_iter(&values);
+        let count = format!("SELECT COUNT(*){LIST_FROM}{conditions}");
+        let total = self.one(&count, params(), |row| row.get(0))?.unwrap_or(0);
+        let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
+        let list = format!(
+            "{LIST_COLUMNS}{LIST_FROM}{conditions}{LIST_ORDER} LIMIT {limit} OFFSET {offset}",
+            offset = query.offset
+        );
+        let rows = self.all(&list, params(), |row| {
+            Ok(ListedPunch {
+                fingerprint: fingerprint(row, 10)?,
+                stored: stored(row)?,
+                employee: row.get(11)?,
+                at_us: row.get(12)?,
+                held: row.get(13)?,
+            })
+        })?;
+        Ok((rows, total))
+    }
+}
+
+impl Write<'_> {
+    /// Stores a punch; false when its fingerprint is known (nothing changes then).
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn insert_punch(
+        &self,
+        fingerprint: Fingerprint,
+        said: &RawPunch,
+        channel: Channel,
+        received_us: i64,
+    ) -> Result<bool, Error> {
+        let RawPunch { origin, user, time, state, verify, work_code, original } = said;
+        let (seconds, raw) = match time {
+            PrintedTime::Seconds(seconds) => (Some(seconds), None),
+            PrintedTime::Raw(bytes) => (None, Some(bytes)),
+        };
+        let values = params![
+            self.tenant,
+            fingerprint.0,
+            origin,
+            user,
+            seconds,
+            raw,
+            state,
+            verify,
+            work_code,
+            channel.word(),
+            received_us,
+            original
+        ];
+        Ok(self.run(INSERT, values)? == 1)
+    }
+
+    /// Keeps a copy of a known punch that differs from it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn insert_copy(
+        &self,
+        of: Fingerprint,
+        said: &RawPunch,
+        channel: Channel,
+        received_us: i64,
+    ) -> Result<(), Error> {
+        self.run(COPY, params![self.tenant, of.0, said.original, channel.word(), received_us]).map(drop)
+    }
+
+    /// Notes whose a punch is, and when it was.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn resolve(
+        &self,
+        fingerprint: Fingerprint,
+        employee: i64,
+        at_us: i64,
+        state: Option<i32>,
+    ) -> Result<(), Error> {
+        self.run(RESOLVE, params![self.tenant, employee, at_us, fingerprint.0, state]).map(drop)
+    }
+
+    /// Forgets whose a punch is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn unresolve(&self, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.run(UNRESOLVE, params![self.tenant, fingerprint.0]).map(drop)
+    }
+}

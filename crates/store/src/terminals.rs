@@ -1,0 +1,156 @@
+//! Terminals: what is registered, what was last heard of each, and the users that they list.
+
+use rusqlite::params;
+
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+statements! {
+    GET = "SELECT serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us
+        FROM terminal WHERE tenant = $1 AND serial = $2";
+    LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.zone, t.via, t.first_seen_us,
+        c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble
+        FROM terminal t LEFT JOIN terminal_contact c ON c.tenant = t.tenant AND c.serial = t.serial
+        WHERE t.tenant = $1 ORDER BY t.name, t.serial";
+    PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
+        address = excluded.address, comm_key_file = excluded.comm_key_file, zone = excluded.zone, via = excluded.via";
+    COUNT_PUNCHES = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, serial) DO UPDATE SET punches = terminal_contact.punches + excluded.punches,
+        last_contact_us = CASE WHEN terminal_contact.last_contact_us > excluded.last_contact_us
+            THEN terminal_contact.last_contact_us ELSE excluded.last_contact_us END";
+    CONTACT = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us, last_complete_read_us,
+        records_on_terminal, trouble) VALUES ($1, $2, 0, $3, $4, $5, $6)
+        ON CONFLICT (tenant, serial) DO UPDATE SET
+        last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us),
+        last_complete_read_us = COALESCE(excluded.last_complete_read_us, terminal_contact.last_complete_read_us),
+        records_on_terminal = COALESCE(excluded.records_on_terminal, terminal_contact.records_on_terminal),
+        trouble = excluded.trouble";
+    USER = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
+    USER_NAMES = "SELECT user_number, MAX(name) FROM terminal_user WHERE tenant = $1 AND name <> '' GROUP BY user_number";
+}
+
+/// A registered terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Serial: its identity.
+    pub serial: String,
+    /// Name for people.
+    pub name: String,
+    /// A person (or an import that named it) approved it.
+    pub is_approved: bool,
+    /// `host` or `host:port` for polling.
+    pub address: Option<String>,
+    /// File that holds its communication key; the key itself never enters the database.
+    pub comm_key_file: Option<String>,
+    /// IANA zone of its clock.
+    pub zone: String,
+    /// `push`, `poll` or `both`.
+    pub via: String,
+    /// When it was first heard of, microseconds UTC.
+    pub first_seen_us: i64,
+}
+
+/// What was last heard of a terminal. A `None` leaves the stored value as it is, but for `trouble`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Punches stored from it.
+    pub punches: u64,
+    /// Last contact, microseconds UTC.
+    pub last_contact_us: Option<i64>,
+    /// Last time that its whole log was read, microseconds UTC.
+    pub last_complete_read_us: Option<i64>,
+    /// Records in it at that time.
+    pub records_on_terminal: Option<i64>,
+    /// What is wrong, with the cure.
+    pub trouble: Option<String>,
+}
+
+fn terminal(row: &rusqlite::Row<'_>) -> rusqlite::Result<Terminal> {
+    Ok(Terminal {
+        serial: row.get(0)?,
+        name: row.get(1)?,
+        is_approved: row.get::<_, i64>(2)? != 0,
+        address: row.get(3)?,
+        comm_key_file: row.get(4)?,
+        zone: row.get(5)?,
+        via: row.get(6)?,
+        first_seen_us: row.get(7)?,
+    })
+}
+
+impl Read<'_> {
+    /// One terminal.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminal(&self, serial: &str) -> Result<Option<Terminal>, Error> {
+        self.one(GET, params![self.tenant, serial], terminal)
+    }
+
+    /// All terminals by name, each with its last contact.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
+        self.all(LIST, params![self.tenant], |row| {
+            let contact = Contact {
+                punches: row.get::<_, Option<u64>>(8)?.unwrap_or(0),
+                last_contact_us: row.get(9)?,
+                last_complete_read_us: row.get(10)?,
+                records_on_terminal: row.get(11)?,
+                trouble: row.get(12)?,
+            };
+            Ok((terminal(row)?, contact))
+        })
+    }
+
+    /// The name that terminals give for each user number; one of them where they differ.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminal_user_names(&self) -> Result<Vec<(String, String)>, Error> {
+        self.all(USER_NAMES, params![self.tenant], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+}
+
+impl Write<'_> {
+    /// Adds or changes a terminal; `first_seen_us` of a known one stays.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_terminal(&self, terminal: &Terminal) -> Result<(), Error> {
+        let Terminal { serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us } = terminal;
+        let approved = i64::from(*is_approved);
+        self.run(PUT, params![self.tenant, serial, name, approved, address, comm_key_file, zone, via, first_seen_us])
+            .map(drop)
+    }
+
+    /// Adds to the count of punches stored from a terminal, and notes the contact.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn count_punches(&self, serial: &str, more: u64, at_us: i64) -> Result<(), Error> {
+        self.run(COUNT_PUNCHES, params![self.tenant, serial, more, at_us]).map(drop)
+    }
+
+    /// Notes what was heard of a terminal.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_contact(&self, serial: &str, contact: &Contact) -> Result<(), Error> {
+        let Contact { punches: _, last_contact_us, last_complete_read_us, records_on_terminal, trouble } = contact;
+        let values = params![self.tenant, serial, last_contact_us, last_complete_read_us, records_on_terminal, trouble];
+        self.run(CONTACT, values).map(drop)
+    }
+
+    /// Notes a user as a terminal lists it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_terminal_user(&self, origin: &str, user: &str, name: &str, seen_us: i64) -> Result<(), Error> {
+        self.run(USER, params![self.tenant, origin, user, name, seen_us]).map(drop)
+    }
+}
