@@ -1,1 +1,19 @@
-//! (frame)
+//! The vocabulary of attendance and the rules that turn punches into days and pay: pure, without clock or disk.
+//!
+//! [`derive`] answers, for one person and a range of work dates, what each day was: a [`DayRecord`] with attendance, pay
+//! minutes and exceptions. It is a pure function of its arguments (rules 1): the same inputs give the same records on
+//! every machine and in every order of arrival. [`explain`] gives the same records with their reasons.
+//!
+//! What a company's people share is compiled once into a [`Rulebook`]; what one person adds is borrowed as a [`Person`].
+//! Section numbers in the documentation ("rules 8") are those of the attendance rules.
+
+mod localize;
+pub mod punch;
+mod rules;
+mod spans;
+mod vocabulary;
+
+pub use localize::{Flag, Localized, localize};
+pub use rules::trace;
+pub use rules::{DateRange, DayTrace, Moment, Person, Rulebook, derive, explain, totals};
+pub use vocabulary::*;

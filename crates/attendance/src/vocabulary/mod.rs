@@ -1,0 +1,36 @@
+//! The words of the field as types: what people enter, what terminals report, what the rules answer (rules 2 and 3).
+//!
+//! Everything here is plain data with a serde form. Durations are whole minutes, instants are whole seconds since the
+//! epoch in UTC (RFC 3339 text in JSON inputs), civil dates are [`jiff::civil::Date`].
+
+mod absence;
+mod adjustment;
+mod calendar;
+mod clock;
+mod code;
+pub mod instant;
+mod policy;
+mod policy_check;
+mod punch;
+mod record;
+mod roster;
+mod timetable;
+mod totals;
+
+pub use absence::{Leave, Offsite, Part};
+pub use adjustment::{Adjustment, Change, Excusable};
+pub use calendar::{Calendar, Holiday, Workday};
+pub use clock::{ClockTime, ClockTimeError, Weekday};
+pub use code::{Code, CodeMinutes, REGULAR};
+pub use policy::{
+    Attribution, BreakRule, Clipping, Condition, CountFrom, Grace, HalfDay, HalfDayMode, HolidayCredit, JudgeOn, Lunch,
+    Missing, MissingIn, MissingOut, MovableBreak, Outlier, Overtime, Pairing, PayRule, Policy, Premium, PremiumBasis,
+    PremiumDayBasis, PunchPolicy, Rounding, RoundingMode, Snap, StatusThresholds, TardyPenalty, UnitRounding,
+    WeekBasis,
+};
+pub use policy_check::PolicyError;
+pub use punch::{Punch, PunchId, PunchIdError, PunchState};
+pub use record::{DayKind, DayRecord, DeferReason, Exception, Severity, Status};
+pub use roster::{Assignment, Employment, Modifier, Override, Shift, WeekPattern, default_assignments};
+pub use timetable::{Break, Deduct, Fixed, Flex, Hours, Timetable, Timetables, default_timetables};
+pub use totals::Totals;
