@@ -8,6 +8,24 @@
 //! * **[`session`]**: a state machine without I/O or clock: bytes and the time go in, bytes and events come out.
 //! * **`client`** (feature `client`, on by default): the session driven over a tokio TCP stream.
 //!
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # async fn read() -> Result<(), zk::Error> {
+//! use zk::client::{Client, Options};
+//!
+//! let mut terminal = Client::connect("192.168.1.201:4370", Options::default()).await?;
+//! let log = terminal.attendance().await?;
+//! for (record, raw) in log.iter() {
+//!     match record.time.civil() {
+//!         Ok(time) => println!("{:?} {time}", record.user),
+//!         Err(impossible) => println!("{:?} {impossible} is no date: {raw:02x?}", record.user),
+//!     }
+//! }
+//! terminal.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Whatever a terminal sends is a value, never a panic: times that name no date are [`InvalidTime`], unknown record
 //! widths are [`Error::Corrupt`] with the bytes. Section numbers in the docs ("zk 6.1") are those of the project's
 //! protocol reference.

@@ -1,4 +1,5 @@
 //! A client's session against scripted terminals: bytes and times are values here, nothing waits (zk 4, 6, 12).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
 

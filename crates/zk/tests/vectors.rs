@@ -1,4 +1,5 @@
 //! Bytes of real and recomputed packets and records (zk 14).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use zk::transfer::{ChunkRequest, Table, announcement, buffered_answer};
 use zk::{
