@@ -1,1 +1,4 @@
-//! (frame)
+//! Readers and writers of foreign formats. No store, no jobs: bytes in, values out.
+
+pub mod employees;
+pub mod sheet;
