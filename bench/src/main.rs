@@ -1,1 +1,59 @@
-fn main() {}
+//! The bench suite: `cargo xtask bench`.
+//!
+//! Every figure is the median of five rounds and stands beside references measured in the same rounds, turn by turn, so
+//! that a busy machine slows all of them alike. Nothing here asserts a time: aims are shown beside what was measured.
+
+// A shell: it measures time, opens sockets and databases.
+#![allow(clippy::disallowed_methods)]
+
+mod decode;
+mod derivation;
+mod figure;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::figure::{Figure, Plan};
+
+/// Figures of Punchclock beside references measured in the same run.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    /// Write the figures to this file as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measure only the groups whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// One short round each: shows that the suite works, not how fast anything is.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// A group of figures under the name that `--only` chooses by.
+type Group = (&'static str, fn(&Plan) -> Result<Vec<Figure>>);
+
+const GROUPS: &[Group] = &[("derive", derivation::measure), ("decode", decode::measure)];
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let plan = Plan::new(arguments.quick);
+    let mut figures = Vec::new();
+    for (name, measure) in chosen(arguments.only.as_deref()) {
+        eprintln!("measuring {name} ...");
+        figures.extend(measure(&plan).with_context(|| format!("could not measure {name}"))?);
+    }
+    println!("{}", report::table(&figures));
+    if let Some(path) = arguments.json {
+        std::fs::write(&path, report::json(&figures, &plan)?)
+            .with_context(|| format!("could not write the figures to {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn chosen(only: Option<&str>) -> impl Iterator<Item = &'static Group> {
+    GROUPS.iter().filter(move |(name, _)| only.is_none_or(|part| name.contains(part)))
+}
