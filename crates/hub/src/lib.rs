@@ -1,1 +1,112 @@
-//! (frame)
+//! What the hub decides, over the store: ingest, resolve, derive, held punches, access.
+//!
+//! Invariants:
+//! * What terminals said is stored first, unchanged; whose punch it is and what the day was can be computed again.
+//! * An answer to an edge is given after the commit, never before.
+//! * A punch that can't be understood or matched is held with a reason; curing the cause replays all that waited.
+//! * A change and the marks of what must be derived again are one transaction. A mark is cleared only if it is still the
+//!   one that was read, so that a fact that arrives in the middle is never forgotten.
+//! * Time comes in as a value; this crate reads no clock and draws no random bytes.
+//!
+//! Calls block. A server runs them on threads that may.
+
+mod access;
+mod board;
+mod company;
+mod cure;
+mod derive;
+mod error;
+mod export;
+mod facts;
+mod intake;
+mod lists;
+mod registry;
+mod resolve;
+pub mod view;
+
+pub use access::{Bearer, Role, SignedIn, TokenKind};
+pub use company::Company;
+pub use cure::{Cure, Cured};
+pub use derive::{Derived, Scope};
+pub use error::Error;
+pub use intake::{Counts, FileImport};
+pub use lists::PunchList;
+pub use registry::{EmployeeImport, NewTerminal};
+pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, days::Edge as EdgeRow};
+
+/// Who makes a change; it stands in the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Account name, or `console` for the command line.
+    pub name: String,
+}
+
+impl Actor {
+    /// Somebody by name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+
+    fn entry(&self, now: jiff::Timestamp, action: &str, object: &str, detail: impl Into<String>) -> AuditEntry {
+        AuditEntry {
+            at_us: now.as_microsecond(),
+            actor: self.name.clone(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The hub of one company. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    store: Store,
+}
+
+impl Hub {
+    /// A hub over a store.
+    pub const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// A number that changes whenever anybody commits, in this process or another.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn data_version(&self) -> Result<i64, Error> {
+        Ok(self.store.data_version()?)
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn is_ready(&self) -> Result<(), Error> {
+        self.store.read(|read| read.setting(company::SETTING).map(drop)).map_err(Error::from)
+    }
+
+    /// How many punches are stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punch_count(&self) -> Result<u64, Error> {
+        Ok(self.store.read(|read| read.punch_count())?)
+    }
+
+    /// What edges last told of themselves.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn edges(&self) -> Result<Vec<EdgeRow>, Error> {
+        Ok(self.store.read(|read| read.edges())?)
+    }
+
+    /// The newest entries of the audit trail.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, Error> {
+        Ok(self.store.read(|read| read.audit_entries(limit))?)
+    }
+}

@@ -171,12 +171,13 @@ impl Write<'_> {
         self.run(CHANGE, params![name, i64::from(*is_confirmed), zone, from, to, self.tenant, id]).map(drop)
     }
 
-    /// Notes the civil dates of the first and last resolved punch.
+    /// Notes the civil dates of the first and last resolved punch; `None` when there is none left.
     ///
     /// # Errors
     /// Of the store.
-    pub fn set_punch_dates(&self, employee: i64, first: Date, last: Date) -> Result<(), Error> {
-        self.run(PUNCH_DATES, params![first.to_string(), last.to_string(), self.tenant, employee]).map(drop)
+    pub fn set_punch_dates(&self, employee: i64, bounds: Option<(Date, Date)>) -> Result<(), Error> {
+        let (first, last) = bounds.unzip();
+        self.run(PUNCH_DATES, params![text(first), text(last), self.tenant, employee]).map(drop)
     }
 
     /// Sets a validity of a user number; one that starts on the same date is replaced.

@@ -25,7 +25,8 @@ statements! {
     OF_EMPLOYEE = "SELECT r.at_us, r.fingerprint, r.state, p.received_us FROM resolved_punch r
         JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
         WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4 ORDER BY r.at_us, r.fingerprint";
-    BOUNDS_OF_EMPLOYEE = "SELECT MIN(at_us), MAX(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2";
+    BOUNDS_OF_EMPLOYEE = "SELECT (SELECT MIN(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2),
+        (SELECT MAX(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2)";
     SINCE = "SELECT r.employee, r.at_us, r.state, p.origin FROM punch p
         JOIN resolved_punch r ON r.tenant = p.tenant AND r.fingerprint = p.fingerprint
         WHERE p.tenant = $1 AND p.fingerprint >= $2 AND r.at_us >= $3 ORDER BY r.at_us, r.fingerprint";

@@ -1,0 +1,113 @@
+//! The company: its zone, its policy, its timetables and calendar. One setting, with its history in the audit trail.
+
+use attendance::{Assignment, Calendar, Policy, Rulebook, Timetables, Weekday};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use store::{Read, Write};
+
+use crate::{Actor, Error, Hub};
+
+pub(crate) const SETTING: &str = "company";
+
+/// What all employees share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Company {
+    /// IANA zone of the company; `None` until a terminal or a person names one (then UTC is used).
+    pub zone: Option<String>,
+    /// A printed time before this date is a clock fault.
+    pub earliest_date: Date,
+    /// The rules' knobs.
+    pub policy: Policy,
+    /// Timetables by code.
+    pub timetables: Timetables,
+    /// Who works when, unless a person has assignments of their own.
+    pub assignments: Vec<Assignment>,
+    /// Holidays and make-up days.
+    pub calendar: Calendar,
+}
+
+impl Default for Company {
+    fn default() -> Self {
+        Self {
+            zone: None,
+            earliest_date: Date::constant(2005, 1, 1),
+            policy: Policy::default(),
+            timetables: attendance::default_timetables(),
+            assignments: attendance::default_assignments(),
+            calendar: Calendar::default(),
+        }
+    }
+}
+
+impl Company {
+    /// Reads it from a snapshot; the defaults until somebody changed them.
+    pub(crate) fn load(read: &Read<'_>) -> Result<Self, Error> {
+        let Some(text) = read.setting(SETTING)? else { return Ok(Self::default()) };
+        serde_json::from_str(&text).map_err(|error| Error::Damaged { what: "company", detail: error.to_string() })
+    }
+
+    pub(crate) fn save(&self, write: &Write<'_>) -> Result<(), Error> {
+        Ok(write.put_setting(SETTING, &self.json()?)?)
+    }
+
+    fn json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::Damaged { what: "company", detail: error.to_string() })
+    }
+
+    /// The zone of the company.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a zone that the time zone database does not know.
+    pub fn time_zone(&self) -> Result<TimeZone, Error> {
+        self.zone.as_deref().map_or(Ok(TimeZone::UTC), zone)
+    }
+
+    /// The compiled rules, and the digest of everything that they depend on.
+    pub(crate) fn rulebook(&self) -> Result<(Rulebook, blake3::Hash), Error> {
+        let digest = blake3::hash(self.json()?.as_bytes());
+        let book = Rulebook::new(self.policy.clone(), self.timetables.clone(), self.calendar.clone());
+        let book = book.map_err(|error| Error::invalid(error.to_string(), "change the company's policy"))?;
+        Ok((book, digest))
+    }
+
+    /// First date of the workweek of a date (rules 14.1).
+    pub(crate) fn week_of(&self, date: Date) -> Date {
+        let place = |day: Weekday| i64::try_from(day.from_monday()).unwrap_or_default();
+        let since_start = place(date.weekday().into()) - place(self.policy.week_start);
+        date.saturating_sub(since_start.rem_euclid(7).days())
+    }
+}
+
+/// The time zone of an IANA name.
+pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
+    TimeZone::get(name).map_err(|_| {
+        Error::invalid(format!("`{name}` is no time zone"), "use a name like Asia/Manila or Europe/Berlin, or UTC")
+    })
+}
+
+impl Hub {
+    /// The company as it is now.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn company(&self) -> Result<Company, Error> {
+        self.store.read(Company::load)
+    }
+
+    /// Changes the company. All weeks that hold days are marked to be derived again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when zone or policy are not valid; nothing changes then.
+    pub fn set_company(&self, actor: &Actor, company: &Company, now: jiff::Timestamp) -> Result<(), Error> {
+        company.time_zone()?;
+        company.rulebook()?;
+        self.store.write(|write| {
+            company.save(write)?;
+            crate::derive::mark_all(write, company)?;
+            Ok(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
+        })
+    }
+}

@@ -1,0 +1,269 @@
+//! Derivation: facts to days, by week and employee.
+//!
+//! Invariants:
+//! * A day is a function of its facts; deriving twice writes once.
+//! * Read, compute, then one transaction: changed days, cleared marks. A week that was marked again in the meantime is
+//!   left alone and comes again.
+//! * When the last date of a span changes, the next week is marked too: a punch after midnight may have changed hands.
+
+use attendance::{DateRange, DayRecord, Rulebook};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use store::days::{Day, Mark};
+use store::people::Employee;
+use store::{Read, Write};
+
+use crate::company::Company;
+use crate::facts::{Facts, employment, moment, zone_of};
+use crate::{Error, Hub};
+
+/// Version of the rules, stored with each day.
+const ENGINE: &str = concat!("rules-1/", env!("CARGO_PKG_VERSION"));
+/// Weeks that are derived and written in one go.
+const SPAN_WEEKS: usize = 40;
+const MARKS_PER_ROUND: u32 = 400;
+
+/// Which days to derive again. Empty fields do not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// First date.
+    pub from: Option<Date>,
+    /// Last date, inclusive.
+    pub to: Option<Date>,
+    /// Employee code.
+    pub employee: Option<String>,
+}
+
+/// What a derivation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Weeks looked at.
+    pub weeks: u64,
+    /// Days whose stored record changed.
+    pub written: u64,
+    /// Weeks that still wait.
+    pub left: u64,
+}
+
+impl Hub {
+    /// Derives marked weeks, as many as one round takes. Call again while `left` is not zero.
+    ///
+    /// # Errors
+    /// Of the store, or [`Error::Invalid`] when the policy is not valid.
+    pub fn derive_marked(&self, as_of: Timestamp) -> Result<Derived, Error> {
+        let (marks, company) =
+            self.store.read(|read| Ok::<_, Error>((read.marks(MARKS_PER_ROUND)?, Company::load(read)?)))?;
+        let mut derived = Derived { weeks: marks.len() as u64, ..Derived::default() };
+        if marks.is_empty() {
+            return Ok(derived);
+        }
+        let (book, digest) = company.rulebook()?;
+        let run = Run { company: &company, book: &book, digest, as_of };
+        for span in spans(&marks) {
+            derived.written += self.derive_span(&run, span)?;
+        }
+        derived.left = self.store.read(|read| read.mark_count())?;
+        Ok(derived)
+    }
+
+    /// Derives until nothing is marked. `progress` hears after each round.
+    ///
+    /// # Errors
+    /// As [`Hub::derive_marked`].
+    pub fn derive_all(&self, as_of: Timestamp, mut progress: impl FnMut(&Derived)) -> Result<Derived, Error> {
+        let mut total = Derived::default();
+        loop {
+            let round = self.derive_marked(as_of)?;
+            total =
+                Derived { weeks: total.weeks + round.weeks, written: total.written + round.written, left: round.left };
+            progress(&total);
+            if round.left == 0 {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Marks the weeks of a scope, within each employee's employment. Returns how many weeks wait now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown employee.
+    pub fn mark_scope(&self, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
+        self.store.write(|write| {
+            let company = Company::load(write)?;
+            let people = match &scope.employee {
+                None => write.employees()?,
+                Some(code) => vec![
+                    write
+                        .employee_by_code(code)?
+                        .ok_or_else(|| Error::NotFound(format!("employee with code {code}")))?,
+                ],
+            };
+            for employee in &people {
+                mark_range(write, &company, employee, scope.from, scope.to, now)?;
+            }
+            Ok(write.mark_count()?)
+        })
+    }
+
+    /// Marks yesterday and today for everybody who may have worked: the hourly derivation (rules 21).
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark_due(&self, now: Timestamp) -> Result<u64, Error> {
+        let today = self.store.read(|read| Ok::<_, Error>(now.to_zoned(Company::load(read)?.time_zone()?).date()))?;
+        let yesterday = today.saturating_sub(1.day());
+        self.mark_scope(&Scope { from: Some(yesterday), to: Some(today), employee: None }, now)
+    }
+
+    /// One employee's run of consecutive marked weeks.
+    fn derive_span(&self, run: &Run<'_>, span: &[Mark]) -> Result<u64, Error> {
+        let (Some(first), Some(last)) = (span.first(), span.last()) else { return Ok(0) };
+        let range = DateRange { from: first.week, to: last.week.saturating_add(6.days()) };
+        let (employee, days, stored) = self.store.read(|read| {
+            let employee = read.employee(first.employee)?.ok_or_else(|| Error::Damaged {
+                what: "mark",
+                detail: format!("employee {} is missing", first.employee),
+            })?;
+            let days = run.days(read, &employee, range)?;
+            let stored = read.days_of(employee.id, range.from, range.to)?;
+            Ok::<_, Error>((employee, days, stored))
+        })?;
+        self.store.write(|write| {
+            let mut written = 0;
+            let mut last_changed = None;
+            for mark in span {
+                if !write.unmark(mark)? {
+                    continue;
+                }
+                let week = |date: Date| mark.week <= date && date <= mark.week.saturating_add(6.days());
+                let mine = days.iter().filter(|day| week(day.date));
+                for day in mine {
+                    let known = stored.iter().find(|stored| stored.date == day.date);
+                    if known.is_none_or(|known| known.record != day.record) {
+                        write.put_day(day)?;
+                        written += 1;
+                        last_changed = last_changed.max(Some(day.date));
+                    }
+                }
+                for gone in stored.iter().filter(|stored| week(stored.date)) {
+                    if !days.iter().any(|day| day.date == gone.date) {
+                        write.drop_day(employee.id, gone.date)?;
+                        written += 1;
+                    }
+                }
+            }
+            if last_changed == Some(range.to) {
+                write.mark(employee.id, range.to.saturating_add(1.day()))?;
+            }
+            Ok(written)
+        })
+    }
+}
+
+/// What all spans of a round share.
+struct Run<'a> {
+    company: &'a Company,
+    book: &'a Rulebook,
+    digest: blake3::Hash,
+    as_of: Timestamp,
+}
+
+impl Run<'_> {
+    /// The days of an employee as they should be stored.
+    fn days(&self, read: &Read<'_>, employee: &Employee, range: DateRange) -> Result<Vec<Day>, Error> {
+        let Some(facts) = Facts::gather(read, self.company, employee, range)? else { return Ok(Vec::new()) };
+        let today = self.as_of.to_zoned(facts.zone.clone()).date();
+        let range = DateRange { from: range.from, to: range.to.min(today) };
+        if range.from > range.to {
+            return Ok(Vec::new());
+        }
+        let records = attendance::derive(self.book, &facts.person(self.company), range, moment(self.as_of));
+        records.iter().filter(|record| is_kept(record)).map(|record| self.day(employee, &facts, record)).collect()
+    }
+
+    fn day(&self, employee: &Employee, facts: &Facts, record: &DayRecord) -> Result<Day, Error> {
+        let text = serde_json::to_string(record)
+            .map_err(|error| Error::Damaged { what: "day record", detail: error.to_string() })?;
+        let exceptions: String = record.exceptions.iter().map(|code| format!("{code},")).collect();
+        Ok(Day {
+            employee: employee.id,
+            date: record.date,
+            status: record.status.to_string(),
+            exceptions: if exceptions.is_empty() { exceptions } else { format!(",{exceptions}") },
+            worked_minutes: record.worked_minutes,
+            tardy_minutes: record.tardy_minutes,
+            left_early_minutes: record.left_early_minutes,
+            is_outlier: record.is_outlier,
+            record: text,
+            inputs: self.inputs(facts, record.date),
+            engine: ENGINE.to_owned(),
+            revision: 0,
+            derived_us: self.as_of.as_microsecond(),
+        })
+    }
+
+    /// Digest of what the record was made of: company, zone, employment, and the punches around the date.
+    fn inputs(&self, facts: &Facts, date: Date) -> Vec<u8> {
+        let mut hash = blake3::Hasher::new();
+        hash.update(self.digest.as_bytes()).update(format!("{:?}{:?}", facts.zone, facts.employment).as_bytes());
+        let edge = |days: i64| {
+            let midnight = date.saturating_add(days.days()).to_zoned(facts.zone.clone());
+            midnight.map_or(0, |midnight| midnight.timestamp().as_second())
+        };
+        let (from, to) = (edge(-1), edge(2));
+        for punch in facts.punches.iter().filter(|punch| from <= punch.at && punch.at < to) {
+            hash.update(&punch.id.0).update(&punch.at.to_be_bytes());
+        }
+        hash.finalize().as_bytes()[..16].to_vec()
+    }
+}
+
+/// A date on which nothing was planned and nobody came is not worth a row.
+fn is_kept(record: &DayRecord) -> bool {
+    let is_empty = record.day_kind == attendance::DayKind::Unassigned
+        && matches!(record.status, attendance::Status::Off | attendance::Status::Deferred)
+        && record.first_in.is_none();
+    !is_empty
+}
+
+/// Runs of consecutive weeks of one employee.
+fn spans(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
+    let runs = marks.chunk_by(|a, b| a.employee == b.employee && a.week.saturating_add(7.days()) == b.week);
+    runs.flat_map(|run| run.chunks(SPAN_WEEKS))
+}
+
+/// Marks the weeks of a range within an employee's employment, up to today.
+fn mark_range(
+    write: &Write<'_>,
+    company: &Company,
+    employee: &Employee,
+    from: Option<Date>,
+    to: Option<Date>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(employed) = employment(company, employee) else { return Ok(()) };
+    let today = now.to_zoned(zone_of(company, employee)?).date();
+    let Some(first) = employed.from.max(from) else { return Ok(()) };
+    let ends = [employed.to, to, Some(today)];
+    let last = ends.into_iter().flatten().min().unwrap_or(today);
+    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+        write.mark(employee.id, week)?;
+    }
+    Ok(())
+}
+
+/// Marks everything that is known of an employee.
+pub(crate) fn mark_person(write: &Write<'_>, company: &Company, employee: &Employee) -> Result<(), Error> {
+    let bounds = [employee.first_punch, employee.last_punch, employee.employed_from, employee.employed_to];
+    let known = || bounds.iter().flatten().copied();
+    let (Some(first), Some(last)) = (known().min(), known().max()) else { return Ok(()) };
+    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+        write.mark(employee.id, week)?;
+    }
+    Ok(())
+}
+
+/// Marks everything of everybody: the company's rules changed.
+pub(crate) fn mark_all(write: &Write<'_>, company: &Company) -> Result<(), Error> {
+    write.employees()?.iter().try_for_each(|employee| mark_person(write, company, employee))
+}

@@ -1,0 +1,212 @@
+//! Exports: the same rows as the pages, as CSV. Rows and columns do not depend on the order in which anything arrived.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use attendance::{CodeMinutes, DayRecord, Totals};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use roads::sheet::CsvTable;
+
+use crate::company::Company;
+use crate::view::{DayFilter, DayRow, DaySort, PunchFilter};
+use crate::{Error, Hub};
+
+const DAY_COLUMNS: [&str; 30] = [
+    "employee",
+    "name",
+    "date",
+    "status",
+    "day_kind",
+    "shift",
+    "plan_start",
+    "plan_end",
+    "first_in",
+    "last_out",
+    "scheduled_minutes",
+    "leave_minutes",
+    "offsite_minutes",
+    "required_minutes",
+    "presence_minutes",
+    "break_minutes",
+    "worked_minutes",
+    "covered_minutes",
+    "tardy_minutes",
+    "left_early_minutes",
+    "away_minutes",
+    "absent_minutes",
+    "unverified_minutes",
+    "grace_minutes",
+    "excused_minutes",
+    "unpaid_extra_minutes",
+    "paid_minutes",
+    "pay",
+    "premiums",
+    "exceptions",
+];
+
+impl Hub {
+    /// Writes days as CSV.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn days_csv(&self, filter: &DayFilter, out: impl Write) -> Result<(), Error> {
+        let mut table = CsvTable::new(out, DAY_COLUMNS)?;
+        for row in self.days(filter)?.rows {
+            table.row(day_cells(&row))?;
+        }
+        Ok(table.finish()?)
+    }
+
+    /// Writes punches as CSV; held ones have an empty employee.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn punches_csv(&self, filter: &PunchFilter, out: impl Write) -> Result<(), Error> {
+        let columns = [
+            "fingerprint",
+            "terminal",
+            "user",
+            "printed_time",
+            "state",
+            "verify",
+            "employee",
+            "instant",
+            "held",
+            "road",
+        ];
+        let mut table = CsvTable::new(out, columns)?;
+        let number = |code: Option<i32>| code.map_or_else(String::new, |code| code.to_string());
+        for row in self.punches(filter)?.rows {
+            table.row([
+                row.fingerprint.to_string(),
+                row.origin,
+                row.user,
+                row.printed,
+                number(row.state),
+                number(row.verify),
+                row.employee.unwrap_or_default(),
+                row.at.map_or_else(String::new, |at| at.to_string()),
+                row.held.map_or_else(String::new, |reason| reason.word().to_owned()),
+                row.channel,
+            ])?;
+        }
+        Ok(table.finish()?)
+    }
+
+    /// Writes one row per employee with the period's totals (rules 14.6): a column per pay code and premium that occurs.
+    /// Days that are not judged count nothing.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn payroll_csv(&self, from: Date, to: Date, out: impl Write) -> Result<(), Error> {
+        let company = self.company()?;
+        let people = self.payroll(&company, from, to)?;
+        let codes = |pick: fn(&Totals) -> &CodeMinutes| -> BTreeSet<String> {
+            people.iter().flat_map(|(_, _, totals)| pick(totals).iter()).map(|(code, _)| code.to_string()).collect()
+        };
+        let (pay, premiums) = (codes(|totals| &totals.pay), codes(|totals| &totals.premiums));
+        let fixed = [
+            "employee",
+            "name",
+            "from",
+            "to",
+            "worked_minutes",
+            "paid_minutes",
+            "tardy_days",
+            "tardy_minutes",
+            "left_early_days",
+            "left_early_minutes",
+            "absent_days",
+            "incomplete_days",
+        ];
+        let header = fixed.map(str::to_owned).into_iter();
+        let header = header.chain(pay.iter().map(|code| format!("pay_{code}_minutes")));
+        let mut table =
+            CsvTable::new(out, header.chain(premiums.iter().map(|code| format!("premium_{code}_minutes"))))?;
+        for (code, name, totals) in &people {
+            let mut cells = vec![code.clone(), name.clone(), from.to_string(), to.to_string()];
+            let figures = [
+                totals.worked_minutes,
+                totals.paid_minutes,
+                totals.tardy_count,
+                totals.tardy_minutes,
+                totals.left_early_count,
+                totals.left_early_minutes,
+                totals.absent_days,
+                totals.incomplete_days,
+            ];
+            cells.extend(figures.map(|figure| figure.to_string()));
+            cells.extend(pay.iter().map(|code| totals.pay.get(code).to_string()));
+            cells.extend(premiums.iter().map(|code| totals.premiums.get(code).to_string()));
+            table.row(cells)?;
+        }
+        Ok(table.finish()?)
+    }
+
+    fn payroll(&self, company: &Company, from: Date, to: Date) -> Result<Vec<(String, String, Totals)>, Error> {
+        let filter = DayFilter { from: Some(from), to: Some(to), sort: DaySort::Employee, ..DayFilter::default() };
+        let rows = self.days(&filter)?.rows;
+        let (book, _) = company.rulebook()?;
+        let people = rows.chunk_by(|a, b| a.code == b.code).map(|days| {
+            let records: Vec<DayRecord> = days.iter().map(|day| day.record.clone()).collect();
+            let (code, name) = days.first().map(|day| (day.code.clone(), day.name.clone())).unwrap_or_default();
+            (code, name, attendance::totals(&book, &records))
+        });
+        Ok(people.collect())
+    }
+}
+
+fn day_cells(row: &DayRow) -> Vec<String> {
+    let record = &row.record;
+    let at = |seconds: Option<i64>| seconds.map_or_else(String::new, |seconds| shown(seconds, &row.zone));
+    let exceptions: Vec<String> = record.exceptions.iter().map(ToString::to_string).collect();
+    let mut cells = vec![
+        row.code.clone(),
+        row.name.clone(),
+        record.date.to_string(),
+        record.status.to_string(),
+        record.day_kind.to_string(),
+        record.shift.as_ref().map_or_else(String::new, ToString::to_string),
+        at(record.plan_start),
+        at(record.plan_end),
+        at(record.first_in),
+        at(record.last_out),
+    ];
+    let figures = [
+        record.scheduled_minutes,
+        record.leave_minutes,
+        record.offsite_minutes,
+        record.required_minutes,
+        record.presence_minutes,
+        record.break_minutes,
+        record.worked_minutes,
+        record.covered_minutes,
+        record.tardy_minutes,
+        record.left_early_minutes,
+        record.away_minutes,
+        record.absent_minutes,
+        record.unverified_minutes,
+        record.grace_minutes,
+        record.excused_minutes,
+        record.unpaid_extra_minutes,
+        record.paid_minutes,
+    ];
+    cells.extend(figures.map(|figure| figure.to_string()));
+    cells.extend([codes(&record.pay), codes(&record.premiums), exceptions.join(" ")]);
+    cells
+}
+
+/// `OT 90 REG 540`, by code.
+fn codes(minutes: &CodeMinutes) -> String {
+    let mut all: Vec<String> = minutes.iter().map(|(code, minutes)| format!("{code} {minutes}")).collect();
+    all.sort();
+    all.join(" ")
+}
+
+/// An instant with its offset: `2026-06-02T09:15:00+08:00`.
+fn shown(seconds: i64, zone: &TimeZone) -> String {
+    let instant = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}

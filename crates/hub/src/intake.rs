@@ -1,0 +1,258 @@
+//! Intake: what edges, terminals and files said becomes stored punches.
+
+use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
+use jiff::Timestamp;
+use link::{Ack, Batch, Heartbeat, Item, Orders, Outcome, What};
+use store::Write;
+use store::terminals::Contact;
+
+use crate::company::{Company, zone};
+use crate::registry::NewTerminal;
+use crate::resolve::{Resolution, Resolver, instant};
+use crate::{Actor, Error, Hub};
+
+/// Rows of one write transaction: others get their turn in between.
+const ROWS_PER_WRITE: usize = 2000;
+
+/// What became of the rows of an import. Every row is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows read.
+    pub read: u64,
+    /// New, and matched to an employee.
+    pub stored: u64,
+    /// Known already; nothing changed.
+    pub known: u64,
+    /// New, kept, and held until its cause is cured.
+    pub held: u64,
+    /// Not taken.
+    pub refused: u64,
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { read, stored, known, held, refused } = self;
+        write!(f, "read {read}, stored {stored}, known {known}, held {held}, refused {refused}")
+    }
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Outcome) {
+        self.read += 1;
+        match outcome {
+            Outcome::Stored => self.stored += 1,
+            Outcome::Known => self.known += 1,
+            Outcome::Held => self.held += 1,
+        }
+    }
+}
+
+/// How a terminal's exported file is taken.
+#[derive(Clone, Debug)]
+pub struct FileImport<'a> {
+    /// Serial of the terminal that wrote the file. Importing approves it.
+    pub serial: &'a str,
+    /// IANA zone of its clock.
+    pub zone: &'a str,
+    /// Make each unknown user number a provisional employee.
+    pub create_employees: bool,
+}
+
+impl Hub {
+    /// Takes a batch of an edge. The answer is given after the commit.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a damaged batch (nothing of it is stored), or of the store.
+    pub fn ingest(&self, batch: &Batch, now: Timestamp) -> Result<Ack, Error> {
+        if batch.items.len() > link::MAX_ITEMS {
+            let what = format!("a batch has {} items, the limit is {}", batch.items.len(), link::MAX_ITEMS);
+            return Err(Error::invalid(what, "send smaller batches"));
+        }
+        self.store.write(|write| {
+            let company = Company::load(write)?;
+            let mut intake = Intake::new(write, &company, now, false)?;
+            let outcomes = batch.items.iter().map(|item| intake.item(item)).collect::<Result<Vec<Outcome>, Error>>()?;
+            intake.finish()?;
+            if let Some(high) = batch.items.iter().map(|item| item.seq).max() {
+                write.advance_edge(&batch.edge, high, now.as_microsecond())?;
+            }
+            Ok(Ack { high_seq: write.edge_high_seq(&batch.edge)?, outcomes })
+        })
+    }
+
+    /// Takes the sign of life of an edge, and answers with the terminals that it serves.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn heartbeat(&self, beat: &Heartbeat, now: Timestamp) -> Result<Orders, Error> {
+        let orders = self.orders()?;
+        self.store.write(|write| {
+            let now_us = now.as_microsecond();
+            write.put_edge(&store::days::Edge {
+                name: beat.edge.clone(),
+                high_seq: 0,
+                version: beat.version.clone(),
+                last_seen_us: now_us,
+                clock_ahead_us: beat.now_us - now_us,
+                queued: beat.queued,
+                oldest_unsent_us: beat.oldest_unsent_us,
+            })?;
+            for seen in &beat.terminals {
+                if write.terminal(&seen.serial)?.is_none() {
+                    crate::registry::sight(write, &Company::load(write)?, &seen.serial, now)?;
+                }
+                let contact = Contact {
+                    punches: 0,
+                    last_contact_us: seen.last_contact_us,
+                    last_complete_read_us: seen.last_complete_read_us,
+                    records_on_terminal: seen.records_on_terminal,
+                    trouble: seen.trouble.clone(),
+                };
+                write.put_contact(&seen.serial, &contact)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(orders)
+    }
+
+    /// Imports a terminal's exported log. `progress` hears the counts so far.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad serial or zone. What was stored before an error stays; importing again is safe.
+    pub fn import_attlog(
+        &self,
+        actor: &Actor,
+        file: &[u8],
+        how: &FileImport<'_>,
+        now: Timestamp,
+        mut progress: impl FnMut(&Counts),
+    ) -> Result<Counts, Error> {
+        zone(how.zone)?;
+        self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
+        let mut counts = Counts::default();
+        let mut rows = attlog::punches(how.serial, file).peekable();
+        while rows.peek().is_some() {
+            self.store.write(|write| {
+                let company = Company::load(write)?;
+                let mut intake = Intake::new(write, &company, now, how.create_employees)?;
+                for said in rows.by_ref().take(ROWS_PER_WRITE) {
+                    counts.add(intake.punch(Channel::File, &said, now)?);
+                }
+                intake.finish()
+            })?;
+            progress(&counts);
+        }
+        Ok(counts)
+    }
+
+    /// Stores what was read from a terminal's log over the network, with the users that it lists.
+    ///
+    /// # Errors
+    /// Of the store. What was stored before an error stays; reading again is safe.
+    pub fn take_poll(
+        &self,
+        serial: &str,
+        punches: &[RawPunch],
+        users: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<Counts, Error> {
+        let mut counts = Counts::default();
+        for rows in punches.chunks(ROWS_PER_WRITE) {
+            self.store.write(|write| {
+                let company = Company::load(write)?;
+                let mut intake = Intake::new(write, &company, now, false)?;
+                for said in rows {
+                    counts.add(intake.punch(Channel::Poll, said, now)?);
+                }
+                intake.finish()
+            })?;
+        }
+        self.store.write(|write| {
+            let at_us = now.as_microsecond();
+            for (number, name) in users {
+                write.put_terminal_user(serial, number, name, at_us)?;
+            }
+            let records = i64::try_from(punches.len()).unwrap_or(i64::MAX);
+            let contact = Contact {
+                punches: 0,
+                last_contact_us: Some(at_us),
+                last_complete_read_us: Some(at_us),
+                records_on_terminal: Some(records),
+                trouble: None,
+            };
+            write.put_contact(serial, &contact)
+        })?;
+        Ok(counts)
+    }
+}
+
+/// The intake of one write transaction.
+struct Intake<'a, 'tx> {
+    write: &'a Write<'tx>,
+    resolver: Resolver<'a, 'tx>,
+    now: Timestamp,
+    stored_from: std::collections::HashMap<String, u64>,
+}
+
+impl<'a, 'tx> Intake<'a, 'tx> {
+    fn new(write: &'a Write<'tx>, company: &'a Company, now: Timestamp, create_employees: bool) -> Result<Self, Error> {
+        let resolver = Resolver::new(write, company, now, create_employees)?;
+        Ok(Self { write, resolver, now, stored_from: std::collections::HashMap::new() })
+    }
+
+    fn item(&mut self, item: &Item) -> Result<Outcome, Error> {
+        match &item.what {
+            What::Punch(punch) => {
+                let said = punch.raw().map_err(|error| {
+                    Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
+                })?;
+                self.punch(punch.channel, &said, instant(item.received_us))
+            }
+            What::User(user) => {
+                self.write.put_terminal_user(&user.origin, &user.user, &user.name, item.received_us)?;
+                Ok(Outcome::Known)
+            }
+        }
+    }
+
+    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Outcome, Error> {
+        let fingerprint = said.fingerprint();
+        if !self.write.insert_punch(fingerprint, said, channel, received.as_microsecond())? {
+            self.keep_if_different(fingerprint, channel, said, received)?;
+            return Ok(Outcome::Known);
+        }
+        match self.stored_from.get_mut(&said.origin) {
+            Some(count) => *count += 1,
+            None => drop(self.stored_from.insert(said.origin.clone(), 1)),
+        }
+        Ok(match self.resolver.resolve(fingerprint, said, received, true)? {
+            Resolution::Employee => Outcome::Stored,
+            Resolution::Held | Resolution::Dismissed => Outcome::Held,
+        })
+    }
+
+    /// The first copy wins; a copy that differs in what two roads may report differently is kept beside it.
+    fn keep_if_different(
+        &self,
+        fingerprint: Fingerprint,
+        channel: Channel,
+        said: &RawPunch,
+        received: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(first) = self.write.punch(fingerprint)? else { return Ok(()) };
+        let is_same = first.said.state == said.state
+            && first.said.verify == said.verify
+            && first.said.work_code == said.work_code;
+        if !is_same {
+            self.write.insert_copy(fingerprint, said, channel, received.as_microsecond())?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        for (serial, count) in &self.stored_from {
+            self.write.count_punches(serial, *count, self.now.as_microsecond())?;
+        }
+        self.resolver.finish()
+    }
+}

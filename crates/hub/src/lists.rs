@@ -1,0 +1,249 @@
+//! Lists and details for pages, tables and exports.
+
+use attendance::punch::Fingerprint;
+use attendance::{DateRange, DayRecord};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use store::Read;
+use store::days::{DayQuery, ListedDay, Order};
+use store::punches::{ListedPunch, PunchQuery};
+
+use crate::company::{Company, zone};
+use crate::facts::{Facts, moment};
+use crate::resolve::instant;
+use crate::view::{
+    DayDetail, DayFilter, DayList, DayRow, DaySort, EmployeeRow, HeldGroup, HeldReason, PunchFilter, PunchRow,
+    TerminalRow,
+};
+use crate::{Error, Hub};
+
+/// Punches and how many there are in all.
+#[derive(Clone, Debug)]
+pub struct PunchList {
+    /// The rows of this page.
+    pub rows: Vec<PunchRow>,
+    /// Rows that match without offset and limit.
+    pub total: u64,
+}
+
+impl Hub {
+    /// The days that a filter asks for.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days(&self, filter: &DayFilter) -> Result<DayList, Error> {
+        self.store.read(|read| {
+            let company_zone = Company::load(read)?.time_zone()?;
+            let (rows, total) = read.list_days(&query(filter))?;
+            let rows = rows.into_iter().map(|row| day_row(row, &company_zone)).collect::<Result<_, Error>>()?;
+            Ok(DayList { rows, total })
+        })
+    }
+
+    /// One day with its punches and the reason for each figure; `None` when there is no such employee, or nothing is
+    /// stored for the date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn day(&self, code: &str, date: Date, now: Timestamp) -> Result<Option<DayDetail>, Error> {
+        self.store.read(|read| {
+            let Some(employee) = read.employee_by_code(code)? else { return Ok(None) };
+            let only =
+                DayQuery { from: Some(date), to: Some(date), employee: Some(code.to_owned()), ..DayQuery::default() };
+            let Some(listed) = read.list_days(&only)?.0.pop() else { return Ok(None) };
+            let company = Company::load(read)?;
+            let row = day_row(listed, &company.time_zone()?)?;
+            let range = DateRange { from: date, to: date };
+            let Some(facts) = Facts::gather(read, &company, &employee, range)? else { return Ok(None) };
+            let (book, _) = company.rulebook()?;
+            let explained = attendance::explain(&book, &facts.person(&company), range, moment(now)).pop();
+            let Some((record, trace)) = explained else { return Ok(None) };
+            let mut punches = Vec::new();
+            for id in trace.punches.iter().filter_map(|punch| punch.id) {
+                punches.extend(
+                    punch_rows(read, &PunchQuery { fingerprint: Some(Fingerprint(id.0)), ..PunchQuery::default() })?.0,
+                );
+            }
+            let is_stale = record != row.record;
+            Ok(Some(DayDetail { row: DayRow { record, ..row }, trace, punches, is_stale }))
+        })
+    }
+
+    /// The punches that a filter asks for, held ones included.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches(&self, filter: &PunchFilter) -> Result<PunchList, Error> {
+        let midnight = |date: Date| date.duration_since(Date::constant(1970, 1, 1)).as_secs();
+        let query = PunchQuery {
+            from_seconds: filter.from.map(midnight),
+            to_seconds: filter.to.map(|date| midnight(date) + 86_400),
+            employee: filter.employee.clone(),
+            user: filter.user.clone(),
+            origin: filter.terminal.clone(),
+            offset: filter.offset,
+            limit: filter.limit,
+            ..PunchQuery::default()
+        };
+        let (rows, total) = self.store.read(|read| punch_rows(read, &query))?;
+        Ok(PunchList { rows, total })
+    }
+
+    /// Held punches in groups that one cure releases.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held(&self) -> Result<Vec<HeldGroup>, Error> {
+        let (groups, names) =
+            self.store.read(|read| Ok::<_, Error>((read.held_groups()?, read.terminal_user_names()?)))?;
+        let printed = |seconds: Option<i64>| {
+            seconds.map_or_else(String::new, |s| attendance::punch::PrintedTime::Seconds(s).to_string())
+        };
+        groups
+            .into_iter()
+            .map(|group| {
+                let name = names.iter().find(|(number, _)| *number == group.user).map(|(_, name)| name.clone());
+                Ok(HeldGroup {
+                    reason: reason(&group.reason)?,
+                    name_on_terminal: name,
+                    count: group.count,
+                    first: printed(group.first_seconds),
+                    last: printed(group.last_seconds),
+                    example: group.example,
+                    origin: group.origin,
+                    user: group.user,
+                })
+            })
+            .collect()
+    }
+
+    /// The held punches of a group, up to `limit`.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_punches(
+        &self,
+        reason: HeldReason,
+        origin: &str,
+        user: &str,
+        limit: u32,
+    ) -> Result<Vec<PunchRow>, Error> {
+        let query = PunchQuery {
+            held: Some(reason.word().to_owned()),
+            origin: Some(origin.to_owned()),
+            user: Some(user.to_owned()),
+            limit,
+            ..PunchQuery::default()
+        };
+        Ok(self.store.read(|read| punch_rows(read, &query))?.0)
+    }
+
+    /// All terminals by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminals(&self) -> Result<Vec<TerminalRow>, Error> {
+        let terminals = self.store.read(|read| read.terminals())?;
+        let rows = terminals.into_iter().map(|(terminal, contact)| TerminalRow {
+            serial: terminal.serial,
+            name: terminal.name,
+            approved: terminal.is_approved,
+            address: terminal.address,
+            zone: terminal.zone,
+            via: crate::registry::via(&terminal.via),
+            last_contact: contact.last_contact_us.map(instant),
+            last_complete_read: contact.last_complete_read_us.map(instant),
+            records_on_terminal: contact.records_on_terminal,
+            punches: contact.punches,
+            trouble: contact.trouble,
+        });
+        Ok(rows.collect())
+    }
+
+    /// The file that holds a terminal's communication key, if one was given.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn comm_key_file(&self, serial: &str) -> Result<Option<String>, Error> {
+        Ok(self.store.read(|read| read.terminal(serial))?.and_then(|terminal| terminal.comm_key_file))
+    }
+
+    /// All employees by code.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn employees(&self) -> Result<Vec<EmployeeRow>, Error> {
+        let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
+        let mut of: std::collections::HashMap<i64, Vec<String>> = std::collections::HashMap::new();
+        for number in numbers {
+            of.entry(number.employee).or_default().push(number.number);
+        }
+        let rows = people.into_iter().map(|employee| EmployeeRow {
+            numbers: of.remove(&employee.id).unwrap_or_default().join(", "),
+            code: employee.code,
+            name: employee.name,
+            confirmed: employee.is_confirmed,
+            from: employee.employed_from,
+            to: employee.employed_to,
+        });
+        Ok(rows.collect())
+    }
+}
+
+fn query(filter: &DayFilter) -> DayQuery {
+    let is_any = filter.exception.as_deref() == Some("any");
+    DayQuery {
+        from: filter.from,
+        to: filter.to,
+        employee: filter.employee.clone(),
+        exception: filter.exception.clone().filter(|_| !is_any),
+        has_exception: is_any,
+        status: filter.status.clone(),
+        order: match filter.sort {
+            DaySort::Date => Order::Date,
+            DaySort::Employee => Order::Employee,
+            DaySort::Worked => Order::Worked,
+            DaySort::Tardy => Order::Tardy,
+        },
+        descending: filter.descending,
+        offset: filter.offset,
+        limit: filter.limit,
+    }
+}
+
+fn day_row(listed: ListedDay, company_zone: &TimeZone) -> Result<DayRow, Error> {
+    let record: DayRecord = serde_json::from_str(&listed.day.record)
+        .map_err(|error| Error::Damaged { what: "day record", detail: error.to_string() })?;
+    let zone = listed.zone.as_deref().map_or_else(|| Ok(company_zone.clone()), zone)?;
+    let name = if listed.name.is_empty() { listed.code.clone() } else { listed.name };
+    Ok(DayRow { code: listed.code, name, zone, record, revision: listed.day.revision })
+}
+
+fn punch_rows(read: &Read<'_>, query: &PunchQuery) -> Result<(Vec<PunchRow>, u64), Error> {
+    let (rows, total) = read.list_punches(query)?;
+    Ok((rows.into_iter().map(punch_row).collect::<Result<_, Error>>()?, total))
+}
+
+fn punch_row(listed: ListedPunch) -> Result<PunchRow, Error> {
+    let said = listed.stored.said;
+    let printed =
+        if said.is_unreadable() { String::from_utf8_lossy(&said.original).into_owned() } else { said.time.to_string() };
+    Ok(PunchRow {
+        fingerprint: listed.fingerprint,
+        origin: said.origin,
+        user: said.user,
+        printed,
+        state: said.state,
+        verify: said.verify,
+        channel: listed.stored.channel,
+        received: instant(listed.stored.received_us),
+        employee: listed.employee,
+        at: listed.at_us.map(instant),
+        held: listed.held.as_deref().map(reason).transpose()?,
+    })
+}
+
+fn reason(word: &str) -> Result<HeldReason, Error> {
+    HeldReason::from_word(word).ok_or_else(|| Error::Damaged { what: "held punch", detail: format!("reason {word}") })
+}

@@ -1,0 +1,261 @@
+//! What people register: terminals and employees.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use link::{Orders, Via};
+use roads::employees::Line;
+use store::Write;
+use store::people::{Employee, UserNumber};
+use store::terminals::Terminal;
+
+use crate::company::{Company, zone};
+use crate::resolve::{ALWAYS, provisional};
+use crate::view::HeldReason;
+use crate::{Actor, Counts, Cured, Error, Hub};
+
+/// A terminal that a person registers, or changes. `None` keeps what is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewTerminal {
+    /// Serial: its identity.
+    pub serial: String,
+    /// Name for people.
+    pub name: Option<String>,
+    /// `host` or `host:port` for polling.
+    pub address: Option<String>,
+    /// File with its communication key.
+    pub comm_key_file: Option<String>,
+    /// IANA zone of its clock; the company's when it is new and none is given.
+    pub zone: Option<String>,
+    /// How it is read.
+    pub via: Option<Via>,
+}
+
+impl NewTerminal {
+    /// The terminal that an exported file names.
+    pub(crate) fn of_file(serial: &str, zone: &str) -> Self {
+        Self { serial: serial.to_owned(), zone: Some(zone.to_owned()), ..Self::default() }
+    }
+}
+
+/// What became of an employee list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EmployeeImport {
+    /// Rows: `stored` are new or changed employees, `known` are unchanged, `refused` could not be taken.
+    pub counts: Counts,
+    /// Why rows were refused, with their line.
+    pub refusals: Vec<String>,
+    /// Held punches that found their employee.
+    pub released: u64,
+}
+
+/// Registers a serial that was heard of for the first time; it waits for approval.
+pub(crate) fn sight(write: &Write<'_>, company: &Company, serial: &str, now: Timestamp) -> Result<Terminal, Error> {
+    let terminal = Terminal {
+        serial: serial.to_owned(),
+        name: serial.to_owned(),
+        is_approved: false,
+        address: None,
+        comm_key_file: None,
+        zone: company.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        via: Via::Push.word().to_owned(),
+        first_seen_us: now.as_microsecond(),
+    };
+    write.put_terminal(&terminal)?;
+    Ok(terminal)
+}
+
+/// `push`, `poll` or `both` as stored.
+pub(crate) fn via(word: &str) -> Via {
+    match word {
+        "poll" => Via::Poll,
+        "both" => Via::Both,
+        _ => Via::Push,
+    }
+}
+
+impl Hub {
+    /// Registers a terminal, or changes it, and approves it: a person named it. What was held for its approval is
+    /// replayed; when its zone changes, all its punches are.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an empty serial or an unknown zone, or of the store.
+    pub fn add_terminal(&self, actor: &Actor, new: &NewTerminal, now: Timestamp) -> Result<Cured, Error> {
+        let serial = attendance::punch::canonical_origin(&new.serial).to_owned();
+        if serial.is_empty() {
+            return Err(Error::invalid("a terminal needs a serial", "give the one on its label or in its menu"));
+        }
+        new.zone.as_deref().map(zone).transpose()?;
+        let (was_held, zone_moved) = self.store.write(|write| {
+            let mut company = Company::load(write)?;
+            if let (None, Some(first)) = (&company.zone, &new.zone) {
+                company.zone = Some(first.clone());
+                company.save(write)?;
+                write.audit(&actor.entry(now, "company.zone", "company", first))?;
+            }
+            let known = write.terminal(&serial)?;
+            let before = known.clone();
+            let mut terminal = known.map_or_else(|| sight(write, &company, &serial, now), Ok)?;
+            let given = new.clone();
+            terminal.name = given.name.unwrap_or(terminal.name);
+            terminal.address = given.address.or(terminal.address);
+            terminal.comm_key_file = given.comm_key_file.or(terminal.comm_key_file);
+            terminal.zone = given.zone.unwrap_or(terminal.zone);
+            terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
+            terminal.is_approved = true;
+            let was_held = before.as_ref().is_some_and(|before| !before.is_approved);
+            let zone_moved = before.as_ref().is_some_and(|before| before.zone != terminal.zone);
+            if before.as_ref() != Some(&terminal) {
+                write.put_terminal(&terminal)?;
+                let what = format!("{terminal:?}");
+                write.audit(&actor.entry(now, "terminal.register", &serial, what))?;
+            }
+            Ok::<_, Error>((was_held, zone_moved))
+        })?;
+        if zone_moved {
+            self.replay_all(|read, after, limit| read.punches_of_origin(&serial, after, limit), now)
+        } else if was_held {
+            let unapproved = HeldReason::UnapprovedTerminal.word();
+            self.replay_all(|read, after, limit| read.held_of_origin(unapproved, &serial, after, limit), now)
+        } else {
+            Ok(Cured::default())
+        }
+    }
+
+    /// What an edge is told: every terminal, with its key read from its file.
+    pub(crate) fn orders(&self) -> Result<Orders, Error> {
+        let terminals = self.store.read(|read| read.terminals())?;
+        let orders = terminals.into_iter().map(|(terminal, _)| link::Terminal {
+            comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
+            serial: terminal.serial,
+            name: terminal.name,
+            approved: terminal.is_approved,
+            address: terminal.address,
+            via: via(&terminal.via),
+        });
+        Ok(Orders { terminals: orders.collect() })
+    }
+
+    /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user
+    /// numbers. Everybody on the list is confirmed. Held punches of the numbers are replayed.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a file that is no list, or of the store. A bad row is refused and its neighbours pass.
+    pub fn import_employees(
+        &self,
+        actor: &Actor,
+        file: &[u8],
+        is_dry_run: bool,
+        now: Timestamp,
+    ) -> Result<EmployeeImport, Error> {
+        let rows = roads::employees::read(file)
+            .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for an example"))?;
+        let mut report = EmployeeImport::default();
+        let mut numbers = Vec::new();
+        for row in rows {
+            report.counts.read += 1;
+            let taken = row.map_err(|bad| bad.to_string()).and_then(|line| {
+                self.take_employee(actor, &line, is_dry_run, now)
+                    .map_err(|error| format!("line {}: {error}", line.line))
+            });
+            match taken {
+                Ok((true, changed)) => {
+                    report.counts.stored += 1;
+                    numbers.extend(changed);
+                }
+                Ok((false, _)) => report.counts.known += 1,
+                Err(refusal) => {
+                    report.counts.refused += 1;
+                    report.refusals.push(refusal);
+                }
+            }
+        }
+        for number in numbers {
+            report.released += self.replay_number(&number, now)?.released;
+        }
+        Ok(report)
+    }
+
+    /// Takes one line; whether anything changed, and the numbers that changed hands.
+    fn take_employee(
+        &self,
+        actor: &Actor,
+        line: &Line,
+        is_dry_run: bool,
+        now: Timestamp,
+    ) -> Result<(bool, Vec<String>), Error> {
+        let (from, to) = (date("from", &line.from)?, date("to", &line.to)?);
+        if !line.zone.is_empty() {
+            zone(&line.zone)?;
+        }
+        self.store.write(|write| {
+            let known = write.employee_by_code(&line.code)?;
+            let mut employee = known.clone().unwrap_or_else(|| provisional(&line.code));
+            employee.is_confirmed = true;
+            if !line.name.is_empty() {
+                employee.name.clone_from(&line.name);
+            }
+            employee.zone = if line.zone.is_empty() { employee.zone } else { Some(line.zone.clone()) };
+            employee.employed_from = from.or(employee.employed_from);
+            employee.employed_to = to.or(employee.employed_to);
+            if let (Some(from), Some(to)) = (employee.employed_from, employee.employed_to)
+                && to < from
+            {
+                return Err(Error::invalid(format!("employment ends {to}, before it starts {from}"), "mend the dates"));
+            }
+            let mut is_changed = known.as_ref() != Some(&employee);
+            let mut changed = Vec::new();
+            for number in &line.numbers {
+                let owner = write.validities(number)?.last().map(|validity| validity.employee);
+                if owner.is_none() || owner != known.as_ref().map(|known| known.id) {
+                    changed.push(number.clone());
+                }
+            }
+            is_changed |= !changed.is_empty();
+            if is_dry_run || !is_changed {
+                return Ok((is_changed, Vec::new()));
+            }
+            save_employee(write, &mut employee, known.as_ref())?;
+            for number in &changed {
+                assign(write, number, employee.id)?;
+            }
+            let detail = format!("line {}: {line:?}", line.line);
+            write.audit(&actor.entry(now, "employee.import", &line.code, detail))?;
+            Ok((true, changed))
+        })
+    }
+}
+
+/// Adds or changes an employee; a change of zone or employment marks all that it can move.
+fn save_employee(write: &Write<'_>, employee: &mut Employee, known: Option<&Employee>) -> Result<(), Error> {
+    let Some(known) = known else {
+        employee.id = write.add_employee(employee)?;
+        return Ok(());
+    };
+    write.change_employee(employee)?;
+    let moved = (&known.zone, known.employed_from, known.employed_to)
+        != (&employee.zone, employee.employed_from, employee.employed_to);
+    if moved {
+        crate::derive::mark_person(write, &Company::load(write)?, known)?;
+        crate::derive::mark_person(write, &Company::load(write)?, employee)?;
+    }
+    Ok(())
+}
+
+/// Gives a user number to an employee for all time.
+pub(crate) fn assign(write: &Write<'_>, number: &str, employee: i64) -> Result<(), Error> {
+    let (valid_from, valid_to) = ALWAYS;
+    Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from, valid_to, employee })?)
+}
+
+fn date(column: &str, text: &str) -> Result<Option<Date>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let parsed = text.parse::<Date>();
+    parsed.map(Some).map_err(|_| Error::invalid(format!("`{text}` in column {column} is no date"), "write 2026-01-31"))
+}
+
+/// The key in a terminal's key file; a file that can't be read is the key 0, and the poll then tells of the wrong key.
+fn comm_key(path: &str) -> Option<u32> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}

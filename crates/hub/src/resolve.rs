@@ -1,0 +1,276 @@
+//! Whose a punch is, and when it was: terminal to approval and zone, user number to employee by date, wall time to
+//! instant. What fails is held with its reason.
+//!
+//! A resolver lives as long as one write transaction. It remembers what it looked up, and at the end marks the weeks
+//! that its punches touch.
+
+use std::collections::{BTreeSet, HashMap};
+
+use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use store::Write;
+use store::people::{Employee, UserNumber};
+
+use crate::Error;
+use crate::company::{Company, zone};
+use crate::view::HeldReason;
+
+/// Dates on which a user number without stated validity belongs to somebody.
+pub(crate) const ALWAYS: (Date, Date) = (Date::constant(1, 1, 1), Date::constant(9999, 12, 31));
+/// A printed time further ahead than this of its receipt is a clock fault.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+pub(crate) struct Resolver<'a, 'tx> {
+    write: &'a Write<'tx>,
+    company: &'a Company,
+    company_zone: TimeZone,
+    now: Timestamp,
+    /// Makes an unknown user number a provisional employee.
+    create_employees: bool,
+    terminals: HashMap<String, Clock>,
+    numbers: HashMap<String, Vec<UserNumber>>,
+    people: HashMap<i64, PersonSeen>,
+}
+
+/// A terminal as resolving needs it.
+struct Clock {
+    is_approved: bool,
+    zone: TimeZone,
+}
+
+/// An employee whose punches changed in this transaction.
+struct PersonSeen {
+    zone: TimeZone,
+    dates: BTreeSet<Date>,
+}
+
+/// What became of a punch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resolution {
+    Employee,
+    Held,
+    Dismissed,
+}
+
+enum Found {
+    Employee { employee: i64, at: Timestamp },
+    Held(HeldReason),
+    Dismissed,
+}
+
+impl<'a, 'tx> Resolver<'a, 'tx> {
+    pub(crate) fn new(
+        write: &'a Write<'tx>,
+        company: &'a Company,
+        now: Timestamp,
+        create_employees: bool,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            write,
+            company,
+            company_zone: company.time_zone()?,
+            now,
+            create_employees,
+            terminals: HashMap::new(),
+            numbers: HashMap::new(),
+            people: HashMap::new(),
+        })
+    }
+
+    /// Resolves a punch that is stored, and in none of the three tables of interpretation.
+    pub(crate) fn resolve(
+        &mut self,
+        fingerprint: Fingerprint,
+        said: &RawPunch,
+        received: Timestamp,
+        is_new: bool,
+    ) -> Result<Resolution, Error> {
+        match self.find(fingerprint, said, received, is_new)? {
+            Found::Employee { employee, at } => {
+                self.write.resolve(fingerprint, employee, at.as_microsecond(), said.state)?;
+                self.touch(employee, at)?;
+                Ok(Resolution::Employee)
+            }
+            Found::Held(reason) => {
+                self.write.hold(reason.word(), &said.origin, &said.user, fingerprint)?;
+                Ok(Resolution::Held)
+            }
+            Found::Dismissed => {
+                self.write.dismiss(fingerprint)?;
+                Ok(Resolution::Dismissed)
+            }
+        }
+    }
+
+    /// Resolves a stored punch anew, whatever was made of it before.
+    pub(crate) fn resolve_again(&mut self, fingerprint: Fingerprint) -> Result<Option<Resolution>, Error> {
+        let Some(stored) = self.write.punch(fingerprint)? else { return Ok(None) };
+        if let Some((employee, at_us)) = self.write.resolution(fingerprint)? {
+            self.write.unresolve(fingerprint)?;
+            self.touch(employee, instant(at_us))?;
+        }
+        self.write.release(fingerprint)?;
+        self.resolve(fingerprint, &stored.said, instant(stored.received_us), false).map(Some)
+    }
+
+    fn find(
+        &mut self,
+        fingerprint: Fingerprint,
+        said: &RawPunch,
+        received: Timestamp,
+        is_new: bool,
+    ) -> Result<Found, Error> {
+        let stated = if is_new { None } else { self.write.statement(fingerprint)? }.unwrap_or_default();
+        if stated.is_dismissed {
+            return Ok(Found::Dismissed);
+        }
+        let user = stated.user.as_deref().unwrap_or(&said.user).to_owned();
+        let time = stated.printed_seconds.map_or_else(|| said.time.clone(), PrintedTime::Seconds);
+        let earliest = self.company.earliest_date;
+        let clock = self.clock(&said.origin)?;
+        if !clock.is_approved {
+            return Ok(Found::Held(HeldReason::UnapprovedTerminal));
+        }
+        if user.is_empty() {
+            return Ok(Found::Held(HeldReason::UnreadableLine));
+        }
+        let Some(civil) = time.civil() else { return Ok(Found::Held(HeldReason::UnreadableTime)) };
+        let Some(at) = instant_of(civil, &clock.zone) else { return Ok(Found::Held(HeldReason::ImplausibleTime)) };
+        if civil.date() < earliest || at.duration_since(received) > AHEAD {
+            return Ok(Found::Held(HeldReason::ImplausibleTime));
+        }
+        Ok(match self.owner(&user, civil.date())? {
+            Some(employee) => Found::Employee { employee, at },
+            None => Found::Held(HeldReason::UnknownUser),
+        })
+    }
+
+    /// The clock of a terminal; a serial that was never heard of waits for approval from now on.
+    fn clock(&mut self, serial: &str) -> Result<&Clock, Error> {
+        if !self.terminals.contains_key(serial) {
+            let terminal = match self.write.terminal(serial)? {
+                Some(terminal) => terminal,
+                None => crate::registry::sight(self.write, self.company, serial, self.now)?,
+            };
+            let clock = Clock { is_approved: terminal.is_approved, zone: zone(&terminal.zone)? };
+            self.terminals.insert(serial.to_owned(), clock);
+        }
+        self.terminals
+            .get(serial)
+            .ok_or_else(|| Error::Damaged { what: "terminal", detail: format!("{serial} is missing") })
+    }
+
+    /// The employee of a user number on a date.
+    fn owner(&mut self, number: &str, on: Date) -> Result<Option<i64>, Error> {
+        if !self.numbers.contains_key(number) {
+            let validities = self.write.validities(number)?;
+            self.numbers.insert(number.to_owned(), validities);
+        }
+        let owner = self.numbers.get(number).and_then(|validities| {
+            validities.iter().rev().find(|v| v.valid_from <= on && on <= v.valid_to).map(|v| v.employee)
+        });
+        if owner.is_some() || !self.create_employees {
+            return Ok(owner);
+        }
+        self.create_provisional(number).map(Some)
+    }
+
+    /// A provisional employee for a number: the code is the number.
+    fn create_provisional(&mut self, number: &str) -> Result<i64, Error> {
+        let employee = match self.write.employee_by_code(number)? {
+            Some(employee) => employee.id,
+            None => self.write.add_employee(&provisional(number))?,
+        };
+        let (valid_from, valid_to) = ALWAYS;
+        let validity = UserNumber { number: number.to_owned(), valid_from, valid_to, employee };
+        self.write.put_user_number(&validity)?;
+        self.numbers.insert(number.to_owned(), vec![validity]);
+        Ok(employee)
+    }
+
+    fn touch(&mut self, employee: i64, at: Timestamp) -> Result<(), Error> {
+        if let Some(seen) = self.people.get_mut(&employee) {
+            seen.dates.insert(at.to_zoned(seen.zone.clone()).date());
+            return Ok(());
+        }
+        let known = self.write.employee(employee)?;
+        let own_zone = known.and_then(|known| known.zone);
+        let zone = own_zone.map_or_else(|| Ok(self.company_zone.clone()), |name| zone(&name))?;
+        let dates = BTreeSet::from([at.to_zoned(zone.clone()).date()]);
+        self.people.insert(employee, PersonSeen { zone, dates });
+        Ok(())
+    }
+
+    /// Marks the weeks that the punches of this transaction touch. To be called before the commit.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        for (employee, seen) in &self.people {
+            let mut weeks = BTreeSet::new();
+            for date in &seen.dates {
+                // A punch near midnight may belong to the date before, or take a punch from the date after (rules 8).
+                for near in [date.saturating_sub(1.day()), *date, date.saturating_add(1.day())] {
+                    weeks.insert(self.company.week_of(near));
+                }
+            }
+            weeks.extend(self.employment_moved(*employee, seen)?);
+            for week in weeks {
+                self.write.mark(*employee, week)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings first and last punch of an employee up to date. The weeks between the old and the new ends are returned:
+    /// a person without employment dates is judged from the week of the first punch to the week of the last.
+    fn employment_moved(&self, employee: i64, seen: &PersonSeen) -> Result<Vec<Date>, Error> {
+        let Some(known) = self.write.employee(employee)? else { return Ok(Vec::new()) };
+        let date = |at_us| instant(at_us).to_zoned(seen.zone.clone()).date();
+        let before = known.first_punch.zip(known.last_punch);
+        let after = self.write.punch_bounds(employee)?.map(|(first, last)| (date(first), date(last)));
+        if before == after {
+            return Ok(Vec::new());
+        }
+        self.write.set_punch_dates(employee, after)?;
+        Ok(match (before, after) {
+            (Some((old_first, old_last)), Some((first, last))) => {
+                let mut weeks = self.weeks_between(old_first, first);
+                weeks.extend(self.weeks_between(old_last, last));
+                weeks
+            }
+            (Some((first, last)), None) | (None, Some((first, last))) => self.weeks_between(first, last),
+            (None, None) => Vec::new(),
+        })
+    }
+
+    fn weeks_between(&self, a: Date, b: Date) -> Vec<Date> {
+        let last = self.company.week_of(a.max(b));
+        self.company.week_of(a.min(b)).series(7.days()).take_while(|week| *week <= last).collect()
+    }
+}
+
+/// A provisional employee: the code is the user number, unconfirmed.
+pub(crate) fn provisional(code: &str) -> Employee {
+    Employee {
+        id: 0,
+        code: code.to_owned(),
+        name: String::new(),
+        is_confirmed: false,
+        zone: None,
+        employed_from: None,
+        employed_to: None,
+        first_punch: None,
+        last_punch: None,
+    }
+}
+
+/// The instant of a printed time (rules 4.2). The road keeps no record order, so that a repeated hour is read as its
+/// first pass; a time that the clock skipped moves forward by the gap.
+fn instant_of(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(civil).compatible().ok()
+}
+
+/// An instant of the store.
+pub(crate) fn instant(us: i64) -> Timestamp {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH)
+}

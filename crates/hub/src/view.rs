@@ -1,0 +1,287 @@
+//! What pages, tables and exports show: plain values, sorted and ready to print.
+
+use attendance::punch::Fingerprint;
+use attendance::{DayRecord, DayTrace};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// A person on the page "who is in now".
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// Employee code.
+    pub code: String,
+    /// Employee name; the code when none is known.
+    pub name: String,
+    /// True when the last punch of today reads as an arrival.
+    pub is_in: bool,
+    /// Today's last punch.
+    pub last_punch: Timestamp,
+    /// The terminal of that punch.
+    pub terminal: String,
+    /// Zone of the employee.
+    pub zone: TimeZone,
+}
+
+/// Who is in, and who was in today.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// Everybody with a punch today, those who are in first, then by name.
+    pub people: Vec<Presence>,
+    /// How many of them are in.
+    pub in_now: usize,
+    /// Held punches that wait for a cure.
+    pub held: u64,
+    /// Terminals that wait for approval.
+    pub unapproved_terminals: u64,
+    /// The company's zone.
+    pub zone: TimeZone,
+}
+
+/// Filter of the list of days. Empty fields do not filter.
+#[derive(Clone, Debug, Default)]
+pub struct DayFilter {
+    /// First date.
+    pub from: Option<Date>,
+    /// Last date, inclusive.
+    pub to: Option<Date>,
+    /// Employee code, exact.
+    pub employee: Option<String>,
+    /// Exception code (rules 13.2), or `any` for days that have one.
+    pub exception: Option<String>,
+    /// Status (rules 13.3).
+    pub status: Option<String>,
+    /// How the rows are sorted.
+    pub sort: DaySort,
+    /// True turns the order round.
+    pub descending: bool,
+    /// Rows left out at the start.
+    pub offset: u32,
+    /// Most rows returned; 0 is no limit.
+    pub limit: u32,
+}
+
+/// The sort orders of days. Ties are broken by date and employee code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DaySort {
+    /// By date, then employee code.
+    #[default]
+    Date,
+    /// By employee code, then date.
+    Employee,
+    /// By worked minutes.
+    Worked,
+    /// By tardy minutes.
+    Tardy,
+}
+
+/// One row of the list of days.
+#[derive(Clone, Debug)]
+pub struct DayRow {
+    /// Employee code.
+    pub code: String,
+    /// Employee name; the code when none is known.
+    pub name: String,
+    /// Zone in which the day is shown.
+    pub zone: TimeZone,
+    /// The record.
+    pub record: DayRecord,
+    /// How often the stored record changed; starts at 1.
+    pub revision: i64,
+}
+
+/// Days and how many there are in all.
+#[derive(Clone, Debug)]
+pub struct DayList {
+    /// The rows of this page.
+    pub rows: Vec<DayRow>,
+    /// Rows that match without offset and limit.
+    pub total: u64,
+}
+
+/// One day with its punches and the reason for each figure.
+#[derive(Clone, Debug)]
+pub struct DayDetail {
+    /// The row of the list.
+    pub row: DayRow,
+    /// The trace, derived afresh.
+    pub trace: DayTrace,
+    /// The punches that the trace names, with what the terminals said; in time order.
+    pub punches: Vec<PunchRow>,
+    /// True when the stored record is not what the facts now say (a derivation is due).
+    pub is_stale: bool,
+}
+
+/// Filter of the list of punches. Empty fields do not filter.
+#[derive(Clone, Debug, Default)]
+pub struct PunchFilter {
+    /// First civil date (printed).
+    pub from: Option<Date>,
+    /// Last civil date (printed), inclusive.
+    pub to: Option<Date>,
+    /// Employee code.
+    pub employee: Option<String>,
+    /// User number.
+    pub user: Option<String>,
+    /// Serial.
+    pub terminal: Option<String>,
+    /// Rows left out at the start.
+    pub offset: u32,
+    /// Most rows returned; 0 is no limit.
+    pub limit: u32,
+}
+
+/// One stored punch with what was made of it.
+#[derive(Clone, Debug)]
+pub struct PunchRow {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// Serial of the terminal, or `source:...`.
+    pub origin: String,
+    /// User number as said.
+    pub user: String,
+    /// Printed time as said.
+    pub printed: String,
+    /// State code as said.
+    pub state: Option<i32>,
+    /// Verification method as said.
+    pub verify: Option<i32>,
+    /// Road of the first copy.
+    pub channel: String,
+    /// When the first copy was received.
+    pub received: Timestamp,
+    /// Employee code, when resolved.
+    pub employee: Option<String>,
+    /// The instant, when resolved.
+    pub at: Option<Timestamp>,
+    /// Why it is held, when it is.
+    pub held: Option<HeldReason>,
+}
+
+/// Why a punch is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HeldReason {
+    /// Its terminal is not approved.
+    UnapprovedTerminal,
+    /// The line could not be read.
+    UnreadableLine,
+    /// The printed time is no date.
+    UnreadableTime,
+    /// The time is before the company's first date or more than a day ahead: a clock fault.
+    ImplausibleTime,
+    /// The user number belongs to nobody on that date.
+    UnknownUser,
+}
+
+impl HeldReason {
+    /// All reasons, in the order in which they are looked at.
+    pub const ALL: [Self; 5] = [
+        Self::UnapprovedTerminal,
+        Self::UnreadableLine,
+        Self::UnreadableTime,
+        Self::ImplausibleTime,
+        Self::UnknownUser,
+    ];
+
+    /// The word in tables and exports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::UnapprovedTerminal => "unapproved_terminal",
+            Self::UnreadableLine => "unreadable_line",
+            Self::UnreadableTime => "unreadable_time",
+            Self::ImplausibleTime => "implausible_time",
+            Self::UnknownUser => "unknown_user",
+        }
+    }
+
+    /// The reason of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
+    /// What happened, for people.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::UnapprovedTerminal => "The terminal is not approved.",
+            Self::UnreadableLine => "The line could not be read.",
+            Self::UnreadableTime => "The printed time is no date.",
+            Self::ImplausibleTime => "The terminal's clock was wrong: the time is too old, or in the future.",
+            Self::UnknownUser => "The user number belongs to nobody on that date.",
+        }
+    }
+
+    /// What to do, for people.
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::UnapprovedTerminal => "Approve the terminal.",
+            Self::UnreadableLine => "State user number and time, or dismiss it.",
+            Self::UnreadableTime | Self::ImplausibleTime => "State the true time, or dismiss it.",
+            Self::UnknownUser => "Assign the number to an employee.",
+        }
+    }
+}
+
+/// Held punches that one cure releases: one line of the page "held".
+#[derive(Clone, Debug)]
+pub struct HeldGroup {
+    /// Why.
+    pub reason: HeldReason,
+    /// Serial.
+    pub origin: String,
+    /// User number; empty when unreadable.
+    pub user: String,
+    /// Name that the terminal gives for that number, when known.
+    pub name_on_terminal: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// First printed time of the group.
+    pub first: String,
+    /// Last printed time of the group.
+    pub last: String,
+    /// The only punch, when there is just one; the page lists them otherwise.
+    pub example: Fingerprint,
+}
+
+/// A terminal as pages show it.
+#[derive(Clone, Debug)]
+pub struct TerminalRow {
+    /// Serial.
+    pub serial: String,
+    /// Name.
+    pub name: String,
+    /// Approved by a person (or by an import that named it).
+    pub approved: bool,
+    /// Address for polling.
+    pub address: Option<String>,
+    /// IANA zone of its clock.
+    pub zone: String,
+    /// How it is read.
+    pub via: link::Via,
+    /// Last contact.
+    pub last_contact: Option<Timestamp>,
+    /// Last time that its whole log was read.
+    pub last_complete_read: Option<Timestamp>,
+    /// Records in the terminal at that time.
+    pub records_on_terminal: Option<i64>,
+    /// Punches that the hub holds from it.
+    pub punches: u64,
+    /// What is wrong, with the cure.
+    pub trouble: Option<String>,
+}
+
+/// An employee as pages show it.
+#[derive(Clone, Debug)]
+pub struct EmployeeRow {
+    /// Code.
+    pub code: String,
+    /// Name; empty when unknown.
+    pub name: String,
+    /// False for a provisional employee made by an import.
+    pub confirmed: bool,
+    /// User numbers, comma separated.
+    pub numbers: String,
+    /// Employment dates.
+    pub from: Option<Date>,
+    /// Last date of employment.
+    pub to: Option<Date>,
+}
