@@ -1,1 +1,60 @@
-//! (frame)
+//! The branch agent: collects punches from terminals, keeps them on disk, and hands them to the hub.
+//!
+//! ```text
+//! terminals --push--> listener --+                  +--> forwarder --> Uplink --> hub
+//! terminals <--poll-- poller ----+--> spool (disk) -+
+//! ```
+//!
+//! * [`spool`]: what terminals said, on disk until the hub has it. Its invariants are the edge's promise.
+//! * `listener`: the push protocol over HTTP. `poller`: reads the logs of terminals on port 4370.
+//! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
+//! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
+//! * `status`: health, metrics and a small board for the person in the branch.
+//!
+//! The edge works without its hub: it knows the approved terminals from the last list, and holds what they say.
+
+// A shell: it owns sockets, a disk, the clock and chance.
+#![allow(clippy::disallowed_methods)]
+
+mod config;
+mod counters;
+mod edge;
+mod forwarder;
+mod listener;
+pub mod plan;
+mod poller;
+pub mod spool;
+mod status;
+mod terminals;
+mod uplink;
+
+pub use config::EdgeConfig;
+pub use edge::{Edge, EdgeHandle, StartError};
+pub use plan::Network;
+pub use uplink::{HttpUplink, Uplink, UplinkError};
+
+/// Microseconds since the epoch, UTC.
+fn now_us() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+/// A random number from 0 to 1; 0.5 when the system has none to give.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+/// The wish that everything ends.
+#[derive(Clone)]
+struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    /// Returns when the edge is to stop.
+    async fn wait(&mut self) {
+        // An error means that the handle is gone: that is a stop as well.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}

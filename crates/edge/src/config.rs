@@ -1,0 +1,53 @@
+//! What an edge is told at its start.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::plan::Network;
+
+/// Settings of one edge. [`EdgeConfig::new`] fills in the defaults that the manual names.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// The edge's name for the hub, stable over restarts.
+    pub name: String,
+    /// The spool's file. Its folder must exist; the file is created.
+    pub spool: PathBuf,
+    /// Where terminals push to. Port 0 takes any free one.
+    pub terminals_listen: SocketAddr,
+    /// Networks from which terminals are served; others get 403.
+    pub allowed: Vec<Network>,
+    /// Where health, metrics and the local board are served; `None` for nowhere (`serve` has pages of its own).
+    pub status_listen: Option<SocketAddr>,
+    /// Time between two polls of one terminal.
+    pub poll_every: Duration,
+    /// Time between two heartbeats, which also fetch the list of terminals.
+    pub heartbeat_every: Duration,
+    /// How long acknowledged entries stay, so that a restored hub can ask for them again.
+    pub keep: Duration,
+    /// Largest body of one request, in bytes.
+    pub max_body_bytes: usize,
+    /// Bytes of bodies that may be in work at once; beyond, terminals are told to come back.
+    pub max_bytes_in_work: usize,
+    /// Connections of terminals at once; more wait to be accepted.
+    pub max_connections: usize,
+}
+
+impl EdgeConfig {
+    /// The defaults for an edge of this name with its spool in this file.
+    pub fn new(name: impl Into<String>, spool: PathBuf) -> Self {
+        Self {
+            name: name.into(),
+            spool,
+            terminals_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8081)),
+            allowed: Network::PRIVATE.to_vec(),
+            status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
+            poll_every: Duration::from_secs(15 * 60),
+            heartbeat_every: Duration::from_secs(10),
+            keep: Duration::from_secs(30 * 24 * 3600),
+            max_body_bytes: 16 << 20,
+            max_bytes_in_work: 64 << 20,
+            max_connections: 1024,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Sends what the spool holds to the hub, in order, one request in flight; and the heartbeat, which brings back the list of
+//! terminals. Decisions are in [`plan`](crate::plan); here are waiting and sending.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use link::{Batch, Heartbeat};
+
+use crate::counters::Counters;
+use crate::plan::{backoff, position_after};
+use crate::spool::commands::Errand;
+use crate::spool::{Spool, SpoolError};
+use crate::terminals::Terminals;
+use crate::uplink::{Uplink, UplinkError};
+use crate::{Stop, chance, now_us};
+
+/// Payload bytes of one batch; base64 and JSON make about twice as much of it.
+const BATCH_BYTES: usize = 512 << 10;
+/// How often old entries are looked for.
+const TRIM_EVERY: Duration = Duration::from_secs(3600);
+
+/// What the sending tasks share.
+pub(crate) struct Forwarder<U> {
+    pub(crate) name: String,
+    pub(crate) uplink: Arc<U>,
+    pub(crate) spool: Spool,
+    pub(crate) terminals: Arc<Terminals>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// How one step of sending ended.
+enum Step {
+    /// Everything is acknowledged.
+    Empty,
+    /// A batch was acknowledged; there may be more.
+    Sent,
+}
+
+/// Why a step of sending did not succeed.
+enum Trouble {
+    Hub(UplinkError),
+    Spool(SpoolError),
+}
+
+impl<U: Uplink> Forwarder<U> {
+    /// Sends until the stop. A batch in flight at the stop may arrive; it is sent again at the next start.
+    pub(crate) async fn send(self: Arc<Self>, mut stop: Stop) {
+        let mut grown = self.spool.watch_last_seq();
+        let mut failures = 0;
+        loop {
+            grown.mark_unchanged();
+            let step = tokio::select! {
+                () = stop.wait() => return,
+                step = self.step() => step,
+            };
+            let pause = match step {
+                Ok(Step::Sent) => {
+                    failures = 0;
+                    continue;
+                }
+                Ok(Step::Empty) => {
+                    tokio::select! {
+                        () = stop.wait() => return,
+                        changed = grown.changed() => if changed.is_err() { return },
+                    }
+                    continue;
+                }
+                Err(trouble) => {
+                    failures += 1;
+                    self.report(&trouble, failures)
+                }
+            };
+            tokio::select! {
+                () = stop.wait() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn step(&self) -> Result<Step, Trouble> {
+        let acked = self.spool.depth().await.map_err(Trouble::Spool)?.acked;
+        let items = self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
+        let Some(sent_up_to) = items.last().map(|item| item.seq) else { return Ok(Step::Empty) };
+        let batch = Batch { edge: self.name.clone(), items };
+        let ack = self.uplink.send(&batch).await.map_err(Trouble::Hub)?;
+        let position = position_after(sent_up_to, ack.high_seq);
+        self.spool.acknowledge(position).await.map_err(Trouble::Spool)?;
+        if position <= acked {
+            let message = format!("the hub holds entries up to {position} although {acked} were acknowledged");
+            return Err(Trouble::Hub(UplinkError::new(message)));
+        }
+        self.counters.batches_sent.add(1);
+        Ok(Step::Sent)
+    }
+
+    fn report(&self, trouble: &Trouble, failures: u32) -> Duration {
+        self.counters.batches_failed.add(1);
+        let (message, hint) = match trouble {
+            Trouble::Hub(error) => (error.to_string(), error.retry_after),
+            Trouble::Spool(error) => (error.to_string(), None),
+        };
+        let pause = backoff(failures, hint, chance());
+        tracing::warn!(failures, pause_ms = pause.as_millis() as u64, "entries could not be sent: {message}");
+        pause
+    }
+
+    /// Exchanges heartbeats until the stop: regularly, and at once when an unknown terminal shows up.
+    pub(crate) async fn beat(self: Arc<Self>, every: Duration, mut stop: Stop) {
+        let mut strangers = self.terminals.watch_strangers();
+        let mut is_reachable = true;
+        loop {
+            strangers.mark_unchanged();
+            let exchanged = tokio::select! {
+                () = stop.wait() => return,
+                exchanged = self.exchange_heartbeat() => exchanged,
+            };
+            match exchanged {
+                Ok(()) => is_reachable = true,
+                Err(message) if std::mem::take(&mut is_reachable) => tracing::warn!("no heartbeat: {message}"),
+                Err(message) => tracing::debug!("no heartbeat: {message}"),
+            }
+            tokio::select! {
+                () = stop.wait() => return,
+                () = tokio::time::sleep(every) => {}
+                // The channel lives as long as `self`.
+                _ = strangers.changed(), if is_reachable => {}
+            }
+        }
+    }
+
+    async fn exchange_heartbeat(&self) -> Result<(), String> {
+        let depth = self.spool.depth().await.map_err(|error| error.to_string())?;
+        let heartbeat = Heartbeat {
+            edge: self.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now_us: now_us(),
+            queued: depth.unsent,
+            oldest_unsent_us: depth.oldest_unsent_us,
+            terminals: self.terminals.take_news(),
+        };
+        match self.uplink.heartbeat(&heartbeat).await {
+            Ok(orders) => self.follow(orders.terminals).await.map_err(|error| error.to_string()),
+            Err(error) => {
+                self.terminals.still_news(&heartbeat.terminals);
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Takes over the hub's list. Terminals that were approved just now are asked to upload everything.
+    async fn follow(&self, list: Vec<link::Terminal>) -> Result<(), SpoolError> {
+        let (approved, has_changed) = self.terminals.take_over(&list);
+        if has_changed {
+            self.spool.remember_terminals(list).await?;
+        }
+        for serial in approved {
+            tracing::info!(serial, "the terminal is approved and will be asked to upload everything");
+            self.spool.set_owes_upload(serial.clone(), true).await?;
+            self.spool.queue(serial.clone(), vec![Errand::Check, Errand::QueryUsers]).await?;
+            self.terminals.set_has_commands(&serial, true);
+        }
+        Ok(())
+    }
+
+    /// Removes acknowledged entries that are older than `keep`, now and then.
+    pub(crate) async fn trim(self: Arc<Self>, keep: Duration, mut stop: Stop) {
+        loop {
+            let before_us = now_us().saturating_sub(crate::spool::micros(keep));
+            match self.spool.trim(before_us).await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
+                Err(error) => tracing::warn!(%error, "old entries could not be removed"),
+            }
+            tokio::select! {
+                () = stop.wait() => return,
+                () = tokio::time::sleep(TRIM_EVERY) => {}
+            }
+        }
+    }
+}

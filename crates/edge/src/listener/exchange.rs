@@ -1,0 +1,233 @@
+//! One request of a terminal and its answer (adms 3).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use adms::{Call, HandshakeReply, Method, Request, Table, Upload, reply};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::body::{Body, Budget, Unread};
+use super::intake;
+use crate::counters::Counters;
+use crate::now_us;
+use crate::plan::{Network, sample_room};
+use crate::spool::terminals::SAMPLE_LINES;
+use crate::spool::{Spool, SpoolError};
+use crate::terminals::{Standing, Terminals};
+
+/// Longest serial that is believed; real ones have 13 characters.
+const MAX_SERIAL_BYTES: usize = 64;
+
+/// Answers terminals.
+pub(super) struct Desk {
+    pub(super) spool: Spool,
+    pub(super) terminals: Arc<Terminals>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) budget: Budget,
+    pub(super) allowed: Vec<Network>,
+}
+
+/// A reply: any status but 200 makes the terminal keep its data and come again.
+struct Reply {
+    status: StatusCode,
+    text: String,
+}
+
+impl Reply {
+    fn ok(text: impl Into<String>) -> Self {
+        Self { status: StatusCode::OK, text: text.into() }
+    }
+
+    fn refused(status: StatusCode, text: &str) -> Self {
+        Self { status, text: text.to_owned() }
+    }
+}
+
+impl Desk {
+    pub(super) async fn serve(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+        self.counters.requests.add(1);
+        let reply = if self.allowed.iter().any(|network| network.contains(peer)) {
+            self.answer(request).await
+        } else {
+            self.counters.refused_network.add(1);
+            tracing::warn!(%peer, "a request from a network that is not allowed was refused");
+            Reply::refused(StatusCode::FORBIDDEN, "this network is not allowed here")
+        };
+        let mut response = Response::new(Full::new(Bytes::from(reply.text)));
+        *response.status_mut() = reply.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response
+    }
+
+    async fn answer(&self, request: hyper::Request<Incoming>) -> Reply {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path();
+        if !is_below_iclock(path) {
+            return Reply::refused(StatusCode::NOT_FOUND, "terminals are served under /iclock/");
+        }
+        let method = match head.method {
+            hyper::Method::GET => Method::Get,
+            hyper::Method::POST => Method::Post,
+            _ => Method::Other,
+        };
+        let Request { serial, call } = Request::read(method, path, head.uri.query().unwrap_or_default());
+        let Some(serial) = serial.filter(|serial| is_believable(serial)) else {
+            return Reply::refused(StatusCode::BAD_REQUEST, "no serial number (SN)");
+        };
+        let Some(standing) = self.terminals.meet(&serial, now_us()) else {
+            return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many unknown terminals");
+        };
+        match call {
+            Call::Handshake(_) => self.handshake(&serial, standing),
+            Call::Upload(upload) => self.upload(&serial, standing, &upload, body).await,
+            Call::GetRequest { .. } => self.commands(&serial, standing).await,
+            Call::DeviceCmd => self.results(&serial, body).await,
+            Call::Time => {
+                Reply::ok(reply::time(&jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()))
+            }
+            Call::Ping | Call::Other => Reply::ok(reply::OK),
+        }
+    }
+
+    /// Strangers get settings too: without them they would upload nothing, and nobody could see what they hold.
+    fn handshake(&self, serial: &str, standing: Standing) -> Reply {
+        let settings = HandshakeReply::new(serial);
+        if !standing.owes_upload {
+            return Reply::ok(settings.to_string());
+        }
+        self.terminals.told_to_upload(serial);
+        Reply::ok(settings.sending_everything_again().to_string())
+    }
+
+    async fn upload(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: Incoming) -> Reply {
+        let body = match self.budget.read(body).await {
+            Ok(body) => body,
+            Err(unread) => return self.unread(serial, unread),
+        };
+        let keeps_lines = matches!(upload.table, Table::AttLog | Table::OperLog);
+        if upload.is_tgz && keeps_lines {
+            tracing::warn!(serial, "an upload in a gzip archive was refused; the terminal keeps it");
+            return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "archives are not taken");
+        }
+        if keeps_lines && !standing.is_approved {
+            return self.unapproved(serial, standing, upload, &body).await;
+        }
+        match &upload.table {
+            Table::AttLog => self.punches(serial, &body).await,
+            Table::OperLog => {
+                let stored = intake::operations(&self.spool, &self.counters, serial, &body.bytes, now_us()).await;
+                self.counted(serial, stored)
+            }
+            Table::Options => Reply::ok(reply::OK),
+            Table::NotKept => {
+                self.counters.records_not_kept.add(1);
+                Reply::ok(reply::OK)
+            }
+            Table::Other(name) => {
+                self.counters.records_unknown.add(1);
+                tracing::info!(serial, table = %name, "an upload for an unknown table was skipped");
+                Reply::ok(reply::OK)
+            }
+        }
+    }
+
+    async fn punches(&self, serial: &str, body: &Body) -> Reply {
+        let stored = intake::punches(&self.spool, &self.counters, serial, &body.bytes, now_us()).await;
+        if stored.is_ok() && self.terminals.uploaded(serial) {
+            // If this is lost, the terminal is asked once more, which does no harm.
+            let _ = self.spool.set_owes_upload(serial.to_owned(), false).await;
+        }
+        self.counted(serial, stored)
+    }
+
+    /// Keeps a sample for the operator who decides about the terminal; the terminal keeps everything.
+    async fn unapproved(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: &Body) -> Reply {
+        self.counters.refused_unapproved.add(1);
+        let room = sample_room(standing.sample_lines, SAMPLE_LINES, usize::MAX);
+        if upload.table == Table::AttLog && room > 0 {
+            let lines = intake::sample(&self.counters, serial, &body.bytes, now_us(), room);
+            match self.spool.keep_sample(serial.to_owned(), lines).await {
+                Ok(kept) => self.terminals.sampled(serial, kept),
+                Err(error) => tracing::warn!(serial, %error, "the sample of an unapproved terminal was not kept"),
+            }
+        }
+        Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "this terminal waits for approval")
+    }
+
+    async fn commands(&self, serial: &str, standing: Standing) -> Reply {
+        if !standing.has_commands {
+            return Reply::ok(reply::OK);
+        }
+        match self.spool.hand_out(serial.to_owned(), now_us()).await {
+            Ok(commands) => Reply::ok(adms::command::reply(&commands).0),
+            Err(error) => self.not_stored(serial, &error),
+        }
+    }
+
+    async fn results(&self, serial: &str, body: Incoming) -> Reply {
+        let body = match self.budget.read(body).await {
+            Ok(body) => body,
+            Err(unread) => return self.unread(serial, unread),
+        };
+        let mut settled = Vec::new();
+        for result in adms::results::read(&body.bytes) {
+            let id = adms::text::decode(result.id);
+            let command = adms::text::decode(result.command);
+            if result.code.is_some_and(|code| code < 0) {
+                tracing::warn!(serial, %id, %command, code = result.code, "a terminal could not do a command");
+            }
+            settled.extend(id.parse::<i64>());
+        }
+        if !settled.is_empty() {
+            if let Err(error) = self.spool.settle(serial.to_owned(), settled).await {
+                return self.not_stored(serial, &error);
+            }
+            let waiting = self.spool.serials_with_commands().await;
+            let has_more = waiting.is_ok_and(|serials| serials.iter().any(|one| one == serial));
+            self.terminals.set_has_commands(serial, has_more);
+        }
+        Reply::ok(reply::OK)
+    }
+
+    fn counted(&self, serial: &str, stored: Result<usize, SpoolError>) -> Reply {
+        match stored {
+            Ok(lines) => Reply::ok(reply::ok_count(lines)),
+            Err(error) => self.not_stored(serial, &error),
+        }
+    }
+
+    fn not_stored(&self, serial: &str, error: &SpoolError) -> Reply {
+        self.counters.refused_busy.add(1);
+        tracing::warn!(serial, %error, "an upload was refused; the terminal keeps it");
+        Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
+    }
+
+    fn unread(&self, serial: &str, unread: Unread) -> Reply {
+        match unread {
+            Unread::TooLarge => {
+                tracing::warn!(serial, "an upload was refused because it is too large");
+                Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "too large")
+            }
+            Unread::Busy => {
+                self.counters.refused_busy.add(1);
+                Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
+            }
+            Unread::Broken => Reply::refused(StatusCode::BAD_REQUEST, "the body ended early"),
+        }
+    }
+}
+
+fn is_below_iclock(path: &str) -> bool {
+    const FOLDER: &str = "iclock";
+    let path = path.trim_start_matches('/');
+    let (folder, rest) = path.split_at_checked(FOLDER.len()).unwrap_or((path, ""));
+    folder.eq_ignore_ascii_case(FOLDER) && (rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_believable(serial: &str) -> bool {
+    serial.len() <= MAX_SERIAL_BYTES && !serial.contains(|c: char| c.is_control())
+}

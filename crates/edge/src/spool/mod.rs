@@ -1,0 +1,359 @@
+//! What terminals said, on disk, until the hub has it.
+//!
+//! One SQLite file in WAL mode with `synchronous=FULL`, one writer thread, one reader connection.
+//!
+//! Invariants:
+//! 1. A caller of [`Spool::append`] hears success only after the commit that holds its entries: a kill or a power cut
+//!    after that loses nothing of them. Before it, the terminal still has them.
+//! 2. A punch is one row, whichever roads it came by: `fingerprint` is unique. The first copy stays; a later copy that says
+//!    something else is counted and kept beside it.
+//! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart.
+//! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time.
+//! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which makes
+//!    the terminal keep its data.
+//!
+//! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and answers
+//! all. Under load the disk's flush is shared by everybody who came during the one before.
+
+pub mod commands;
+mod payload;
+pub mod terminals;
+pub mod unknown_slots;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use payload::Entry;
+pub(crate) use payload::encode_punch;
+use writer::Job;
+
+/// Batches that may wait for the writer.
+pub const QUEUE_BATCHES: usize = 1024;
+/// Entries after which the writer commits although more are waiting.
+pub const GROUP_ENTRIES: usize = 4096;
+/// Rows that one step of a trim removes, so that it never holds up a terminal for long.
+const TRIM_ROWS: i64 = 1000;
+
+/// Why the spool did not take or give something.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SpoolError {
+    /// Too much is waiting already; try again in a moment.
+    #[error("the spool is busy: {QUEUE_BATCHES} batches wait for the disk; the sender should try again")]
+    Busy,
+    /// The edge is stopping.
+    #[error("the spool is closed because the edge is stopping")]
+    Closed,
+    /// The write did not happen: nothing of it is stored.
+    #[error("the spool could not write: {0}; check the disk's free space and health")]
+    NotStored(Arc<str>),
+    /// The file can't be opened or read.
+    #[error("the spool at {path} can't be used: {reason}")]
+    Unusable {
+        /// The file.
+        path: Arc<str>,
+        /// What SQLite says.
+        reason: Arc<str>,
+    },
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Entries that are new.
+    pub new: usize,
+    /// Entries that were there already.
+    pub known: usize,
+    /// Of the known ones, those that say something else than the first copy.
+    pub differing: usize,
+}
+
+/// What the spool holds, for people and for the hub.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Highest sequence that the hub acknowledged.
+    pub acked: i64,
+    /// Highest sequence given.
+    pub last: i64,
+    /// Entries not yet acknowledged.
+    pub unsent: i64,
+    /// When the oldest of them was received, microseconds since the epoch, UTC.
+    pub oldest_unsent_us: Option<i64>,
+}
+
+/// The spool. Clones share it.
+#[derive(Clone)]
+pub struct Spool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: Arc<str>,
+    jobs: mpsc::Sender<Job>,
+    reader: Mutex<Connection>,
+    last_seq: watch::Receiver<i64>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Spool {
+    /// Opens or creates the spool and starts its writer. Blocks while SQLite recovers what a kill left behind.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when the file can't be created, is no spool, or the thread can't be started.
+    pub fn open(path: &Path) -> Result<Self, SpoolError> {
+        Self::open_with_queue(path, QUEUE_BATCHES)
+    }
+
+    /// As [`Spool::open`], with another number of batches that may wait.
+    ///
+    /// # Errors
+    /// As [`Spool::open`].
+    pub fn open_with_queue(path: &Path, batches: usize) -> Result<Self, SpoolError> {
+        let shown: Arc<str> = path.display().to_string().into();
+        let unusable = |reason: String| SpoolError::Unusable { path: shown.clone(), reason: reason.into() };
+        let connection = open_writer(path).map_err(|error| unusable(error.to_string()))?;
+        let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
+        let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
+        let (jobs, waiting) = mpsc::channel(batches.max(1));
+        let (grown, last_seq) = watch::channel(last);
+        let writer = std::thread::Builder::new()
+            .name("spool".to_owned())
+            .stack_size(512 << 10)
+            .spawn(move || writer::run(connection, waiting, &grown))
+            .map_err(|error| unusable(error.to_string()))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: shown,
+                jobs,
+                reader: Mutex::new(reader),
+                last_seq,
+                writer: Mutex::new(Some(writer)),
+            }),
+        })
+    }
+
+    /// Stores a batch and waits for its commit.
+    ///
+    /// # Errors
+    /// [`SpoolError::Busy`] at once when too many batches wait; [`SpoolError::NotStored`] when the disk refused: nothing of the
+    /// batch is stored then.
+    pub async fn append(&self, entries: Vec<Entry>) -> Result<Appended, SpoolError> {
+        if entries.is_empty() {
+            return Ok(Appended::default());
+        }
+        let (answer, answered) = oneshot::channel();
+        self.hand_over(Job::Append { entries, answer })?;
+        answered.await.unwrap_or(Err(SpoolError::Closed))
+    }
+
+    /// As [`Spool::append`], but waits for a place in the queue: for readers of long logs, which nobody waits for.
+    ///
+    /// # Errors
+    /// As [`Spool::append`], without `Busy`.
+    pub async fn append_patiently(&self, entries: Vec<Entry>) -> Result<Appended, SpoolError> {
+        if entries.is_empty() {
+            return Ok(Appended::default());
+        }
+        let (answer, answered) = oneshot::channel();
+        self.inner.jobs.send(Job::Append { entries, answer }).await.map_err(|_| SpoolError::Closed)?;
+        answered.await.unwrap_or(Err(SpoolError::Closed))
+    }
+
+    /// Runs a change on the writer's connection, inside the transaction of the group, and waits for the commit. A failing change is
+    /// undone alone.
+    pub(crate) async fn change<T, F>(&self, change: F) -> Result<T, SpoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let change = move |connection: &Connection| {
+            let value = change(connection)?;
+            Ok(Box::new(move || drop(answer.send(value))) as writer::Announce)
+        };
+        self.hand_over(Job::Change(Box::new(change)))?;
+        let not_stored = || SpoolError::NotStored("the change was undone".into());
+        answered.await.map_err(|_| not_stored())
+    }
+
+    fn hand_over(&self, job: Job) -> Result<(), SpoolError> {
+        self.inner.jobs.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => SpoolError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SpoolError::Closed,
+        })
+    }
+
+    /// Records that the hub holds everything up to `seq`. It may go back: a hub that was restored from a backup asks again.
+    ///
+    /// # Errors
+    /// When the write fails; the old position stays.
+    pub async fn acknowledge(&self, seq: i64) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            connection.prepare_cached("UPDATE position SET acked = ?1 WHERE id = 1")?.execute([seq]).map(drop)
+        })
+        .await
+    }
+
+    /// Removes what the hub acknowledged and what was received before `before_us` (microseconds since the epoch, UTC), in small
+    /// steps. Returns the number of entries removed.
+    ///
+    /// # Errors
+    /// When a write fails; the steps before it are done.
+    pub async fn trim(&self, before_us: i64) -> Result<usize, SpoolError> {
+        let mut removed = 0;
+        loop {
+            let step = self.change(move |connection| trim_step(connection, before_us)).await?;
+            removed += step;
+            if step == 0 {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// The entries after `seq` in order: at most `max_items`, and no more after `max_bytes` of payload.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when the file can't be read.
+    pub async fn after(&self, seq: i64, max_items: usize, max_bytes: usize) -> Result<Vec<link::Item>, SpoolError> {
+        self.read(move |connection| items_after(connection, seq, max_items, max_bytes)).await
+    }
+
+    /// Sequence numbers and the age of what waits.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when the file can't be read.
+    pub async fn depth(&self) -> Result<Depth, SpoolError> {
+        self.read(depth).await
+    }
+
+    /// A receiver that holds the highest committed sequence and wakes its owner when it grows.
+    pub fn watch_last_seq(&self) -> watch::Receiver<i64> {
+        self.inner.last_seq.clone()
+    }
+
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, SpoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        let outcome = tokio::task::spawn_blocking(move || {
+            let connection = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            read(&connection)
+        })
+        .await;
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.unusable(error.to_string())),
+            Err(_) => Err(SpoolError::Closed),
+        }
+    }
+
+    fn unusable(&self, reason: String) -> SpoolError {
+        SpoolError::Unusable { path: self.inner.path.clone(), reason: reason.into() }
+    }
+
+    /// Writes what waits, then ends the writer. Later calls are refused with [`SpoolError::Closed`].
+    pub async fn close(&self) {
+        // A full queue is waited for: its batches are drained before the end.
+        let _ = self.inner.jobs.send(Job::Close).await;
+        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+}
+
+fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    // The cache is small because nothing is read back but the tail of the index; the log is folded in every 16 MiB.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA busy_timeout = 5000;",
+    )?;
+    connection.execute_batch(include_str!("schema.sql"))?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA cache_size = -256; PRAGMA busy_timeout = 5000;")?;
+    Ok(connection)
+}
+
+/// The highest sequence ever given, also when its entry is gone.
+fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'entry'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or(0))
+}
+
+fn acked(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT acked FROM position WHERE id = 1")?.query_row([], |row| row.get(0))
+}
+
+fn depth(connection: &Connection) -> rusqlite::Result<Depth> {
+    let (acked, last) = (acked(connection)?, last_seq(connection)?);
+    let oldest_unsent_us = connection
+        .prepare_cached("SELECT received_us FROM entry WHERE seq > ?1 ORDER BY seq LIMIT 1")?
+        .query_row([acked], |row| row.get(0))
+        .optional()?;
+    let unsent = if oldest_unsent_us.is_some() { last - acked } else { 0 };
+    Ok(Depth { acked, last, unsent, oldest_unsent_us })
+}
+
+fn items_after(
+    connection: &Connection,
+    seq: i64,
+    max_items: usize,
+    max_bytes: usize,
+) -> rusqlite::Result<Vec<link::Item>> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq, received_us, payload FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let mut rows = statement.query((seq, i64::try_from(max_items).unwrap_or(i64::MAX)))?;
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(2)?.as_blob()?;
+        bytes += payload.len();
+        if bytes > max_bytes && !items.is_empty() {
+            break;
+        }
+        let seq = row.get(0)?;
+        match payload::decode(payload) {
+            Some(what) => items.push(link::Item { seq, received_us: row.get(1)?, what }),
+            None => {
+                tracing::error!(seq, "an entry of the spool can't be read; it stays in the file and is passed over");
+            }
+        }
+    }
+    Ok(items)
+}
+
+/// Looks at the oldest rows only, so that a step costs the same however much is held.
+fn trim_step(connection: &Connection, before_us: i64) -> rusqlite::Result<usize> {
+    let oldest = "SELECT seq, fingerprint FROM entry WHERE seq IN (SELECT seq FROM entry ORDER BY seq LIMIT ?1)
+                  AND seq <= (SELECT acked FROM position WHERE id = 1) AND received_us < ?2";
+    let rows: Vec<(i64, Vec<u8>)> = connection
+        .prepare_cached(oldest)?
+        .query_map((TRIM_ROWS, before_us), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut remove = connection.prepare_cached("DELETE FROM entry WHERE seq = ?1")?;
+    let mut remove_copies = connection.prepare_cached("DELETE FROM differing_copy WHERE fingerprint = ?1")?;
+    for (seq, fingerprint) in &rows {
+        remove.execute([seq])?;
+        remove_copies.execute([fingerprint])?;
+    }
+    Ok(rows.len())
+}
+
+/// Microseconds of a duration, for the differences of stored times.
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

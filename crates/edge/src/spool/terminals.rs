@@ -1,0 +1,111 @@
+//! What the spool remembers of terminals, so that the edge works alone: the hub's list, and serials that wait for
+//! approval.
+
+use rusqlite::{Connection, Row};
+
+use super::{Entry, Spool, SpoolError, writer};
+
+/// Lines of an unapproved terminal that are kept for the operator to see.
+pub const SAMPLE_LINES: i64 = 100;
+
+/// One remembered terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Its serial.
+    pub serial: String,
+    /// The hub's word, `None` for a serial that the hub does not know yet.
+    pub registered: Option<link::Terminal>,
+    /// True until it uploaded after it was asked to upload everything.
+    pub owes_upload: bool,
+    /// Lines kept of the time before its approval.
+    pub sample_lines: i64,
+}
+
+impl Spool {
+    /// All remembered terminals, by serial.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub async fn terminals(&self) -> Result<Vec<Remembered>, SpoolError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT serial, registered, owes_upload, sample_lines FROM terminal ORDER BY serial")?
+                .query_map([], remembered)?
+                .collect()
+        })
+        .await
+    }
+
+    /// Remembers the hub's list. A terminal that is not in it any more is as if it were never approved.
+    ///
+    /// # Errors
+    /// When the write fails; the old list stays.
+    pub async fn remember_terminals(&self, terminals: Vec<link::Terminal>) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            connection.execute("UPDATE terminal SET registered = NULL", [])?;
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO terminal (serial, registered, owes_upload, sample_lines) VALUES (?1, ?2, 1, 0)
+                 ON CONFLICT (serial) DO UPDATE SET registered = excluded.registered",
+            )?;
+            for terminal in &terminals {
+                let json = serde_json::to_string(terminal)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+                statement.execute((&terminal.serial, json))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Remembers whether a terminal still has to upload everything.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn set_owes_upload(&self, serial: String, owes: bool) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            connection
+                .prepare_cached("UPDATE terminal SET owes_upload = ?2 WHERE serial = ?1")?
+                .execute((serial, owes))
+                .map(drop)
+        })
+        .await
+    }
+
+    /// Keeps the first lines of an unapproved terminal, [`SAMPLE_LINES`] of them over all its attempts. Returns how many it has now.
+    ///
+    /// # Errors
+    /// When the write fails; nothing is kept then.
+    pub async fn keep_sample(&self, serial: String, entries: Vec<Entry>) -> Result<i64, SpoolError> {
+        self.change(move |connection| keep_sample(connection, &serial, &entries)).await
+    }
+}
+
+fn keep_sample(connection: &Connection, serial: &str, entries: &[Entry]) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO terminal (serial, registered, owes_upload, sample_lines) VALUES (?1, NULL, 1, 0)",
+        )?
+        .execute([serial])?;
+    let mut kept: i64 = connection
+        .prepare_cached("SELECT sample_lines FROM terminal WHERE serial = ?1")?
+        .query_row([serial], |row| row.get(0))?;
+    for entry in entries {
+        if kept >= SAMPLE_LINES {
+            break;
+        }
+        kept += i64::from(writer::append(connection, std::slice::from_ref(entry))?.new == 1);
+    }
+    connection.prepare_cached("UPDATE terminal SET sample_lines = ?2 WHERE serial = ?1")?.execute((serial, kept))?;
+    Ok(kept)
+}
+
+/// A registration that can't be read (from a newer version, say) counts as none: the terminal waits for the next list.
+fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
+    let json: Option<String> = row.get(1)?;
+    Ok(Remembered {
+        serial: row.get(0)?,
+        registered: json.and_then(|json| serde_json::from_str(&json).ok()),
+        owes_upload: row.get(2)?,
+        sample_lines: row.get(3)?,
+    })
+}

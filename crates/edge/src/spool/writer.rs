@@ -1,0 +1,176 @@
+//! The writer thread: group commit.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::payload::{self, Entry};
+use super::{Appended, GROUP_ENTRIES, SpoolError, last_seq};
+
+/// Tells the caller of a change its result; called after the commit, dropped when there was none.
+pub(super) type Announce = Box<dyn FnOnce() + Send>;
+type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Announce> + Send>;
+
+pub(super) enum Job {
+    Append { entries: Vec<Entry>, answer: oneshot::Sender<Result<Appended, SpoolError>> },
+    Change(Change),
+    Close,
+}
+
+/// Who waits for the end of a transaction.
+enum Waiting {
+    Append(oneshot::Sender<Result<Appended, SpoolError>>, Appended),
+    Change(Announce),
+}
+
+/// Works until [`Job::Close`] or until nobody can send any more.
+pub(super) fn run(connection: Connection, mut jobs: mpsc::Receiver<Job>, last: &watch::Sender<i64>) {
+    let mut group = Vec::new();
+    loop {
+        let Some(first) = jobs.blocking_recv() else { break };
+        let is_last = gather(first, &mut jobs, &mut group);
+        commit(&connection, &mut group, last);
+        if is_last {
+            jobs.close();
+            // Those who came after the close hear that the spool is closed, as their answers are dropped.
+            break;
+        }
+    }
+    if let Err(error) = connection.close() {
+        tracing::warn!(error = %error.1, "the spool was not closed cleanly; the next start recovers it");
+    }
+}
+
+/// Takes whatever waits, up to a full group. True when the end was asked for.
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>, group: &mut Vec<Job>) -> bool {
+    let mut entries = 0;
+    let mut next = Some(first);
+    while let Some(job) = next {
+        match &job {
+            Job::Close => return true,
+            Job::Append { entries: batch, .. } => entries += batch.len(),
+            Job::Change(_) => entries += 1,
+        }
+        group.push(job);
+        next = if entries < GROUP_ENTRIES { jobs.try_recv().ok() } else { None };
+    }
+    false
+}
+
+/// One transaction for the whole group, then the answers.
+fn commit(connection: &Connection, group: &mut Vec<Job>, last: &watch::Sender<i64>) {
+    if group.is_empty() {
+        return;
+    }
+    let mut waiting = Vec::with_capacity(group.len());
+    let mut refused = Vec::new();
+    let outcome = write(connection, group.drain(..), &mut waiting, &mut refused);
+    if let Err(error) = outcome {
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        tracing::error!(%error, batches = waiting.len() + refused.len(), "the spool could not write; senders are refused");
+        let reason: Arc<str> = error.to_string().into();
+        let appends = waiting.into_iter().filter_map(|one| match one {
+            Waiting::Append(answer, _) => Some(answer),
+            Waiting::Change(_) => None,
+        });
+        for answer in appends.chain(refused) {
+            let _ = answer.send(Err(SpoolError::NotStored(reason.clone())));
+        }
+        return;
+    }
+    if let Ok(seq) = last_seq(connection) {
+        last.send_if_modified(|known| std::mem::replace(known, seq) != seq);
+    }
+    for one in waiting {
+        match one {
+            Waiting::Append(answer, appended) => drop(answer.send(Ok(appended))),
+            Waiting::Change(announce) => announce(),
+        }
+    }
+}
+
+/// Fills `waiting` with those to be answered after success. After a failure the remaining appends are put into `refused`.
+fn write(
+    connection: &Connection,
+    group: impl Iterator<Item = Job>,
+    waiting: &mut Vec<Waiting>,
+    refused: &mut Vec<oneshot::Sender<Result<Appended, SpoolError>>>,
+) -> rusqlite::Result<()> {
+    let mut outcome = connection.execute_batch("BEGIN IMMEDIATE");
+    for job in group {
+        match job {
+            Job::Append { answer, .. } if outcome.is_err() => refused.push(answer),
+            Job::Append { entries, answer } => match append(connection, &entries) {
+                Ok(appended) => waiting.push(Waiting::Append(answer, appended)),
+                Err(error) => {
+                    refused.push(answer);
+                    outcome = Err(error);
+                }
+            },
+            Job::Change(change) if outcome.is_ok() => match isolated(connection, change) {
+                Ok(announce) => waiting.push(Waiting::Change(announce)),
+                Err(error) => tracing::error!(%error, "a change of the spool failed and was undone"),
+            },
+            Job::Change(_) | Job::Close => {}
+        }
+    }
+    outcome.and_then(|()| connection.execute_batch("COMMIT"))
+}
+
+/// A change that fails must not take its neighbours with it.
+fn isolated(connection: &Connection, change: Change) -> rusqlite::Result<Announce> {
+    connection.execute_batch("SAVEPOINT change")?;
+    let outcome = change(connection);
+    connection.execute_batch(if outcome.is_ok() { "RELEASE change" } else { "ROLLBACK TO change; RELEASE change" })?;
+    outcome
+}
+
+const INSERT: &str =
+    "INSERT INTO entry (fingerprint, received_us, payload) VALUES (?1, ?2, ?3) ON CONFLICT (fingerprint) DO NOTHING";
+
+/// Appends entries inside the current transaction.
+pub(super) fn append(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<Appended> {
+    let mut appended = Appended::default();
+    let mut insert = connection.prepare_cached(INSERT)?;
+    for entry in entries {
+        let is_first = insert.execute((&entry.fingerprint[..], entry.received_us, &entry.payload))? == 1;
+        if is_first || renamed(connection, entry)? {
+            appended.new += 1;
+        } else {
+            appended.known += 1;
+            appended.differing += usize::from(keep_if_differing(connection, entry)?);
+        }
+    }
+    Ok(appended)
+}
+
+/// A user who is seen again with another name is news: the old sighting makes room for the new one.
+fn renamed(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    if !payload::is_user(&entry.payload) || first_copy(connection, entry)?.as_deref() == Some(&entry.payload) {
+        return Ok(false);
+    }
+    connection.prepare_cached("DELETE FROM entry WHERE fingerprint = ?1")?.execute([&entry.fingerprint[..]])?;
+    connection.prepare_cached(INSERT)?.execute((&entry.fingerprint[..], entry.received_us, &entry.payload))?;
+    Ok(true)
+}
+
+fn keep_if_differing(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    let Some(first) = first_copy(connection, entry)? else { return Ok(false) };
+    if payload::say_the_same(&first, &entry.payload) {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO differing_copy (fingerprint, payload, received_us) VALUES (?1, ?2, ?3)")?
+        .execute((&entry.fingerprint[..], &entry.payload, entry.received_us))?;
+    Ok(true)
+}
+
+fn first_copy(connection: &Connection, entry: &Entry) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT payload FROM entry WHERE fingerprint = ?1")?
+        .query_row([&entry.fingerprint[..]], |row| row.get(0))
+        .optional()
+}

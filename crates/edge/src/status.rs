@@ -1,0 +1,140 @@
+//! Health, metrics and the local board, on loopback: what the person in the branch needs when the line is down.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use crate::counters::Counters;
+use crate::spool::{Depth, Spool};
+use crate::terminals::Terminals;
+use crate::{Stop, now_us};
+
+/// What the status listener shows.
+pub(crate) struct Status {
+    pub(crate) name: String,
+    pub(crate) spool: Spool,
+    pub(crate) terminals: Arc<Terminals>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Status {
+    pub(crate) async fn serve(self, socket: TcpListener, mut stop: Stop) {
+        let routes = Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .route("/", get(board))
+            .with_state(Arc::new(self));
+        let served = axum::serve(socket, routes).with_graceful_shutdown(async move { stop.wait().await }).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the status page ended");
+        }
+    }
+}
+
+/// Ready when the spool answers.
+async fn ready(State(status): State<Arc<Status>>) -> (StatusCode, String) {
+    match status.spool.depth().await {
+        Ok(_) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
+    }
+}
+
+async fn metrics(State(status): State<Arc<Status>>) -> impl IntoResponse {
+    let mut text = String::new();
+    for (name, help, value) in status.counters.all() {
+        put(&mut text, name, "counter", help, value as i64);
+    }
+    match status.spool.depth().await {
+        Ok(depth) => {
+            put(&mut text, "edge_spool_unsent_entries", "gauge", "Entries not acknowledged by the hub.", depth.unsent);
+            let age_s = depth.oldest_unsent_us.map_or(0, |since_us| (now_us() - since_us).max(0) / 1_000_000);
+            put(&mut text, "edge_spool_oldest_unsent_seconds", "gauge", "Age of the oldest of them.", age_s);
+        }
+        Err(error) => tracing::warn!(%error, "the spool could not be asked for its depth"),
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+fn put(text: &mut String, name: &str, kind: &str, help: &str, value: i64) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+}
+
+async fn board(State(status): State<Arc<Status>>) -> Html<String> {
+    let depth = status.spool.depth().await;
+    let mut page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+         <title>Edge {name}</title><style>body{{font:16px system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}}\
+         table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}}</style>\
+         <h1>Edge {name}</h1>",
+        name = escape(&status.name)
+    );
+    page.push_str(&match depth {
+        Ok(depth) => waiting(&depth),
+        Err(error) => format!("<p><strong>The spool does not answer.</strong> {}</p>", escape(&error.to_string())),
+    });
+    page.push_str("<table><tr><th>Terminal<th>Name<th>Last contact<th>Last complete read<th>State</tr>");
+    let rows = status.terminals.board();
+    if rows.is_empty() {
+        page.push_str("<tr><td colspan=5>No terminal yet. Enter this computer's address and port 8081 on a terminal, under Comm &gt; Cloud server.</tr>");
+    }
+    for (name, contact, is_approved) in rows {
+        let state = match (is_approved, &contact.trouble) {
+            (false, _) => "waits for approval on the hub".to_owned(),
+            (true, Some(trouble)) => escape(trouble),
+            (true, None) => "in order".to_owned(),
+        };
+        let _ = write!(
+            page,
+            "<tr><td>{}<td>{}<td>{}<td>{}<td>{state}</tr>",
+            escape(&contact.serial),
+            escape(&name),
+            moment(contact.last_contact_us),
+            moment(contact.last_complete_read_us),
+        );
+    }
+    page.push_str("</table></html>");
+    Html(page)
+}
+
+fn waiting(depth: &Depth) -> String {
+    if depth.unsent == 0 {
+        return "<p>Everything is with the hub.</p>".to_owned();
+    }
+    format!(
+        "<p><strong>{} entries wait to be sent</strong>, the oldest since {}. They are safe on this computer's disk.</p>",
+        depth.unsent,
+        moment(depth.oldest_unsent_us)
+    )
+}
+
+/// A moment in UTC, as this computer's zone says nothing about the terminals'.
+fn moment(us: Option<i64>) -> String {
+    let moment = us.and_then(|us| Timestamp::from_microsecond(us).ok());
+    moment.map_or_else(|| "never".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// Serials and names come from the network.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

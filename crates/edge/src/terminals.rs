@@ -1,0 +1,225 @@
+//! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one look-up;
+//! what must survive a restart is in the spool.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use link::Contact;
+use tokio::sync::watch;
+
+use crate::spool::terminals::Remembered;
+
+/// Serials that are remembered without being registered; a network scan must not fill the memory.
+const MAX_UNKNOWN: usize = 1000;
+
+/// Who is calling, and what the edge may do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) is_approved: bool,
+    /// It shall upload everything, because nothing of it is known yet.
+    pub(crate) owes_upload: bool,
+    /// Lines of its sample that are kept already.
+    pub(crate) sample_lines: i64,
+    pub(crate) has_commands: bool,
+}
+
+/// A log that was read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WholeLog {
+    /// Records in it.
+    pub(crate) records: i64,
+    /// What a person should know although the reading went well.
+    pub(crate) remark: Option<String>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Known {
+    registered: Option<link::Terminal>,
+    contact: Contact,
+    owes_upload: bool,
+    /// It was told to upload everything, in a handshake since the start of this edge.
+    was_told: bool,
+    sample_lines: i64,
+    has_commands: bool,
+    /// Not yet in a heartbeat since its last change.
+    is_news: bool,
+}
+
+/// All terminals of this edge.
+#[derive(Debug)]
+pub(crate) struct Terminals {
+    known: Mutex<HashMap<String, Known>>,
+    /// Counts up when a heartbeat should not wait: a serial was seen for the first time.
+    strangers: watch::Sender<u64>,
+    /// Counts up when the list or a schedule changed.
+    changes: watch::Sender<u64>,
+}
+
+impl Terminals {
+    pub(crate) fn new(remembered: Vec<Remembered>, with_commands: &[String]) -> Self {
+        let known = remembered.into_iter().map(|one| {
+            let known = Known {
+                contact: Contact { serial: one.serial.clone(), ..Contact::default() },
+                registered: one.registered,
+                owes_upload: one.owes_upload,
+                sample_lines: one.sample_lines,
+                has_commands: with_commands.contains(&one.serial),
+                ..Known::default()
+            };
+            (one.serial, known)
+        });
+        Self { known: Mutex::new(known.collect()), strangers: watch::Sender::new(0), changes: watch::Sender::new(0) }
+    }
+
+    /// Notes a contact. `None` for a stranger beyond the limit: it is not served.
+    pub(crate) fn meet(&self, serial: &str, now_us: i64) -> Option<Standing> {
+        let mut known = self.lock();
+        if !known.contains_key(serial) {
+            if known.values().filter(|one| one.registered.is_none()).count() >= MAX_UNKNOWN {
+                return None;
+            }
+            known.insert(serial.to_owned(), stranger(serial));
+            self.strangers.send_modify(|count| *count += 1);
+        }
+        let one = known.get_mut(serial)?;
+        one.contact.last_contact_us = Some(now_us);
+        one.is_news = true;
+        Some(Standing {
+            is_approved: one.registered.as_ref().is_some_and(|terminal| terminal.approved),
+            owes_upload: one.owes_upload,
+            sample_lines: one.sample_lines,
+            has_commands: one.has_commands,
+        })
+    }
+
+    /// Changes one terminal that is known.
+    fn with<R>(&self, serial: &str, change: impl FnOnce(&mut Known) -> R) -> Option<R> {
+        self.lock().get_mut(serial).map(change)
+    }
+
+    pub(crate) fn told_to_upload(&self, serial: &str) {
+        self.with(serial, |one| one.was_told = true);
+    }
+
+    /// An upload of punches was stored. True when with it the terminal has begun to do what it was told.
+    pub(crate) fn uploaded(&self, serial: &str) -> bool {
+        let settle = |one: &mut Known| {
+            let settles = one.owes_upload && one.was_told;
+            one.owes_upload &= !settles;
+            settles
+        };
+        self.with(serial, settle).unwrap_or(false)
+    }
+
+    pub(crate) fn sampled(&self, serial: &str, lines: i64) {
+        self.with(serial, |one| one.sample_lines = lines);
+    }
+
+    pub(crate) fn set_has_commands(&self, serial: &str, has: bool) {
+        self.with(serial, |one| one.has_commands = has);
+    }
+
+    /// Notes how a poll ended: what was read, or the trouble in words.
+    pub(crate) fn polled(&self, serial: &str, now_us: i64, outcome: Result<WholeLog, String>) {
+        self.with(serial, |one| {
+            one.is_news = true;
+            match outcome {
+                Ok(log) => {
+                    one.contact.last_contact_us = Some(now_us);
+                    one.contact.last_complete_read_us = Some(now_us);
+                    one.contact.records_on_terminal = Some(log.records);
+                    one.contact.trouble = log.remark;
+                }
+                Err(trouble) => one.contact.trouble = Some(trouble),
+            }
+        });
+    }
+
+    /// Takes over the hub's list. Returns the serials that are approved now and were not before, and whether anything changed.
+    pub(crate) fn take_over(&self, list: &[link::Terminal]) -> (Vec<String>, bool) {
+        let mut known = self.lock();
+        let mut approved = Vec::new();
+        let mut registered: HashMap<&str, &link::Terminal> =
+            list.iter().map(|terminal| (terminal.serial.as_str(), terminal)).collect();
+        let mut has_changed = false;
+        for (serial, one) in known.iter_mut() {
+            let new = registered.remove(serial.as_str());
+            if one.registered.as_ref() == new {
+                continue;
+            }
+            has_changed = true;
+            let was_approved = one.registered.as_ref().is_some_and(|terminal| terminal.approved);
+            if !was_approved && new.is_some_and(|terminal| terminal.approved) {
+                approved.push(serial.clone());
+                (one.owes_upload, one.was_told) = (true, false);
+            }
+            one.registered = new.cloned();
+        }
+        for (serial, terminal) in registered {
+            has_changed = true;
+            let one = Known { registered: Some(terminal.clone()), ..stranger(serial) };
+            known.insert(serial.to_owned(), one);
+        }
+        drop(known);
+        if has_changed {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        (approved, has_changed)
+    }
+
+    /// The contacts that changed since they were taken last. [`Terminals::still_news`] gives them back when they did not arrive.
+    pub(crate) fn take_news(&self) -> Vec<Contact> {
+        let mut known = self.lock();
+        let news = known.values_mut().filter_map(|one| std::mem::take(&mut one.is_news).then(|| one.contact.clone()));
+        news.collect()
+    }
+
+    pub(crate) fn still_news(&self, contacts: &[Contact]) {
+        for contact in contacts {
+            self.with(&contact.serial, |one| one.is_news = true);
+        }
+    }
+
+    /// The terminals that are to be polled.
+    pub(crate) fn to_poll(&self) -> Vec<link::Terminal> {
+        let known = self.lock();
+        let registered = known.values().filter_map(|one| one.registered.as_ref());
+        registered.filter(|one| one.approved && one.via.polls() && one.address.is_some()).cloned().collect()
+    }
+
+    /// Every terminal for the local board: name or serial, contact, whether it is approved. By serial.
+    pub(crate) fn board(&self) -> Vec<(String, Contact, bool)> {
+        let known = self.lock();
+        let mut rows: Vec<_> = known
+            .values()
+            .map(|one| {
+                let registered = one.registered.as_ref();
+                let name = registered.map_or_else(String::new, |terminal| terminal.name.clone());
+                (name, one.contact.clone(), registered.is_some_and(|terminal| terminal.approved))
+            })
+            .collect();
+        rows.sort_by(|a, b| a.1.serial.cmp(&b.1.serial));
+        rows
+    }
+
+    pub(crate) fn watch_strangers(&self) -> watch::Receiver<u64> {
+        self.strangers.subscribe()
+    }
+
+    pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A terminal of which nothing is known yet: whatever it holds is wanted.
+fn stranger(serial: &str) -> Known {
+    Known {
+        contact: Contact { serial: serial.to_owned(), ..Contact::default() },
+        owes_upload: true,
+        ..Known::default()
+    }
+}
