@@ -9,7 +9,6 @@ use store::held::{START, Statement};
 use crate::company::Company;
 use crate::registry::{NewTerminal, assign};
 use crate::resolve::{Resolution, Resolver, provisional};
-use crate::view::HeldReason;
 use crate::{Actor, Error, Hub};
 
 const ROWS_PER_WRITE: u32 = 1000;
@@ -113,11 +112,7 @@ impl Hub {
                 "terminal with serial {serial}; `punchclock terminal list` shows those that were heard of"
             )));
         }
-        let held = |read: &Read<'_>| read.held_count();
-        let before = self.store.read(held)?;
-        self.add_terminal(actor, &NewTerminal { serial: serial.to_owned(), ..NewTerminal::default() }, now)?;
-        let after = self.store.read(held)?;
-        Ok(Cured { released: before.saturating_sub(after), still_held: after })
+        self.add_terminal(actor, &NewTerminal { serial: serial.to_owned(), ..NewTerminal::default() }, now)
     }
 
     fn state(
@@ -169,11 +164,6 @@ impl Hub {
             }
         }
     }
-}
-
-/// Replays what a terminal's punches waited for.
-pub(crate) fn replay_origin(hub: &Hub, reason: HeldReason, origin: &str, now: Timestamp) -> Result<Cured, Error> {
-    hub.replay_all(|read, after, limit| read.held_of_origin(reason.word(), origin, after, limit), now)
 }
 
 impl Cured {
