@@ -9,7 +9,11 @@
 mod decode;
 mod derivation;
 mod figure;
+mod load;
+mod parse_only;
+mod push;
 mod report;
+mod skeleton;
 
 use std::path::PathBuf;
 
@@ -36,7 +40,7 @@ struct Arguments {
 /// A group of figures under the name that `--only` chooses by.
 type Group = (&'static str, fn(&Plan) -> Result<Vec<Figure>>);
 
-const GROUPS: &[Group] = &[("derive", derivation::measure), ("decode", decode::measure)];
+const GROUPS: &[Group] = &[("push", push::measure), ("derive", derivation::measure), ("decode", decode::measure)];
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();

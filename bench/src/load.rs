@@ -1,0 +1,142 @@
+//! Terminals that push as fast as they are answered: raw HTTP/1.1 over kept connections, one punch per request.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::{
+    SignedDuration,
+    civil::{DateTime, date},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+/// A server that answers nobody within this time is broken.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+const FIRST_TIME: DateTime = date(2026, 11, 2).at(8, 0, 0, 0);
+
+/// The serial of each connection's terminal.
+pub(crate) fn serial(connection: usize) -> String {
+    format!("BENCH{connection:04}")
+}
+
+/// Pushes over `connections` connections for `time`. Returns the punches per second that were answered OK.
+///
+/// # Errors
+/// When a connection fails, or a punch is answered by anything but OK.
+pub(crate) fn punches_per_second(address: SocketAddr, connections: usize, time: Duration) -> Result<f64> {
+    // One thread for the terminals, so that the server has a core for itself.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminals = all(0..connections, |place| Terminal::connect(address, place)).await?;
+        let start = Instant::now();
+        terminals = all(terminals, |terminal| terminal.push_until(start + time)).await?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(terminals.iter().map(|terminal| terminal.answered as f64).sum::<f64>() / seconds)
+    })
+}
+
+/// Runs `work` for all inputs at once and collects what comes out.
+async fn all<I, O, F>(inputs: impl IntoIterator<Item = I>, work: impl Fn(I) -> F) -> Result<Vec<O>>
+where
+    O: Send + 'static,
+    F: Future<Output = Result<O>> + Send + 'static,
+{
+    let mut tasks: JoinSet<Result<O>> = inputs.into_iter().map(work).collect();
+    let mut outputs = Vec::new();
+    while let Some(output) = tasks.join_next().await {
+        outputs.push(output??);
+    }
+    Ok(outputs)
+}
+
+struct Terminal {
+    stream: TcpStream,
+    head: String,
+    user: usize,
+    time: DateTime,
+    answered: u64,
+    buffer: Vec<u8>,
+}
+
+impl Terminal {
+    /// Connects, and waits until the server takes this terminal's punches.
+    async fn connect(address: SocketAddr, place: usize) -> Result<Self> {
+        let stream = TcpStream::connect(address).await.context("could not connect to the server under load")?;
+        stream.set_nodelay(true)?;
+        let head = format!(
+            "POST /iclock/cdata?SN={}&table=ATTLOG&Stamp=9999 HTTP/1.1\r\nHost: {address}\r\nUser-Agent: iClock Proxy/1.09\r\n",
+            serial(place)
+        );
+        let mut terminal = Self { stream, head, user: place + 1, time: FIRST_TIME, answered: 0, buffer: Vec::new() };
+        let deadline = Instant::now() + READY_WITHIN;
+        while terminal.push().await? != 200 {
+            ensure!(Instant::now() < deadline, "the server refuses the punches of {}", serial(place));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(terminal)
+    }
+
+    async fn push_until(mut self, end: Instant) -> Result<Self> {
+        while Instant::now() < end {
+            let status = self.push().await?;
+            ensure!(status == 200, "a punch was answered {status}");
+            self.answered += 1;
+        }
+        Ok(self)
+    }
+
+    /// Pushes one punch and returns the status of the answer.
+    async fn push(&mut self) -> Result<u16> {
+        self.time = self.time.checked_add(SignedDuration::from_secs(1))?;
+        let line = format!("{}\t{}\t0\t1\t0\t0\t0\n", self.user, self.time.strftime("%Y-%m-%d %H:%M:%S"));
+        let request = format!("{}Content-Length: {}\r\n\r\n{line}", self.head, line.len());
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<u16> {
+        self.buffer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                bail!("the server closed the connection of {}", serial(self.user - 1));
+            }
+            if let Some(status) = complete_answer(&self.buffer)? {
+                return Ok(status);
+            }
+        }
+    }
+}
+
+/// The status, once head and body are there.
+fn complete_answer(bytes: &[u8]) -> Result<Option<u16>> {
+    let Some(head_bytes) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
+    let head = std::str::from_utf8(&bytes[..head_bytes]).context("the answer's head is no text")?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("the answer has no status")?;
+    let length: usize = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.trim().parse().ok())
+        .context("the answer has no length")?;
+    Ok((bytes.len() >= head_bytes + 4 + length).then_some(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complete_answer;
+
+    #[test]
+    fn an_answer_counts_when_its_body_is_there() {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOK: 1";
+        assert_eq!(complete_answer(answer).unwrap(), Some(200));
+        assert_eq!(complete_answer(&answer[..answer.len() - 1]).unwrap(), None);
+        assert_eq!(complete_answer(&answer[..20]).unwrap(), None);
+        assert!(complete_answer(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+}
