@@ -26,8 +26,8 @@ pub struct Progress {
     pub sent: usize,
     /// Punches from the start of the log that the server has acknowledged without a gap.
     pub acknowledged: usize,
-    /// Uploads that failed and were kept.
-    pub failed_uploads: usize,
+    /// Requests to the server that failed; what they carried is kept.
+    pub failures: usize,
     /// Polls for commands.
     pub command_polls: usize,
     /// Commands done.

@@ -1,7 +1,7 @@
 //! An independent client, pyzk 0.9 in its own process, reads from our terminal and agrees with what it holds.
 //!
 //! Needs a Python with pyzk, named by `PUNCHCLOCK_PYTHON`; without it the tests are skipped and say so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Our client reads from our terminal, over TCP, everything it holds (zk 15).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

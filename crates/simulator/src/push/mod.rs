@@ -218,7 +218,6 @@ impl Reporter {
         };
         if let Err(error) = outcome {
             tracing::debug!(serial = self.terminal.serial(), %error, "an upload failed and is kept");
-            self.terminal.note(|progress| progress.failed_uploads += 1);
             self.queue.push_front(upload);
             return Err(error);
         }
@@ -282,6 +281,7 @@ impl Reporter {
     }
 
     async fn wait_after_failure(&self) {
+        self.terminal.note(|progress| progress.failures += 1);
         tokio::time::sleep(self.options.error_delay.unwrap_or(self.settings.error_delay)).await;
     }
 

@@ -1,5 +1,7 @@
 //! What several tests need.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, clippy::expect_used, clippy::panic, reason = "each test uses its part; these are tests")]
+
+pub(crate) mod adms_server;
 
 use jiff::civil::date;
 use simulator::people::Company;
@@ -7,7 +9,7 @@ use simulator::{Terminal, ZkServer};
 use zk::AttendanceRecord;
 
 /// The first `count` punches of a made-up company.
-pub fn company_log(count: usize) -> Vec<AttendanceRecord> {
+pub(crate) fn company_log(count: usize) -> Vec<AttendanceRecord> {
     let punches = Company::generate(11, 40, 1).punches(date(2026, 1, 5), date(2026, 12, 20));
     let log: Vec<_> = punches.iter().filter_map(|punch| punch.record()).take(count).collect();
     assert_eq!(log.len(), count, "the company punches often enough");
@@ -15,7 +17,7 @@ pub fn company_log(count: usize) -> Vec<AttendanceRecord> {
 }
 
 /// Opens the terminal's 4370 side on a free port and returns the address; it serves until the test ends.
-pub async fn serve(terminal: &Terminal) -> String {
+pub(crate) async fn serve(terminal: &Terminal) -> String {
     let server = ZkServer::bind(terminal.clone(), "127.0.0.1:0").await.expect("a free port");
     let address = server.local_addr().expect("a bound listener").to_string();
     tokio::spawn(server.serve());
