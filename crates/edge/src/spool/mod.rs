@@ -79,7 +79,7 @@ pub struct Depth {
     pub acked: i64,
     /// Highest sequence given.
     pub last: i64,
-    /// Entries not yet acknowledged.
+    /// Entries not yet acknowledged. (A user who was seen again under another name counts twice.)
     pub unsent: i64,
     /// When the oldest of them was received, microseconds since the epoch, UTC.
     pub oldest_unsent_us: Option<i64>,
@@ -286,13 +286,8 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The highest sequence ever given, also when its entry is gone.
 fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
-    let last: Option<i64> = connection
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'entry'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(last.unwrap_or(0))
+    connection.prepare_cached("SELECT last FROM position WHERE id = 1")?.query_row([], |row| row.get(0))
 }
 
 fn acked(connection: &Connection) -> rusqlite::Result<i64> {

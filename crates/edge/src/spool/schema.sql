@@ -1,6 +1,6 @@
 -- What the edge holds until the hub has it, and for a while longer.
 CREATE TABLE IF NOT EXISTS entry (
-  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq         INTEGER PRIMARY KEY,
   fingerprint BLOB    NOT NULL UNIQUE,
   received_us INTEGER NOT NULL,
   payload     BLOB    NOT NULL
@@ -14,12 +14,13 @@ CREATE TABLE IF NOT EXISTS differing_copy (
   PRIMARY KEY (fingerprint, payload)
 ) STRICT, WITHOUT ROWID;
 
--- The hub holds everything up to `acked`.
+-- `last` is the highest sequence ever given, also when its entry is gone; the hub holds everything up to `acked`.
 CREATE TABLE IF NOT EXISTS position (
   id    INTEGER PRIMARY KEY CHECK (id = 1),
+  last  INTEGER NOT NULL,
   acked INTEGER NOT NULL
 ) STRICT;
-INSERT OR IGNORE INTO position (id, acked) VALUES (1, 0);
+INSERT OR IGNORE INTO position (id, last, acked) VALUES (1, 0, 0);
 
 -- Terminals that were seen or that the hub listed. `registered` is the hub's word as JSON, NULL for an unknown serial.
 CREATE TABLE IF NOT EXISTS terminal (

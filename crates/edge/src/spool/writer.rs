@@ -128,32 +128,40 @@ fn isolated(connection: &Connection, change: Change) -> rusqlite::Result<Announc
     outcome
 }
 
-const INSERT: &str =
-    "INSERT INTO entry (fingerprint, received_us, payload) VALUES (?1, ?2, ?3) ON CONFLICT (fingerprint) DO NOTHING";
+/// The sequence is given here and not by SQLite, which would spend one on every known entry and write its own table for each.
+const INSERT: &str = "INSERT INTO entry (seq, fingerprint, received_us, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (fingerprint) DO NOTHING";
 
 /// Appends entries inside the current transaction.
 pub(super) fn append(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<Appended> {
     let mut appended = Appended::default();
+    let first = last_seq(connection)?;
+    let mut last = first;
     let mut insert = connection.prepare_cached(INSERT)?;
     for entry in entries {
-        let is_first = insert.execute((&entry.fingerprint[..], entry.received_us, &entry.payload))? == 1;
-        if is_first || renamed(connection, entry)? {
+        let mut inserts = || {
+            let row = (last + 1, &entry.fingerprint[..], entry.received_us, &entry.payload);
+            insert.execute(row).map(|rows| rows == 1)
+        };
+        if inserts()? || (makes_room(connection, entry)? && inserts()?) {
+            last += 1;
             appended.new += 1;
         } else {
             appended.known += 1;
             appended.differing += usize::from(keep_if_differing(connection, entry)?);
         }
     }
+    if last > first {
+        connection.prepare_cached("UPDATE position SET last = ?1 WHERE id = 1")?.execute([last])?;
+    }
     Ok(appended)
 }
 
 /// A user who is seen again with another name is news: the old sighting makes room for the new one.
-fn renamed(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+fn makes_room(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     if !payload::is_user(&entry.payload) || first_copy(connection, entry)?.as_deref() == Some(&entry.payload) {
         return Ok(false);
     }
     connection.prepare_cached("DELETE FROM entry WHERE fingerprint = ?1")?.execute([&entry.fingerprint[..]])?;
-    connection.prepare_cached(INSERT)?.execute((&entry.fingerprint[..], entry.received_us, &entry.payload))?;
     Ok(true)
 }
 

@@ -1,0 +1,140 @@
+//! A hub in memory that counts each punch once, as the real one does, and fails as it is told to.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use attendance::punch::Fingerprint;
+use edge::{Uplink, UplinkError};
+use link::{Ack, Batch, Heartbeat, Orders, Outcome, Terminal, TerminalUser, Via, What};
+use tokio::sync::watch;
+
+/// What happens to the next batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// The hub stores it, but its answer is lost.
+    LostAck,
+    /// The hub is away.
+    Away,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// Each punch, and how often it arrived.
+    pub(crate) punches: HashMap<Fingerprint, (link::Punch, usize)>,
+    pub(crate) users: HashMap<String, TerminalUser>,
+    pub(crate) high_seq: i64,
+    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) terminals: Vec<Terminal>,
+    pub(crate) heartbeats: Vec<Heartbeat>,
+}
+
+impl Held {
+    /// User numbers and printed times, sorted.
+    pub(crate) fn said(&self) -> Vec<(String, String)> {
+        let said = |punch: &link::Punch| (punch.user.clone(), punch.raw().unwrap().time.to_string());
+        let mut all: Vec<_> = self.punches.values().map(|(punch, _)| said(punch)).collect();
+        all.sort();
+        all
+    }
+
+    /// The newest word about a terminal.
+    pub(crate) fn contact(&self, serial: &str) -> Option<&link::Contact> {
+        let contacts = self.heartbeats.iter().rev().flat_map(|beat| beat.terminals.iter());
+        contacts.into_iter().find(|contact| contact.serial == serial)
+    }
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct FakeHub {
+    held: Arc<Mutex<Held>>,
+    changed: Arc<watch::Sender<()>>,
+}
+
+impl FakeHub {
+    /// A hub that has approved this terminal for push.
+    pub(crate) fn with_approved(serial: &str) -> Self {
+        let hub = Self::default();
+        hub.with(|held| held.terminals.push(terminal(serial)));
+        hub
+    }
+
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Held) -> R) -> R {
+        let result = change(&mut self.held.lock().unwrap());
+        self.changed.send_replace(());
+        result
+    }
+
+    /// Waits until the hub holds what is awaited.
+    pub(crate) async fn until(&self, what: &str, condition: impl Fn(&Held) -> bool) {
+        let mut changed = self.changed.subscribe();
+        let wait = async {
+            loop {
+                changed.mark_unchanged();
+                if condition(&self.held.lock().unwrap()) {
+                    return;
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(20), wait).await.is_err() {
+            panic!("waited in vain for {what}; the hub holds {:?}", self.held.lock().unwrap());
+        }
+    }
+
+    fn store(&self, batch: &Batch) -> Ack {
+        self.with(|held| {
+            let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();
+            let last = batch.items.last().map_or(0, |item| item.seq);
+            held.high_seq = held.high_seq.max(last);
+            Ack { high_seq: held.high_seq, outcomes }
+        })
+    }
+}
+
+fn take(held: &mut Held, what: &What) -> Outcome {
+    match what {
+        What::Punch(punch) => {
+            let fingerprint = punch.raw().unwrap().fingerprint();
+            let (_, arrivals) = held.punches.entry(fingerprint).or_insert_with(|| (punch.clone(), 0));
+            *arrivals += 1;
+            if *arrivals == 1 { Outcome::Stored } else { Outcome::Known }
+        }
+        What::User(user) => {
+            held.users.insert(user.user.clone(), user.clone());
+            Outcome::Stored
+        }
+    }
+}
+
+impl Uplink for FakeHub {
+    async fn send(&self, batch: &Batch) -> Result<Ack, UplinkError> {
+        match self.with(|held| held.faults.pop_front()) {
+            Some(Fault::Away) => Err(UplinkError::new("the hub is away")),
+            Some(Fault::LostAck) => {
+                self.store(batch);
+                Err(UplinkError::new("the answer was lost"))
+            }
+            None => Ok(self.store(batch)),
+        }
+    }
+
+    async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
+        Ok(self.with(|held| {
+            held.heartbeats.push(heartbeat.clone());
+            Orders { terminals: held.terminals.clone() }
+        }))
+    }
+}
+
+/// An approved terminal that pushes.
+pub(crate) fn terminal(serial: &str) -> Terminal {
+    Terminal {
+        serial: serial.to_owned(),
+        name: format!("Terminal {serial}"),
+        approved: true,
+        address: None,
+        comm_key: None,
+        via: Via::Push,
+    }
+}

@@ -1,0 +1,148 @@
+//! The road to the hub.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use edge::{HttpUplink, Uplink, UplinkError};
+use link::{Ack, Batch, Heartbeat, Orders};
+
+use crate::fake_hub::{FakeHub, Fault};
+use crate::http;
+use crate::workplace::Workplace;
+
+/// A hub that is never there.
+pub(crate) struct Nobody;
+
+impl Uplink for Nobody {
+    async fn send(&self, _: &Batch) -> Result<Ack, UplinkError> {
+        Err(UplinkError::new("nobody is there"))
+    }
+
+    async fn heartbeat(&self, _: &Heartbeat) -> Result<Orders, UplinkError> {
+        Err(UplinkError::new("nobody is there"))
+    }
+}
+
+async fn push(edge: &edge::EdgeHandle, seconds: std::ops::Range<u32>) {
+    for second in seconds {
+        let line = format!("7\t2024-01-01 08:{:02}:{:02}\t0\t1\n", second / 60, second % 60);
+        let answer = http::post(edge.terminals_addr(), "/iclock/cdata?SN=X1&table=ATTLOG", line.as_bytes()).await;
+        assert_eq!(answer.body, "OK: 1");
+    }
+}
+
+#[tokio::test]
+async fn with_lost_answers_and_a_hub_that_comes_and_goes_each_punch_counts_once() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    hub.with(|held| held.faults = [Fault::LostAck, Fault::Away, Fault::LostAck].into());
+    let edge = place.start(hub.clone()).await;
+    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    push(&edge, 0..40).await;
+    hub.until("all punches", |held| held.punches.len() == 40 && held.faults.is_empty()).await;
+    hub.until("an empty queue", |held| held.heartbeats.last().is_some_and(|beat| beat.queued == 0)).await;
+    assert!(
+        hub.with(|held| held.punches.values().any(|(_, arrivals)| *arrivals > 1)),
+        "answers were lost, so some came twice"
+    );
+    assert_eq!(edge.spool().depth().await.unwrap().acked, 40);
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_came_while_the_hub_was_away_is_sent_after_a_restart() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.until("two heartbeats", |held| held.heartbeats.len() > 2).await;
+    push(&edge, 0..5).await;
+    hub.until("the first punches", |held| held.punches.len() == 5).await;
+    edge.shutdown().await;
+
+    let edge = place.start(Nobody).await;
+    push(&edge, 5..12).await;
+    assert_eq!(edge.spool().depth().await.unwrap().unsent, 7);
+    edge.shutdown().await;
+
+    let edge = place.start(hub.clone()).await;
+    hub.until("all punches", |held| held.punches.len() == 12).await;
+    assert!(
+        hub.with(|held| held.punches.values().all(|(_, arrivals)| *arrivals == 1)),
+        "what was acknowledged is not sent again"
+    );
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_new_disk_under_an_old_name_loses_nothing() {
+    let hub = FakeHub::with_approved("X1");
+    hub.with(|held| held.high_seq = 50_000);
+    let place = Workplace::new();
+    let edge = place.start(hub.clone()).await;
+    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    push(&edge, 0..3).await;
+    hub.until("all punches", |held| held.punches.len() == 3).await;
+    push(&edge, 3..6).await;
+    hub.until("the next ones too", |held| held.punches.len() == 6).await;
+    edge.shutdown().await;
+}
+
+/// What the small HTTP hub saw and how it answers.
+#[derive(Default)]
+struct Desk {
+    tokens: Vec<String>,
+    status: Option<StatusCode>,
+}
+
+async fn http_hub(desk: Arc<Mutex<Desk>>) -> String {
+    let punches = move |headers: HeaderMap, axum::Json(batch): axum::Json<Batch>| async move {
+        let mut desk = desk.lock().unwrap();
+        desk.tokens.push(headers["authorization"].to_str().unwrap().to_owned());
+        let high_seq = batch.items.last().map_or(0, |item| item.seq);
+        let ack = axum::Json(Ack { high_seq, outcomes: Vec::new() });
+        (desk.status.unwrap_or(StatusCode::OK), [("retry-after", "7")], ack)
+    };
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let routes = axum::Router::new().route(link::path::PUNCHES, post(punches));
+    tokio::spawn(async move { axum::serve(socket, routes).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let place = Workplace::new();
+    let token_file = place.spool().with_file_name("token");
+    std::fs::write(&token_file, "secret-1\n").unwrap();
+    let desk = Arc::new(Mutex::new(Desk::default()));
+    let uplink = HttpUplink::new(&http_hub(desk.clone()).await, token_file.clone()).unwrap();
+    let items = vec![link::Item {
+        seq: 12,
+        received_us: 1,
+        what: link::What::User(link::TerminalUser { origin: "X1".into(), user: "7".into(), name: "Ann".into() }),
+    }];
+    let batch = Batch { edge: "branch-7".into(), items };
+    assert_eq!(uplink.send(&batch).await.unwrap().high_seq, 12);
+
+    desk.lock().unwrap().status = Some(StatusCode::SERVICE_UNAVAILABLE);
+    let error = uplink.send(&batch).await.unwrap_err();
+    assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+
+    desk.lock().unwrap().status = Some(StatusCode::UNAUTHORIZED);
+    let error = uplink.send(&batch).await.unwrap_err();
+    assert!(error.message.contains("refused the token in"), "{error}");
+    std::fs::write(&token_file, "secret-2").unwrap();
+    desk.lock().unwrap().status = None;
+    uplink.send(&batch).await.unwrap();
+    assert_eq!(
+        desk.lock().unwrap().tokens.last().map(String::as_str),
+        Some("Bearer secret-2"),
+        "a new token needs no restart"
+    );
+
+    let error = uplink.heartbeat(&Heartbeat::default()).await.unwrap_err();
+    assert!(error.message.contains("does not know /link/v1/heartbeat"), "{error}");
+    let error = HttpUplink::new("hub.example:8080", token_file).unwrap_err();
+    assert!(error.message.contains("is no address of a hub"), "{error}");
+}

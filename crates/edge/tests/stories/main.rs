@@ -1,0 +1,11 @@
+//! The edge as its users meet it: terminals in front, a hub behind, a disk that survives.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+mod fake_hub;
+mod forwarder;
+mod http;
+mod listener;
+mod poller;
+mod spool;
+mod status;
+mod workplace;

@@ -1,0 +1,153 @@
+//! Terminals that are read over port 4370.
+
+use std::time::Duration;
+
+use edge::{Edge, EdgeConfig, EdgeHandle};
+use link::Via;
+use simulator::push::{PushOptions, ServerUrl};
+use simulator::{Ends, Faults, Pace, RunOptions, Terminal, TerminalUser, ZkServer};
+
+use crate::fake_hub::{FakeHub, terminal};
+use crate::workplace::Workplace;
+
+fn records(count: i32) -> Vec<zk::AttendanceRecord> {
+    let record = |n: i32| {
+        let number = zk::UserNumber::from((1 + n % 7).to_string().as_str());
+        zk::AttendanceRecord::of_number(number, zk::PackedTime(800_000_000 + n * 61))
+    };
+    (0..count).map(record).collect()
+}
+
+/// Serves the terminal on a free port for the rest of the test.
+async fn serve(terminal: &Terminal) -> String {
+    let server = ZkServer::bind(terminal.clone(), "127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    tokio::spawn(server.serve());
+    address
+}
+
+fn polled(serial: &str, address: &str) -> link::Terminal {
+    link::Terminal { address: Some(address.to_owned()), via: Via::Poll, ..terminal(serial) }
+}
+
+async fn start(place: &Workplace, hub: &FakeHub) -> EdgeHandle {
+    let config = EdgeConfig { poll_every: Duration::from_millis(200), ..place.config() };
+    Edge::start(config, hub.clone()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_whole_log_and_the_users_are_read_and_what_is_new_later() {
+    let sim = Terminal::builder("SIM1").users([TerminalUser::new("3", "Ana Cruz")]).log(records(2500)).build();
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    hub.with(|held| held.terminals.push(polled("SIM1", "")));
+    let address = serve(&sim).await;
+    hub.with(|held| held.terminals = vec![polled("SIM1", &address)]);
+    let edge = start(&place, &hub).await;
+    hub.until("the log", |held| held.punches.len() == 2500).await;
+    hub.until("the users", |held| held.users.get("3").is_some_and(|user| user.name == "Ana Cruz")).await;
+    let is_read = |records| {
+        move |held: &crate::fake_hub::Held| {
+            let contact = held.contact("SIM1");
+            contact.is_some_and(|contact| {
+                contact.records_on_terminal == Some(records) && contact.last_complete_read_us.is_some()
+            })
+        }
+    };
+    hub.until("word of the reading", is_read(2500)).await;
+    assert!(sim.punch("5", jiff::civil::date(2025, 12, 1).at(8, 0, 0, 0), 0, 1));
+    hub.until("the new punch", |held| held.punches.len() == 2501).await;
+    hub.until("word of the next reading", is_read(2501)).await;
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn pushed_and_polled_at_once_each_punch_is_one() {
+    let sim = Terminal::builder("SIM1").log(records(1200)).build();
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let zk = ZkServer::bind(sim.clone(), "127.0.0.1:0").await.unwrap();
+    let both = link::Terminal { via: Via::Both, ..polled("SIM1", &zk.local_addr().unwrap().to_string()) };
+    hub.with(|held| held.terminals.push(both));
+    let edge = start(&place, &hub).await;
+    let url: ServerUrl = format!("http://{}", edge.terminals_addr()).parse().unwrap();
+    let push = PushOptions { error_delay: Some(Duration::from_millis(20)), ..PushOptions::new(url) };
+    let options = RunOptions { zk: Some(zk), push: Some(push), pace: Pace::AtOnce, ends: Ends::WhenAcknowledged };
+    let running = tokio::spawn(simulator::run(sim.clone(), options, std::future::pending()));
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap().unwrap();
+    hub.until("a complete reading", |held| held.contact("SIM1").is_some_and(|one| one.last_complete_read_us.is_some()))
+        .await;
+    hub.until("all punches", |held| held.punches.len() == 1200).await;
+    hub.until("an empty queue", |held| held.heartbeats.last().is_some_and(|beat| beat.queued == 0)).await;
+    assert_eq!(hub.with(|held| held.punches.len()), 1200, "no twin");
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn old_units_that_record_only_slots_give_user_numbers() {
+    for profile in ["zem8", "ma300"] {
+        let sim = Terminal::builder("SIM1").profile(profile.parse().unwrap()).log(records(30)).build();
+        let (place, hub) = (Workplace::new(), FakeHub::default());
+        let address = serve(&sim).await;
+        hub.with(|held| held.terminals.push(polled("SIM1", &address)));
+        let edge = start(&place, &hub).await;
+        hub.until("the log", |held| held.punches.len() == 30).await;
+        let numbers =
+            hub.with(|held| held.said().into_iter().map(|(user, _)| user).collect::<std::collections::BTreeSet<_>>());
+        assert_eq!(numbers.into_iter().collect::<Vec<_>>(), ["1", "2", "3", "4", "5", "6", "7"], "{profile}");
+        edge.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn each_failure_is_told_apart_and_delays_nobody() {
+    let good = Terminal::builder("GOOD").log(records(10)).build();
+    let keyed = Terminal::builder("KEYED").comm_key(1234).build();
+    let locked = Terminal::builder("LOCKED").faults(Faults::default().with("locked").unwrap()).build();
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let closed = {
+        // A port that was free a moment ago.
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.local_addr().unwrap().to_string()
+    };
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let list = vec![
+        polled("CLOSED", &closed),
+        polled("SILENT", &silent.local_addr().unwrap().to_string()),
+        polled("KEYED", &serve(&keyed).await),
+        polled("LOCKED", &serve(&locked).await),
+        polled("OTHER", &serve(&Terminal::builder("SOMEBODY").build()).await),
+        polled("WEB", &web_server().await),
+        polled("GOOD", &serve(&good).await),
+    ];
+    hub.with(|held| held.terminals = list);
+    let edge = start(&place, &hub).await;
+    hub.until("the good one's log", |held| held.punches.len() == 10).await;
+    let expected = [
+        ("CLOSED", "refused the connection"),
+        ("KEYED", "refused the comm key"),
+        ("LOCKED", "keeps this protocol locked"),
+        ("OTHER", "answers terminal SOMEBODY, not OTHER"),
+        ("WEB", "is not a terminal of this protocol"),
+    ];
+    for (serial, words) in expected {
+        hub.until(&format!("{serial}: {words}"), |held| {
+            let trouble = held.contact(serial).and_then(|contact| contact.trouble.as_deref());
+            trouble.is_some_and(|trouble| trouble.contains(words))
+        })
+        .await;
+    }
+    edge.shutdown().await;
+}
+
+/// Something else that listens: it answers whatever comes with a web server's complaint.
+async fn web_server() -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = socket.accept().await {
+            let _ = stream.read(&mut [0; 256]).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    address
+}

@@ -1,0 +1,253 @@
+//! What the spool promises.
+
+use std::path::Path;
+use std::time::Duration;
+
+use attendance::punch::{Channel, PrintedTime, RawPunch};
+use edge::spool::commands::Errand;
+use edge::spool::terminals::SAMPLE_LINES;
+use edge::spool::unknown_slots::SlotPunch;
+use edge::spool::{Appended, Entry, Spool, SpoolError};
+use link::{TerminalUser, What};
+
+use crate::workplace::Workplace;
+
+const DAY_US: i64 = 86_400_000_000;
+
+fn raw(user: &str, second: i64) -> RawPunch {
+    RawPunch {
+        origin: "A1".to_owned(),
+        user: user.to_owned(),
+        time: PrintedTime::Seconds(1_700_000_000 + second),
+        state: Some(0),
+        verify: Some(1),
+        work_code: None,
+        original: format!("{user}\t{second}").into_bytes(),
+    }
+}
+
+fn punches(seconds: std::ops::Range<i64>, received_us: i64) -> Vec<Entry> {
+    seconds.map(|second| Entry::punch(Channel::Push, &raw("7", second), received_us)).collect()
+}
+
+async fn held(spool: &Spool) -> Vec<link::Item> {
+    spool.after(0, usize::MAX, usize::MAX).await.unwrap()
+}
+
+/// The files as a kill at this moment leaves them: the copy has no index of the log, which SQLite builds anew.
+fn files_after_kill(spool: &Path, copy: &Path) {
+    for end in ["", "-wal"] {
+        let with_end = |path: &Path| format!("{}{end}", path.display());
+        std::fs::copy(with_end(spool), with_end(copy)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_kill() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    for batch in 0..20 {
+        spool.append(punches(batch * 10..batch * 10 + 10, 1)).await.unwrap();
+        let copy = place.spool().with_file_name(format!("after-{batch}.db"));
+        files_after_kill(&place.spool(), &copy);
+        let reopened = Spool::open(&copy).unwrap();
+        assert_eq!(held(&reopened).await.len(), (batch as usize + 1) * 10);
+        reopened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_punch_by_push_and_by_poll_is_one() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let said = raw("7", 0);
+    let polled = RawPunch { original: vec![1, 2, 3], ..said.clone() };
+    let with_other_state = RawPunch { state: Some(1), ..polled.clone() };
+    let first = spool.append(vec![Entry::punch(Channel::Push, &said, 1)]).await.unwrap();
+    assert_eq!(first, Appended { new: 1, known: 0, differing: 0 });
+    let again = vec![Entry::punch(Channel::Poll, &polled, 2), Entry::punch(Channel::Poll, &with_other_state, 2)];
+    assert_eq!(spool.append(again).await.unwrap(), Appended { new: 0, known: 2, differing: 1 });
+    let items = held(&spool).await;
+    assert_eq!(items.len(), 1);
+    assert!(matches!(&items[0].what, What::Punch(punch) if punch.channel == Channel::Push && punch.state == Some(0)));
+}
+
+#[tokio::test]
+async fn callers_at_the_same_time_share_a_commit_and_each_has_its_own_answer() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..200_i64 {
+        let spool = spool.clone();
+        // Two callers each bring the same punch.
+        callers.spawn(async move { spool.append(punches(caller / 2..caller / 2 + 1, 1)).await.unwrap().new });
+    }
+    let new: usize = callers.join_all().await.into_iter().sum();
+    assert_eq!(new, 100);
+    let seqs: Vec<_> = held(&spool).await.iter().map(|item| item.seq).collect();
+    assert_eq!(seqs, (1..=100).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn nothing_above_the_acknowledgement_is_trimmed() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..3000, DAY_US)).await.unwrap();
+    spool.append(punches(3000..3010, 40 * DAY_US)).await.unwrap();
+    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 0, "nothing is acknowledged");
+    spool.acknowledge(2500).await.unwrap();
+    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 2500);
+    assert_eq!(held(&spool).await.first().map(|item| item.seq), Some(2501));
+    spool.acknowledge(3010).await.unwrap();
+    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 500, "the tail of the last days stays");
+    assert_eq!(held(&spool).await.len(), 10);
+}
+
+#[tokio::test]
+async fn sequence_numbers_are_never_given_twice() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..5, DAY_US)).await.unwrap();
+    spool.acknowledge(5).await.unwrap();
+    assert_eq!(spool.trim(2 * DAY_US).await.unwrap(), 5);
+    spool.close().await;
+
+    let spool = Spool::open(&place.spool()).unwrap();
+    assert_eq!(spool.depth().await.unwrap().acked, 5);
+    spool.append(punches(100..101, DAY_US)).await.unwrap();
+    assert_eq!(held(&spool).await[0].seq, 6);
+    let depth = spool.depth().await.unwrap();
+    assert_eq!((depth.last, depth.unsent, depth.oldest_unsent_us), (6, 1, Some(DAY_US)));
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_what_it_took_is_stored() {
+    let place = Workplace::new();
+    let spool = Spool::open_with_queue(&place.spool(), 1).unwrap();
+    // Somebody else holds the file, so the writer stands still.
+    let other = rusqlite::Connection::open(place.spool()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut waiting = tokio::task::JoinSet::new();
+    let mut is_refused = false;
+    for second in 0..10_000 {
+        let spool = spool.clone();
+        let (first_poll, polled) = tokio::sync::oneshot::channel();
+        waiting.spawn(async move {
+            let append = spool.append(punches(second..second + 1, 1));
+            let mut append = std::pin::pin!(append);
+            // The first poll tells whether the queue had room.
+            let now = std::future::poll_fn(|context| std::task::Poll::Ready(append.as_mut().poll(context))).await;
+            let _ = first_poll.send(matches!(now, std::task::Poll::Ready(Err(SpoolError::Busy))));
+            match now {
+                std::task::Poll::Ready(outcome) => outcome,
+                std::task::Poll::Pending => append.await,
+            }
+        });
+        if polled.await.unwrap() {
+            is_refused = true;
+            break;
+        }
+    }
+    assert!(is_refused, "a queue of one batch took ten thousand");
+    other.execute_batch("ROLLBACK").unwrap();
+    let outcomes = waiting.join_all().await;
+    let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(outcomes.len() - taken, 1);
+    assert_eq!(held(&spool).await.len(), taken);
+}
+
+#[tokio::test]
+async fn closing_writes_what_waits() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    // All are handed over before the close, and none has been answered yet.
+    let (one, two, three, ()) = tokio::join!(
+        spool.append(punches(0..100, 1)),
+        spool.append(punches(100..200, 1)),
+        spool.append(punches(200..300, 1)),
+        spool.close(),
+    );
+    assert_eq!([one, two, three].map(|appended| appended.unwrap().new), [100, 100, 100]);
+    assert!(matches!(spool.append(punches(0..1, 1)).await, Err(SpoolError::Closed)));
+    assert_eq!(held(&Spool::open(&place.spool()).unwrap()).await.len(), 300);
+}
+
+#[tokio::test]
+async fn a_user_is_news_only_with_another_name() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let seen = |name: &str| {
+        let user = TerminalUser { origin: "A1".into(), user: "7".into(), name: name.into() };
+        vec![Entry::user(&user, 1)]
+    };
+    assert_eq!(spool.append(seen("Ann")).await.unwrap().new, 1);
+    assert_eq!(spool.append(seen("Ann")).await.unwrap().new, 0);
+    assert_eq!(spool.append(seen("Ann Lee")).await.unwrap().new, 1);
+    assert_eq!(spool.append(seen("Ann")).await.unwrap().new, 1, "the name was changed back");
+    let items = held(&spool).await;
+    assert!(matches!(&items[..], [item] if matches!(&item.what, What::User(user) if user.name == "Ann")), "{items:?}");
+}
+
+#[tokio::test]
+async fn a_batch_ends_at_its_limits() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..100, 1)).await.unwrap();
+    let seqs = |items: Vec<link::Item>| items.iter().map(|item| item.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(spool.after(10, 3, usize::MAX).await.unwrap()), [11, 12, 13]);
+    assert_eq!(seqs(spool.after(10, 100, 1).await.unwrap()), [11], "one item always fits");
+    assert_eq!(seqs(spool.after(100, 100, usize::MAX).await.unwrap()), Vec::<i64>::new());
+}
+
+#[tokio::test]
+async fn the_sample_of_an_unapproved_terminal_ends_at_its_limit() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let serial = || "X9".to_owned();
+    assert_eq!(spool.keep_sample(serial(), punches(0..60, 1)).await.unwrap(), 60);
+    assert_eq!(spool.keep_sample(serial(), punches(0..60, 1)).await.unwrap(), 60, "the same lines again");
+    assert_eq!(spool.keep_sample(serial(), punches(60..300, 1)).await.unwrap(), SAMPLE_LINES);
+    assert_eq!(held(&spool).await.len(), 100);
+}
+
+#[tokio::test]
+async fn a_command_is_handed_out_once_and_again_without_a_result() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let now = 1_000_000_000;
+    let hand_out = async |now_us| {
+        let lines = spool.hand_out("A1".into(), now_us).await.unwrap();
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    spool.queue("A1".into(), vec![Errand::Check, Errand::QueryUsers, Errand::Check]).await.unwrap();
+    assert_eq!(hand_out(now).await, ["C:1:CHECK", "C:2:DATA QUERY USERINFO"]);
+    assert_eq!(hand_out(now + 1_000_000).await, Vec::<String>::new());
+    spool.settle("A1".into(), vec![1, 77]).await.unwrap();
+    let later = now + i64::try_from(Duration::from_secs(300).as_micros()).unwrap();
+    assert_eq!(hand_out(later).await, ["C:2:DATA QUERY USERINFO"]);
+    spool.settle("B1".into(), vec![2]).await.unwrap();
+    assert_eq!(spool.serials_with_commands().await.unwrap(), ["A1"], "another terminal's result settles nothing");
+    spool.settle("A1".into(), vec![2]).await.unwrap();
+    assert!(spool.serials_with_commands().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_slot_that_nobody_has_waits_for_the_table() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let waiting = vec![SlotPunch { slot: 3, punch: raw("", 0) }, SlotPunch { slot: 4, punch: raw("", 1) }];
+    assert_eq!(spool.keep_unknown_slots("A1".into(), waiting.clone()).await.unwrap(), 2);
+    assert_eq!(spool.keep_unknown_slots("A1".into(), waiting).await.unwrap(), 2, "read again");
+    let table = |slot| (slot == 3).then(|| "0012".to_owned());
+    assert_eq!(spool.resolve_slots("A1".into(), 5, table).await.unwrap(), 1);
+    let items = held(&spool).await;
+    assert!(matches!(&items[..], [item] if matches!(&item.what, What::Punch(punch) if punch.user == "0012")));
+}
+
+#[test]
+fn a_file_that_is_no_spool_says_so() {
+    let place = Workplace::new();
+    std::fs::write(place.spool(), "this is a shopping list, not a database, and quite a long one").unwrap();
+    let error = Spool::open(&place.spool()).err().unwrap().to_string();
+    assert!(error.contains("spool.db can't be used: file is not a database"), "{error}");
+}
