@@ -7,6 +7,7 @@
 //! What a company's people share is compiled once into a [`Rulebook`]; what one person adds is borrowed as a [`Person`].
 //! Section numbers in the documentation ("rules 8") are those of the attendance rules.
 
+pub mod golden;
 mod localize;
 pub mod punch;
 mod rules;
@@ -15,5 +16,5 @@ mod vocabulary;
 
 pub use localize::{Flag, Localized, localize};
 pub use rules::trace;
-pub use rules::{DateRange, DayTrace, Moment, Person, Rulebook, derive, explain, totals};
+pub use rules::{DateRange, DayTrace, Moment, Person, PersonError, Rulebook, derive, round, totals};
 pub use vocabulary::*;

@@ -3,8 +3,11 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::spans::Span;
-use crate::vocabulary::{Code, PunchId, PunchState};
+use super::day::Day;
+use super::leave::Owed;
+use super::pair::Pairs;
+use crate::spans::{Span, Spans};
+use crate::vocabulary::{Code, DayRecord, Punch, PunchId, PunchState};
 
 /// Why a day record is what it is. Instants are seconds since the epoch; sentences show times in the person's zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -142,6 +145,105 @@ pub struct Reason {
     pub minutes: i64,
     /// One plain sentence.
     pub text: String,
+}
+
+/// What the steps report while they work. The silent sink compiles to nothing.
+pub(crate) trait Sink {
+    /// Whether anybody listens.
+    const ON: bool;
+
+    /// Step 2 ignored a punch.
+    fn dropped(&mut self, why: Dropped, punch: &Punch);
+    /// Step 8 used the punch at a position among those of all dates.
+    fn role(&mut self, index: usize, role: Role);
+    /// Step 12 judged a segment that was not fully attended.
+    fn segment(&mut self, finding: SegmentFinding<'_>);
+    /// Step 17 paid a stretch.
+    fn paid(&mut self, finding: PaidFinding<'_>);
+    /// A date is finished.
+    fn finished(&mut self, facts: &Facts<'_>, record: &DayRecord);
+}
+
+/// Nobody listens.
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+impl Sink for Silent {
+    const ON: bool = false;
+    fn dropped(&mut self, _: Dropped, _: &Punch) {}
+    fn role(&mut self, _: usize, _: Role) {}
+    fn segment(&mut self, _: SegmentFinding<'_>) {}
+    fn paid(&mut self, _: PaidFinding<'_>) {}
+    fn finished(&mut self, _: &Facts<'_>, _: &DayRecord) {}
+}
+
+/// Why step 2 ignored a punch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    NotYetKnown,
+    Voided,
+    /// The same press as the one at this instant (seconds).
+    RepeatOf(i64),
+}
+
+/// The line of section 8 that attributed a punch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A manual punch names its date.
+    Forced,
+    /// Outside of every contested zone.
+    Plain,
+    /// 1: the later date already owns a punch.
+    LaterDateStarted,
+    /// 2
+    DeclaredArrival,
+    /// 3
+    DeclaredDeparture,
+    /// 4: near the end of a night shift without any punch.
+    NightDeparture,
+    /// 5: the earlier date lacks a departure.
+    Fold,
+    /// 6, although the earlier date lacks a departure: beyond the fold span.
+    TooLongForFold,
+    /// 6
+    Arrival,
+}
+
+impl Line {
+    pub(crate) fn is_earlier_date(self) -> bool {
+        matches!(self, Self::DeclaredDeparture | Self::NightDeparture | Self::Fold)
+    }
+}
+
+/// A segment that was not fully attended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SegmentFinding<'a> {
+    /// First and last judged minute.
+    pub(crate) bounds: Span,
+    /// First and last evidence.
+    pub(crate) seen: Option<Span>,
+    pub(crate) missed: &'a Spans,
+}
+
+/// A paid or trimmed stretch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PaidFinding<'a> {
+    pub(crate) span: Span,
+    pub(crate) in_plan: bool,
+    /// Position of the winning rule.
+    pub(crate) rule: Option<usize>,
+    pub(crate) trimmed: bool,
+    /// Positions of premium keys.
+    pub(crate) premiums: &'a [usize],
+}
+
+/// Everything that is known of a finished date.
+pub(crate) struct Facts<'a> {
+    pub(crate) day: &'a Day,
+    pub(crate) owed: &'a Owed,
+    pub(crate) pairs: &'a Pairs,
+    /// Positions of its punches.
+    pub(crate) presses: std::ops::Range<usize>,
 }
 
 impl From<Span> for Stretch {
