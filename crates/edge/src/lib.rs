@@ -21,6 +21,7 @@ mod counters;
 mod edge;
 mod forwarder;
 mod listener;
+mod once;
 pub mod plan;
 mod poller;
 pub mod spool;
@@ -30,7 +31,9 @@ mod uplink;
 
 pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
+pub use once::{Reading, read_once};
 pub use plan::Network;
+pub use poller::{Trouble, dialable};
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 
 /// Microseconds since the epoch, UTC.

@@ -32,7 +32,7 @@ const DEFAULT_PORT: u16 = 4370;
 
 /// Why a poll did not read the whole log. The texts are shown on the hub's page of terminals.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub enum Trouble {
     #[error(
         "{address} refused the connection; check the address, and that no other program is connected to the terminal"
     )]
@@ -247,7 +247,7 @@ impl Schedule {
 }
 
 /// User table and log, from one session, so that slots mean the same in both.
-async fn read_tables(
+pub(crate) async fn read_tables(
     client: &mut Client,
     terminal: &link::Terminal,
     address: &str,
@@ -269,7 +269,7 @@ async fn read_tables(
 
 /// The record as the terminal would print it, so that its identity is that of the pushed line. The user is empty when the record has
 /// only a slot that nobody has.
-fn punch(serial: &str, numbers: &HashMap<u16, String>, record: &AttendanceRecord, raw: &[u8]) -> RawPunch {
+pub(crate) fn punch(serial: &str, numbers: &HashMap<u16, String>, record: &AttendanceRecord, raw: &[u8]) -> RawPunch {
     let user = match &record.user {
         UserRef::Number(number) => number.text().into_owned(),
         UserRef::Slot(slot) => numbers.get(slot).cloned().unwrap_or_default(),
@@ -286,7 +286,7 @@ fn punch(serial: &str, numbers: &HashMap<u16, String>, record: &AttendanceRecord
     }
 }
 
-fn trouble(address: &str, error: zk::Error) -> Trouble {
+pub(crate) fn trouble(address: &str, error: zk::Error) -> Trouble {
     let address = address.to_owned();
     match error {
         zk::Error::Io { source, .. } if source.kind() == std::io::ErrorKind::ConnectionRefused => {
@@ -298,7 +298,7 @@ fn trouble(address: &str, error: zk::Error) -> Trouble {
 }
 
 /// `host`, `host:port` or an address, with the usual port where none is named.
-fn dialable(address: &str) -> String {
+pub fn dialable(address: &str) -> String {
     match address.parse::<IpAddr>() {
         Ok(ip) => SocketAddr::from((ip, DEFAULT_PORT)).to_string(),
         Err(_) if address.contains(':') => address.to_owned(),

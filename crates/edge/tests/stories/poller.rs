@@ -70,9 +70,11 @@ async fn pushed_and_polled_at_once_each_punch_is_one() {
     let edge = start(&place, &hub).await;
     let url: ServerUrl = format!("http://{}", edge.terminals_addr()).parse().unwrap();
     let push = PushOptions { error_delay: Some(Duration::from_millis(20)), ..PushOptions::new(url) };
-    let options = RunOptions { zk: Some(zk), push: Some(push), pace: Pace::AtOnce, ends: Ends::WhenAcknowledged };
-    let running = tokio::spawn(simulator::run(sim.clone(), options, std::future::pending()));
-    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap().unwrap();
+    let options = RunOptions { zk: Some(zk), push: Some(push), pace: Pace::AtOnce, ends: Ends::AtShutdown };
+    tokio::spawn(simulator::run(sim.clone(), options, std::future::pending()));
+    let mut progress = sim.progress();
+    let pushed = progress.wait_for(|now| now.acknowledged == 1200);
+    tokio::time::timeout(Duration::from_secs(20), pushed).await.expect("the push ends").unwrap();
     hub.until("a complete reading", |held| held.contact("SIM1").is_some_and(|one| one.last_complete_read_us.is_some()))
         .await;
     hub.until("all punches", |held| held.punches.len() == 1200).await;

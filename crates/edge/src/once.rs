@@ -1,0 +1,44 @@
+//! One reading of a terminal, outside of the schedule: what `punchclock terminal poll` does.
+
+use std::collections::HashMap;
+
+use attendance::punch::RawPunch;
+use zk::client::Client;
+
+use crate::poller::{Trouble, dialable, punch, read_tables, trouble};
+
+/// A terminal's whole log with the users that it lists.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its records as punches; the identity is that of the pushed lines. A record whose user is a slot that the table does
+    /// not know is left to the regular poll, which keeps it until the table knows it.
+    pub punches: Vec<RawPunch>,
+    /// User number and name.
+    pub users: Vec<(String, String)>,
+    /// Records that the terminal says it holds.
+    pub told: Option<u32>,
+    /// Records left out because nobody has their slot.
+    pub unknown_slots: usize,
+}
+
+/// Reads a terminal now.
+///
+/// # Errors
+/// [`Trouble`] tells what happened and the cure. A partly read log is an error: nothing of it is returned.
+pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, Trouble> {
+    let address = dialable(terminal.address.as_deref().unwrap_or_default());
+    let failed = |error| trouble(&address, error);
+    let options = zk::client::Options { comm_key: terminal.comm_key.unwrap_or(0), ..Default::default() };
+    let mut client = Client::connect(&address, options).await.map_err(failed)?;
+    let outcome = read_tables(&mut client, terminal, &address).await;
+    client.close().await;
+    let (users, log) = outcome?;
+    if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
+        return Err(Trouble::Incomplete { read: log.records.len(), told });
+    }
+    let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
+    let all = log.iter().map(|(record, raw)| punch(&terminal.serial, &numbers, record, raw));
+    let (punches, unknown): (Vec<RawPunch>, Vec<RawPunch>) = all.partition(|punch| !punch.user.is_empty());
+    let users = users.into_iter().map(|user| (user.number, user.name)).collect();
+    Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len() })
+}
