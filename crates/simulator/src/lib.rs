@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods)] // A shell: it owns sockets, and a terminal has a clock.
 
 pub mod faults;
+mod log_file;
 pub mod people;
 mod profile;
 pub mod push;
@@ -17,7 +18,8 @@ mod terminal;
 mod zk_server;
 
 pub use faults::Faults;
+pub use log_file::LogFile;
 pub use profile::Profile;
 pub use run::{Ends, Pace, RunError, RunOptions, run};
-pub use terminal::{LogFile, Progress, Terminal, TerminalBuilder, TerminalUser};
+pub use terminal::{Progress, Terminal, TerminalBuilder, TerminalUser};
 pub use zk_server::ZkServer;

@@ -35,7 +35,7 @@ pub enum Ends {
     /// Only by the shutdown.
     #[default]
     AtShutdown,
-    /// When the server has acknowledged the whole log and nobody is awaited.
+    /// When the server has acknowledged the whole log and nobody is awaited; never without a server.
     WhenAcknowledged,
 }
 

@@ -4,6 +4,7 @@
 //! always said, because a terminal serves one client and keeps the place of one that vanished (zk 1).
 #![allow(clippy::disallowed_methods)] // A shell: it owns the socket and reads the clock for deadlines.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,8 +27,8 @@ use crate::wire::u32_at;
 const GOODBYE: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 64 << 10;
 
-/// How to reach a terminal.
-#[derive(Debug, Clone, Copy)]
+/// How to reach a terminal. Printed without the key.
+#[derive(Clone, Copy)]
 pub struct Options {
     /// The comm key, 0 when none is set.
     pub comm_key: u32,
@@ -40,6 +41,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options { comm_key: 0, connect_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(15) }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { comm_key: _, connect_timeout, idle_timeout } = self;
+        let mut fields = f.debug_struct("Options");
+        fields.field("connect_timeout", connect_timeout).field("idle_timeout", idle_timeout).finish_non_exhaustive()
     }
 }
 
@@ -59,7 +68,6 @@ pub struct Info {
 }
 
 /// An open connection to one terminal. End it with [`Client::close`]; dropping it says goodbye without waiting.
-#[derive(Debug)]
 pub struct Client {
     stream: TcpStream,
     session: Session,
@@ -187,7 +195,7 @@ impl Client {
         self.session.read(table, self.now());
         match self.drive().await? {
             Event::Dataset(dataset) => Ok((dataset, sizes)),
-            other => Err(Error::corrupt(format!("expected a data set, got {other:?}"), b"")),
+            _ => Err(Error::corrupt("an answer of another kind than a data set", b"")),
         }
     }
 
@@ -195,7 +203,7 @@ impl Client {
         self.session.command(code, data, self.now());
         match self.drive().await? {
             Event::Replied(packet) => Ok(packet),
-            other => Err(Error::corrupt(format!("expected a reply, got {other:?}"), b"")),
+            _ => Err(Error::corrupt("an answer of another kind than a reply", b"")),
         }
     }
 
@@ -246,6 +254,12 @@ impl Client {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("session", &self.session).finish_non_exhaustive()
     }
 }
 

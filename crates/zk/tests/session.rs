@@ -412,3 +412,9 @@ fn after_a_read_without_closing_ack_later_chunks_do_not_wait_for_it() {
     }
     assert_eq!(client.request().code, Code::FREE_DATA, "three chunks in no time");
 }
+
+#[test]
+fn a_printed_session_shows_no_key() {
+    let printed = format!("{:?}", Client::connecting(123_456).session);
+    assert_eq!(printed, r#"Session { doing: "connecting", is_broken: false, .. }"#);
+}

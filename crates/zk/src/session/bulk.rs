@@ -15,7 +15,6 @@ use crate::wire::u32_at;
 const EMPTY_FRAMES: u32 = 64;
 
 /// What the session does next.
-#[derive(Debug)]
 pub(super) enum Step {
     Wait,
     Ask(Code, Vec<u8>),
@@ -37,7 +36,6 @@ enum Stage {
     Freeing,
 }
 
-#[derive(Debug)]
 pub(super) struct BulkRead {
     table: Table,
     chunk_bytes: usize,
