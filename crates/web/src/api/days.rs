@@ -1,0 +1,144 @@
+//! `GET /api/v1/days?employee&status&exception&from&to`
+
+use attendance::{CodeMinutes, DayRecord, Exception};
+use axum::Json;
+use axum::extract::{Query, State};
+use hub::view::{DayFilter, DayRow};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Page, Problem, Window};
+use crate::app::App;
+use crate::{forms, show};
+
+/// A day of an employee. Every figure of the record is there, zeros included.
+#[derive(Serialize)]
+pub(crate) struct Day {
+    employee: String,
+    name: String,
+    zone: String,
+    revision: i64,
+    date: Date,
+    status: &'static str,
+    day_kind: &'static str,
+    shift: Option<String>,
+    plan_start: Option<String>,
+    plan_end: Option<String>,
+    first_in: Option<String>,
+    last_out: Option<String>,
+    #[serde(flatten)]
+    minutes: Minutes,
+    pay: CodeMinutes,
+    premiums: CodeMinutes,
+    exceptions: Vec<Exception>,
+    is_outlier: bool,
+}
+
+/// The figures of a day (rules 3).
+#[derive(Serialize)]
+#[allow(clippy::struct_field_names)] // The field's names, as in every export.
+struct Minutes {
+    scheduled_minutes: i64,
+    leave_minutes: i64,
+    paid_leave_minutes: i64,
+    holiday_credit_minutes: i64,
+    offsite_minutes: i64,
+    required_minutes: i64,
+    presence_minutes: i64,
+    break_minutes: i64,
+    worked_minutes: i64,
+    covered_minutes: i64,
+    tardy_minutes: i64,
+    left_early_minutes: i64,
+    away_minutes: i64,
+    absent_minutes: i64,
+    unverified_minutes: i64,
+    grace_minutes: i64,
+    excused_minutes: i64,
+    unpaid_extra_minutes: i64,
+    paid_minutes: i64,
+}
+
+impl From<&DayRecord> for Minutes {
+    fn from(record: &DayRecord) -> Self {
+        Self {
+            scheduled_minutes: record.scheduled_minutes,
+            leave_minutes: record.leave_minutes,
+            paid_leave_minutes: record.paid_leave_minutes,
+            holiday_credit_minutes: record.holiday_credit_minutes,
+            offsite_minutes: record.offsite_minutes,
+            required_minutes: record.required_minutes,
+            presence_minutes: record.presence_minutes,
+            break_minutes: record.break_minutes,
+            worked_minutes: record.worked_minutes,
+            covered_minutes: record.covered_minutes,
+            tardy_minutes: record.tardy_minutes,
+            left_early_minutes: record.left_early_minutes,
+            away_minutes: record.away_minutes,
+            absent_minutes: record.absent_minutes,
+            unverified_minutes: record.unverified_minutes,
+            grace_minutes: record.grace_minutes,
+            excused_minutes: record.excused_minutes,
+            unpaid_extra_minutes: record.unpaid_extra_minutes,
+            paid_minutes: record.paid_minutes,
+        }
+    }
+}
+
+impl From<DayRow> for Day {
+    fn from(row: DayRow) -> Self {
+        let record = row.record;
+        let at = |at: Option<i64>| at.map(|at| show::rfc3339(show::instant(at), &row.zone));
+        Self {
+            employee: row.code,
+            name: row.name,
+            zone: row.zone.iana_name().unwrap_or("UTC").to_owned(),
+            revision: row.revision,
+            date: record.date,
+            status: record.status.as_str(),
+            day_kind: record.day_kind.as_str(),
+            shift: record.shift.as_ref().map(ToString::to_string),
+            plan_start: at(record.plan_start),
+            plan_end: at(record.plan_end),
+            first_in: at(record.first_in),
+            last_out: at(record.last_out),
+            minutes: Minutes::from(&record),
+            pay: record.pay,
+            premiums: record.premiums,
+            exceptions: record.exceptions,
+            is_outlier: record.is_outlier,
+        }
+    }
+}
+
+/// The filter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    from: String,
+    to: String,
+    employee: String,
+    status: String,
+    exception: String,
+}
+
+/// `GET /api/v1/days`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    Query(window): Query<Window>,
+) -> Result<Json<Page<Day>>, Problem> {
+    let (offset, limit) = window.bounds()?;
+    let filter = DayFilter {
+        from: forms::date("from", &asked.from)?,
+        to: forms::date("to", &asked.to)?,
+        employee: forms::filled(&asked.employee),
+        status: forms::filled(&asked.status),
+        exception: forms::filled(&asked.exception),
+        offset,
+        limit,
+        ..DayFilter::default()
+    };
+    let list = app.ask(move |hub| hub.days(&filter)).await?;
+    Ok(Json(Page::cut(list.rows.into_iter().map(Day::from).collect(), offset, list.total)))
+}

@@ -1,0 +1,44 @@
+//! `GET /api/v1/employees`
+
+use axum::Json;
+use axum::extract::{Query, State};
+use hub::view::EmployeeRow;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{Page, Problem, Window};
+use crate::app::App;
+
+/// An employee.
+#[derive(Serialize)]
+pub(crate) struct Employee {
+    code: String,
+    name: String,
+    is_confirmed: bool,
+    numbers: Vec<String>,
+    employed_from: Option<Date>,
+    employed_to: Option<Date>,
+}
+
+impl From<EmployeeRow> for Employee {
+    fn from(row: EmployeeRow) -> Self {
+        let numbers = row.numbers.split(',').map(str::trim).filter(|number| !number.is_empty());
+        Self {
+            numbers: numbers.map(str::to_owned).collect(),
+            code: row.code,
+            name: row.name,
+            is_confirmed: row.confirmed,
+            employed_from: row.from,
+            employed_to: row.to,
+        }
+    }
+}
+
+/// `GET /api/v1/employees`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(window): Query<Window>,
+) -> Result<Json<Page<Employee>>, Problem> {
+    let rows = app.ask(|hub| hub.employees()).await?;
+    Ok(Json(Page::of(rows.into_iter().map(Employee::from).collect(), &window)?))
+}

@@ -1,0 +1,87 @@
+//! `GET /metrics`: what is worth an alarm, in the text format of Prometheus.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::api::Problem;
+use crate::app::App;
+
+/// Responses since the start, by the first digit of their status.
+#[derive(Default)]
+pub(crate) struct Counters {
+    by_class: [AtomicU64; 6],
+}
+
+impl Counters {
+    fn add(&self, status: StatusCode) {
+        if let Some(class) = self.by_class.get(usize::from(status.as_u16() / 100)) {
+            class.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Counts every response.
+pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    app.counters.add(response.status());
+    response
+}
+
+/// `GET /metrics`
+pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
+    let now = Timestamp::now();
+    let (board, terminals) = app.ask(move |hub| Ok((hub.board(now)?, hub.terminals()?))).await?;
+    let mut text = Text::default();
+    text.metric("punchclock_build_info", "gauge", "The version that runs.");
+    text.value(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    text.metric("punchclock_http_responses_total", "counter", "Responses by class of status.");
+    for (class, count) in app.counters.by_class.iter().enumerate().skip(1) {
+        text.value(&[("class", &format!("{class}xx"))], count.load(Ordering::Relaxed));
+    }
+    text.metric("punchclock_live_viewers", "gauge", "Browsers that look at the live board.");
+    text.value(&[], app.live.viewers());
+    text.metric("punchclock_people_in", "gauge", "People whose last punch of today reads as an arrival.");
+    text.value(&[], board.in_now);
+    text.metric("punchclock_held_punches", "gauge", "Punches that wait for a cure.");
+    text.value(&[], board.held);
+    text.metric("punchclock_unapproved_terminals", "gauge", "Terminals that wait for approval.");
+    text.value(&[], board.unapproved_terminals);
+    text.metric("punchclock_terminal_punches", "gauge", "Punches that the hub holds of a terminal.");
+    for terminal in &terminals {
+        text.value(&[("serial", &terminal.serial)], terminal.punches);
+    }
+    text.metric("punchclock_terminal_last_contact_timestamp_seconds", "gauge", "Last contact of a terminal.");
+    for terminal in &terminals {
+        if let Some(at) = terminal.last_contact {
+            text.value(&[("serial", &terminal.serial)], at.as_second());
+        }
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.written).into_response())
+}
+
+/// The text format, metric by metric.
+#[derive(Default)]
+struct Text {
+    written: String,
+    name: &'static str,
+}
+
+impl Text {
+    fn metric(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.name = name;
+        let _ = writeln!(self.written, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn value(&mut self, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let labels: Vec<_> = labels.iter().map(|(name, text)| format!("{name}=\"{}\"", escaped(text))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(self.written, "{}{labels} {value}", self.name);
+    }
+}

@@ -1,0 +1,235 @@
+//! `GET /days` and `GET /days.csv`: the list of days with filter, order and pages.
+
+use askama::Template;
+use attendance::{Exception, Status};
+use axum::extract::{Query, State};
+use axum::response::{Html, Response};
+use hub::view::{DayFilter, DayRow, DaySort, EmployeeRow};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::access::Visitor;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::forms::{self, PAGE_ROWS, Pager, Sorting};
+use crate::page::{Choice, Frame, render};
+use crate::{download, show, words};
+
+#[derive(Template)]
+#[template(path = "days.html")]
+struct DaysPage {
+    frame: Frame,
+    asked: Asked,
+    employees: Vec<EmployeeRow>,
+    exceptions: Vec<Choice>,
+    statuses: Vec<Choice>,
+    rows: Vec<Row>,
+    zones: String,
+    sorting: Sorting,
+    pager: Pager,
+    csv: String,
+}
+
+/// The filter as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    from: String,
+    to: String,
+    employee: String,
+    exception: String,
+    status: String,
+    sort: String,
+    order: String,
+    page: u32,
+}
+
+impl Asked {
+    /// The hub's filter.
+    ///
+    /// # Errors
+    /// When a date can't be read.
+    fn filter(&self) -> Result<DayFilter, Failure> {
+        Ok(DayFilter {
+            from: forms::date("from", &self.from)?,
+            to: forms::date("to", &self.to)?,
+            employee: forms::filled(&self.employee),
+            exception: forms::filled(&self.exception),
+            status: forms::filled(&self.status),
+            sort: self.sort(),
+            descending: self.is_descending(),
+            offset: 0,
+            limit: 0,
+        })
+    }
+
+    fn sort(&self) -> DaySort {
+        match self.sort.as_str() {
+            "employee" => DaySort::Employee,
+            "worked" => DaySort::Worked,
+            "tardy" => DaySort::Tardy,
+            _ => DaySort::Date,
+        }
+    }
+
+    /// The newest date and the most minutes come first, unless something else is asked for.
+    fn is_descending(&self) -> bool {
+        match self.order.as_str() {
+            "desc" => true,
+            "asc" => false,
+            _ => self.sort() != DaySort::Employee,
+        }
+    }
+
+    /// The filter as a part of an address, without order and page.
+    fn query(&self) -> String {
+        forms::query(&[
+            ("from", &self.from),
+            ("to", &self.to),
+            ("employee", &self.employee),
+            ("exception", &self.exception),
+            ("status", &self.status),
+        ])
+    }
+
+    fn query_in_order(&self) -> String {
+        let order = forms::query(&[("sort", &self.sort), ("order", &self.order)]);
+        [self.query(), order].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&")
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.query().is_empty()
+    }
+}
+
+/// A row as it is printed.
+struct Row {
+    date: String,
+    day: String,
+    code: String,
+    name: String,
+    shift: String,
+    first_in: String,
+    last_out: String,
+    worked: String,
+    paid: String,
+    tardy: String,
+    left_early: String,
+    status: &'static str,
+    status_class: &'static str,
+    exceptions: Vec<Flag>,
+}
+
+/// An exception as a small label.
+pub(crate) struct Flag {
+    pub(crate) name: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+impl Flag {
+    pub(crate) fn new(exception: Exception) -> Self {
+        Self {
+            name: words::exception(exception),
+            class: words::severity_tone(exception.severity()).class(),
+            meaning: words::exception_meaning(exception),
+        }
+    }
+}
+
+impl Row {
+    fn new(row: &DayRow, names_offset: bool) -> Self {
+        let record = &row.record;
+        let clock = |at: Option<i64>| at.map(|at| clock(row, at, names_offset)).unwrap_or_default();
+        Self {
+            date: show::date(record.date),
+            day: format!("/days/{}/{}", forms::encode(&row.code), record.date),
+            code: row.code.clone(),
+            name: row.name.clone(),
+            shift: record
+                .shift
+                .as_ref()
+                .map_or_else(|| words::day_kind(record.day_kind).to_owned(), ToString::to_string),
+            first_in: clock(record.first_in),
+            last_out: clock(record.last_out),
+            worked: show::hours_or_blank(record.worked_minutes),
+            paid: show::hours_or_blank(record.paid_minutes),
+            tardy: show::hours_or_blank(record.tardy_minutes),
+            left_early: show::hours_or_blank(record.left_early_minutes),
+            status: words::status(record.status),
+            status_class: words::status_tone(record.status).class(),
+            exceptions: record.exceptions.iter().copied().map(Flag::new).collect(),
+        }
+    }
+}
+
+fn clock(row: &DayRow, at: i64, names_offset: bool) -> String {
+    let at = show::instant(at);
+    let clock = show::clock_on(row.record.date, at, &row.zone);
+    if names_offset { format!("{clock} {}", show::offset(&row.zone, at)) } else { clock }
+}
+
+/// The one zone of all rows; `None` when they differ, and each time has to name its offset.
+fn shared_zone(rows: &[DayRow]) -> Option<String> {
+    let mut zones = rows.iter().map(|row| show::zone(&row.zone, Timestamp::now()));
+    let first = zones.next()?;
+    zones.all(|zone| zone == first).then_some(first)
+}
+
+/// `GET /days`
+pub(crate) async fn page(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    visitor: Visitor,
+) -> Result<Html<String>, Failure> {
+    let filter = DayFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
+    let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.employees()?))).await?;
+    let zone = shared_zone(&list.rows);
+    let names_offset = zone.is_none();
+    render(&DaysPage {
+        frame: Frame::new("Days", "/days", &visitor),
+        employees,
+        exceptions: exceptions(&asked.exception),
+        statuses: statuses(&asked.status),
+        rows: list.rows.iter().map(|row| Row::new(row, names_offset)).collect(),
+        zones: zone.unwrap_or_else(|| "the zone of each employee, shown as its offset".to_owned()),
+        sorting: Sorting::new("/days", &asked.query(), sort_word(asked.sort()), asked.is_descending()),
+        pager: Pager::new("/days", &asked.query_in_order(), asked.page, list.total),
+        csv: format!("/days.csv?{}", asked.query_in_order()),
+        asked,
+    })
+}
+
+/// `GET /days.csv`: the same rows, all of them.
+pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let filter = asked.filter()?;
+    Ok(download::csv(&app, "days", move |hub, out| hub.days_csv(&filter, out)))
+}
+
+const fn sort_word(sort: DaySort) -> &'static str {
+    match sort {
+        DaySort::Date => "date",
+        DaySort::Employee => "employee",
+        DaySort::Worked => "worked",
+        DaySort::Tardy => "tardy",
+    }
+}
+
+fn exceptions(chosen: &str) -> Vec<Choice> {
+    let any = Choice { value: "any", name: "Any exception", is_chosen: chosen == "any" };
+    let each = Exception::ALL.into_iter().map(|exception| Choice {
+        value: exception.as_str(),
+        name: words::exception(exception),
+        is_chosen: chosen == exception.as_str(),
+    });
+    std::iter::once(any).chain(each).collect()
+}
+
+fn statuses(chosen: &str) -> Vec<Choice> {
+    let choice = |status: Status| Choice {
+        value: status.as_str(),
+        name: words::status(status),
+        is_chosen: chosen == status.as_str(),
+    };
+    words::STATUSES.map(choice).into()
+}

@@ -1,0 +1,136 @@
+//! `GET /punches` and `GET /punches.csv`: what the terminals said.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{Html, Response};
+use hub::view::{EmployeeRow, HeldReason, PunchFilter, PunchRow, TerminalRow};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::access::Visitor;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::forms::{self, PAGE_ROWS, Pager};
+use crate::page::{Frame, render};
+use crate::{download, show, words};
+
+#[derive(Template)]
+#[template(path = "punches.html")]
+struct PunchesPage {
+    frame: Frame,
+    asked: Asked,
+    employees: Vec<EmployeeRow>,
+    terminals: Vec<TerminalRow>,
+    rows: Vec<Row>,
+    pager: Pager,
+    csv: String,
+}
+
+/// The filter as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    from: String,
+    to: String,
+    employee: String,
+    user: String,
+    terminal: String,
+    page: u32,
+}
+
+impl Asked {
+    fn filter(&self) -> Result<PunchFilter, Failure> {
+        Ok(PunchFilter {
+            from: forms::date("from", &self.from)?,
+            to: forms::date("to", &self.to)?,
+            employee: forms::filled(&self.employee),
+            user: forms::filled(&self.user),
+            terminal: forms::filled(&self.terminal),
+            offset: 0,
+            limit: 0,
+        })
+    }
+
+    fn query(&self) -> String {
+        forms::query(&[
+            ("from", &self.from),
+            ("to", &self.to),
+            ("employee", &self.employee),
+            ("user", &self.user),
+            ("terminal", &self.terminal),
+        ])
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.query().is_empty()
+    }
+}
+
+/// A punch as it is printed.
+pub(crate) struct Row {
+    pub(crate) printed: String,
+    pub(crate) instant: String,
+    pub(crate) terminal: String,
+    pub(crate) user: String,
+    pub(crate) said: String,
+    pub(crate) channel: String,
+    pub(crate) received: String,
+    /// Code and page of the employee's day.
+    pub(crate) employee: Option<(String, String)>,
+    pub(crate) held: Option<&'static str>,
+}
+
+impl Row {
+    pub(crate) fn new(punch: &PunchRow, terminals: &[TerminalRow]) -> Self {
+        let zone = zone_of(&punch.origin, terminals);
+        let verification = words::verification(punch.verify);
+        let said = [words::state(punch.state), verification.as_str()];
+        let day = |code: &String| {
+            let date = punch.at.map(|at| at.to_zoned(zone.clone()).date().to_string()).unwrap_or_default();
+            (code.clone(), format!("/days/{}/{date}", forms::encode(code)))
+        };
+        Self {
+            printed: punch.printed.clone(),
+            instant: punch.at.map(|at| show::rfc3339(at, &zone)).unwrap_or_default(),
+            terminal: punch.origin.clone(),
+            user: punch.user.clone(),
+            said: said.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "),
+            channel: punch.channel.clone(),
+            received: format!("{} {}", show::moment(punch.received, &zone), show::offset(&zone, punch.received)),
+            employee: punch.employee.as_ref().filter(|_| punch.at.is_some()).map(day),
+            held: punch.held.map(HeldReason::says),
+        }
+    }
+}
+
+/// The zone of a terminal's clock; UTC when it is not known.
+pub(crate) fn zone_of(serial: &str, terminals: &[TerminalRow]) -> TimeZone {
+    let terminal = terminals.iter().find(|terminal| terminal.serial == serial);
+    terminal.map_or(TimeZone::UTC, |terminal| show::named_zone(&terminal.zone))
+}
+
+/// `GET /punches`
+pub(crate) async fn page(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    visitor: Visitor,
+) -> Result<Html<String>, Failure> {
+    let filter = PunchFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
+    let (list, employees, terminals) =
+        app.ask(move |hub| Ok((hub.punches(&filter)?, hub.employees()?, hub.terminals()?))).await?;
+    render(&PunchesPage {
+        frame: Frame::new("Punches", "/punches", &visitor),
+        rows: list.rows.iter().map(|punch| Row::new(punch, &terminals)).collect(),
+        pager: Pager::new("/punches", &asked.query(), asked.page, list.total),
+        csv: format!("/punches.csv?{}", asked.query()),
+        employees,
+        terminals,
+        asked,
+    })
+}
+
+/// `GET /punches.csv`: the same punches, all of them.
+pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let filter = asked.filter()?;
+    Ok(download::csv(&app, "punches", move |hub, out| hub.punches_csv(&filter, out)))
+}

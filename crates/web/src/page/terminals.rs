@@ -1,0 +1,189 @@
+//! `GET /terminals`, `GET /terminals.csv` and `POST /terminals/approve`.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use hub::view::TerminalRow;
+use hub::{CsvTable, Cure};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::access::Visitor;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::forms::{self, Sorting};
+use crate::page::{Choice, Frame, Notice, render};
+use crate::{download, show};
+
+#[derive(Template)]
+#[template(path = "terminals.html")]
+struct TerminalsPage {
+    frame: Frame,
+    asked: Asked,
+    notice: Option<String>,
+    shown: Vec<Choice>,
+    total: usize,
+    rows: Vec<Row>,
+    sorting: Sorting,
+    csv: String,
+}
+
+/// Filter and order as they stand in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    text: String,
+    show: String,
+    sort: String,
+    order: String,
+}
+
+impl Asked {
+    fn query(&self) -> String {
+        forms::query(&[("text", &self.text), ("show", &self.show)])
+    }
+
+    fn keeps(&self, terminal: &TerminalRow) -> bool {
+        let has_text = forms::matches(&self.text, &[&terminal.name, &terminal.serial]);
+        has_text
+            && match self.show.as_str() {
+                "unapproved" => !terminal.approved,
+                "trouble" => terminal.trouble.is_some(),
+                _ => true,
+            }
+    }
+
+    /// The rows that are asked for, in the order that is asked for.
+    fn pick(&self, mut rows: Vec<TerminalRow>) -> Vec<TerminalRow> {
+        rows.retain(|row| self.keeps(row));
+        match self.sort.as_str() {
+            "contact" => rows.sort_by_key(|row| row.last_contact),
+            "punches" => rows.sort_by_key(|row| row.punches),
+            _ => rows.sort_by(|a, b| (a.approved, &a.name).cmp(&(b.approved, &b.name))),
+        }
+        if self.order == "desc" {
+            rows.reverse();
+        }
+        rows
+    }
+}
+
+struct Row {
+    serial: String,
+    name: String,
+    is_approved: bool,
+    has_own_name: bool,
+    address: String,
+    zone: String,
+    via: &'static str,
+    last_contact: Option<Moment>,
+    last_complete_read: Option<Moment>,
+    records: String,
+    punches: String,
+    punches_link: String,
+    trouble: Option<String>,
+}
+
+/// A time, how long ago it was, and in full.
+pub(crate) struct Moment {
+    pub(crate) ago: String,
+    pub(crate) clock: String,
+    pub(crate) full: String,
+}
+
+impl Moment {
+    pub(crate) fn new(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
+        let clock = format!("{} {}", show::moment(at, zone), show::offset(zone, at));
+        Self { ago: show::ago(at, now), clock, full: show::rfc3339(at, zone) }
+    }
+}
+
+impl Row {
+    fn new(row: TerminalRow, now: Timestamp) -> Self {
+        let zone = show::named_zone(&row.zone);
+        let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, now, &zone));
+        Self {
+            has_own_name: row.name != row.serial,
+            punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
+            is_approved: row.approved,
+            address: row.address.unwrap_or_default(),
+            via: row.via.word(),
+            last_contact: moment(row.last_contact),
+            last_complete_read: moment(row.last_complete_read),
+            records: row.records_on_terminal.and_then(|n| u64::try_from(n).ok()).map(show::count).unwrap_or_default(),
+            punches: show::count(row.punches),
+            zone: show::zone(&zone, now),
+            serial: row.serial,
+            name: row.name,
+            trouble: row.trouble,
+        }
+    }
+}
+
+/// `GET /terminals`
+pub(crate) async fn page(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    Query(notice): Query<Notice>,
+    visitor: Visitor,
+) -> Result<Html<String>, Failure> {
+    let all = app.ask(|hub| hub.terminals()).await?;
+    let now = Timestamp::now();
+    let sort = if asked.sort.is_empty() { "name" } else { &asked.sort };
+    let shown = [("", "All"), ("unapproved", "Waiting for approval"), ("trouble", "With trouble")];
+    render(&TerminalsPage {
+        frame: Frame::new("Terminals", "/terminals", &visitor),
+        notice: notice.says(),
+        shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
+        total: all.len(),
+        rows: asked.pick(all).into_iter().map(|row| Row::new(row, now)).collect(),
+        sorting: Sorting::new("/terminals", &asked.query(), sort, asked.order == "desc"),
+        csv: format!("/terminals.csv?{}", asked.query()),
+        asked,
+    })
+}
+
+/// `GET /terminals.csv`
+pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    download::csv(&app, "terminals", move |hub, out| {
+        let columns = ["serial", "name", "approved", "address", "zone", "via", "last_contact", "last_complete_read"];
+        let mut table = CsvTable::new(out, columns.iter().chain(&["records_on_terminal", "punches", "trouble"]))?;
+        for row in asked.pick(hub.terminals()?) {
+            let zone = show::named_zone(&row.zone);
+            let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, &zone)).unwrap_or_default();
+            table.row([
+                row.serial,
+                row.name,
+                row.approved.to_string(),
+                row.address.unwrap_or_default(),
+                row.zone,
+                row.via.word().to_owned(),
+                at(row.last_contact),
+                at(row.last_complete_read),
+                row.records_on_terminal.map(|count| count.to_string()).unwrap_or_default(),
+                row.punches.to_string(),
+                row.trouble.unwrap_or_default(),
+            ])?;
+        }
+        Ok(table.finish()?)
+    })
+}
+
+/// What the approve button sends.
+#[derive(Deserialize)]
+pub(crate) struct Approval {
+    serial: String,
+}
+
+/// `POST /terminals/approve`
+pub(crate) async fn approve(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(sent): Form<Approval>,
+) -> Result<Response, Failure> {
+    let cure = Cure::Approve { serial: sent.serial };
+    let cured = app.ask(move |hub| hub.cure(&visitor.actor(), &cure, Timestamp::now())).await?;
+    Ok(Redirect::to(&Notice::address("/terminals", cured)).into_response())
+}

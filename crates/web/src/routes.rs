@@ -1,0 +1,116 @@
+//! Every route with who may use it, in one table. The router is built from it and tests walk it, so that no route can be
+//! without a gate.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+use hub::Hub;
+use tower_http::csrf::CsrfLayer;
+
+use crate::access::{Access, gate};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::page::{board, day, days, employees, held, held_group, punches, setup, sign_in, terminals};
+use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
+
+/// Largest body of a form, bytes.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// One line of the table.
+pub(crate) struct Route {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    handler: MethodRouter<App>,
+}
+
+fn read<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
+    Route { method: Method::GET, path, access, handler: get(handler) }
+}
+
+/// A call of an edge: its bodies are larger than a form.
+fn call<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let handler = post(handler).layer(DefaultBodyLimit::max(api::link::MOST_BYTES));
+    Route { method: Method::POST, path, access: Access::Link, handler }
+}
+
+fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
+    Route { method: Method::POST, path, access, handler: post(handler) }
+}
+
+/// The table.
+pub(crate) fn table() -> Vec<Route> {
+    use Access::{Admin, Api, Metrics, Open, Review, Viewer};
+    vec![
+        read(Open, "/setup", setup::page),
+        change(Open, "/setup", setup::create),
+        read(Open, "/sign-in", sign_in::page),
+        change(Open, "/sign-in", sign_in::enter),
+        read(Open, "/static/{file}", assets::serve),
+        read(Open, "/healthz", health::alive),
+        read(Open, "/readyz", health::ready),
+        read(Metrics, "/metrics", metrics::serve),
+        change(Viewer, "/sign-out", sign_in::leave),
+        read(Viewer, "/", board::page),
+        read(Viewer, "/live", live::serve),
+        read(Viewer, "/days", days::page),
+        read(Viewer, "/days.csv", days::csv),
+        read(Viewer, "/days/{code}/{date}", day::page),
+        read(Viewer, "/punches", punches::page),
+        read(Viewer, "/punches.csv", punches::csv),
+        read(Viewer, "/employees", employees::page),
+        read(Viewer, "/employees.csv", employees::csv),
+        read(Viewer, "/terminals", terminals::page),
+        read(Viewer, "/terminals.csv", terminals::csv),
+        change(Admin, "/terminals/approve", terminals::approve),
+        read(Viewer, "/held", held::page),
+        read(Viewer, "/held.csv", held::csv),
+        read(Viewer, "/held/punches", held_group::page),
+        change(Review, "/held/assign", held::assign),
+        change(Review, "/held/state", held::state),
+        change(Review, "/held/dismiss", held::dismiss),
+        read(Open, "/api/v1/openapi.json", api::openapi::serve),
+        read(Api, "/api/v1/terminals", api::terminals::list),
+        read(Api, "/api/v1/punches", api::punches::list),
+        read(Api, "/api/v1/days", api::days::list),
+        read(Api, "/api/v1/held", api::held::list),
+        read(Api, "/api/v1/employees", api::employees::list),
+        call(link::path::PUNCHES, api::link::punches),
+        call(link::path::HEARTBEAT, api::link::heartbeat),
+    ]
+}
+
+/// All pages, REST and the calls of edges. Needs a Tokio runtime to answer.
+pub fn router(hub: Hub, config: WebConfig) -> Router {
+    build(&App::new(hub, config))
+}
+
+/// The router over a state.
+pub(crate) fn build(app: &App) -> Router {
+    let guarded = |route: Route| {
+        let gate = from_fn_with_state((app.clone(), route.access), gate);
+        (route.path, route.handler.route_layer(gate))
+    };
+    let routes =
+        table().into_iter().map(guarded).fold(Router::new(), |router, (path, handler)| router.route(path, handler));
+    routes
+        .fallback(page::error::not_found)
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(CsrfLayer::new().with_rejection_response(|_| refuse_other_site()))
+        .layer(from_fn(headers::harden))
+        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .with_state(app.clone())
+}
+
+fn refuse_other_site() -> axum::response::Response {
+    let refused = Failure::new(
+        axum::http::StatusCode::FORBIDDEN,
+        "The request came from the page of another site.",
+        "Open Punchclock itself and try again from there.",
+    );
+    axum::response::IntoResponse::into_response(refused)
+}
