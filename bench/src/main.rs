@@ -9,13 +9,15 @@
 mod decode;
 mod derivation;
 mod figure;
+mod ingest;
 mod load;
+mod memory;
 mod parse_only;
 mod push;
 mod report;
 mod skeleton;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -35,15 +37,27 @@ struct Arguments {
     /// One short round each: shows that the suite works, not how fast anything is.
     #[arg(long)]
     quick: bool,
+    /// Be the bare skeleton on this folder, for its memory to be measured.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    skeleton: Option<PathBuf>,
 }
 
 /// A group of figures under the name that `--only` chooses by.
 type Group = (&'static str, fn(&Plan) -> Result<Vec<Figure>>);
 
-const GROUPS: &[Group] = &[("push", push::measure), ("derive", derivation::measure), ("decode", decode::measure)];
+const GROUPS: &[Group] = &[
+    ("push", push::measure),
+    ("ingest", ingest::measure),
+    ("derive", derivation::measure),
+    ("decode", decode::measure),
+    ("memory", memory::measure),
+];
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(folder) = arguments.skeleton {
+        return be_skeleton(&folder);
+    }
     let plan = Plan::new(arguments.quick);
     let mut figures = Vec::new();
     for (name, measure) in chosen(arguments.only.as_deref()) {
@@ -60,4 +74,12 @@ fn main() -> Result<()> {
 
 fn chosen(only: Option<&str>) -> impl Iterator<Item = &'static Group> {
     GROUPS.iter().filter(move |(name, _)| only.is_none_or(|part| name.contains(part)))
+}
+
+fn be_skeleton(folder: &Path) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        println!("skeleton: http://{}", skeleton::start(folder).await?);
+        std::future::pending().await
+    })
 }
