@@ -16,5 +16,8 @@ mod vocabulary;
 
 pub use localize::{Flag, Localized, localize};
 pub use rules::trace;
-pub use rules::{DateRange, DayTrace, Moment, Person, PersonError, Rulebook, derive, round, totals};
+pub use rules::{
+    DateRange, DayTrace, Moment, Person, PersonError, Rulebook, affected_dates, contested, derive, explain, round,
+    totals, workweek,
+};
 pub use vocabulary::*;

@@ -13,6 +13,8 @@ use crate::vocabulary::{
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     pub(crate) policy: Policy,
+    timetables: Timetables,
+    listed: Calendar,
     pub(crate) templates: Vec<Template>,
     pub(crate) calendar: CompiledCalendar,
     pub(crate) pay: PayBook,
@@ -25,14 +27,24 @@ impl Rulebook {
         policy.validate()?;
         let compiled = timetables.iter().map(|(code, timetable)| Template::new(code, timetable));
         let templates = compiled.collect::<Result<Vec<_>, _>>()?;
-        let calendar = CompiledCalendar::new(&calendar)?;
+        let compiled = CompiledCalendar::new(&calendar)?;
         let pay = PayBook::new(&policy);
-        Ok(Self { policy, templates, calendar, pay })
+        Ok(Self { policy, timetables, listed: calendar, templates, calendar: compiled, pay })
     }
 
     /// The policy it was made from.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The timetables it was made from.
+    pub fn timetables(&self) -> &Timetables {
+        &self.timetables
+    }
+
+    /// The calendar it was made from.
+    pub fn calendar(&self) -> &Calendar {
+        &self.listed
     }
 
     /// Position of a timetable among the compiled ones.

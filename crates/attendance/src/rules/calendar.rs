@@ -154,6 +154,6 @@ pub(crate) fn check_roster(book: &Rulebook, person: &Person<'_>) -> Result<(), P
             }
         }
     }
-    let overrides = person.overrides.iter().enumerate();
-    overrides.map(|(index, one)| check(format!("overrides[{index}].shift"), &one.shift)).collect()
+    let mut overrides = person.overrides.iter().enumerate();
+    overrides.try_for_each(|(index, one)| check(format!("overrides[{index}].shift"), &one.shift))
 }

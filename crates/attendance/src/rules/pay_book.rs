@@ -37,7 +37,6 @@ pub(crate) struct CompiledPremium {
     pub(crate) test: Test,
     /// Position of its key, per tier.
     pub(crate) key_by_tier: Vec<usize>,
-    pub(crate) code: Code,
 }
 
 /// A compiled condition.
@@ -124,7 +123,6 @@ impl PayBook {
             .map(|one| CompiledPremium {
                 test: Test::new(&one.when),
                 key_by_tier: tiers.iter().map(|tier| at(&keys, &key(&one.code, one.of, tier))).collect(),
-                code: one.code.clone(),
             })
             .collect();
         let tests: Vec<&Test> =

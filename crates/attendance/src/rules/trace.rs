@@ -3,15 +3,23 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::book::Rulebook;
+use super::clean::Press;
 use super::day::Day;
+use super::known::Corrections;
 use super::leave::Owed;
 use super::pair::Pairs;
+use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Code, DayRecord, Punch, PunchId, PunchState};
 
 /// Why a day record is what it is. Instants are seconds since the epoch; sentences show times in the person's zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DayTrace {
+    /// The zone that sentences show times in.
+    pub zone: String,
+    /// The contested times before and after the date: in them a punch may belong to the neighbour.
+    pub contested: [Stretch; 2],
     /// Every punch of the date, used or ignored, in order.
     pub punches: Vec<TracedPunch>,
     /// The laid-out plan before leave and offsite.
@@ -33,7 +41,7 @@ pub struct DayTrace {
 }
 
 /// A stretch of time, `[from, to)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Stretch {
     /// Start, seconds since the epoch.
     pub from: i64,
@@ -239,11 +247,28 @@ pub(crate) struct PaidFinding<'a> {
 
 /// Everything that is known of a finished date.
 pub(crate) struct Facts<'a> {
+    pub(crate) book: &'a Rulebook,
+    pub(crate) clock: &'a LocalClock,
     pub(crate) day: &'a Day,
+    /// The contested zones before and after the date.
+    pub(crate) zones: [Span; 2],
     pub(crate) owed: &'a Owed,
+    pub(crate) presses: &'a [Press<'a>],
+    /// Position of the first punch among those of all dates.
+    pub(crate) first: usize,
+    /// What steps 8 to 14 found; none on a deferred date.
+    pub(crate) outcome: Option<Outcome<'a>>,
+}
+
+/// What steps 8 to 14 found on a judged date.
+pub(crate) struct Outcome<'a> {
     pub(crate) pairs: &'a Pairs,
-    /// Positions of its punches.
-    pub(crate) presses: std::ops::Range<usize>,
+    pub(crate) presence: &'a Spans,
+    pub(crate) breaks: &'a Spans,
+    pub(crate) worked: &'a Spans,
+    pub(crate) corrections: &'a Corrections,
+    /// Manual credits, minutes.
+    pub(crate) credits: i64,
 }
 
 impl From<Span> for Stretch {

@@ -80,6 +80,18 @@ pub enum Change {
     },
 }
 
+impl Excusable {
+    /// Its name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tardy => "tardy",
+            Self::LeftEarly => "left_early",
+            Self::Away => "away",
+            Self::Absence => "absence",
+        }
+    }
+}
+
 /// What a manager can excuse (rules 12, step 14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

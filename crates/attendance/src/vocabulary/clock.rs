@@ -89,6 +89,11 @@ pub enum Weekday {
 }
 
 impl Weekday {
+    /// Its name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].get(self.from_monday()).copied().unwrap_or("sun")
+    }
+
     /// 0 for Monday to 6 for Sunday.
     pub fn from_monday(self) -> usize {
         self as usize

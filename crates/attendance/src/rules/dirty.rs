@@ -1,0 +1,81 @@
+//! What a caller needs for incremental runs: contested zones, and the dates that a change can touch (rules 8, 17.2).
+//!
+//! A stored record stays right as long as nothing touches its date. What touches which dates:
+//!
+//! | change | dates to derive again |
+//! |---|---|
+//! | a punch, an added or voided one | [`affected_dates`] of its instant; a forced one: also of its work date |
+//! | leave, offsite | [`affected_dates`] of an instant of its date: they move the end that section 8 looks at |
+//! | another adjustment | its date |
+//! | holiday, make-up day, override | the date, one more on each side |
+//! | assignment, timetable, policy, modifier | every date it covers, one more on each side |
+//! | a settle instant passed by time or watermark | that date |
+//!
+//! Each of these dates then stands for its whole [`workweek`], because pay accumulates over it.
+
+use jiff::civil::Date;
+
+use super::attribute::contested_zone;
+use super::book::Rulebook;
+use super::calendar::Roster;
+use super::calendar_day::{date_of, day_number, weekday};
+use super::clean::clean;
+use super::day::Days;
+use super::known::Known;
+use super::person::{DateRange, Person};
+use super::trace::Silent;
+use super::zone::LocalClock;
+use crate::spans::Span;
+
+/// The contested zone between the date before and `date`, `[start, end)` in seconds since the epoch (rules 8): in it a
+/// punch may belong to either. Uses everything that is recorded, whenever it was.
+pub fn contested(book: &Rulebook, person: &Person<'_>, date: Date) -> (i64, i64) {
+    let known = Known::new(person, i64::MAX);
+    let number = day_number(date);
+    let days = days_around(book, person, number * 86_400, number * 86_400);
+    let zone = zone_before(&days, &known, number);
+    (zone.start * 60, zone.end * 60)
+}
+
+/// The dates whose records a punch at `at` (seconds since the epoch) can touch when it is added, voided or changed (rules
+/// 8, 17.2): from the date before it up to the next date that begins with a contested zone without a punch.
+/// `person.punches` should hold the punches of before and after the change.
+pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRange {
+    let known = Known::new(person, i64::MAX);
+    let presses = clean(person.punches, &known, &book.policy, &mut Silent);
+    let last = presses.last().map_or(at, |press| press.at.max(at));
+    let days = days_around(book, person, at, last);
+    let civil = days.clock.local(at.div_euclid(60)).div_euclid(1440);
+    let mut next = civil + 1;
+    loop {
+        let zone = zone_before(&days, &known, next);
+        let from = presses.partition_point(|press| press.minute < zone.start);
+        let quiet = presses.get(from).is_none_or(|press| press.minute >= zone.end);
+        if quiet && !zone.contains(at.div_euclid(60)) {
+            return DateRange { from: date_of(civil - 1), to: date_of(next) };
+        }
+        next += 1;
+    }
+}
+
+/// The workweek that holds a date: seven dates from `week_start` (rules 14.1).
+pub fn workweek(book: &Rulebook, date: Date) -> DateRange {
+    let number = day_number(date);
+    let first = week_start(book, number);
+    DateRange { from: date_of(first), to: date_of(first + 6) }
+}
+
+/// The first date of the workweek that holds a date, by day numbers.
+pub(crate) fn week_start(book: &Rulebook, number: i64) -> i64 {
+    number - (weekday(number) as i64 - book.policy.week_start.from_monday() as i64).rem_euclid(7)
+}
+
+fn days_around<'a>(book: &'a Rulebook, person: &Person<'a>, from: i64, to: i64) -> Days<'a> {
+    let clock = LocalClock::new(person.zone, from - 7 * 86_400, to + 7 * 86_400);
+    Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clock }
+}
+
+fn zone_before(days: &Days<'_>, known: &Known<'_>, number: i64) -> Span {
+    let (before, after) = (days.day(number - 1, known), days.day(number, known));
+    contested_zone(&days.book.policy, &before, &after, &days.clock)
+}
