@@ -31,9 +31,9 @@ mod uplink;
 
 pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
-pub use once::{Reading, read_once};
+pub use once::{ReadError, Reading, read_once};
 pub use plan::Network;
-pub use poller::{Trouble, dialable};
+pub use poller::dialable;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 
 /// Microseconds since the epoch, UTC.

@@ -21,11 +21,16 @@ pub struct Reading {
     pub unknown_slots: usize,
 }
 
+/// Why a terminal was not read: what happened, and the cure.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ReadError(#[from] Trouble);
+
 /// Reads a terminal now.
 ///
 /// # Errors
-/// [`Trouble`] tells what happened and the cure. A partly read log is an error: nothing of it is returned.
-pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, Trouble> {
+/// [`ReadError`]. A partly read log is an error: nothing of it is returned.
+pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> {
     let address = dialable(terminal.address.as_deref().unwrap_or_default());
     let failed = |error| trouble(&address, error);
     let options = zk::client::Options { comm_key: terminal.comm_key.unwrap_or(0), ..Default::default() };
@@ -34,7 +39,7 @@ pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, Trouble> {
     client.close().await;
     let (users, log) = outcome?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-        return Err(Trouble::Incomplete { read: log.records.len(), told });
+        return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
     }
     let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
     let all = log.iter().map(|(record, raw)| punch(&terminal.serial, &numbers, record, raw));

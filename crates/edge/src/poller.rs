@@ -32,20 +32,48 @@ const DEFAULT_PORT: u16 = 4370;
 
 /// Why a poll did not read the whole log. The texts are shown on the hub's page of terminals.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub(crate) enum Trouble {
+    /// Nobody listens there.
     #[error(
         "{address} refused the connection; check the address, and that no other program is connected to the terminal"
     )]
-    Refused { address: String },
+    Refused {
+        /// Where it was called.
+        address: String,
+    },
+    /// No answer, or not the whole one in time.
     #[error("{address} did not answer in time; check that the terminal is switched on and reachable")]
-    TimedOut { address: String },
+    TimedOut {
+        /// Where it was called.
+        address: String,
+    },
+    /// The address belongs to another terminal now; its punches must not get this one's name.
     #[error("at {address} answers terminal {found}, not {wanted}; correct the address or the serial")]
-    AnotherTerminal { address: String, found: String, wanted: String },
+    AnotherTerminal {
+        /// Where it was called.
+        address: String,
+        /// The serial that it tells.
+        found: String,
+        /// The serial that was expected.
+        wanted: String,
+    },
+    /// Fewer records came than the terminal said it has.
     #[error("only {read} of {told} records came; the next poll reads them again")]
-    Incomplete { read: usize, told: u32 },
-    /// The texts of wrong key, locked firmware, no terminal, and whatever else can happen tell cause and cure themselves.
+    Incomplete {
+        /// Records that came, which are stored.
+        read: usize,
+        /// Records that it has.
+        told: u32,
+    },
+    /// Wrong key, locked firmware, no terminal, and whatever else can happen: their texts tell cause and cure themselves.
     #[error("{address}: {error}")]
-    Terminal { address: String, error: zk::Error },
+    Terminal {
+        /// Where it was called.
+        address: String,
+        /// What happened.
+        error: zk::Error,
+    },
+    /// The records could not be stored.
     #[error(transparent)]
     Spool(#[from] SpoolError),
 }
