@@ -2,7 +2,7 @@
 //!
 //! One [`Terminal`] holds users and a log; two faces show it to the world: [`ZkServer`] answers the 4370 protocol over TCP
 //! (zk 15), [`push`] reports to a server by ADMS (adms 13). Both read the same log, so a punch can be collected by both
-//! roads. [`run`] plays a terminal with both faces at a pace; [`people`] makes up a company whose punches have the shape of
+//! roads. [`run()`] plays a terminal with both faces at a pace; [`people`] makes up a company whose punches have the shape of
 //! real ones.
 //!
 //! A terminal forgets nothing by itself: what a server has not acknowledged is kept and sent again.

@@ -339,7 +339,7 @@ impl TerminalBuilder {
         self
     }
 
-    /// Punches that enter the log during a [`crate::run`], at its pace.
+    /// Punches that enter the log during a [`crate::run()`], at its pace.
     pub fn awaited(mut self, records: impl IntoIterator<Item = AttendanceRecord>) -> Self {
         self.awaited.extend(records);
         self
