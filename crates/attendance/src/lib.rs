@@ -1,6 +1,6 @@
 //! The vocabulary of attendance and the rules that turn punches into days and pay: pure, without clock or disk.
 //!
-//! [`derive`] answers, for one person and a range of work dates, what each day was: a [`DayRecord`] with attendance, pay
+//! [`derive()`] answers, for one person and a range of work dates, what each day was: a [`DayRecord`] with attendance, pay
 //! minutes and exceptions. It is a pure function of its arguments (rules 1): the same inputs give the same records on
 //! every machine and in every order of arrival. [`explain`] gives the same records with their reasons.
 //!

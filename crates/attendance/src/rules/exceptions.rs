@@ -12,7 +12,7 @@ pub(crate) struct Circumstances {
     pub(crate) holiday_data_missing: bool,
 }
 
-/// Findings about punches and plan; those about figures and status are added by [`figures`].
+/// Findings about punches and plan; those about figures and status are added by `sheet::name_figures`.
 pub(crate) fn findings(policy: &Policy, owed: &Owed, pairs: &Pairs, around: Circumstances, found: &mut Vec<Exception>) {
     if !pairs.orphans.is_empty() {
         missing_punches(owed, pairs, found);
