@@ -145,7 +145,8 @@ impl Hub {
         Ok(counts)
     }
 
-    /// Stores what was read from a terminal's log over the network, with the users that it lists.
+    /// Stores what was read from a terminal's log over the network, with the users that it lists. `is_whole` says that
+    /// nothing of the log was left out.
     ///
     /// # Errors
     /// Of the store. What was stored before an error stays; reading again is safe.
@@ -154,6 +155,7 @@ impl Hub {
         serial: &str,
         punches: &[RawPunch],
         users: &[(String, String)],
+        is_whole: bool,
         now: Timestamp,
     ) -> Result<Counts, Error> {
         let mut counts = Counts::default();
@@ -172,12 +174,11 @@ impl Hub {
             for (number, name) in users {
                 write.put_terminal_user(serial, number, name, at_us)?;
             }
-            let records = i64::try_from(punches.len()).unwrap_or(i64::MAX);
             let contact = Contact {
                 punches: 0,
                 last_contact_us: Some(at_us),
-                last_complete_read_us: Some(at_us),
-                records_on_terminal: Some(records),
+                last_complete_read_us: is_whole.then_some(at_us),
+                records_on_terminal: is_whole.then(|| i64::try_from(punches.len()).unwrap_or(i64::MAX)),
                 trouble: None,
             };
             write.put_contact(serial, &contact)

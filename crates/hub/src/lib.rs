@@ -32,6 +32,7 @@ pub use error::Error;
 pub use intake::{Counts, FileImport};
 pub use lists::PunchList;
 pub use registry::{EmployeeImport, NewTerminal};
+pub use roads::sheet::CsvTable;
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, days::Edge as EdgeRow};
 
 /// Who makes a change; it stands in the audit trail.

@@ -3,6 +3,7 @@
 //! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
+//! * [`shared()`]: files that may lie beside the project;
 //! * [`TempDir`]: a folder that is removed when it is dropped.
 
 // A shell: it owns processes, folders and deadlines.
@@ -10,11 +11,13 @@
 
 mod postgres;
 mod process;
+mod shared;
 mod wait;
 
 pub use crate::{
     postgres::Postgres,
     process::Process,
+    shared::shared,
     wait::{wait_for, wait_until},
 };
 pub use tempfile::TempDir;

@@ -1,0 +1,464 @@
+//! The command line (`punchclock --help`).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+/// Attendance from the terminal to the payroll file.
+///
+/// Takes the punches that people make on ZKTeco-family terminals and turns them into days and pay.
+/// `punchclock demo` shows it with simulated people; `punchclock serve` runs it for real.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Folder with the database and the edge's queue
+    #[arg(long, global = true, value_name = "DIR", env = "PUNCHCLOCK_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// The hub's database, when it is not in the data folder (sqlite:PATH)
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Settings file (default: punchclock.toml in the data folder, then in this folder)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run edge and hub in one process: the normal way for one site
+    Serve(Serve),
+    /// Show a simulated company: terminals, people, months of history, live punches
+    Demo(Demo),
+    /// Run the hub alone; edges send to it
+    Hub(HubArgs),
+    /// Run the branch agent
+    #[command(subcommand)]
+    Edge(EdgeCommand),
+    /// Run a simulated terminal
+    #[command(subcommand)]
+    Simulate(Simulate),
+    /// Register, approve, test and read terminals
+    #[command(subcommand)]
+    Terminal(TerminalCommand),
+    /// Take files: a terminal's exported log, employee lists
+    #[command(subcommand)]
+    Import(Import),
+    /// Derive days again; without dates, those whose facts have changed
+    Derive(Derive),
+    /// Write punches, days or payroll as a file
+    Export(Export),
+    /// Held punches: see why, and cure the cause
+    #[command(subcommand)]
+    Held(Held),
+    /// The rules: check cases, explain a day
+    #[command(subcommand)]
+    Rules(Rules),
+    /// People who may sign in
+    #[command(subcommand)]
+    User(User),
+    /// Tokens of programs: edges and REST clients
+    #[command(subcommand)]
+    Token(Token),
+    /// The audit trail: what people changed
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Is everything reachable, authorised, in time, complete? In plain words, with the cure
+    Doctor,
+    /// Settings of this machine
+    #[command(subcommand)]
+    Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where pages and REST are served
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Where terminals push to
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) adms_listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where pages are served
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// People of the simulated company
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(2..=500))]
+    pub(crate) people: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HubArgs {
+    /// Where pages, REST and edges are served
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EdgeCommand {
+    /// Collect from terminals and forward to a hub
+    Run {
+        /// The hub's address, like https://hub.example
+        #[arg(long, value_name = "URL")]
+        hub: String,
+        /// File with the edge's token (`punchclock token create` on the hub)
+        #[arg(long, value_name = "FILE")]
+        token_file: PathBuf,
+        /// Where terminals push to
+        #[arg(long, value_name = "ADDR")]
+        adms_listen: Option<String>,
+        /// Where health, metrics and the local board are served
+        #[arg(long, value_name = "ADDR")]
+        status_listen: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Simulate {
+    /// A terminal that speaks both protocols
+    Terminal(SimulateTerminal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateTerminal {
+    /// Serial of the terminal
+    #[arg(long)]
+    pub(crate) serial: String,
+    /// Answer the 4370 protocol at this address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) zk_listen: Option<std::net::SocketAddr>,
+    /// Push to this server, like http://127.0.0.1:8081
+    #[arg(long, value_name = "URL")]
+    pub(crate) push: Option<String>,
+    /// Log of the terminal: an exported attlog file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Kind of terminal; a wrong name lists what there is
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// When the log's punches happen: at-once or real-time
+    #[arg(long, default_value = "at-once", conflicts_with = "rate")]
+    pub(crate) pace: String,
+    /// Punches per second, like 5/s
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<String>,
+    /// Most lines of one upload
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) batch: usize,
+    /// Communication key
+    #[arg(long, default_value_t = 0)]
+    pub(crate) comm_key: u32,
+    /// A misfortune by name; a wrong name lists what there is
+    #[arg(long = "fault", value_name = "NAME[=VALUE]")]
+    pub(crate) faults: Vec<String>,
+    /// End when the server has acknowledged the whole log
+    #[arg(long, requires = "push")]
+    pub(crate) until_acknowledged: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TerminalCommand {
+    /// Register a terminal, or change it; that approves it
+    Add {
+        /// Name for people
+        name: String,
+        /// Serial on its label or in its menu
+        #[arg(long)]
+        serial: String,
+        /// Address for reading its log: host or host:port
+        #[arg(long)]
+        address: Option<String>,
+        /// File with its communication key
+        #[arg(long, value_name = "F")]
+        comm_key_file: Option<PathBuf>,
+        /// Zone of its clock, like Asia/Manila (default: the company's)
+        #[arg(long)]
+        zone: Option<String>,
+        /// How its punches come
+        #[arg(long, value_enum)]
+        via: Option<Via>,
+    },
+    /// All terminals, with what was last heard of each
+    List,
+    /// Approve a terminal that was heard of
+    Approve {
+        /// Its serial or name
+        terminal: String,
+    },
+    /// Can it be reached and read? By name, serial or address
+    Test {
+        /// Name, serial, or address (host or host:port)
+        terminal: Option<String>,
+        /// All registered terminals that have an address
+        #[arg(long, conflicts_with = "terminal", required_unless_present = "terminal")]
+        all: bool,
+        /// File with the communication key, for an address
+        #[arg(long, value_name = "F")]
+        comm_key_file: Option<PathBuf>,
+    },
+    /// What it says of itself: serial, firmware, clock, how full it is
+    Info {
+        /// Name, serial, or address (host or host:port)
+        terminal: String,
+        /// File with the communication key, for an address
+        #[arg(long, value_name = "F")]
+        comm_key_file: Option<PathBuf>,
+    },
+    /// Read its log now and store what is new
+    Poll {
+        /// Name or serial; all that are polled when it is left out
+        terminal: Option<String>,
+        /// Only punches of this last stretch, like 24h or 7d
+        #[arg(long, value_name = "SPAN")]
+        since: Option<jiff::Span>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Via {
+    Push,
+    Poll,
+    Both,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// A terminal's exported log (1_attlog.dat); approves the serial
+    Attlog {
+        /// The file
+        file: PathBuf,
+        /// Serial of the terminal that wrote it
+        #[arg(long)]
+        serial: String,
+        /// Zone of its clock, like Asia/Manila
+        #[arg(long)]
+        zone: String,
+        /// Make each unknown user number a provisional employee; else the punches are held
+        #[arg(long)]
+        create_employees: bool,
+    },
+    /// A CSV file
+    ///
+    /// Employees: a header line with code, name, numbers, from, to, zone (only code is required), then a row each:
+    ///   code,name,numbers,from
+    ///   1001,Ann Reyes,12;0012,2026-01-05
+    #[command(verbatim_doc_comment)]
+    Csv {
+        /// The file
+        file: PathBuf,
+        /// What it lists
+        #[arg(long, value_enum)]
+        kind: CsvKind,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CsvKind {
+    Employees,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Derive {
+    /// First date
+    #[arg(long)]
+    pub(crate) from: Option<Date>,
+    /// Last date
+    #[arg(long)]
+    pub(crate) to: Option<Date>,
+    /// Only this employee
+    #[arg(long, value_name = "CODE")]
+    pub(crate) employee: Option<String>,
+    /// As if it were this instant, like 2026-01-31T06:05:00+08:00; what was not known then is left out
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// What to write
+    #[arg(value_enum)]
+    pub(crate) what: ExportKind,
+    /// First date (default: the first there is)
+    #[arg(long)]
+    pub(crate) from: Option<Date>,
+    /// Last date (default: the last there is)
+    #[arg(long)]
+    pub(crate) to: Option<Date>,
+    /// Format of the file
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: Format,
+    /// File to write (default: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExportKind {
+    Punches,
+    Days,
+    Payroll,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Held {
+    /// What is held, why, and the cure
+    List {
+        /// One line per punch, with its key
+        #[arg(long)]
+        each: bool,
+    },
+    /// State the fact that was missing; everything that waited for it is resolved
+    ///
+    /// Whose number it is:      held cure --user 5349 --employee 1001   (or --all-numbers --create-employees)
+    /// That a terminal is ours: held cure --terminal SERIAL
+    /// What one punch means:    held cure --punch KEY --time "2026-01-31 08:00:00" [--user 5349]
+    /// That it is no punch:     held cure --punch KEY --dismiss "test finger of the installer"
+    #[command(verbatim_doc_comment)]
+    Cure(Cure),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cure {
+    /// User number
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// Code of the employee that the number belongs to
+    #[arg(long, value_name = "CODE", requires = "user", conflicts_with = "punch")]
+    pub(crate) employee: Option<String>,
+    /// Every unknown user number at once (with --create-employees: the code is the number)
+    #[arg(long, requires = "create_employees", conflicts_with_all = ["user", "terminal", "punch"])]
+    pub(crate) all_numbers: bool,
+    /// Make a provisional employee when there is none of the code
+    #[arg(long)]
+    pub(crate) create_employees: bool,
+    /// Serial of a terminal to approve
+    #[arg(long, value_name = "SERIAL", conflicts_with_all = ["user", "punch"])]
+    pub(crate) terminal: Option<String>,
+    /// Key of one punch (`held list --each`)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) punch: Option<String>,
+    /// Its true time on the terminal's face
+    #[arg(long, value_name = "TIME", requires = "punch")]
+    pub(crate) time: Option<String>,
+    /// It is no punch, because ...
+    #[arg(long, value_name = "REASON", requires = "punch", conflicts_with_all = ["time", "user"])]
+    pub(crate) dismiss: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// Run cases (input and expected output as data) through the rules
+    Check {
+        /// A file of cases
+        file: PathBuf,
+        /// Only these groups: the first letters of case ids, like A,B,C,D
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<char>,
+    },
+    /// Why a day is what it is: punches used and ignored, and a reason for each figure
+    Explain {
+        /// Employee code
+        employee: String,
+        /// Work date
+        date: Date,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a person; the password is asked for
+    Add {
+        /// Sign-in name
+        name: String,
+        /// What they may do
+        #[arg(long, value_enum, default_value = "viewer")]
+        role: Role,
+        /// Take the password from this file
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Who may sign in
+    List,
+    /// End a person's access now
+    Disable {
+        /// Sign-in name
+        name: String,
+    },
+    /// Set a password; it is asked for
+    Password {
+        /// Sign-in name
+        name: String,
+        /// Take the password from this file
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Role {
+    Viewer,
+    Hr,
+    Admin,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; it is printed once
+    Create {
+        /// Its name
+        name: String,
+        /// What it is for
+        #[arg(long, value_enum)]
+        kind: TokenKind,
+    },
+    /// All tokens
+    List,
+    /// End a token now
+    Revoke {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TokenKind {
+    Edge,
+    Api,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// The newest entries
+    List {
+        /// Most entries
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Are the settings valid?
+    Check,
+    /// All settings with their values
+    Show {
+        /// Also where each value comes from
+        #[arg(long)]
+        origin: bool,
+    },
+}

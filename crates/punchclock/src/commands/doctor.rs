@@ -1,0 +1,166 @@
+//! `doctor`: is everything reachable, authorised, in time, complete? Plain words, with the cure.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::bail;
+use hub::Hub;
+use hub::view::TerminalRow;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::json;
+
+use crate::chance::now;
+use crate::commands::Context;
+use crate::show;
+
+/// A terminal that said nothing for this long is worth a look.
+const SILENT_HOURS: i64 = 24;
+/// An edge sends a sign of life every few seconds.
+const EDGE_SILENT_MINUTES: i64 = 10;
+/// Clocks that differ by more than this put punches on the wrong minute.
+const CLOCK_TOLERANCE_SECONDS: i64 = 30;
+
+/// How a finding weighs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Good,
+    Look,
+    Bad,
+}
+
+impl Weight {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Look => "look",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One thing that was looked at.
+struct Finding {
+    weight: Weight,
+    subject: String,
+    says: String,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, weight: Weight, subject: impl Into<String>, says: impl Into<String>) {
+        self.0.push(Finding { weight, subject: subject.into(), says: says.into() });
+    }
+}
+
+pub(super) fn run(context: &Context) -> anyhow::Result<()> {
+    let mut findings = Findings::default();
+    findings.add(Weight::Good, "settings", "valid");
+    match context.hub() {
+        Ok(hub) => look_at_hub(&hub, &mut findings)?,
+        Err(error) => findings.add(Weight::Bad, "database", format!("{error:#}")),
+    }
+    let listen: SocketAddr = context.settings.get("hub.listen")?;
+    match is_healthy(listen) {
+        true => findings.add(Weight::Good, "server", format!("answers at http://{listen}")),
+        false => findings.add(
+            Weight::Look,
+            "server",
+            format!("nothing answers at http://{listen}; start `punchclock serve`, or set hub.listen"),
+        ),
+    }
+    let rows: Vec<_> =
+        findings.0.iter().map(|f| vec![json!(f.weight.word()), json!(f.subject), json!(f.says)]).collect();
+    show::rows(context.is_json, &["result", "what", "says"], &rows)?;
+    match findings.0.iter().filter(|finding| finding.weight == Weight::Bad).count() {
+        0 => Ok(()),
+        bad => bail!("{bad} things are bad; the table says the cure"),
+    }
+}
+
+fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
+    hub.is_ready()?;
+    findings.add(Weight::Good, "database", format!("opens; {} punches", hub.punch_count()?));
+    let company = hub.company()?;
+    match &company.zone {
+        Some(zone) => findings.add(Weight::Good, "zone", zone),
+        None => findings.add(
+            Weight::Look,
+            "zone",
+            "the company has no zone yet, UTC is used; the first terminal's --zone sets it",
+        ),
+    }
+    if hub.has_account()? {
+        findings.add(Weight::Good, "sign-in", "somebody may sign in");
+    } else {
+        findings.add(Weight::Look, "sign-in", "nobody may sign in yet; `punchclock user add NAME --role admin`, or open /setup with the code that `serve` prints");
+    }
+    let now = now();
+    for terminal in hub.terminals()? {
+        look_at_terminal(&terminal, now, findings);
+    }
+    for edge in hub.edges()? {
+        let seen = Timestamp::from_microsecond(edge.last_seen_us)?;
+        let is_silent = now.duration_since(seen).as_mins() > EDGE_SILENT_MINUTES;
+        let clock_ahead = edge.clock_ahead_us / 1_000_000;
+        if is_silent {
+            findings.add(
+                Weight::Look,
+                format!("edge {}", edge.name),
+                format!("silent since {seen}; is it switched on, is its line up?"),
+            );
+        } else if clock_ahead.abs() > CLOCK_TOLERANCE_SECONDS {
+            findings.add(
+                Weight::Bad,
+                format!("edge {}", edge.name),
+                format!("its clock is {clock_ahead} s off; set up time synchronisation there"),
+            );
+        } else {
+            findings.add(Weight::Good, format!("edge {}", edge.name), format!("{} items wait there", edge.queued));
+        }
+    }
+    let held: u64 = hub.held()?.iter().map(|group| group.count).sum();
+    match held {
+        0 => findings.add(Weight::Good, "held punches", "none"),
+        some => findings.add(Weight::Look, "held punches", format!("{some} wait for a cure; `punchclock held list`")),
+    }
+    Ok(())
+}
+
+fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findings) {
+    let subject = format!("terminal {}", terminal.name);
+    let silent_since = now.saturating_sub(SILENT_HOURS.hours()).unwrap_or(now);
+    if !terminal.approved {
+        findings.add(
+            Weight::Look,
+            subject,
+            format!("waits for approval; `punchclock terminal approve {}`", terminal.serial),
+        );
+    } else if let Some(trouble) = &terminal.trouble {
+        findings.add(Weight::Bad, subject, trouble);
+    } else {
+        match terminal.last_contact {
+            Some(contact) if contact >= silent_since => {
+                findings.add(Weight::Good, subject, format!("last contact {contact}"));
+            }
+            Some(contact) => findings.add(
+                Weight::Look,
+                subject,
+                format!("silent since {contact}; check its network and its server address"),
+            ),
+            None => findings.add(Weight::Look, subject, "never heard of; check its server address, or poll it"),
+        }
+    }
+}
+
+/// Whether a hub answers at an address.
+fn is_healthy(address: SocketAddr) -> bool {
+    let wait = Duration::from_secs(2);
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, wait) else { return false };
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let asked = stream.set_read_timeout(Some(wait)).and_then(|()| stream.write_all(request.as_bytes()));
+    let mut answer = [0; 12];
+    asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"200")
+}

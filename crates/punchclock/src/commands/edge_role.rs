@@ -1,0 +1,43 @@
+//! `edge run`: the branch agent alone.
+
+use std::time::Duration;
+
+use edge::{Edge, EdgeConfig, HttpUplink};
+
+use crate::cli::EdgeCommand;
+use crate::commands::Context;
+use crate::settings::Settings;
+use crate::{show, signals};
+
+pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result<()> {
+    let EdgeCommand::Run { hub, token_file, adms_listen, status_listen } = command;
+    context.settings.flag("terminals.listen", adms_listen.as_deref())?;
+    context.settings.flag("edge.status_listen", status_listen.as_deref())?;
+    super::serve::start_log(&context.settings)?;
+    let mut config = config(&context.settings, context.home.spool()?)?;
+    config.status_listen = Some(context.settings.get("edge.status_listen")?);
+    let uplink = HttpUplink::new(&hub, token_file)?;
+    // Terminals are slow and few: one thread serves them, the spool has its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let edge = Edge::start(config, uplink).await?;
+        show::line(format!("terminals push to http://{}", edge.terminals_addr()))?;
+        if let Some(address) = edge.status_addr() {
+            show::line(format!("board and health: http://{address}"))?;
+        }
+        signals::asked_to_end().await;
+        edge.shutdown().await;
+        Ok(())
+    })
+}
+
+/// The edge's settings, without a status page.
+pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::Result<EdgeConfig> {
+    let mut config = EdgeConfig::new(settings.text("edge.name"), spool);
+    config.terminals_listen = settings.get("terminals.listen")?;
+    config.allowed = settings.networks()?;
+    config.poll_every = Duration::from_secs(60 * settings.get::<u64>("terminals.poll_minutes")?);
+    config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
+    config.status_listen = None;
+    Ok(config)
+}

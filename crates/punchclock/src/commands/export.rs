@@ -1,0 +1,66 @@
+//! `export punches|days|payroll`.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use hub::Hub;
+use hub::view::{DayFilter, DaySort, PunchFilter};
+use jiff::civil::Date;
+
+use crate::chance::now;
+use crate::cli::{Export, ExportKind, Format};
+use crate::commands::Context;
+use crate::commands::derive::derive_with_progress;
+
+pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
+    let Format::Csv = args.format;
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && to < from
+    {
+        bail!("--to {to} is before --from {from}; turn them round");
+    }
+    let hub = context.hub()?;
+    // A file never shows days that are behind their facts.
+    derive_with_progress(&hub, now())?;
+    match &args.out {
+        None => write(&hub, args, BufWriter::new(io::stdout().lock())),
+        Some(path) => write_file(&hub, args, path),
+    }
+}
+
+/// Writes beside the file and renames: nobody reads half a file.
+fn write_file(hub: &Hub, args: &Export, path: &Path) -> anyhow::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let failed = || format!("{} can't be written", path.display());
+    let file = std::fs::File::create(&beside).with_context(failed)?;
+    write(hub, args, BufWriter::new(&file))?;
+    file.sync_all().with_context(failed)?;
+    std::fs::rename(&beside, path).with_context(failed)
+}
+
+fn write(hub: &Hub, args: &Export, mut out: impl Write) -> anyhow::Result<()> {
+    let &Export { from, to, .. } = args;
+    match args.what {
+        ExportKind::Punches => hub.punches_csv(&PunchFilter { from, to, ..PunchFilter::default() }, &mut out)?,
+        ExportKind::Days => {
+            hub.days_csv(&DayFilter { from, to, sort: DaySort::Employee, ..DayFilter::default() }, &mut out)?;
+        }
+        ExportKind::Payroll => {
+            let (from, to) = (edge(hub, from, false)?, edge(hub, to, true)?);
+            hub.payroll_csv(from, to, &mut out)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// The date given, or else the first or last date that has a day.
+fn edge(hub: &Hub, given: Option<Date>, last: bool) -> anyhow::Result<Date> {
+    if let Some(date) = given {
+        return Ok(date);
+    }
+    let filter = DayFilter { descending: last, limit: 1, ..DayFilter::default() };
+    let row = hub.days(&filter)?.rows.pop();
+    row.map(|row| row.record.date).context("there are no days yet; import punches, or connect a terminal")
+}

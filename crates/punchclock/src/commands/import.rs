@@ -1,0 +1,75 @@
+//! `import attlog|csv`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use hub::{Counts, FileImport};
+use serde_json::json;
+
+use crate::chance::now;
+use crate::cli::{CsvKind, Import};
+use crate::commands::derive::derive_with_progress;
+use crate::commands::{Context, console};
+use crate::progress::Progress;
+use crate::show;
+
+pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
+    match command {
+        Import::Attlog { file, serial, zone, create_employees } => {
+            attlog(context, &file, &FileImport { serial: &serial, zone: &zone, create_employees })
+        }
+        Import::Csv { file, kind: CsvKind::Employees, dry_run } => employees(context, &file, dry_run),
+    }
+}
+
+fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Result<()> {
+    let bytes = read(file)?;
+    let hub = context.home.hub()?;
+    let progress = Progress::start("importing punches");
+    let counts = hub.import_attlog(&console(), &bytes, how, now(), |counts| progress.say(counts.to_string()))?;
+    drop(progress);
+    derive_with_progress(&hub, now())?;
+    if !context.is_json && counts.held > 0 {
+        show::line("held punches wait for a cure: `punchclock held list`")?;
+    }
+    report(context, &counts)
+}
+
+fn employees(context: &Context, file: &Path, is_dry_run: bool) -> anyhow::Result<()> {
+    let bytes = read(file)?;
+    let hub = context.home.hub()?;
+    let done = hub.import_employees(&console(), &bytes, is_dry_run, now())?;
+    if !is_dry_run {
+        derive_with_progress(&hub, now())?;
+    }
+    for refusal in &done.refusals {
+        eprintln!("refused {refusal}");
+    }
+    if !context.is_json {
+        if done.released > 0 {
+            show::line(format!("{} held punches found their employee", done.released))?;
+        }
+        if is_dry_run {
+            show::line("dry run: nothing was changed")?;
+        }
+    }
+    report(context, &done.counts)?;
+    if done.counts.refused > 0 {
+        bail!("{} rows of {} were refused; mend them and import the file again", done.counts.refused, file.display());
+    }
+    Ok(())
+}
+
+/// The closing line of counts.
+fn report(context: &Context, counts: &Counts) -> anyhow::Result<()> {
+    if context.is_json {
+        let Counts { read, stored, known, held, refused } = counts;
+        show::json(&json!({"read": read, "stored": stored, "known": known, "held": held, "refused": refused}))
+    } else {
+        Ok(show::line(counts)?)
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))
+}

@@ -1,0 +1,73 @@
+//! One file per command: arguments in, hub called, result shown.
+
+mod access;
+mod config;
+mod demo;
+mod derive;
+mod doctor;
+mod edge_role;
+mod export;
+mod held;
+mod import;
+mod rules;
+mod serve;
+mod simulate;
+mod terminal;
+
+use std::path::PathBuf;
+
+use hub::{Actor, Hub};
+
+use crate::cli::{Cli, Command};
+use crate::home::Home;
+use crate::settings::Settings;
+
+const DATA: &str = "punchclock-data";
+/// Simulated people never mix with real ones.
+const DEMO_DATA: &str = "punchclock-demo";
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub(crate) home: Home,
+    pub(crate) settings: Settings,
+    pub(crate) is_json: bool,
+}
+
+impl Context {
+    /// The hub over an existing database.
+    fn hub(&self) -> anyhow::Result<Hub> {
+        self.home.existing_hub()
+    }
+}
+
+/// Who changes things from the command line: the person at the console.
+fn console() -> Actor {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    Actor::new(user.map_or_else(|| "console".to_owned(), |user| format!("console:{user}")))
+}
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    let default = if matches!(cli.command, Command::Demo(_)) { DEMO_DATA } else { DATA };
+    let data = cli.data.unwrap_or_else(|| PathBuf::from(default));
+    let settings = Settings::read(cli.config.as_deref(), &data)?;
+    let home = Home::new(data, cli.database.as_deref())?;
+    let mut context = Context { home, settings, is_json: cli.json };
+    match cli.command {
+        Command::Serve(args) => serve::serve(&mut context, &args),
+        Command::Demo(args) => demo::run(&mut context, &args),
+        Command::Hub(args) => serve::hub_alone(&mut context, &args),
+        Command::Edge(command) => edge_role::run(&mut context, command),
+        Command::Simulate(command) => simulate::run(&context, command),
+        Command::Terminal(command) => terminal::run(&context, command),
+        Command::Import(command) => import::run(&context, command),
+        Command::Derive(args) => derive::run(&context, args),
+        Command::Export(args) => export::run(&context, &args),
+        Command::Held(command) => held::run(&context, command),
+        Command::Rules(command) => rules::run(&context, command),
+        Command::User(command) => access::user(&context, command),
+        Command::Token(command) => access::token(&context, command),
+        Command::Audit(command) => access::audit(&context, &command),
+        Command::Doctor => doctor::run(&context),
+        Command::Config(command) => config::run(&context, &command),
+    }
+}

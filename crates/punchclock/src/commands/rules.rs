@@ -1,0 +1,94 @@
+//! `rules check|explain`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use attendance::trace::{Role, TracedPunch};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::chance::now;
+use crate::cli::Rules;
+use crate::commands::Context;
+use crate::commands::derive::derive_with_progress;
+use crate::show;
+
+pub(super) fn run(context: &Context, command: Rules) -> anyhow::Result<()> {
+    match command {
+        Rules::Check { file, only } => check(context, &file, &only),
+        Rules::Explain { employee, date } => explain(context, &employee, date),
+    }
+}
+
+fn check(context: &Context, file: &Path, only: &[char]) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let report = attendance::golden::check(&text, only).with_context(|| file.display().to_string())?;
+    if context.is_json {
+        let failed: Vec<_> = report.failed.iter().map(|f| json!({"id": f.id, "what": f.what})).collect();
+        let skipped: Vec<_> = report.skipped.iter().map(|s| json!({"id": s.id, "kind": s.kind})).collect();
+        show::json(&json!({"passed": report.passed, "failed": failed, "skipped": skipped}))?;
+    } else {
+        for failure in &report.failed {
+            show::line(format!("{}: {}", failure.id, failure.what))?;
+        }
+        for skipped in &report.skipped {
+            show::line(format!("{}: skipped, kind `{}` is not supported yet", skipped.id, skipped.kind))?;
+        }
+        show::line(format!("{} passed, {} failed", report.passed, report.failed.len()))?;
+    }
+    if !report.failed.is_empty() {
+        bail!("{} cases of {} failed", report.failed.len(), file.display());
+    }
+    Ok(())
+}
+
+fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    derive_with_progress(&hub, now())?;
+    let Some(day) = hub.day(employee, date, now())? else {
+        bail!("there is no day {date} of employee {employee}; `punchclock export days` lists those there are");
+    };
+    if context.is_json {
+        return show::json(&json!({"record": day.row.record, "trace": day.trace}));
+    }
+    let (zone, record) = (&day.row.zone, &day.row.record);
+    let shift = record.shift.as_ref().map_or_else(|| "no timetable".to_owned(), |code| format!("timetable {code}"));
+    show::line(format!(
+        "{} ({}), {date}: {}, {}, {shift}",
+        day.row.name, day.row.code, record.status, record.day_kind
+    ))?;
+    show::line("\npunches")?;
+    for punch in &day.trace.punches {
+        let said = day.punches.iter().find(|row| punch.id.is_some_and(|id| id.0 == row.fingerprint.0));
+        let terminal = said.map_or("added by hand", |row| &row.origin);
+        show::line(format!("  {}  {:<16} {terminal}: {}", at(punch.at, zone), role(punch), punch.why))?;
+    }
+    if day.trace.punches.is_empty() {
+        show::line("  none")?;
+    }
+    show::line("\nreasons")?;
+    for reason in &day.trace.reasons {
+        show::line(format!("  {:<24} {:>5}  {}", reason.figure, reason.minutes, reason.text))?;
+    }
+    Ok(())
+}
+
+fn at(seconds: i64, zone: &TimeZone) -> String {
+    show::instant(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH), zone)
+}
+
+fn role(punch: &TracedPunch) -> &'static str {
+    match punch.role {
+        Role::Arrival => "arrival",
+        Role::Departure => "departure",
+        Role::BreakStart => "break starts",
+        Role::BreakEnd => "break ends",
+        Role::OrphanArrival => "arrival, alone",
+        Role::OrphanDeparture => "departure, alone",
+        Role::Undetermined => "no direction",
+        Role::Pending => "not judged yet",
+        Role::Between | Role::Repeat | Role::Voided | Role::NotYetKnown => "ignored",
+    }
+}

@@ -1,0 +1,168 @@
+//! `serve` and `hub`: the server roles. `serve` joins edge and hub in one process over the same contract that joins them
+//! over a network.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use edge::{Edge, Uplink, UplinkError};
+use hub::Hub;
+use jiff::Timestamp;
+use link::{Ack, Batch, Heartbeat, Orders};
+use web::{Web, WebConfig};
+
+use crate::chance::{code, now};
+use crate::cli::{HubArgs, Serve};
+use crate::commands::{Context, edge_role};
+use crate::settings::Settings;
+use crate::{show, signals};
+
+/// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
+    context.settings.flag("hub.listen", args.listen.as_deref())?;
+    context.settings.flag("terminals.listen", args.adms_listen.as_deref())?;
+    start_log(&context.settings)?;
+    let hub = context.home.hub()?;
+    let config = edge_role::config(&context.settings, context.home.spool()?)?;
+    runtime()?.block_on(async {
+        let edge = Edge::start(config, InProcess(hub.clone())).await?;
+        show::line(format!("terminals push to http://{}", edge.terminals_addr()))?;
+        let outcome = run_hub(hub, &context.settings).await;
+        edge.shutdown().await;
+        outcome
+    })
+}
+
+pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result<()> {
+    context.settings.flag("hub.listen", args.listen.as_deref())?;
+    start_log(&context.settings)?;
+    let hub = context.home.hub()?;
+    runtime()?.block_on(run_hub(hub, &context.settings))
+}
+
+/// Serves pages and derives until the process is asked to end.
+async fn run_hub(hub: Hub, settings: &Settings) -> anyhow::Result<()> {
+    let setup_code = if hub.has_account()? { None } else { Some(code()?) };
+    let config = WebConfig {
+        listen: settings.get("hub.listen")?,
+        setup_code: setup_code.clone(),
+        secure_cookie: settings.get("hub.secure_cookie")?,
+        demo_hint: None,
+    };
+    let web = bind(hub.clone(), config).await?;
+    show::line(format!("pages: http://{}", web.local_addr))?;
+    if let Some(code) = setup_code {
+        show::line(format!("first run: open http://{}/setup and give this code: {code}", web.local_addr))?;
+    }
+    let deriving = Deriving::start(hub);
+    web.run(signals::asked_to_end()).await?;
+    deriving.end();
+    Ok(())
+}
+
+pub(super) async fn bind(hub: Hub, config: WebConfig) -> anyhow::Result<Web> {
+    let listen = config.listen;
+    let bound = Web::bind(hub, config).await;
+    bound.map_err(|error| anyhow::anyhow!("can't listen on {listen}: {error}; is another program using it?"))
+}
+
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(16).enable_all().build()
+}
+
+/// Structured logs on standard error.
+pub(super) fn start_log(settings: &Settings) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(settings.text("log.level"));
+    let filter = filter.map_err(|error| anyhow::anyhow!("setting log.level: {error}"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// The road from edge to hub within one process.
+pub(super) struct InProcess(pub(super) Hub);
+
+impl InProcess {
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Hub) -> Result<T, hub::Error> + Send + 'static,
+    ) -> Result<T, UplinkError> {
+        let hub = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || work(&hub)).await;
+        let done = done.map_err(|error| UplinkError::new(format!("the hub's work broke off: {error}")))?;
+        done.map_err(|error| UplinkError {
+            retry_after: error.is_temporary().then_some(BUSY_RETRY),
+            message: format!("the hub did not take it: {error}"),
+        })
+    }
+}
+
+impl Uplink for InProcess {
+    async fn send(&self, batch: &Batch) -> Result<Ack, UplinkError> {
+        let batch = batch.clone();
+        self.call(move |hub| hub.ingest(&batch, now())).await
+    }
+
+    async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
+        let heartbeat = heartbeat.clone();
+        self.call(move |hub| hub.heartbeat(&heartbeat, now())).await
+    }
+}
+
+/// The thread that keeps days up with their facts: at once for what changed, and hourly at :05 for yesterday and today.
+pub(super) struct Deriving {
+    stop: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Deriving {
+    pub(super) fn start(hub: Hub) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        Self { stop, thread: thread::spawn(move || keep_deriving(&hub, &stopped)) }
+    }
+
+    pub(super) fn end(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the derivation ended by a defect");
+        }
+    }
+}
+
+fn keep_deriving(hub: &Hub, stopped: &mpsc::Receiver<()>) {
+    let mut seen = None;
+    let mut due_hour = None;
+    // The channel carries nothing: waiting on it is the pause, and its end is the stop.
+    while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+        let now = now();
+        match derive_round(hub, now, &mut seen, &mut due_hour) {
+            Ok(()) => {}
+            Err(error) if error.is_temporary() => tracing::debug!("the derivation waits: {error}"),
+            Err(error) => tracing::error!("days can't be derived: {error}"),
+        }
+    }
+}
+
+fn derive_round(
+    hub: &Hub,
+    now: Timestamp,
+    seen: &mut Option<i64>,
+    due_hour: &mut Option<i64>,
+) -> Result<(), hub::Error> {
+    let hour = (now.as_second() - 5 * 60).div_euclid(3600);
+    if *due_hour != Some(hour) {
+        hub.mark_due(now)?;
+        *due_hour = Some(hour);
+    }
+    let version = hub.data_version()?;
+    if *seen == Some(version) {
+        return Ok(());
+    }
+    // A round's own writes change the version too: the next look finds nothing marked, and then it is quiet.
+    if hub.derive_marked(now)?.left == 0 {
+        *seen = Some(version);
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Settings of a machine: `punchclock.toml`, then environment `PUNCHCLOCK__SECTION__KEY`, then flags; the later wins.
+//! Each setting is declared once, below, with its default and its meaning.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+/// A setting: its name, its default, what it means.
+pub(crate) struct Declared {
+    pub(crate) name: &'static str,
+    pub(crate) default: &'static str,
+    pub(crate) meaning: &'static str,
+    check: fn(&str) -> Result<(), String>,
+}
+
+const DECLARED: &[Declared] = &[
+    Declared {
+        name: "hub.listen",
+        default: "127.0.0.1:8080",
+        meaning: "where pages, REST and edges are served",
+        check: address,
+    },
+    Declared {
+        name: "hub.secure_cookie",
+        default: "false",
+        meaning: "true behind TLS: browsers then send the session over TLS only",
+        check: truth,
+    },
+    Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
+    Declared {
+        name: "terminals.networks",
+        default: "private",
+        meaning: "networks that terminals may come from: `private`, or a list like 10.1.0.0/16,192.168.7.0/24",
+        check: networks,
+    },
+    Declared {
+        name: "terminals.poll_minutes",
+        default: "15",
+        meaning: "minutes between two readings of a terminal's log",
+        check: positive,
+    },
+    Declared {
+        name: "edge.status_listen",
+        default: "127.0.0.1:8082",
+        meaning: "health, metrics and local board of an edge that runs alone",
+        check: address,
+    },
+    Declared { name: "edge.name", default: "edge", meaning: "the edge's name for the hub", check: not_empty },
+    Declared {
+        name: "edge.keep_days",
+        default: "30",
+        meaning: "days that an edge keeps what the hub has acknowledged",
+        check: positive,
+    },
+    Declared {
+        name: "log.level",
+        default: "info",
+        meaning: "error, warn, info, debug or trace; also per crate: edge=debug,info",
+        check: not_empty,
+    },
+];
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// All settings with their origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Settings {
+    /// Reads file and environment. Without a named file, `punchclock.toml` of the data folder or of this folder is read
+    /// when there is one.
+    pub(crate) fn read(file: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
+        let environment = std::env::vars().collect();
+        let mut found =
+            [data.join("punchclock.toml"), PathBuf::from("punchclock.toml")].into_iter().filter(|p| p.exists());
+        let path = file.map(Path::to_owned).or_else(|| found.next());
+        let text = match &path {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("the settings file {} can't be read", path.display()))?,
+            None => String::new(),
+        };
+        Self::layered(path.as_deref().zip(Some(text.as_str())), &environment)
+    }
+
+    fn layered(file: Option<(&Path, &str)>, environment: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let defaults = DECLARED.iter().map(|setting| (setting.name, (setting.default.to_owned(), Origin::Default)));
+        let mut settings = Self { values: defaults.collect() };
+        if let Some((path, text)) = file {
+            for (name, value) in keys(text).with_context(|| format!("settings file {}", path.display()))? {
+                settings.set(&name, value, Origin::File(path.to_owned()))?;
+            }
+        }
+        for (variable, value) in environment {
+            if let Some(key) = variable.strip_prefix("PUNCHCLOCK__") {
+                let name = key.to_lowercase().replace("__", ".");
+                settings.set(&name, value.clone(), Origin::Environment(variable.clone()))?;
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Takes a value that a flag gave.
+    pub(crate) fn flag(&mut self, name: &'static str, value: Option<&str>) -> anyhow::Result<()> {
+        value.map_or(Ok(()), |value| self.set(name, value.to_owned(), Origin::Flag))
+    }
+
+    fn set(&mut self, name: &str, value: String, origin: Origin) -> anyhow::Result<()> {
+        let Some(setting) = DECLARED.iter().find(|setting| setting.name == name) else {
+            let names: Vec<&str> = DECLARED.iter().map(|setting| setting.name).collect();
+            bail!("there is no setting `{name}` ({origin}); known: {}", names.join(", "));
+        };
+        if let Err(wanted) = (setting.check)(&value) {
+            bail!("setting {name} is `{value}` ({origin}); it must be {wanted}");
+        }
+        self.values.insert(setting.name, (value, origin));
+        Ok(())
+    }
+
+    /// The text of a declared setting.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", |(value, _)| value)
+    }
+
+    /// A setting in its own type; its check has accepted the text.
+    pub(crate) fn get<T: std::str::FromStr>(&self, name: &str) -> anyhow::Result<T>
+    where
+        T::Err: std::error::Error + Send + Sync + 'static,
+    {
+        self.text(name).parse().with_context(|| format!("setting {name}"))
+    }
+
+    /// The networks that terminals may come from.
+    pub(crate) fn networks(&self) -> anyhow::Result<Vec<edge::Network>> {
+        match self.text("terminals.networks") {
+            "private" => Ok(edge::Network::PRIVATE.to_vec()),
+            list => list.split(',').map(|one| one.trim().parse().map_err(anyhow::Error::msg)).collect(),
+        }
+    }
+
+    /// Every setting: declaration, value, origin.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Declared, &str, &Origin)> {
+        DECLARED.iter().filter_map(|setting| {
+            self.values.get(setting.name).map(|(value, origin)| (setting, value.as_str(), origin))
+        })
+    }
+}
+
+/// The keys of a settings file, as `section.key`.
+fn keys(text: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let table: toml::Table = text.parse()?;
+    let mut keys = Vec::new();
+    for (section, value) in table {
+        let toml::Value::Table(inner) = value else { bail!("`{section}` stands alone; write it below a [section]") };
+        for (key, value) in inner {
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(_) | toml::Value::Boolean(_) => value.to_string(),
+                other => bail!("{section}.{key} is `{other}`; write a text, a number, or true or false"),
+            };
+            keys.push((format!("{section}.{key}"), text));
+        }
+    }
+    Ok(keys)
+}
+
+fn address(text: &str) -> Result<(), String> {
+    text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| "an address with a port, like 127.0.0.1:8080".to_owned())
+}
+
+fn truth(text: &str) -> Result<(), String> {
+    text.parse::<bool>().map(drop).map_err(|_| "true or false".to_owned())
+}
+
+fn positive(text: &str) -> Result<(), String> {
+    match text.parse::<u32>() {
+        Ok(1..=100_000) => Ok(()),
+        _ => Err("a whole number from 1 to 100000".to_owned()),
+    }
+}
+
+fn not_empty(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() { Err("some text".to_owned()) } else { Ok(()) }
+}
+
+fn networks(text: &str) -> Result<(), String> {
+    let is_good = text == "private" || text.split(',').all(|one| one.trim().parse::<edge::Network>().is_ok());
+    if is_good { Ok(()) } else { Err("`private`, or networks like 10.1.0.0/16,192.168.7.0/24".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Settings::layered(Some((Path::new("punchclock.toml"), file)), &environment)
+    }
+
+    #[test]
+    fn the_later_layer_wins_and_is_named() {
+        let file = "[hub]\nlisten = \"127.0.0.1:1\"\n[terminals]\npoll_minutes = 5\n";
+        let mut settings = with(file, &[("PUNCHCLOCK__HUB__LISTEN", "127.0.0.1:2")]).unwrap();
+        let origin = |settings: &Settings, name| settings.values.get(name).unwrap().1.to_string();
+        assert_eq!(settings.text("hub.listen"), "127.0.0.1:2");
+        assert_eq!(origin(&settings, "hub.listen"), "environment PUNCHCLOCK__HUB__LISTEN");
+        assert_eq!(origin(&settings, "terminals.poll_minutes"), "punchclock.toml");
+        settings.flag("hub.listen", Some("127.0.0.1:3")).unwrap();
+        assert_eq!(origin(&settings, "hub.listen"), "flag");
+        assert_eq!(origin(&settings, "log.level"), "default");
+    }
+
+    #[test]
+    fn a_wrong_value_and_an_unknown_key_are_named_with_their_cure() {
+        let error = with("[hub]\nlisten = \"here\"\n", &[]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "setting hub.listen is `here` (punchclock.toml); it must be an address with a port, like 127.0.0.1:8080"
+        );
+        let error = with("[hub]\nlisen = \"x\"\n", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("there is no setting `hub.lisen` (punchclock.toml); known: hub.listen"), "{error}");
+    }
+
+    #[test]
+    fn every_default_passes_its_own_check() {
+        for setting in DECLARED {
+            assert_eq!((setting.check)(setting.default), Ok(()), "{}", setting.name);
+        }
+    }
+}

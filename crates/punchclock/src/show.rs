@@ -1,0 +1,83 @@
+//! Tables for people, JSON for programs.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value};
+
+/// Prints rows as a table, or with `--json` as a list of objects with the header's names.
+pub(crate) fn rows(is_json: bool, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
+    let out = io::stdout().lock();
+    if is_json { json_rows(out, header, rows) } else { table(out, header, rows) }
+}
+
+/// Prints one value as JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Prints a line.
+pub(crate) fn line(text: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+fn json_rows(mut out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
+    let object = |row: &Vec<Value>| -> Map<String, Value> {
+        header.iter().map(|name| name.replace(' ', "_")).zip(row.iter().cloned()).collect()
+    };
+    let objects: Vec<Map<String, Value>> = rows.iter().map(object).collect();
+    serde_json::to_writer_pretty(&mut out, &objects)?;
+    writeln!(out)
+}
+
+fn table(mut out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(header.iter().map(|name| name.to_uppercase()));
+    for row in rows {
+        table.add_row(row.iter().map(cell));
+    }
+    for line in table.to_string().lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// The text of a cell. What terminals said may hold control characters: they are shown, not obeyed.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An instant in a zone, with its offset.
+pub(crate) fn instant(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_terminals_control_characters_are_not_obeyed() {
+        let mut out = Vec::new();
+        table(&mut out, &["name"], &[vec![json!("\u{1b}[31mred")]]).unwrap();
+        assert!(!String::from_utf8(out).unwrap().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn json_keeps_numbers() {
+        let mut out = Vec::new();
+        json_rows(&mut out, &["worked minutes"], &[vec![json!(540)]]).unwrap();
+        let value: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(value, json!([{"worked_minutes": 540}]));
+    }
+}

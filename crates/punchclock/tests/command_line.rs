@@ -1,0 +1,66 @@
+//! The command line as scripts and people meet it: exit codes, errors with a cure, the same folder beside a server.
+#![allow(missing_docs)]
+
+mod stage;
+
+use stage::{PATIENCE, log_file, stage};
+use testkit::wait_until;
+
+#[test]
+fn errors_say_what_happened_to_which_thing_and_what_to_do() {
+    let stage = stage();
+    let missing = stage.fails(&["export", "days"], 1);
+    assert!(missing.starts_with("punchclock: there is no database") && missing.contains("--data"), "{missing}");
+    assert!(stage.fails(&["export", "wages"], 2).contains("invalid value 'wages'"));
+    let zone = stage.fails(&["import", "attlog", "Cargo.toml", "--serial", "A1", "--zone", "Manila"], 1);
+    assert!(zone.contains("Cargo.toml can't be read"), "{zone}");
+    std::fs::write(stage.folder.path().join("log.dat"), "1\t2026-01-05 08:00:00\t1\t0\t1\t0\n").unwrap();
+    let zone = stage.fails(&["import", "attlog", "log.dat", "--serial", "A1", "--zone", "Manila"], 1);
+    assert!(zone.contains("`Manila` is no time zone") && zone.contains("Asia/Manila"), "{zone}");
+    let unknown = stage.fails(&["terminal", "approve", "X"], 1);
+    assert!(unknown.contains("no terminal X") && unknown.contains("terminal list"), "{unknown}");
+    let closed = stage.fails(&["terminal", "info", &stage::free_address().to_string()], 1);
+    assert!(closed.contains("refused") || closed.contains("connect"), "{closed}");
+}
+
+#[test]
+fn a_change_beside_a_running_server_acts_at_once() {
+    let stage = stage();
+    let log = log_file(&stage, 4, "2026-01-05", "2026-01-18");
+    let mut serving = stage.serve();
+    let log = log.to_str().unwrap();
+    let counts = stage.prints(&["--json", "import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila"]);
+    let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
+    assert_eq!(counts["read"], counts["held"]);
+    stage.prints(&["held", "cure", "--all-numbers", "--create-employees"]);
+    assert_eq!(stage.prints(&["held", "list"]), "nothing is held\n");
+    assert!(stage.prints(&["export", "days"]).lines().count() > 20);
+    // The first administrator makes the set-up page go away, without a restart.
+    let file = stage.folder.path().join("password");
+    std::fs::write(&file, "correct horse battery\n").unwrap();
+    stage.prints(&["user", "add", "ann", "--role", "admin", "--password-file", file.to_str().unwrap()]);
+    assert!(stage.prints(&["user", "list"]).contains("ann"));
+    let doctor = || {
+        let output =
+            stage.command(&["doctor"]).env("PUNCHCLOCK__HUB__LISTEN", stage.pages.to_string()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    wait_until("the doctor to find the edge's sign of life", PATIENCE, || doctor().contains("edge edge")).unwrap();
+    assert!(doctor().contains(&format!("answers at http://{}", stage.pages)), "{}", doctor());
+    serving.terminate().unwrap();
+    assert!(serving.wait(PATIENCE).unwrap().success());
+}
+
+#[test]
+fn settings_tell_where_they_come_from() {
+    let stage = stage();
+    std::fs::create_dir(stage.data()).unwrap();
+    std::fs::write(stage.data().join("punchclock.toml"), "[terminals]\npoll_minutes = 5\n").unwrap();
+    let shown = stage.prints(&["config", "show", "--origin"]);
+    let line = shown.lines().find(|line| line.contains("terminals.poll_minutes")).unwrap();
+    assert!(line.contains('5') && line.contains("punchclock.toml"), "{line}");
+    assert_eq!(stage.prints(&["config", "check"]), "the settings are valid\n");
+    std::fs::write(stage.data().join("punchclock.toml"), "[terminals]\npoll_minutes = 0\n").unwrap();
+    let wrong = stage.fails(&["config", "check"], 1);
+    assert!(wrong.contains("terminals.poll_minutes is `0`") && wrong.contains("1 to 100000"), "{wrong}");
+}

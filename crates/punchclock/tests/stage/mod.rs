@@ -1,0 +1,105 @@
+//! The executable on a stage of its own: a data folder, free ports, simulated terminals.
+
+// Each test file uses a part of the stage; what fails here fails the test.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use testkit::{Process, TempDir};
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Stage {
+    pub(crate) folder: TempDir,
+    pub(crate) pages: SocketAddr,
+    pub(crate) terminals: SocketAddr,
+}
+
+pub(crate) fn stage() -> Stage {
+    Stage { folder: testkit::TempDir::new().unwrap(), pages: free_address(), terminals: free_address() }
+}
+
+/// An address of this machine that nobody uses now.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+impl Stage {
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A command line on this stage's data.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_punchclock"));
+        command.arg("--data").arg(self.data()).args(arguments).env_remove("USER").current_dir(self.folder.path());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What a command that succeeds prints.
+    pub(crate) fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What a command that fails says.
+    pub(crate) fn fails(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// `serve` on this stage's ports, up and listening.
+    pub(crate) fn serve(&self) -> Process {
+        let mut process = Process::spawn(&mut self.serve_command()).unwrap();
+        process.wait_for_line("pages: http://", PATIENCE).unwrap();
+        process
+    }
+
+    pub(crate) fn serve_command(&self) -> Command {
+        let (pages, terminals) = (self.pages.to_string(), self.terminals.to_string());
+        self.command(&["serve", "--listen", &pages, "--adms-listen", &terminals])
+    }
+
+    pub(crate) fn punches(&self) -> usize {
+        self.prints(&["export", "punches"]).lines().count() - 1
+    }
+}
+
+/// The lines of a log in another order.
+pub(crate) fn shuffled(log: &Path, into: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(log).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_by_cached_key(|line| {
+        line.bytes().fold(7_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    });
+    std::fs::write(into, lines.join("\n")).unwrap();
+    into.to_owned()
+}
+
+/// A made-up log of one terminal: a small company over some weeks, as an exported file.
+pub(crate) fn log_file(stage: &Stage, people: usize, from: &str, to: &str) -> PathBuf {
+    let company = simulator::people::Company::generate(11, people, 1);
+    let punches = company.punches(from.parse().unwrap(), to.parse().unwrap());
+    let line = |punch: &simulator::people::Punch| {
+        format!(
+            "{:>9}\t{}\t1\t{}\t{}\t0\n",
+            punch.user,
+            punch.time.strftime("%Y-%m-%d %H:%M:%S"),
+            punch.state,
+            punch.verify
+        )
+    };
+    let path = stage.folder.path().join("1_attlog.dat");
+    std::fs::write(&path, punches.iter().map(line).collect::<String>()).unwrap();
+    path
+}
