@@ -21,6 +21,8 @@ mod pair;
 mod pair_by_state;
 mod pay;
 mod pay_book;
+#[cfg(test)]
+mod pay_model;
 mod person;
 mod plan;
 mod reasons;

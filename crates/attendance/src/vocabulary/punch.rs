@@ -31,6 +31,12 @@ impl std::fmt::Display for PunchId {
     }
 }
 
+impl From<crate::punch::Fingerprint> for PunchId {
+    fn from(fingerprint: crate::punch::Fingerprint) -> Self {
+        Self(fingerprint.0)
+    }
+}
+
 impl std::fmt::Debug for PunchId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PunchId({self})")
