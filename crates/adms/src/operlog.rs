@@ -10,8 +10,8 @@ pub enum OperLine<'a> {
     Operation(Operation<'a>),
     /// A user of the terminal. Terminals re-send their whole table: treat it as "insert or update".
     User(UserLine<'a>),
-    /// A template, picture or identity card. It is recognised so that it can be counted, and deliberately not kept: it is
-    /// personal data that attendance does not need (adms 11).
+    /// A template, picture or identity card. It is recognised so that it can be counted, and deliberately not kept: it
+    /// is personal data that attendance does not need (adms 11).
     NotKept(NotKept),
     /// A tag that this crate does not know: skip and count.
     Unknown {

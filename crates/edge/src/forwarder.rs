@@ -1,5 +1,5 @@
-//! Sends what the spool holds to the hub, in order, one request in flight; and the heartbeat, which brings back the list of
-//! terminals. Decisions are in [`plan`](crate::plan); here are waiting and sending.
+//! Sends what the spool holds to the hub, in order, one request in flight; and the heartbeat, which brings back the
+//! list of terminals. Decisions are in [`plan`](crate::plan); here are waiting and sending.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,6 +24,7 @@ mod listener;
 mod once;
 pub mod plan;
 mod poller;
+mod reading;
 pub mod spool;
 mod status;
 mod terminals;
@@ -33,7 +34,7 @@ pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
 pub use once::{ReadError, Reading, read_once};
 pub use plan::Network;
-pub use poller::dialable;
+pub use reading::dialable;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 
 /// Microseconds since the epoch, UTC.

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use attendance::punch::RawPunch;
-use zk::client::Client;
 
-use crate::poller::{Trouble, dialable, punch, read_tables, trouble};
+use crate::reading::{Trouble, punch, read_terminal};
 
 /// A terminal's whole log with the users that it lists.
 #[derive(Debug)]
 pub struct Reading {
-    /// Its records as punches; the identity is that of the pushed lines. A record whose user is a slot that the table does
-    /// not know is left to the regular poll, which keeps it until the table knows it.
+    /// Its records as punches; the identity is that of the pushed lines. A record whose user is a slot that the table
+    /// does not know is left to the regular poll, which keeps it until the table knows it.
     pub punches: Vec<RawPunch>,
     /// User number and name.
     pub users: Vec<(String, String)>,
@@ -31,13 +30,7 @@ pub struct ReadError(#[from] Trouble);
 /// # Errors
 /// [`ReadError`]. A partly read log is an error: nothing of it is returned.
 pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> {
-    let address = dialable(terminal.address.as_deref().unwrap_or_default());
-    let failed = |error| trouble(&address, error);
-    let options = zk::client::Options { comm_key: terminal.comm_key.unwrap_or(0), ..Default::default() };
-    let mut client = Client::connect(&address, options).await.map_err(failed)?;
-    let outcome = read_tables(&mut client, terminal, &address).await;
-    client.close().await;
-    let (users, log) = outcome?;
+    let (users, log) = read_terminal(terminal).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
         return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
     }

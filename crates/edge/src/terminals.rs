@@ -1,5 +1,5 @@
-//! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one look-up;
-//! what must survive a restart is in the spool.
+//! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one
+//! look-up; what must survive a restart is in the spool.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -135,7 +135,8 @@ impl Terminals {
         });
     }
 
-    /// Takes over the hub's list. Returns the serials that are approved now and were not before, and whether anything changed.
+    /// Takes over the hub's list. Returns the serials that are approved now and were not before, and whether anything
+    /// changed.
     pub(crate) fn take_over(&self, list: &[link::Terminal]) -> (Vec<String>, bool) {
         let mut known = self.lock();
         let mut approved = Vec::new();
@@ -167,7 +168,8 @@ impl Terminals {
         (approved, has_changed)
     }
 
-    /// The contacts that changed since they were taken last. [`Terminals::still_news`] gives them back when they did not arrive.
+    /// The contacts that changed since they were taken last. [`Terminals::still_news`] gives them back when they did
+    /// not arrive.
     pub(crate) fn take_news(&self) -> Vec<Contact> {
         let mut known = self.lock();
         let news = known.values_mut().filter_map(|one| std::mem::take(&mut one.is_news).then(|| one.contact.clone()));

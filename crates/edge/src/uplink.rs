@@ -1,4 +1,5 @@
-//! The road to the hub: a trait, and its form over HTTP. `serve` brings its own, which calls the hub in the same process.
+//! The road to the hub: a trait, and its form over HTTP. `serve` brings its own, which calls the hub in the same
+//! process.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use reqwest::{Response, StatusCode, Url};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where the forwarder sends. A failed call may have had its effect: the same batch is sent again, and the hub counts it once.
+/// Where the forwarder sends. A failed call may have had its effect: the same batch is sent again, and the hub counts
+/// it once.
 pub trait Uplink: Send + Sync + 'static {
     /// Hands a batch to the hub; success means that the hub committed it.
     fn send(&self, batch: &Batch) -> impl Future<Output = Result<Ack, UplinkError>> + Send;
@@ -52,8 +54,8 @@ pub struct HttpUplink {
 }
 
 impl HttpUplink {
-    /// A client for the hub at `hub` (`https://hub.example:8080`). The token is read when it is needed, so that a new one
-    /// needs no restart.
+    /// A client for the hub at `hub` (`https://hub.example:8080`). The token is read when it is needed, so that a new
+    /// one needs no restart.
     ///
     /// # Errors
     /// When the address is no http or https URL, or TLS can't be set up.

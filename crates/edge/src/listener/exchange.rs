@@ -147,7 +147,7 @@ impl Desk {
     /// Keeps a sample for the operator who decides about the terminal; the terminal keeps everything.
     async fn unapproved(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: &Body) -> Reply {
         self.counters.refused_unapproved.add(1);
-        let room = sample_room(standing.sample_lines, SAMPLE_LINES, usize::MAX);
+        let room = sample_room(standing.sample_lines, SAMPLE_LINES);
         if upload.table == Table::AttLog && room > 0 {
             let lines = intake::sample(&self.counters, serial, &body.bytes, now_us(), room);
             match self.spool.keep_sample(serial.to_owned(), lines).await {

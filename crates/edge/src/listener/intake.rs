@@ -111,8 +111,8 @@ fn sighting(serial: &str, user: &adms::UserLine<'_>) -> TerminalUser {
     }
 }
 
-/// A user number as text. Bytes that are no UTF-8 become one character each, as the poller reads them, so that two people stay two
-/// and both roads give the same identity.
+/// A user number as text. Bytes that are no UTF-8 become one character each, as the poller reads them, so that two
+/// people stay two and both roads give the same identity.
 fn number(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }

@@ -1,6 +1,6 @@
-//! Commands that wait for a terminal to fetch them (adms 7). Hand-out and change of state are one transaction, because two polls
-//! may overlap; a command without a result is handed out again, because a terminal may restart in between. So commands here must do
-//! no harm when they are done twice.
+//! Commands that wait for a terminal to fetch them (adms 7). Hand-out and change of state are one transaction, because
+//! two polls may overlap; a command without a result is handed out again, because a terminal may restart in between. So
+//! commands here must do no harm when they are done twice.
 
 use std::time::Duration;
 

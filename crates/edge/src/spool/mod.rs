@@ -5,15 +5,15 @@
 //! Invariants:
 //! 1. A caller of [`Spool::append`] hears success only after the commit that holds its entries: a kill or a power cut
 //!    after that loses nothing of them. Before it, the terminal still has them.
-//! 2. A punch is one row, whichever roads it came by: `fingerprint` is unique. The first copy stays; a later copy that says
-//!    something else is counted and kept beside it.
+//! 2. A punch is one row, whichever roads it came by: `fingerprint` is unique. The first copy stays; a later copy that
+//!    says something else is counted and kept beside it.
 //! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart.
 //! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time.
-//! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which makes
-//!    the terminal keep its data.
+//! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which
+//!    makes the terminal keep its data.
 //!
-//! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and answers
-//! all. Under load the disk's flush is shared by everybody who came during the one before.
+//! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
+//! answers all. Under load the disk's flush is shared by everybody who came during the one before.
 
 pub mod commands;
 mod payload;
@@ -138,9 +138,8 @@ impl Spool {
 
     /// Stores a batch and waits for its commit.
     ///
-    /// # Errors
-    /// [`SpoolError::Busy`] at once when too many batches wait; [`SpoolError::NotStored`] when the disk refused: nothing of the
-    /// batch is stored then.
+    /// # Errors [`SpoolError::Busy`] at once when too many batches wait; [`SpoolError::NotStored`] when the disk
+    /// refused: nothing of the batch is stored then.
     pub async fn append(&self, entries: Vec<Entry>) -> Result<Appended, SpoolError> {
         if entries.is_empty() {
             return Ok(Appended::default());
@@ -163,8 +162,8 @@ impl Spool {
         answered.await.unwrap_or(Err(SpoolError::Closed))
     }
 
-    /// Runs a change on the writer's connection, inside the transaction of the group, and waits for the commit. A failing change is
-    /// undone alone.
+    /// Runs a change on the writer's connection, inside the transaction of the group, and waits for the commit. A
+    /// failing change is undone alone.
     pub(crate) async fn change<T, F>(&self, change: F) -> Result<T, SpoolError>
     where
         T: Send + 'static,
@@ -187,7 +186,8 @@ impl Spool {
         })
     }
 
-    /// Records that the hub holds everything up to `seq`. It may go back: a hub that was restored from a backup asks again.
+    /// Records that the hub holds everything up to `seq`. It may go back: a hub that was restored from a backup asks
+    /// again.
     ///
     /// # Errors
     /// When the write fails; the old position stays.
@@ -198,8 +198,8 @@ impl Spool {
         .await
     }
 
-    /// Removes what the hub acknowledged and what was received before `before_us` (microseconds since the epoch, UTC), in small
-    /// steps. Returns the number of entries removed.
+    /// Removes what the hub acknowledged and what was received before `before_us` (microseconds since the epoch, UTC),
+    /// in small steps. Returns the number of entries removed.
     ///
     /// # Errors
     /// When a write fails; the steps before it are done.
@@ -269,6 +269,7 @@ impl Spool {
 }
 
 fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    create_private(path);
     let connection = Connection::open(path)?;
     // The cache is small because nothing is read back but the tail of the index; the log is folded in every 16 MiB.
     connection.execute_batch(
@@ -277,6 +278,16 @@ fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     connection.execute_batch(include_str!("schema.sql"))?;
     Ok(connection)
+}
+
+/// The file holds comm keys: it is its owner's alone. SQLite gives its companions the same permissions, and says itself
+/// what is wrong with a file that could not be created.
+fn create_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    }
 }
 
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {

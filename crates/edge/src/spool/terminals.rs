@@ -71,7 +71,8 @@ impl Spool {
         .await
     }
 
-    /// Keeps the first lines of an unapproved terminal, [`SAMPLE_LINES`] of them over all its attempts. Returns how many it has now.
+    /// Keeps the first lines of an unapproved terminal, [`SAMPLE_LINES`] of them over all its attempts. Returns how
+    /// many it has now.
     ///
     /// # Errors
     /// When the write fails; nothing is kept then.

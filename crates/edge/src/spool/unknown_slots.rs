@@ -1,5 +1,6 @@
-//! Punches that name only a slot of the user table, and a slot that the table does not know (punch identity, "Old 8-byte records").
-//! They have no user number, so no fingerprint: they wait here until a later reading of the table knows the slot.
+//! Punches that name only a slot of the user table, and a slot that the table does not know (punch identity, "Old
+//! 8-byte records"). They have no user number, so no fingerprint: they wait here until a later reading of the table
+//! knows the slot.
 
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 

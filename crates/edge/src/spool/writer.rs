@@ -92,7 +92,8 @@ fn commit(connection: &Connection, group: &mut Vec<Job>, last: &watch::Sender<i6
     }
 }
 
-/// Fills `waiting` with those to be answered after success. After a failure the remaining appends are put into `refused`.
+/// Fills `waiting` with those to be answered after success. After a failure the remaining appends are put into
+/// `refused`.
 fn write(
     connection: &Connection,
     group: impl Iterator<Item = Job>,
@@ -128,7 +129,8 @@ fn isolated(connection: &Connection, change: Change) -> rusqlite::Result<Announc
     outcome
 }
 
-/// The sequence is given here and not by SQLite, which would spend one on every known entry and write its own table for each.
+/// The sequence is given here and not by SQLite, which would spend one on every known entry and write its own table for
+/// each.
 const INSERT: &str = "INSERT INTO entry (seq, fingerprint, received_us, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (fingerprint) DO NOTHING";
 
 /// Appends entries inside the current transaction.

@@ -62,7 +62,8 @@ async fn the_whole_log_and_the_users_are_read_and_what_is_new_later() {
 
 #[tokio::test]
 async fn pushed_and_polled_at_once_each_punch_is_one() {
-    let sim = Terminal::builder("SIM1").log(records(1200)).build();
+    let faults = Faults::default().with("lost-reply=3").unwrap().with("duplicate-batch=2").unwrap();
+    let sim = Terminal::builder("SIM1").faults(faults).log(records(1200)).build();
     let (place, hub) = (Workplace::new(), FakeHub::default());
     let zk = ZkServer::bind(sim.clone(), "127.0.0.1:0").await.unwrap();
     let both = link::Terminal { via: Via::Both, ..polled("SIM1", &zk.local_addr().unwrap().to_string()) };

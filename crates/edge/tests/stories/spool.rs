@@ -251,3 +251,31 @@ fn a_file_that_is_no_spool_says_so() {
     let error = Spool::open(&place.spool()).err().unwrap().to_string();
     assert!(error.contains("spool.db can't be used: file is not a database"), "{error}");
 }
+
+#[tokio::test]
+async fn a_refused_write_is_told_to_its_callers_and_the_next_one_works() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let other = rusqlite::Connection::open(place.spool()).unwrap();
+    // No disk refuses on demand; a table that is not there does.
+    other.execute_batch("ALTER TABLE entry RENAME TO hidden").unwrap();
+    let (one, two) = tokio::join!(spool.append(punches(0..5, 1)), spool.append(punches(5..9, 1)));
+    for refused in [one, two] {
+        assert!(matches!(refused, Err(SpoolError::NotStored(_))), "{refused:?}");
+    }
+    other.execute_batch("ALTER TABLE hidden RENAME TO entry").unwrap();
+    assert_eq!(spool.append(punches(0..9, 1)).await.unwrap().new, 9);
+    assert_eq!(held(&spool).await.len(), 9);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Workplace::new();
+    let _spool = Spool::open(&place.spool()).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("{}{end}", place.spool().display());
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+}

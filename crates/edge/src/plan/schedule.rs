@@ -1,0 +1,165 @@
+//! When each terminal is polled. Times are microseconds since the epoch, UTC.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use link::Terminal;
+
+/// Terminals that are read at the same time; each log in memory takes a few megabytes.
+pub const AT_ONCE: usize = 8;
+/// The first poll of a terminal comes within this time: somebody who adds one is waiting for it.
+const FIRST_WITHIN: Duration = Duration::from_secs(2);
+/// Longest wait without looking again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// When a terminal is polled first. `chance` (0 to 1) spreads those that are added together.
+pub fn first_poll_us(now_us: i64, every: Duration, chance: f64) -> i64 {
+    now_us.saturating_add(part_us(every.min(FIRST_WITHIN), chance))
+}
+
+/// When a terminal is polled next, given when its last poll began. `chance` (0 to 1) shortens the interval by up to a
+/// tenth, so that terminals spread.
+pub fn next_poll_us(last_began_us: i64, every: Duration, chance: f64) -> i64 {
+    last_began_us.saturating_add(part_us(every, 1.0)).saturating_sub(part_us(every / 10, chance))
+}
+
+fn part_us(whole: Duration, part: f64) -> i64 {
+    i64::try_from(whole.mul_f64(part.clamp(0.0, 1.0)).as_micros()).unwrap_or(i64::MAX)
+}
+
+/// When each terminal is read next, and which are being read. At most [`AT_ONCE`] are, and each only once at a time.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    due: HashMap<String, Due>,
+    /// As they were when their poll began.
+    running: HashMap<String, Terminal>,
+}
+
+#[derive(Debug)]
+struct Due {
+    terminal: Terminal,
+    at_us: i64,
+}
+
+impl Schedule {
+    /// The terminals to be read now; they count as running until [`Schedule::done`]. What is not `wanted` any more is
+    /// forgotten; what is new among it or was changed (a corrected address, say) gets its first time by `chance`.
+    pub fn due(
+        &mut self,
+        wanted: &[Terminal],
+        now_us: i64,
+        every: Duration,
+        chance: impl Fn() -> f64,
+    ) -> Vec<Terminal> {
+        self.due.retain(|serial, _| wanted.iter().any(|terminal| terminal.serial == *serial));
+        let mut due = Vec::new();
+        for terminal in wanted {
+            let serial = &terminal.serial;
+            if self.due.get(serial).is_none_or(|known| known.terminal != *terminal) {
+                let at_us = first_poll_us(now_us, every, chance());
+                self.due.insert(serial.clone(), Due { terminal: terminal.clone(), at_us });
+            }
+            let is_due = self.due.get(serial).is_some_and(|known| known.at_us <= now_us);
+            if is_due && self.running.len() < AT_ONCE && !self.running.contains_key(serial) {
+                self.running.insert(serial.clone(), terminal.clone());
+                due.push(terminal.clone());
+            }
+        }
+        due
+    }
+
+    /// A terminal was read, or could not be; it is due again at `next_us`, or earlier if it was changed meanwhile.
+    pub fn done(&mut self, serial: &str, next_us: i64) {
+        let began_as = self.running.remove(serial);
+        if let Some(due) = self.due.get_mut(serial)
+            && began_as.as_ref() == Some(&due.terminal)
+        {
+            due.at_us = next_us;
+        }
+    }
+
+    /// How long nothing will be due. With all places taken, that is until the next [`Schedule::done`].
+    pub fn pause(&self, now_us: i64) -> Duration {
+        if self.running.len() >= AT_ONCE {
+            return LONGEST_PAUSE;
+        }
+        let waiting = self.due.iter().filter(|(serial, _)| !self.running.contains_key(*serial));
+        let next_us = waiting.map(|(_, due)| due.at_us).min();
+        let pause = |due_us: i64| Duration::from_micros(due_us.saturating_sub(now_us).max(0).unsigned_abs());
+        next_us.map_or(LONGEST_PAUSE, pause).min(LONGEST_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(900);
+    const SECOND_US: i64 = 1_000_000;
+
+    fn terminal(serial: &str) -> Terminal {
+        Terminal {
+            serial: serial.to_owned(),
+            name: String::new(),
+            approved: true,
+            address: Some("10.0.0.9".to_owned()),
+            comm_key: None,
+            via: link::Via::Poll,
+        }
+    }
+
+    fn serials(terminals: &[Terminal]) -> Vec<&str> {
+        terminals.iter().map(|one| one.serial.as_str()).collect()
+    }
+
+    #[test]
+    fn polls_spread_over_a_tenth_of_the_interval() {
+        assert_eq!(next_poll_us(0, EVERY, 0.0), 900 * SECOND_US);
+        assert_eq!(next_poll_us(0, EVERY, 1.0), 810 * SECOND_US);
+        assert_eq!(first_poll_us(5 * SECOND_US, EVERY, 0.5), 6 * SECOND_US);
+    }
+
+    #[test]
+    fn a_terminal_is_read_again_only_after_its_poll_has_ended() {
+        let mut schedule = Schedule::default();
+        let wanted = [terminal("A1")];
+        let mut due_at = |now_s: i64| serials(&schedule.due(&wanted, now_s * SECOND_US, EVERY, || 0.5)).len();
+        assert_eq!(due_at(0), 0);
+        assert_eq!(due_at(1), 1);
+        assert_eq!(due_at(2000), 0, "it is still being read");
+        schedule.done("A1", 2900 * SECOND_US);
+        assert_eq!(schedule.pause(2000 * SECOND_US), EVERY);
+        assert_eq!(serials(&schedule.due(&wanted, 2900 * SECOND_US, EVERY, || 0.5)), ["A1"]);
+    }
+
+    #[test]
+    fn slow_terminals_leave_places_to_others_one_by_one() {
+        let mut schedule = Schedule::default();
+        let wanted: Vec<_> = (0..AT_ONCE + 2).map(|n| terminal(&format!("T{n:02}"))).collect();
+        assert_eq!(schedule.due(&wanted, 0, EVERY, || 0.0).len(), AT_ONCE);
+        assert_eq!(schedule.pause(0), LONGEST_PAUSE);
+        schedule.done("T01", 990 * SECOND_US);
+        assert_eq!(schedule.pause(0), Duration::ZERO);
+        assert_eq!(serials(&schedule.due(&wanted, 1, EVERY, || 0.0)), ["T08"]);
+    }
+
+    #[test]
+    fn a_terminal_that_is_taken_off_the_list_is_forgotten() {
+        let mut schedule = Schedule::default();
+        schedule.due(&[terminal("A1")], 0, EVERY, || 0.0);
+        schedule.done("A1", 900 * SECOND_US);
+        assert_eq!(schedule.due(&[], SECOND_US, EVERY, || 0.0).len(), 0);
+        assert_eq!(schedule.pause(SECOND_US), LONGEST_PAUSE);
+        assert_eq!(serials(&schedule.due(&[terminal("A1")], SECOND_US, EVERY, || 0.0)), ["A1"], "added again");
+    }
+
+    #[test]
+    fn a_corrected_terminal_is_read_at_once_also_when_it_was_being_read() {
+        let mut schedule = Schedule::default();
+        schedule.due(&[terminal("A1")], 0, EVERY, || 0.0);
+        let corrected = Terminal { address: Some("10.0.0.10".to_owned()), ..terminal("A1") };
+        assert_eq!(schedule.due(std::slice::from_ref(&corrected), SECOND_US, EVERY, || 0.0).len(), 0);
+        schedule.done("A1", 900 * SECOND_US);
+        assert_eq!(schedule.due(std::slice::from_ref(&corrected), 2 * SECOND_US, EVERY, || 0.0), [corrected]);
+    }
+}
