@@ -106,7 +106,7 @@ impl Hub {
         company.rulebook()?;
         self.store.write(|write| {
             company.save(write)?;
-            crate::derive::mark_all(write, company)?;
+            crate::derive::mark_all(write, company, now)?;
             Ok(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
         })
     }

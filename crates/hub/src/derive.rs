@@ -171,7 +171,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// The days of an employee as they should be stored.
     fn days(&self, read: &Read<'_>, employee: &Employee, range: DateRange) -> Result<Vec<Day>, Error> {
-        let Some(facts) = Facts::gather(read, self.company, employee, range)? else { return Ok(Vec::new()) };
+        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range)? else { return Ok(Vec::new()) };
         let today = self.as_of.to_zoned(facts.zone.clone()).date();
         let range = DateRange { from: range.from, to: range.to.min(today) };
         if range.from > range.to {
@@ -252,18 +252,31 @@ fn mark_range(
     Ok(())
 }
 
-/// Marks everything that is known of an employee.
-pub(crate) fn mark_person(write: &Write<'_>, company: &Company, employee: &Employee) -> Result<(), Error> {
-    let bounds = [employee.first_punch, employee.last_punch, employee.employed_from, employee.employed_to];
+/// Marks everything that is known of an employee, up to today.
+pub(crate) fn mark_person(
+    write: &Write<'_>,
+    company: &Company,
+    employee: &Employee,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let today = now.to_zoned(zone_of(company, employee)?).date();
+    let is_employed = employee.employed_from.is_some() && employee.employed_to.is_none();
+    let bounds = [
+        employee.first_punch,
+        employee.last_punch,
+        employee.employed_from,
+        employee.employed_to,
+        is_employed.then_some(today),
+    ];
     let known = || bounds.iter().flatten().copied();
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Ok(()) };
-    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last.min(today)) {
         write.mark(employee.id, week)?;
     }
     Ok(())
 }
 
 /// Marks everything of everybody: the company's rules changed.
-pub(crate) fn mark_all(write: &Write<'_>, company: &Company) -> Result<(), Error> {
-    write.employees()?.iter().try_for_each(|employee| mark_person(write, company, employee))
+pub(crate) fn mark_all(write: &Write<'_>, company: &Company, now: Timestamp) -> Result<(), Error> {
+    write.employees()?.iter().try_for_each(|employee| mark_person(write, company, employee, now))
 }

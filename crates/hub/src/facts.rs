@@ -1,6 +1,6 @@
 //! The facts that the rules need for one employee and some dates: a snapshot, ready for the pure function.
 
-use attendance::{DateRange, Employment, Moment, Person, Punch, PunchId, PunchState};
+use attendance::{DateRange, Employment, Moment, Person, Punch, PunchId, PunchState, Rulebook};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -10,9 +10,10 @@ use store::people::Employee;
 use crate::Error;
 use crate::company::{Company, zone};
 
-/// Days around the asked dates whose punches may matter: the rest of the workweeks, the neighbour dates, and enough
-/// before them to find a date boundary that no punch contests (rules 8, "incremental runs").
+/// Days around the asked dates whose punches may matter: the rest of the workweeks and the neighbour dates.
 const AROUND_DAYS: i64 = 10;
+/// Where every night is contested the search for a boundary ends here: nobody works two years of them.
+const FARTHEST_DAYS: i64 = 800;
 
 /// What is known of one employee.
 pub(crate) struct Facts {
@@ -26,17 +27,37 @@ impl Facts {
     pub(crate) fn gather(
         read: &Read<'_>,
         company: &Company,
+        book: &Rulebook,
         employee: &Employee,
         range: DateRange,
     ) -> Result<Option<Self>, Error> {
         let Some(employment) = employment(company, employee) else { return Ok(None) };
         let zone = zone_of(company, employee)?;
+        let mut before = AROUND_DAYS;
+        loop {
+            let facts = Self::within(read, employee, employment, &zone, range, before)?;
+            if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
+                return Ok(Some(facts));
+            }
+            before *= 3;
+        }
+    }
+
+    /// The facts with the punches from `before` days ahead of the range.
+    fn within(
+        read: &Read<'_>,
+        employee: &Employee,
+        employment: Employment,
+        zone: &TimeZone,
+        range: DateRange,
+        before: i64,
+    ) -> Result<Self, Error> {
         let edge = |date: Date, days: i64| -> Result<i64, Error> {
             let midnight = date.saturating_add(days.days()).to_zoned(zone.clone());
             let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
             Ok(midnight.timestamp().as_microsecond())
         };
-        let (from_us, to_us) = (edge(range.from, -AROUND_DAYS)?, edge(range.to, AROUND_DAYS)?);
+        let (from_us, to_us) = (edge(range.from, -before)?, edge(range.to, AROUND_DAYS)?);
         let punches = read.punches_of(employee.id, from_us, to_us)?;
         let punches = punches.into_iter().map(|punch| Punch {
             id: PunchId(punch.fingerprint.0),
@@ -44,7 +65,18 @@ impl Facts {
             state: punch.state.map_or(PunchState::Unknown, PunchState::from_code),
             recorded_at: Some(punch.received_us.div_euclid(1_000_000)),
         });
-        Ok(Some(Self { zone, employment, punches: punches.collect() }))
+        Ok(Self { zone: zone.clone(), employment, punches: punches.collect() })
+    }
+
+    /// Whether a date boundary that no punch contests lies before the workweek of `first`: nothing earlier can then
+    /// influence it (rules 8, "incremental runs").
+    fn has_quiet_boundary(&self, company: &Company, book: &Rulebook, first: Date, before: i64) -> bool {
+        let week = company.week_of(first);
+        let oldest = first.saturating_sub((before - 1).days());
+        let boundaries = (0..before).map(|back| week.saturating_sub(back.days())).take_while(|date| *date > oldest);
+        boundaries
+            .map(|date| attendance::contested(book, &self.person(company), date))
+            .any(|(from, to)| !self.punches.iter().any(|punch| from <= punch.at && punch.at < to))
     }
 
     pub(crate) fn person<'a>(&'a self, company: &'a Company) -> Person<'a> {

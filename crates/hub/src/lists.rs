@@ -55,8 +55,8 @@ impl Hub {
             let company = Company::load(read)?;
             let row = day_row(listed, &company.time_zone()?)?;
             let range = DateRange { from: date, to: date };
-            let Some(facts) = Facts::gather(read, &company, &employee, range)? else { return Ok(None) };
             let (book, _) = company.rulebook()?;
+            let Some(facts) = Facts::gather(read, &company, &book, &employee, range)? else { return Ok(None) };
             let explained = attendance::explain(&book, &facts.person(&company), range, moment(now)).pop();
             let Some((record, trace)) = explained else { return Ok(None) };
             let mut punches = Vec::new();

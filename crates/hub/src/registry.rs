@@ -214,7 +214,7 @@ impl Hub {
             if is_dry_run || !is_changed {
                 return Ok((is_changed, Vec::new()));
             }
-            save_employee(write, &mut employee, known.as_ref())?;
+            save_employee(write, &mut employee, known.as_ref(), now)?;
             for number in &changed {
                 assign(write, number, employee.id)?;
             }
@@ -226,17 +226,23 @@ impl Hub {
 }
 
 /// Adds or changes an employee; a change of zone or employment marks all that it can move.
-fn save_employee(write: &Write<'_>, employee: &mut Employee, known: Option<&Employee>) -> Result<(), Error> {
+fn save_employee(
+    write: &Write<'_>,
+    employee: &mut Employee,
+    known: Option<&Employee>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let company = Company::load(write)?;
     let Some(known) = known else {
         employee.id = write.add_employee(employee)?;
-        return Ok(());
+        return crate::derive::mark_person(write, &company, employee, now);
     };
     write.change_employee(employee)?;
     let moved = (&known.zone, known.employed_from, known.employed_to)
         != (&employee.zone, employee.employed_from, employee.employed_to);
     if moved {
-        crate::derive::mark_person(write, &Company::load(write)?, known)?;
-        crate::derive::mark_person(write, &Company::load(write)?, employee)?;
+        crate::derive::mark_person(write, &company, known, now)?;
+        crate::derive::mark_person(write, &company, employee, now)?;
     }
     Ok(())
 }
