@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::page::error::ErrorPage;
+use crate::words;
 
 /// A refused or failed request. As a response it is a page; [`crate::api::Problem`] makes a problem document of it.
 #[derive(Clone, Debug)]
@@ -49,23 +50,16 @@ impl Failure {
 impl From<hub::Error> for Failure {
     fn from(error: hub::Error) -> Self {
         match error {
-            hub::Error::NotFound(_) => Self::not_found(sentence(&error.to_string())),
-            hub::Error::Invalid { what, cure } => Self::invalid(sentence(&what), sentence(&cure)),
+            hub::Error::NotFound(_) => Self::not_found(words::sentence(&error.to_string())),
+            hub::Error::Invalid { what, cure } => Self::invalid(words::sentence(&what), words::sentence(&cure)),
             hub::Error::Later(cause) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                sentence(&cause.to_string()),
+                words::sentence(&cause.to_string()),
                 "Nothing was lost. Try again in a few seconds.",
             ),
             other => Self::internal(&other),
         }
     }
-}
-
-/// Text of an error as a sentence.
-fn sentence(text: &str) -> String {
-    let mut letters = text.trim_end_matches('.').chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 impl From<askama::Error> for Failure {

@@ -28,6 +28,9 @@ mod session;
 mod show;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 
 pub use routes::router;

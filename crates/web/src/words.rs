@@ -198,13 +198,12 @@ pub(crate) const fn state(code: Option<i32>) -> &'static str {
     }
 }
 
-/// How the terminal recognised the person.
+/// How the terminal recognised the person (adms, appendix A). Where families of terminals differ, the number stays.
 pub(crate) fn verification(code: Option<i32>) -> String {
     match code {
         None => String::new(),
-        Some(0 | 3) => "password".to_owned(),
         Some(1) => "fingerprint".to_owned(),
-        Some(2 | 4) => "card".to_owned(),
+        Some(4) => "card".to_owned(),
         Some(15) => "face".to_owned(),
         Some(25) => "palm".to_owned(),
         Some(other) => format!("method {other}"),
@@ -234,4 +233,11 @@ pub(crate) const fn role(role: Role) -> &'static str {
 /// One or many: `1 punch`, `24,162 punches`.
 pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", crate::show::count(number), if number == 1 { one } else { many })
+}
+
+/// Text as a sentence, with a capital letter and a full stop.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }

@@ -96,8 +96,12 @@ impl DayPage {
     }
 }
 
+/// Why the day has its status. The trace leads the sentence with the status, which the page shows already.
 fn status_reason(detail: &DayDetail) -> Option<String> {
-    let told = detail.trace.reasons.iter().find(|reason| reason.figure == "status").map(|reason| reason.text.clone());
+    let told = detail.trace.reasons.iter().find(|reason| reason.figure == "status").map(|reason| {
+        let text = reason.text.as_str();
+        words::sentence(text.split_once(": ").map_or(text, |(_, why)| why))
+    });
     told.or_else(|| detail.row.record.defer_reason.map(|reason| words::defer_reason(reason).to_owned()))
 }
 
@@ -128,7 +132,7 @@ impl Punch {
             role: words::punch_role(traced.role),
             role_class: words::punch_role_tone(traced.role).class(),
             is_ignored: traced.role.is_ignored(),
-            why: traced.why.clone(),
+            why: words::sentence(&traced.why),
             said: said.map_or_else(|| manual(traced), in_words),
             source: said.map(|row| row.origin.clone()).unwrap_or_default(),
             received: said
@@ -141,7 +145,7 @@ impl Punch {
 /// What the terminal said.
 fn in_words(row: &PunchRow) -> String {
     let verification = words::verification(row.verify);
-    let parts = [format!("user {}", row.user), row.printed.clone(), words::state(row.state).to_owned(), verification];
+    let parts = [format!("user {} at {}", row.user, row.printed), words::state(row.state).to_owned(), verification];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 

@@ -44,10 +44,22 @@ impl Figures {
         };
         let mut pay = group("Pay", &pay(record));
         pay.figures.extend(record.pay.iter().map(|(code, minutes)| {
-            Figure::new(code.as_str(), &format!("Pay code {code}"), minutes, trace, "Minutes paid under this code.")
+            Figure::new(
+                &format!("pay.{code}"),
+                &format!("Pay code {code}"),
+                minutes,
+                trace,
+                "Minutes paid under this code.",
+            )
         }));
         pay.figures.extend(record.premiums.iter().map(|(code, minutes)| {
-            Figure::new(code.as_str(), &format!("Premium {code}"), minutes, trace, "Minutes with this premium on top.")
+            Figure::new(
+                &format!("premiums.{code}"),
+                &format!("Premium {code}"),
+                minutes,
+                trace,
+                "Minutes with this premium on top.",
+            )
         }));
         let groups = vec![
             group("Plan", &plan(record)),
@@ -89,7 +101,7 @@ impl Finding {
 }
 
 fn reasons(key: &str, trace: &DayTrace) -> Vec<String> {
-    trace.reasons.iter().filter(|reason| reason.figure == key).map(|reason| reason.text.clone()).collect()
+    trace.reasons.iter().filter(|reason| reason.figure == key).map(|reason| words::sentence(&reason.text)).collect()
 }
 
 fn plan(r: &DayRecord) -> [(Field, i64); 4] {

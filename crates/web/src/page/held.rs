@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::forms::{self, PAGE_ROWS, Pager};
 use crate::page::{Choice, Frame, Notice, render};
-use crate::{download, show, words};
+use crate::{download, words};
 
 #[derive(Template)]
 #[template(path = "held.html")]
@@ -154,7 +154,7 @@ async fn show_page(
         }
     }
     for section in &mut sections {
-        section.total = show::count(section.rows.len() as u64);
+        section.total = words::plural(section.rows.len() as u64, "group", "groups");
     }
     let reasons = HeldReason::ALL.map(|reason| Choice {
         value: reason.word(),

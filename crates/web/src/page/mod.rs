@@ -66,9 +66,9 @@ impl Frame {
         TABS.map(tab).into_iter().filter(|_| self.visitor.is_some()).collect()
     }
 
-    /// Who is signed in: `ann, HR`.
-    pub(crate) fn signed_in(&self) -> Option<String> {
-        self.visitor.as_ref().map(|visitor| format!("{}, {}", visitor.name, words::role(visitor.role)))
+    /// Who is signed in: name and role.
+    pub(crate) fn signed_in(&self) -> Option<(&str, &'static str)> {
+        self.visitor.as_ref().map(|visitor| (visitor.name.as_str(), words::role(visitor.role)))
     }
 
     pub(crate) fn may_review(&self) -> bool {

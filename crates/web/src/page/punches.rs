@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{Html, Response};
-use hub::view::{EmployeeRow, HeldReason, PunchFilter, PunchRow, TerminalRow};
+use hub::view::{EmployeeRow, PunchFilter, PunchRow, TerminalRow};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -98,7 +98,7 @@ impl Row {
             channel: punch.channel.clone(),
             received: format!("{} {}", show::moment(punch.received, &zone), show::offset(&zone, punch.received)),
             employee: punch.employee.as_ref().filter(|_| punch.at.is_some()).map(day),
-            held: punch.held.map(HeldReason::says),
+            held: punch.held.map(words::held_reason),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::forms::{self, Sorting};
 use crate::page::{Choice, Frame, Notice, render};
-use crate::{download, show};
+use crate::{download, show, words};
 
 #[derive(Template)]
 #[template(path = "terminals.html")]
@@ -25,6 +25,7 @@ struct TerminalsPage {
     notice: Option<String>,
     shown: Vec<Choice>,
     total: usize,
+    count: String,
     rows: Vec<Row>,
     sorting: Sorting,
     csv: String,
@@ -138,6 +139,7 @@ pub(crate) async fn page(
         notice: notice.says(),
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
         total: all.len(),
+        count: words::plural(all.len() as u64, "terminal", "terminals"),
         rows: asked.pick(all).into_iter().map(|row| Row::new(row, now)).collect(),
         sorting: Sorting::new("/terminals", &asked.query(), sort, asked.order == "desc"),
         csv: format!("/terminals.csv?{}", asked.query()),

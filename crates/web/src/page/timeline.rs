@@ -18,6 +18,10 @@ const LANE_HEIGHT: usize = 38;
 /// Height of the row of hours, pixels.
 const HOURS_HEIGHT: usize = 22;
 
+/// Letters of a label that fit across the picture on a wide and on a narrow screen.
+const LETTERS_WIDE: i64 = 150;
+const LETTERS_NARROW: i64 = 44;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Timeline {
@@ -41,6 +45,8 @@ pub(crate) struct Hour {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) name: &'static str,
+    /// Top, pixels; the punches are above the first lane.
+    pub(crate) top: usize,
     pub(crate) bars: Vec<Bar>,
 }
 
@@ -78,18 +84,20 @@ impl Timeline {
     pub(crate) fn of(detail: &DayDetail) -> Option<Self> {
         let scale = Scale::of(detail)?;
         let trace = &detail.trace;
+        let lane = |name, bars| Lane { name, top: 0, bars };
+        let away = minus(&trace.plan_before, &trace.plan_after);
         let mut lanes = vec![
-            Lane { name: "Plan", bars: scale.bars(&trace.plan_after, "plan", "Planned") },
-            Lane {
-                name: "Leave or offsite",
-                bars: scale.bars(&minus(&trace.plan_before, &trace.plan_after), "leave", "Leave or offsite"),
-            },
-            Lane { name: "Present", bars: scale.bars(&trace.sessions, "session", "Present") },
-            Lane { name: "Not verified", bars: trace.shadows.iter().map(|shadow| scale.shadow(shadow)).collect() },
-            Lane { name: "Breaks taken", bars: scale.bars(&trace.punched_breaks, "break", "Break") },
-            Lane { name: "Worked, by pay code", bars: scale.paid(detail) },
+            lane("Plan", scale.bars(&trace.plan_after, "plan", "Planned")),
+            lane("Leave or offsite", scale.bars(&away, "leave", "Leave or offsite")),
+            lane("Present", scale.bars(&trace.sessions, "session", "Present")),
+            lane("Not verified", trace.shadows.iter().map(|shadow| scale.shadow(shadow)).collect()),
+            lane("Breaks taken", scale.bars(&trace.punched_breaks, "break", "Break")),
+            lane("Worked, by pay code", scale.paid(detail)),
         ];
         lanes.retain(|lane| !lane.bars.is_empty());
+        for (number, lane) in lanes.iter_mut().enumerate() {
+            lane.top = HOURS_HEIGHT + (number + 1) * LANE_HEIGHT;
+        }
         let marks: Vec<_> = trace.punches.iter().map(|punch| scale.mark(punch)).collect();
         let told = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.title.as_str());
         let description: Vec<_> = told.chain(marks.iter().map(|mark| mark.title.as_str())).collect();
@@ -99,11 +107,6 @@ impl Timeline {
     /// Height of the whole picture, pixels.
     pub(crate) fn height(&self) -> usize {
         HOURS_HEIGHT + (self.lanes.len() + 1) * LANE_HEIGHT
-    }
-
-    /// Top of a lane, pixels; the lane of the punches comes first.
-    pub(crate) fn top(&self, lane: &usize) -> usize {
-        HOURS_HEIGHT + (lane + 1) * LANE_HEIGHT
     }
 }
 
@@ -157,7 +160,19 @@ impl<'a> Scale<'a> {
     fn bar(&self, from: i64, to: i64, class: &str, label: String, what: &str) -> Bar {
         let minutes = show::duration((to - from) / 60);
         let title = format!("{what} {} to {}, {minutes}", self.clock(from), self.clock(to));
-        Bar { x: self.x(from), width: self.width(from, to), class: class.to_owned(), label, title }
+        let fit = self.fit(from, to, &label);
+        Bar { x: self.x(from), width: self.width(from, to), class: format!("{class}{fit}"), label, title }
+    }
+
+    /// Whether a label fits into its bar: everywhere, on wide screens only (`tight`), or nowhere (`tiny`).
+    fn fit(&self, from: i64, to: i64, label: &str) -> &'static str {
+        let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX).saturating_add(2);
+        let fits = |letters_across: i64| letters * (self.to - self.from) <= (to - from) * letters_across;
+        match (fits(LETTERS_WIDE), fits(LETTERS_NARROW)) {
+            (_, true) => "",
+            (true, false) => " tight",
+            (false, false) => " tiny",
+        }
     }
 
     fn bars(&self, stretches: &[Stretch], class: &str, what: &str) -> Vec<Bar> {

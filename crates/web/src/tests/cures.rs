@@ -1,0 +1,69 @@
+//! Held punches and unapproved terminals, cured from their pages.
+
+use axum::http::StatusCode;
+
+use super::house::{House, now};
+
+#[tokio::test]
+async fn assigning_a_number_releases_what_waited_for_it() {
+    let house = House::with_accounts();
+    house.import("A1", "41\t2026-01-05 08:00:00\t1\t0\t1\t0\n41\t2026-01-05 18:00:00\t1\t1\t1\t0\n", false);
+    let hr = house.sign_in("hr").await;
+    let page = house.get(&hr, "/held").await.text;
+    assert!(page.contains("2 punches") && page.contains("The user number belongs to nobody"), "{page}");
+
+    let refused = house.post(&hr, "/held/assign", "user=41&origin=A1&employee=E41").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("There is no employee with code E41"), "{}", refused.text);
+    assert!(refused.text.contains("value=\"E41\""), "what was typed is kept in the form of this group");
+
+    let cured = house.post(&hr, "/held/assign", "user=41&origin=A1&employee=&provisional=yes").await;
+    assert_eq!(cured.header("location"), "/held?released=2&still_held=0");
+    let page = house.get(&hr, cured.header("location")).await.text;
+    assert!(page.contains("Done: 2 punches were released.") && page.contains("Nothing is held"), "{page}");
+    assert!(house.get(&hr, "/employees").await.text.contains("provisional"));
+}
+
+#[tokio::test]
+async fn a_punch_with_an_impossible_time_is_stated_or_dismissed() {
+    let house = House::with_accounts();
+    house.import("A1", "5\t2026-01-05 08:00:00\t1\t0\t1\t0\n", true);
+    house.import("A1", "5\t2026-13-45 25:61:00\t1\t0\t1\t0\n5\t1999-01-01 08:00:00\t1\t0\t1\t0\n", false);
+    let hr = house.sign_in("hr").await;
+    let group = house.get(&hr, "/held/punches?reason=unreadable_time&origin=A1&user=5").await.text;
+    assert!(group.contains("2026-13-45 25:61:00"), "{group}");
+    let fingerprint = |page: &str| {
+        let after = page.split("name=\"fingerprint\" value=\"").nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    let form = format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", fingerprint(&group));
+    let stated = house.post(&hr, "/held/state", &form).await;
+    assert_eq!(stated.header("location"), "/held?released=1&still_held=0");
+
+    let group = house.get(&hr, "/held/punches?reason=implausible_time&origin=A1&user=5").await.text;
+    let form = format!("fingerprint={}&why=battery+was+empty", fingerprint(&group));
+    let dismissed = house.post(&hr, "/held/dismiss", &form).await;
+    assert_eq!(dismissed.header("location"), "/held?released=1&still_held=0");
+    assert!(house.hub.held().unwrap().is_empty());
+    assert_eq!(house.hub.audit(10).unwrap().iter().filter(|entry| entry.actor == "hr").count(), 2);
+
+    let nonsense = house.post(&hr, "/held/state", "fingerprint=zz&printed=2026-01-05").await;
+    assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_administrator_approves_a_terminal() {
+    let house = House::with_accounts();
+    let contact = link::Contact { serial: "NEW 1".to_owned(), ..link::Contact::default() };
+    let beat = link::Heartbeat { edge: "e".to_owned(), terminals: vec![contact], ..link::Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    let hr = house.sign_in("hr").await;
+    let seen = house.get(&hr, "/terminals").await.text;
+    assert!(seen.contains("waits for approval") && !seen.contains("/terminals/approve"), "{seen}");
+    let admin = house.sign_in("admin").await;
+    assert!(house.get(&admin, "/").await.text.contains("1 terminal waits for approval"));
+    assert!(house.get(&admin, "/terminals?show=unapproved").await.text.contains("aria-label=\"Approve NEW 1\""));
+    let done = house.post(&admin, "/terminals/approve", "serial=NEW+1").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert!(house.hub.terminals().unwrap()[0].approved);
+}

@@ -1,0 +1,10 @@
+//! Stories about the hub's listener, told against a real store in a temporary folder.
+#![allow(missing_docs)]
+
+mod access;
+mod cures;
+mod house;
+mod live;
+mod pages;
+mod rest;
+mod sign_in;

@@ -1,0 +1,127 @@
+//! What programs read, and what edges send.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use hub::TokenKind;
+use link::{Batch, Item, What};
+use serde_json::json;
+
+use super::house::{House, Visitor};
+use crate::routes::table;
+
+const DAY: &str = "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n";
+
+async fn post(house: &House, visitor: &Visitor, path: &str, body: String) -> super::house::Answer {
+    house.ask(visitor, Request::post(path).body(Body::from(body)).unwrap()).await
+}
+
+fn batch(items: usize) -> Batch {
+    let seqs = 1..=i64::try_from(items).unwrap();
+    let punch = |seq| Item {
+        seq,
+        received_us: 1,
+        what: What::User(link::TerminalUser { origin: "A1".to_owned(), user: seq.to_string(), name: String::new() }),
+    };
+    Batch { edge: "e1".to_owned(), items: seqs.map(punch).collect() }
+}
+
+#[tokio::test]
+async fn a_program_reads_days_with_instants_in_their_zone_and_durations_in_minutes() {
+    let house = House::with_accounts();
+    house.import("A1", DAY, true);
+    let program = house.token(TokenKind::Api);
+    let days = house.get(&program, "/api/v1/days?from=2026-01-05&to=2026-01-05").await.json();
+    assert_eq!(days["total"], 1);
+    assert_eq!(days["next_cursor"], json!(null));
+    let day = &days["items"][0];
+    assert_eq!(day["employee"], "7");
+    assert_eq!(day["first_in"], "2026-01-05T08:20:00+08:00");
+    assert_eq!(day["tardy_minutes"], 20);
+    assert_eq!(day["excused_minutes"], 0, "a figure of 0 is there");
+    assert_eq!(day["exceptions"], json!(["tardy"]));
+    let punches = house.get(&program, "/api/v1/punches?employee=7&limit=1").await.json();
+    assert_eq!((&punches["total"], &punches["next_cursor"]), (&json!(2), &json!("at-1")));
+    assert_eq!(punches["items"][0]["terminal"], "A1");
+    let next = house.get(&program, "/api/v1/punches?employee=7&limit=1&cursor=at-1").await.json();
+    assert_eq!(next["next_cursor"], json!(null));
+    assert_ne!(next["items"][0]["fingerprint"], punches["items"][0]["fingerprint"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_problem_document() {
+    let house = House::with_accounts();
+    let viewer = house.sign_in("viewer").await;
+    let answer = house.get(&viewer, "/api/v1/days?limit=0").await;
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem = answer.json();
+    assert_eq!((&problem["status"], &problem["title"]), (&json!(422), &json!("Unprocessable Entity")));
+    assert!(problem["detail"].as_str().unwrap().contains("Use 1 to 1000"), "{problem}");
+    let without = house.get(&Visitor::default(), "/api/v1/days").await;
+    assert_eq!((without.status, without.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
+}
+
+#[tokio::test]
+async fn every_route_of_the_interface_is_described_and_nothing_else() {
+    let house = House::with_accounts();
+    let document = house.get(&Visitor::default(), "/api/v1/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let described: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let routes = table().into_iter().filter(|route| route.path.starts_with("/api/v1/"));
+    let routes: BTreeSet<String> = routes.map(|route| route.path.to_owned()).collect();
+    assert_eq!(described, routes);
+}
+
+#[tokio::test]
+async fn the_description_names_the_fields_that_are_sent() {
+    let house = House::with_accounts();
+    house.import("A1", DAY, true);
+    house.import("A1", "9\t2026-01-05 08:00:00\t1\t0\t1\t0\n", false);
+    let program = house.token(TokenKind::Api);
+    let document = house.get(&program, "/api/v1/openapi.json").await.json();
+    for (path, schema) in
+        [("terminals", "Terminal"), ("punches", "Punch"), ("days", "Day"), ("held", "Held"), ("employees", "Employee")]
+    {
+        let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();
+        assert_eq!(
+            fields(&document["components"]["schemas"][schema]["properties"]),
+            fields(&sent["items"][0]),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_edge_delivers_and_is_told_how_far_it_may_trim() {
+    let house = House::with_accounts();
+    let edge = house.token(TokenKind::Edge);
+    let answer = post(&house, &edge, link::path::PUNCHES, serde_json::to_string(&batch(2)).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.json()["high_seq"], 2);
+    let beat = link::Heartbeat { edge: "e1".to_owned(), ..link::Heartbeat::default() };
+    let orders = post(&house, &edge, link::path::HEARTBEAT, serde_json::to_string(&beat).unwrap()).await;
+    assert!(orders.json()["terminals"].is_array(), "{}", orders.text);
+}
+
+#[tokio::test]
+async fn a_batch_beyond_the_limit_is_refused_with_413_and_nonsense_with_400() {
+    let house = House::with_accounts();
+    let edge = house.token(TokenKind::Edge);
+    let many =
+        post(&house, &edge, link::path::PUNCHES, serde_json::to_string(&batch(link::MAX_ITEMS + 1)).unwrap()).await;
+    assert_eq!(many.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let long = post(&house, &edge, link::path::PUNCHES, " ".repeat(crate::api::link::MOST_BYTES + 1)).await;
+    assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(long.json()["detail"].as_str().unwrap().contains("Send at most 2000 items"), "{}", long.text);
+    let nonsense = post(&house, &edge, link::path::PUNCHES, "{\"edge\":7}".to_owned()).await;
+    assert_eq!(nonsense.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn health_is_open_to_everybody() {
+    let house = House::new();
+    assert_eq!(house.get(&Visitor::default(), "/healthz").await.text, "ok\n");
+    assert_eq!(house.get(&Visitor::default(), "/readyz").await.text, "ready\n");
+}
