@@ -336,7 +336,7 @@ proptest! {
             let trimmed: i64 = trace.worked.iter().filter(|one| one.code.is_none()).map(|one| (one.to - one.from) / 60).sum();
             prop_assert_eq!(trimmed, day.unpaid_extra_minutes);
             prop_assert!(paid <= day.pay.sum());
-            for (figure, minutes) in serde_json::to_value(day).unwrap().as_object().unwrap().iter() {
+            for (figure, minutes) in serde_json::to_value(day).unwrap().as_object().unwrap() {
                 if figure.ends_with("_minutes") {
                     let told = trace.reasons.iter().find(|reason| reason.figure == *figure);
                     prop_assert_eq!(told.map(|reason| reason.minutes), minutes.as_i64(), "{}", figure);

@@ -44,7 +44,7 @@ struct WirePunch {
 #[derive(Deserialize)]
 struct Instant(#[serde(with = "instant")] i64);
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 16] = [
     "as_of",
     "watermark",
     "range",
@@ -61,7 +61,6 @@ const FIELDS: [&str; 17] = [
     "leaves",
     "offsite",
     "adjustments",
-    "checks",
 ];
 
 impl DeriveCase {

@@ -38,11 +38,12 @@ pub(crate) fn run<S: Sink>(
     let known = Known::new(person, moment.as_of);
     let presses = clean(person.punches, &known, &book.policy, sink);
     let week_start = week_start(book, first);
+    let (clock_from, clock_to) = clock_span(week_start, last, &presses);
     let days = Days {
         book,
         roster: Roster::new(book, person),
         modifiers: person.modifiers,
-        clock: LocalClock::new(person.zone, clock_start(week_start, &presses), clock_end(last, &presses)),
+        clock: LocalClock::new(person.zone, clock_from, clock_to),
     };
     let board = Board::set(&days, &known, presses, week_start, last);
     let mut records = Vec::with_capacity((last - first + 1) as usize);
@@ -61,15 +62,14 @@ pub(crate) fn run<S: Sink>(
     records
 }
 
-/// The clock must reach a week and a quiet boundary back, and all punches that may be looked at.
-fn clock_start(week_start: i64, presses: &[Press<'_>]) -> i64 {
-    let days = (week_start - 3) * 86_400;
-    presses.first().map_or(days, |press| days.min(press.at - 3 * 86_400))
-}
-
-fn clock_end(last: i64, presses: &[Press<'_>]) -> i64 {
-    let days = (last + 4) * 86_400;
-    presses.last().map_or(days, |press| days.max(press.at + 86_400))
+/// What the person's clock must cover: the dates around the range, and the punches that may be looked at. A punch of a
+/// terminal whose clock was years off must not make it read a century of the zone.
+fn clock_span(week_start: i64, last: i64, presses: &[Press<'_>]) -> (i64, i64) {
+    const FAR: i64 = 5 * 366 * 86_400;
+    let (from, to) = ((week_start - 3) * 86_400, (last + 4) * 86_400);
+    let first_press = presses.first().map_or(from, |press| press.at - 3 * 86_400);
+    let last_press = presses.last().map_or(to, |press| press.at + 86_400);
+    (first_press.clamp(from - FAR, from), last_press.clamp(to, to + FAR))
 }
 
 /// The dates with their punches, after step 5.

@@ -43,7 +43,8 @@ pub fn contested(book: &Rulebook, person: &Person<'_>, date: Date) -> (i64, i64)
 pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRange {
     let known = Known::new(person, i64::MAX);
     let presses = clean(person.punches, &known, &book.policy, &mut Silent);
-    let last = presses.last().map_or(at, |press| press.at.max(at));
+    // Five years suffice: a terminal whose clock was a century off must not make the zone's rules be read that far.
+    let last = presses.last().map_or(at, |press| press.at.clamp(at, at + 5 * 366 * 86_400));
     let days = days_around(book, person, at, last);
     let civil = days.clock.local(at.div_euclid(60)).div_euclid(1440);
     let mut next = civil + 1;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::book::Rulebook;
-use super::calendar_day::date_of;
+use super::calendar_day::{date_of, day_number};
 use super::clean::{Press, Source};
 use super::derivation::run;
 use super::pair::{EVER, Pairs, Side};
@@ -122,38 +122,22 @@ impl Tracer<'_> {
     /// Puts each ignored punch on the date it would have belonged to: a repeat on the date of the press it repeats, others
     /// on their civil date.
     fn file_dropped(&mut self, moment: Moment) {
-        let (Some(first), Some(last)) = (
-            self.dropped.iter().map(|(_, punch)| punch.at).min(),
-            self.dropped.iter().map(|(_, punch)| punch.at).max(),
-        ) else {
-            return;
-        };
+        let instants = self.dropped.iter().map(|(_, punch)| punch.at);
+        let Some((first, last)) = instants.clone().min().zip(instants.max()) else { return };
         let clock = LocalClock::new(self.person.zone, first - 86_400, last + 86_400);
         for (why, punch) in std::mem::take(&mut self.dropped) {
-            let civil = clock.local(punch.at.div_euclid(60)).div_euclid(1440);
-            let repeats =
-                |trace: &DayTrace, at: i64| trace.punches.iter().any(|kept| kept.at == at && !kept.role.is_ignored());
-            let home = match why {
-                Dropped::RepeatOf(at) => self
-                    .traces
-                    .iter_mut()
-                    .find(|(_, trace)| repeats(trace, at) || trace.punches.iter().any(|kept| kept.at == at)),
-                _ => self.traces.iter_mut().find(|(date, _)| *date == date_of(civil)),
-            };
+            let civil = date_of(clock.local(punch.at.div_euclid(60)).div_euclid(1440));
+            let home = self.traces.iter_mut().find(|(date, trace)| match why {
+                Dropped::RepeatOf(at) => trace.punches.iter().any(|kept| kept.at == at),
+                Dropped::Voided | Dropped::NotYetKnown => *date == civil,
+            });
             let Some((date, trace)) = home else { continue };
-            let say = Say { clock: &clock, day: super::calendar_day::day_number(*date) };
+            let say = Say { clock: &clock, day: day_number(*date) };
             let (role, why) = ignored(why, &punch, self.person, self.book, &say, moment);
-            let traced = TracedPunch {
-                id: Some(punch.id),
-                adjustment: None,
-                at: punch.at,
-                state: punch.state,
-                date: *date,
-                role,
-                why,
-            };
-            let at = trace.punches.partition_point(|known| known.at <= traced.at);
-            trace.punches.insert(at, traced);
+            let (id, at, state, date) = (Some(punch.id), punch.at, punch.state, *date);
+            let traced = TracedPunch { id, adjustment: None, at, state, date, role, why };
+            let place = trace.punches.partition_point(|known| known.at <= at);
+            trace.punches.insert(place, traced);
         }
     }
 }
