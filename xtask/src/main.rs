@@ -1,9 +1,11 @@
 //! Developer commands, the same for people and for `./check`.
 
 mod layers;
+mod map;
 
 use std::{
-    env,
+    env, fs,
+    path::Path,
     process::{Command, ExitCode},
 };
 
@@ -13,6 +15,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   layers              check that the rooms of the house depend on lower rooms only
+  map                 check that the files and tests named in ARCHITECTURE.md exist
   bench [ARGUMENTS]   run the bench suite (cargo xtask bench --help)
   help                this text";
 
@@ -30,6 +33,7 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     let command = if arguments.is_empty() { "help".into() } else { arguments.remove(0) };
     match command.as_str() {
         "layers" => check_layers(),
+        "map" => check_map(),
         "bench" => bench(&arguments),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
@@ -52,6 +56,18 @@ fn check_layers() -> Result<()> {
         bail!("the rooms of the house depend on each other in the wrong direction:\n  {}", faults.join("\n  "));
     }
     println!("{} rooms, every dependency points downwards", workspace.packages.len());
+    Ok(())
+}
+
+fn check_map() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).context("ARCHITECTURE.md can't be read")?;
+    let named = map::named_tests(&text);
+    let faults = map::faults(&named, |file| fs::read_to_string(root.join(file)).ok());
+    if !faults.is_empty() {
+        bail!("ARCHITECTURE.md names what is not there:\n  {}", faults.join("\n  "));
+    }
+    println!("{} tests named in ARCHITECTURE.md are there", named.len());
     Ok(())
 }
 
