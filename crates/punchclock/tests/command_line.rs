@@ -1,5 +1,5 @@
 //! The command line as scripts and people meet it: exit codes, errors with a cure, the same folder beside a server.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod stage;
 

@@ -27,10 +27,9 @@ impl<W: Write> CsvTable<W> {
     /// Of the output.
     pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) -> io::Result<()> {
         for cell in cells {
-            self.csv.write_field(neutral(cell.as_ref()).as_ref())?;
+            self.csv.write_field(neutral(cell.as_ref()).as_ref()).map_err(output_error)?;
         }
-        self.csv.write_record(None::<&[u8]>)?;
-        Ok(())
+        self.csv.write_record(None::<&[u8]>).map_err(output_error)
     }
 
     /// Writes what is still buffered.
@@ -39,6 +38,14 @@ impl<W: Write> CsvTable<W> {
     /// Of the output.
     pub fn finish(mut self) -> io::Result<()> {
         self.csv.flush()
+    }
+}
+
+/// The error of the output itself, so that a closed pipe can be told from a full disk.
+fn output_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

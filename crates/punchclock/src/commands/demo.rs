@@ -5,13 +5,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use edge::{Edge, EdgeHandle};
 use hub::view::DayFilter;
 use hub::{Actor, Hub, NewTerminal, Role};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::ToSpan as _;
-use simulator::people::Company;
+use simulator::people::{Company, Person, Punch, Shift};
 use simulator::push::PushOptions;
 use simulator::{RunOptions, Terminal, TerminalUser, ZkServer};
 use web::WebConfig;
@@ -40,7 +41,8 @@ pub(super) fn run(context: &mut Context, args: &Demo) -> anyhow::Result<()> {
     let hub = context.home.hub()?;
     let zone = TimeZone::system();
     let zone = if zone.iana_name().is_some() { zone } else { TimeZone::UTC };
-    let demo = Simulation { company: Company::generate(SEED, args.people.into(), TERMINALS.len()), hub, zone };
+    let company = Company::generate(SEED, args.people.into(), TERMINALS.len());
+    let demo = Simulation { company, hub, zone };
     runtime()?.block_on(demo.run(context, args.listen))
 }
 
@@ -64,6 +66,7 @@ impl Simulation {
         config.poll_every = Duration::from_secs(60);
         let edge = Edge::start(config, InProcess(self.hub.clone())).await?;
 
+        self.timetable()?;
         let today = now().to_zoned(self.zone.clone()).date();
         let terminals = self.terminals(today)?;
         let mut running = tokio::task::JoinSet::new();
@@ -74,7 +77,7 @@ impl Simulation {
         self.employees(today)?;
         show::line(format!(
             "a simulated company: {} people, {} terminals, {HISTORY_DAYS} days of history",
-            self.company.people().len(),
+            self.people().count(),
             terminals.len()
         ))?;
         let deriving = Deriving::start(self.hub.clone());
@@ -115,13 +118,32 @@ impl Simulation {
         Ok(password)
     }
 
+    /// The people of the simulation start between seven and nine and stay nine hours, lunch included.
+    fn timetable(&self) -> anyhow::Result<()> {
+        let flex = r#"{"DEFAULT": {"type": "flex", "earliest": "07:00", "latest": "09:05", "net_minutes": 480,
+            "breaks": [{"from": "12:00", "to": "13:00"}]}}"#;
+        let timetables = serde_json::from_str(flex).context("the demo's timetable")?;
+        let company =
+            hub::Company { timetables, zone: self.zone.iana_name().map(str::to_owned), ..hub::Company::default() };
+        if self.hub.company()? != company {
+            self.hub.set_company(&Actor::new("demo"), &company, now())?;
+        }
+        Ok(())
+    }
+
+    /// Those who work by day: one timetable serves all of them.
+    fn people(&self) -> impl Iterator<Item = &Person> {
+        self.company.people().iter().filter(|person| matches!(person.shift, Shift::Day { .. }))
+    }
+
     /// One terminal per door, its log full of the past.
     fn terminals(&self, today: Date) -> anyhow::Result<Vec<Terminal>> {
         let from = today.checked_sub(HISTORY_DAYS.days())?;
-        let past = self.company.punches(from, today.yesterday()?);
-        let users = || self.company.people().iter().map(|person| TerminalUser::new(&person.number, &person.name));
+        let is_day = |punch: &Punch| self.people().any(|person| person.number == punch.user);
+        let past: Vec<Punch> = self.company.punches(from, today.yesterday()?).into_iter().filter(is_day).collect();
+        let users = || self.people().map(|person| TerminalUser::new(&person.number, &person.name));
         let terminals = TERMINALS.iter().enumerate().map(|(door, (serial, _))| {
-            let log = past.iter().filter(|punch| punch.terminal == door).filter_map(simulator::people::Punch::record);
+            let log = past.iter().filter(|punch| punch.terminal == door).filter_map(Punch::record);
             Terminal::builder(*serial).zone(self.zone.clone()).users(users()).log(log).build()
         });
         Ok(terminals.collect())
@@ -167,8 +189,8 @@ impl Simulation {
     fn employees(&self, today: Date) -> anyhow::Result<()> {
         let from = today.checked_sub(HISTORY_DAYS.days())?;
         let mut list = String::from("code,name,numbers,from\n");
-        let people = self.company.people();
-        for (person, place) in people.iter().take(people.len().saturating_sub(1)).zip(1001..) {
+        let listed = self.people().count().saturating_sub(1);
+        for (person, place) in self.people().take(listed).zip(1001..) {
             list.push_str(&format!("{place},{},{},{from}\n", person.name, person.number));
         }
         self.hub.import_employees(&Actor::new("demo"), list.as_bytes(), false, now())?;
@@ -202,7 +224,8 @@ impl Simulation {
         for live in self.company.live(now().as_second().unsigned_abs()) {
             tokio::time::sleep(live.after).await;
             let face = now().to_zoned(self.zone.clone()).datetime();
-            if let Some(terminal) = terminals.get(live.person.terminal) {
+            let is_day = matches!(live.person.shift, Shift::Day { .. });
+            if let Some(terminal) = terminals.get(live.person.terminal).filter(|_| is_day) {
                 terminal.punch(&live.person.number, face, live.state, live.verify);
             }
         }
