@@ -84,6 +84,15 @@ fn a_departure_after_midnight_says_why_it_belongs_to_the_day_before() {
 }
 
 #[test]
+fn a_missing_departure_says_what_is_unproven() {
+    let (_, trace) = explained("{}", &["2025-03-10T08:03:00"], "2025-03-10");
+    let unverified = "537 minutes unverified: an unpaired punch leaves everything after 08:03 unproven";
+    assert_eq!(reason(&trace, "unverified_minutes"), unverified);
+    assert_eq!(reason(&trace, "missing_out"), "no departure was found for the punch at 08:03");
+    assert_eq!(trace.punches[0].role, Role::OrphanArrival);
+}
+
+#[test]
 fn every_figure_of_a_record_has_a_reason() {
     let stories: [(&str, &[&str]); 4] = [
         (r#"{"grace": {"in": 5}, "overtime": {"unit": 30}}"#, &["2025-03-10T08:04:00", "2025-03-10T18:40:00"]),

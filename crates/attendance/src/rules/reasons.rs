@@ -1,6 +1,7 @@
 //! One plain sentence for each figure of a record that is not zero: times, rule and knob.
 
 use super::layout::Form;
+use super::pair::Side;
 use super::reasons_pay::pay_reasons;
 use super::say::{Say, minutes};
 use super::trace::{Facts, Outcome, Reason};
@@ -214,8 +215,10 @@ fn exceptions(facts: &Facts<'_>, outcome: &Outcome<'_>, record: &DayRecord, say:
     let plan = facts.owed.plan.bounds();
     let (start, end) = (time(plan.map(|plan| plan.start)), time(plan.map(|plan| plan.end)));
     let (first_in, last_out) = (time(pairs.first_in), time(pairs.last_out));
-    let orphans: Vec<_> = pairs.orphans.iter().map(|orphan| say.time(orphan.minute)).collect();
-    let orphans = orphans.join(", ");
+    let orphans = |not: Side| {
+        let all = pairs.orphans.iter().filter(|orphan| orphan.side != not).map(|orphan| say.time(orphan.minute));
+        all.collect::<Vec<_>>().join(", ")
+    };
     let limits = &policy.outlier;
     for exception in &record.exceptions {
         let text = match exception {
@@ -255,12 +258,15 @@ fn exceptions(facts: &Facts<'_>, outcome: &Outcome<'_>, record: &DayRecord, say:
                 format!("{first_in} to {last_out} is longer than {} (max_session)", minutes(policy.max_session))
             }
             Exception::MissingBreakEnd => "a break was started and its end was not punched".into(),
-            Exception::MissingIn => format!("no arrival was found for the punch at {orphans}"),
-            Exception::MissingOut => format!("no departure was found for the punch at {orphans}"),
+            Exception::MissingIn => format!("no arrival was found for the punch at {}", orphans(Side::Arrival)),
+            Exception::MissingOut => format!("no departure was found for the punch at {}", orphans(Side::Departure)),
             Exception::PartialAbsence => {
                 format!("{} of the plan lie in segments without any punch", minutes(record.absent_minutes))
             }
-            Exception::StrayPunch => format!("the punch at {orphans} has no partner, but nothing was required"),
+            Exception::StrayPunch => {
+                let all: Vec<_> = pairs.orphans.iter().map(|orphan| say.time(orphan.minute)).collect();
+                format!("the punch at {} has no partner, but nothing was required", all.join(", "))
+            }
             Exception::Tardy => format!("{} of the plan were missed at its start", minutes(record.tardy_minutes)),
             Exception::UnapprovedOvertime => {
                 let approved = minutes(outcome.corrections.approved);

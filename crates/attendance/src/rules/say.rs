@@ -29,9 +29,9 @@ impl Say<'_> {
     /// `08:00 to 12:00`; an end of 00:00 is written as 24:00.
     pub(crate) fn span(&self, span: Span) -> String {
         match (span.start <= EVER.start, span.end >= EVER.end) {
-            (true, true) => "an unknown time to an unknown time".into(),
-            (true, false) => format!("an unknown time to {}", self.time(span.end)),
-            (false, true) => format!("{} to an unknown time", self.time(span.start)),
+            (true, true) => "the whole day".into(),
+            (true, false) => format!("everything before {}", self.time(span.end)),
+            (false, true) => format!("everything after {}", self.time(span.start)),
             (false, false) => {
                 let (start, end) = (self.time(span.start), self.parts(span.end));
                 if end == ("00:00".to_owned(), self.day + 1) && self.parts(span.start).1 == self.day {
