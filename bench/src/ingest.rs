@@ -1,8 +1,7 @@
 //! Batch ingest into the hub beside the bare statements that write the same rows.
 //!
 //! The hub takes the batches of an edge: it computes identities, resolves terminal, person and instant, and marks weeks.
-//! The reference takes the rows that the hub has written and inserts them into an empty database of the same tables,
-//! in the same order, with as many punches per transaction.
+//! The reference only writes what the hub has written, batch by batch.
 
 use std::{path::Path, time::Instant};
 
@@ -11,9 +10,11 @@ use attendance::punch::{Channel, PrintedTime, RawPunch};
 use hub::{Actor, FileImport, Hub, Store};
 use jiff::{SignedDuration, Timestamp, civil::date};
 use link::{Batch, Item, MAX_ITEMS, What};
-use rusqlite::{Connection, params_from_iter, types::Value};
 
-use crate::figure::{self, Aim, Contender, Figure, Plan};
+use crate::{
+    bare_rows::{self, Recorder, Written},
+    figure::{self, Aim, Contender, Figure, Plan},
+};
 
 const SERIAL: &str = "BENCH0001";
 const ZONE: &str = "Asia/Manila";
@@ -24,49 +25,33 @@ const AFTERWARDS: Timestamp = Timestamp::constant(FIRST_SECOND + 365 * 86_400, 0
 /// The minutes of a day at which everybody punches.
 const ROUTINE: [i64; 4] = [472, 720, 778, 1_084];
 
-/// What the hub writes, in the order of arrival; `?1` leaves out the punches that came with the people.
-const TABLES: [(&str, &str); 3] = [
-    ("punch", "SELECT p.* FROM punch p WHERE p.received_us < ?1 ORDER BY p.received_us"),
-    (
-        "resolved_punch",
-        "SELECT r.* FROM resolved_punch r JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
-         WHERE p.received_us < ?1 ORDER BY p.received_us",
-    ),
-    ("dirty_week", "SELECT * FROM dirty_week WHERE ?1 > 0"),
-];
-
-type Row = Vec<Value>;
-
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let batches = batches(plan.pick(50, 4));
-    let rows = rows_of(&batches)?;
+    let written = written_by_hub(&batches)?;
     let punches = (batches.len() * MAX_ITEMS) as f64;
     let ours = Contender::new("hub", || {
         let folder = tempfile::tempdir()?;
         let hub = hub_with_people(&folder.path().join("hub.db"))?;
         let start = Instant::now();
-        ingest(&hub, &batches)?;
+        for batch in &batches {
+            ingest(&hub, batch)?;
+        }
         Ok(punches / start.elapsed().as_secs_f64())
     });
     let bare = Contender::new("bare statements", || {
         let folder = tempfile::tempdir()?;
-        let connection = empty_database(&folder.path().join("hub.db"))?;
+        let connection = bare_rows::empty_database(&folder.path().join("hub.db"))?;
         let start = Instant::now();
-        insert(&connection, &rows)?;
+        bare_rows::write(&connection, &written)?;
         Ok(punches / start.elapsed().as_secs_f64())
     });
     let name = format!("hub ingest, batches of {MAX_ITEMS}");
     Ok(vec![figure::measure(plan, name, "punches/s", Some(Aim::RatioAtLeast(0.8)), ours, vec![bare])?])
 }
 
-fn ingest(hub: &Hub, batches: &[Batch]) -> Result<()> {
-    for batch in batches {
-        let ack = hub.ingest(batch, AFTERWARDS)?;
-        ensure!(
-            ack.outcomes.iter().all(|outcome| *outcome == link::Outcome::Stored),
-            "a punch was not new or not matched"
-        );
-    }
+fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
+    let ack = hub.ingest(batch, AFTERWARDS)?;
+    ensure!(ack.outcomes.iter().all(|outcome| *outcome == link::Outcome::Stored), "a punch was not new or not matched");
     Ok(())
 }
 
@@ -79,50 +64,17 @@ fn hub_with_people(path: &Path) -> Result<Hub> {
     Ok(hub)
 }
 
-/// The rows that the hub makes of these batches, table by table.
-fn rows_of(batches: &[Batch]) -> Result<Vec<(String, Vec<Row>)>> {
+fn written_by_hub(batches: &[Batch]) -> Result<Vec<Written>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("hub.db");
-    ingest(&hub_with_people(&path)?, batches)?;
-    let connection = Connection::open(&path)?;
-    TABLES.into_iter().map(|(table, select)| rows_of_table(&connection, table, select)).collect()
-}
-
-/// The statement that writes a row of the table, and its rows.
-fn rows_of_table(connection: &Connection, table: &str, select: &str) -> Result<(String, Vec<Row>)> {
-    let mut select = connection.prepare(select)?;
-    let columns = select.column_count();
-    let rows = select
-        .query_map([AFTERWARDS.as_microsecond()], |row| (0..columns).map(|column| row.get(column)).collect())?
-        .collect::<rusqlite::Result<_>>()?;
-    let places: Vec<String> = (1..=columns).map(|place| format!("?{place}")).collect();
-    Ok((format!("INSERT INTO {table} VALUES ({}) ON CONFLICT DO NOTHING", places.join(", ")), rows))
-}
-
-/// The hub's tables, without rows.
-fn empty_database(path: &Path) -> Result<Connection> {
-    drop(Store::open(path)?);
-    let connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY")?;
-    Ok(connection)
-}
-
-fn insert(connection: &Connection, tables: &[(String, Vec<Row>)]) -> Result<()> {
-    let transactions = tables.iter().map(|(_, rows)| rows.len().div_ceil(MAX_ITEMS)).max().unwrap_or(0);
-    let mut statements = tables
-        .iter()
-        .map(|(statement, rows)| Ok((connection.prepare(statement)?, rows.chunks(MAX_ITEMS))))
-        .collect::<Result<Vec<_>>>()?;
-    for _ in 0..transactions {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        for (statement, chunks) in &mut statements {
-            for row in chunks.next().unwrap_or_default() {
-                statement.execute(params_from_iter(row))?;
-            }
-        }
-        connection.execute_batch("COMMIT")?;
-    }
-    Ok(())
+    let hub = hub_with_people(&path)?;
+    let mut recorder = Recorder::open(&path)?;
+    let record = |batch: &Batch| {
+        ingest(&hub, batch)?;
+        let received_us = |item: Option<&Item>| item.map_or(0, |item| item.received_us);
+        recorder.written(received_us(batch.items.first()), received_us(batch.items.last()))
+    };
+    batches.iter().map(record).collect()
 }
 
 /// Full batches as an edge sends them: everybody's punches in the order of time.
