@@ -62,7 +62,6 @@ impl Simulation {
 
         let mut config = edge_role::config(&context.settings, context.home.spool()?)?;
         config.terminals_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        config.heartbeat_every = Duration::from_secs(1);
         config.poll_every = Duration::from_secs(60);
         let edge = Edge::start(config, InProcess(self.hub.clone())).await?;
 

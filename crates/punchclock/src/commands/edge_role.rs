@@ -9,6 +9,9 @@ use crate::commands::Context;
 use crate::settings::Settings;
 use crate::{show, signals};
 
+/// What a person approves or registers on the hub reaches the edge within this time.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+
 pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result<()> {
     let EdgeCommand::Run { hub, token_file, adms_listen, status_listen } = command;
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
@@ -38,6 +41,7 @@ pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::
     config.allowed = settings.networks()?;
     config.poll_every = Duration::from_secs(60 * settings.get::<u64>("terminals.poll_minutes")?);
     config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
+    config.heartbeat_every = HEARTBEAT_EVERY;
     config.status_listen = None;
     Ok(config)
 }

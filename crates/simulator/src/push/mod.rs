@@ -98,6 +98,8 @@ struct Reporter {
     users_cursor: usize,
     /// Uploads and results that go before anything new, first the one that failed last.
     queue: VecDeque<Upload>,
+    /// Users that the server refused: kept for the next round, so that punches are not held up by them.
+    refused_users: Option<Upload>,
     log_batches: u32,
 }
 
@@ -112,6 +114,7 @@ impl Reporter {
             log_cursor: 0,
             users_cursor: 0,
             queue: VecDeque::new(),
+            refused_users: None,
             log_batches: 0,
         }
     }
@@ -178,10 +181,24 @@ impl Reporter {
     }
 
     async fn deliver_everything(&mut self) -> Result<(), HttpError> {
+        let mut refusal = Ok(());
         while let Some(upload) = self.next_upload() {
-            self.deliver(upload).await?;
+            match self.deliver(upload).await {
+                Err(error @ HttpError::Status(_)) if self.set_users_aside() => refusal = Err(error),
+                outcome => outcome?,
+            }
         }
-        Ok(())
+        self.queue.extend(self.refused_users.take());
+        refusal
+    }
+
+    /// Takes users that were just refused out of the way. False when it was something else.
+    fn set_users_aside(&mut self) -> bool {
+        let is_users = self.queue.front().is_some_and(|upload| matches!(upload.moves, Cursor::Users(_)));
+        if is_users {
+            self.refused_users = self.queue.pop_front();
+        }
+        is_users
     }
 
     /// What goes next: what failed or was asked for, then new users, then new punches.
@@ -190,7 +207,7 @@ impl Reporter {
             return Some(upload);
         }
         let users = self.terminal.users();
-        if self.users_cursor < users.len() {
+        if self.refused_users.is_none() && self.users_cursor < users.len() {
             let new = users.get(self.users_cursor..).unwrap_or_default();
             let (body, end) = (lines::users(new), Cursor::Users(users.len()));
             return Some(self.upload("OPERLOG", &self.settings.operlog_stamp, body, new.len(), end));
