@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use attendance::{
-    Assignment, Calendar, DateRange, Employment, Moment, Person, Policy, Punch, PunchId, PunchState, Rulebook,
+    Assignment, Calendar, DateRange, Employment, Moment, Person, Policy, Punch, Fingerprint, PunchState, Rulebook,
     default_assignments, default_timetables, derive,
 };
 use jiff::{
@@ -89,7 +89,7 @@ fn routine_of(person: u64, zone: &TimeZone) -> Result<Vec<Punch>> {
             // Up to twenty minutes late or early, another one each day, the same in every run.
             let wobble = ((person + 7 * punches.len() as u64) * 2_654_435_761 % 2_400) as i64 - 1_200;
             punches.push(Punch {
-                id: PunchId(number.to_be_bytes()),
+                id: Fingerprint(number.to_be_bytes()),
                 at: midnight + minute * 60 + wobble,
                 state: PunchState::Unknown,
                 recorded_at: None,

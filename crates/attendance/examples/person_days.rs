@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use attendance::{
-    Calendar, DateRange, Employment, Moment, Person, Policy, Punch, PunchId, PunchState, Rulebook, default_assignments,
-    default_timetables, derive,
+    Calendar, DateRange, Employment, Fingerprint, Moment, Person, Policy, Punch, PunchState, Rulebook,
+    default_assignments, default_timetables, derive,
 };
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -74,7 +74,7 @@ fn punches_of(person: i64, days: i64, midnight: i64) -> Vec<Punch> {
     minutes
         .enumerate()
         .map(|(number, minute)| Punch {
-            id: PunchId(((person as u128) << 64 | number as u128).to_be_bytes()),
+            id: Fingerprint(((person as u128) << 64 | number as u128).to_be_bytes()),
             at: midnight + minute * 60 + jitter(number as i64, 6, 60),
             state: PunchState::Unknown,
             recorded_at: None,

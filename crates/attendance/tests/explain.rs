@@ -12,7 +12,7 @@ fn explained(policy: &str, punches: &[&str], date: &str) -> (DayRecord, DayTrace
         .iter()
         .enumerate()
         .map(|(index, text)| Punch {
-            id: PunchId((index as u128).to_be_bytes()),
+            id: Fingerprint((index as u128).to_be_bytes()),
             at: format!("{text}+08:00").parse::<jiff::Timestamp>().unwrap().as_second(),
             state: PunchState::Unknown,
             recorded_at: None,

@@ -166,7 +166,7 @@ fn company() -> impl Strategy<Value = Company> {
                     );
                 }
                 let punches = at.iter().enumerate().map(|(index, (at, state, salt))| Punch {
-                    id: PunchId(((u128::from(*salt) << 64) + index as u128).to_be_bytes()),
+                    id: Fingerprint(((u128::from(*salt) << 64) + index as u128).to_be_bytes()),
                     at: *at,
                     state: *state,
                     recorded_at: None,

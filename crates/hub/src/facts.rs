@@ -1,6 +1,6 @@
 //! The facts that the rules need for one employee and some dates: a snapshot, ready for the pure function.
 
-use attendance::{DateRange, Employment, Moment, Person, Punch, PunchId, PunchState, Rulebook};
+use attendance::{DateRange, Employment, Moment, Person, Punch, PunchState, Rulebook};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -60,7 +60,7 @@ impl Facts {
         let (from_us, to_us) = (edge(range.from, -before)?, edge(range.to, AROUND_DAYS)?);
         let punches = read.punches_of(employee.id, from_us, to_us)?;
         let punches = punches.into_iter().map(|punch| Punch {
-            id: PunchId(punch.fingerprint.0),
+            id: punch.fingerprint,
             at: punch.at_us.div_euclid(1_000_000),
             state: punch.state.map_or(PunchState::Unknown, PunchState::from_code),
             recorded_at: Some(punch.received_us.div_euclid(1_000_000)),

@@ -1,6 +1,5 @@
 //! Lists and details for pages, tables and exports.
 
-use attendance::punch::Fingerprint;
 use attendance::{DateRange, DayRecord};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -61,9 +60,7 @@ impl Hub {
             let Some((record, trace)) = explained else { return Ok(None) };
             let mut punches = Vec::new();
             for id in trace.punches.iter().filter_map(|punch| punch.id) {
-                punches.extend(
-                    punch_rows(read, &PunchQuery { fingerprint: Some(Fingerprint(id.0)), ..PunchQuery::default() })?.0,
-                );
+                punches.extend(punch_rows(read, &PunchQuery { fingerprint: Some(id), ..PunchQuery::default() })?.0);
             }
             let is_stale = record != row.record;
             Ok(Some(DayDetail { row: DayRow { record, ..row }, trace, punches, is_stale }))
@@ -82,6 +79,7 @@ impl Hub {
             employee: filter.employee.clone(),
             user: filter.user.clone(),
             origin: filter.terminal.clone(),
+            newest_first: filter.newest_first,
             offset: filter.offset,
             limit: filter.limit,
             ..PunchQuery::default()

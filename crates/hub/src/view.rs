@@ -125,6 +125,8 @@ pub struct PunchFilter {
     pub user: Option<String>,
     /// Serial.
     pub terminal: Option<String>,
+    /// The latest printed time comes first; otherwise the earliest.
+    pub newest_first: bool,
     /// Rows left out at the start.
     pub offset: u32,
     /// Most rows returned; 0 is no limit.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::{Fields, GoldenError, Reader};
 use crate::{
-    Adjustment, Assignment, Calendar, DateRange, Employment, Leave, Modifier, Moment, Offsite, Override, Person,
-    Policy, Punch, PunchId, PunchState, Rulebook, Timetables, instant,
+    Adjustment, Assignment, Calendar, DateRange, Employment, Fingerprint, Leave, Modifier, Moment, Offsite, Override,
+    Person, Policy, Punch, PunchState, Rulebook, Timetables, instant,
 };
 
 /// A case, ready to derive.
@@ -157,10 +157,10 @@ impl Ids {
         Self(names)
     }
 
-    fn of(&self, position: usize, name: Option<&str>) -> PunchId {
+    fn of(&self, position: usize, name: Option<&str>) -> Fingerprint {
         let rank = name.map(|name| self.0.partition_point(|known| known.as_str() < name));
         let (named, number) = rank.map_or((0, position), |rank| (1, rank));
-        PunchId(((named << 64) | number as u128).to_be_bytes())
+        Fingerprint(((named << 64) | number as u128).to_be_bytes())
     }
 
     fn rename_target(&self, adjustment: &mut Value) {

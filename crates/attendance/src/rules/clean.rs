@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::known::Known;
 use super::trace::{Dropped, Line, Sink};
-use crate::vocabulary::{Adjustment, Change, Policy, Punch, PunchId, PunchState};
+use crate::vocabulary::{Adjustment, Change, Fingerprint, Policy, Punch, PunchState};
 
 /// A punch that counts.
 #[derive(Debug, Clone, Copy)]
@@ -31,10 +31,10 @@ pub(crate) enum Source<'a> {
 
 impl Press<'_> {
     /// Order of the scan: by instant, then by identity; manual punches come after the terminal's of the same second.
-    fn key(&self) -> (i64, bool, PunchId, &str, PunchState) {
+    fn key(&self) -> (i64, bool, Fingerprint, &str, PunchState) {
         match self.source {
             Source::Punch(punch) => (self.at, false, punch.id, "", self.state),
-            Source::Manual(adjustment) => (self.at, true, PunchId([0; 16]), adjustment.id.as_str(), self.state),
+            Source::Manual(adjustment) => (self.at, true, Fingerprint([0; 16]), adjustment.id.as_str(), self.state),
         }
     }
 
@@ -58,7 +58,7 @@ pub(crate) fn clean<'a, S: Sink>(
         Change::VoidPunch { target } => Some(target),
         _ => None,
     });
-    let mut voided: Vec<PunchId> = voided.collect();
+    let mut voided: Vec<Fingerprint> = voided.collect();
     voided.sort_unstable();
     let effective = |state| if policy.punch.use_state { state } else { PunchState::Unknown };
     let mut presses = Vec::with_capacity(punches.len());

@@ -11,7 +11,7 @@ use super::leave::Owed;
 use super::pair::Pairs;
 use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
-use crate::vocabulary::{Code, DayRecord, Punch, PunchId, PunchState};
+use crate::vocabulary::{Code, DayRecord, Fingerprint, Punch, PunchState};
 
 /// Why a day record is what it is. Instants are seconds since the epoch; sentences show times in the person's zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -53,7 +53,7 @@ pub struct Stretch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TracedPunch {
     /// Its identity; `None` for a manual punch.
-    pub id: Option<PunchId>,
+    pub id: Option<Fingerprint>,
     /// The adjustment that added it.
     pub adjustment: Option<String>,
     /// When, seconds since the epoch.

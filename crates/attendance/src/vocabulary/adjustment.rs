@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Code, PunchId, PunchState, instant};
+use super::{Code, Fingerprint, PunchState, instant};
 
 /// One correction. Append-only; [`Change::Revoke`] cancels another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub enum Change {
     /// A punch is ignored; it stays stored.
     VoidPunch {
         /// The punch.
-        target: PunchId,
+        target: Fingerprint,
     },
     /// Missed minutes of a date are excused.
     Excuse {

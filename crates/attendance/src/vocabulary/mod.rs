@@ -17,6 +17,7 @@ mod roster;
 mod timetable;
 mod totals;
 
+pub use crate::punch::Fingerprint;
 pub use absence::{Leave, Offsite, Part};
 pub use adjustment::{Adjustment, Change, Excusable};
 pub use calendar::{Calendar, Holiday, Workday};
@@ -29,7 +30,7 @@ pub use policy::{
     WeekBasis,
 };
 pub use policy_check::PolicyError;
-pub use punch::{Punch, PunchId, PunchIdError, PunchState};
+pub use punch::{Punch, PunchState};
 pub use record::{DayKind, DayRecord, DeferReason, Exception, Severity, Status};
 pub use roster::{Assignment, Employment, Modifier, Override, Shift, WeekPattern, default_assignments};
 pub use timetable::{Break, Deduct, Fixed, Flex, Hours, Timetable, Timetables, default_timetables};

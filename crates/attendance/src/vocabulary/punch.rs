@@ -3,65 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::instant;
-
-/// The identity of a punch, independent of the road it came by (punch identity; computed in [`crate::punch`]). Text: 32
-/// hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PunchId(pub [u8; 16]);
-
-/// A text that is no punch identity.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no punch identity; it has 32 hexadecimal digits")]
-pub struct PunchIdError(String);
-
-impl std::str::FromStr for PunchId {
-    type Err = PunchIdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        number.map(|number| Self(number.to_be_bytes())).ok_or_else(|| PunchIdError(text.to_owned()))
-    }
-}
-
-impl std::fmt::Display for PunchId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl From<crate::punch::Fingerprint> for PunchId {
-    fn from(fingerprint: crate::punch::Fingerprint) -> Self {
-        Self(fingerprint.0)
-    }
-}
-
-impl std::fmt::Debug for PunchId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PunchId({self})")
-    }
-}
-
-impl TryFrom<String> for PunchId {
-    type Error = PunchIdError;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<PunchId> for String {
-    fn from(id: PunchId) -> Self {
-        id.to_string()
-    }
-}
+use crate::punch::Fingerprint;
 
 /// One recognition event of one person (rules 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Punch {
     /// Identity; two punches with the same one are one punch.
-    pub id: PunchId,
+    pub id: Fingerprint,
     /// When it happened, in seconds since the epoch.
     #[serde(with = "instant")]
     pub at: i64,

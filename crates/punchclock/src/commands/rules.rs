@@ -61,7 +61,7 @@ fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> 
     ))?;
     show::line("\npunches")?;
     for punch in &day.trace.punches {
-        let said = day.punches.iter().find(|row| punch.id.is_some_and(|id| id.0 == row.fingerprint.0));
+        let said = day.punches.iter().find(|row| punch.id == Some(row.fingerprint));
         let terminal = said.map_or("added by hand", |row| &row.origin);
         show::line(format!("  {}  {:<16} {terminal}: {}", at(punch.at, zone), role(punch), punch.why))?;
     }
