@@ -101,6 +101,8 @@ pub struct PunchQuery {
     pub held: Option<String>,
     /// One punch.
     pub fingerprint: Option<Fingerprint>,
+    /// The latest printed time comes first; otherwise the earliest.
+    pub newest_first: bool,
     /// Rows left out at the start.
     pub offset: u32,
     /// Most rows; 0 is no limit.
@@ -114,10 +116,17 @@ const LIST_FROM: &str = " FROM punch p
     WHERE p.tenant = $1";
 const LIST_COLUMNS: &str = "SELECT p.origin, p.user_number, p.printed_seconds, p.printed_raw, p.state, p.verify,
     p.work_code, p.original, p.channel, p.received_us, p.fingerprint, e.code, r.at_us, h.reason";
+/// Texts that are no date come last in both orders.
 const LIST_ORDER: &str =
     " ORDER BY p.printed_seconds IS NULL, p.printed_seconds, p.origin, p.user_number, p.fingerprint";
+const LIST_ORDER_NEWEST: &str =
+    " ORDER BY p.printed_seconds IS NULL, p.printed_seconds DESC, p.origin, p.user_number, p.fingerprint";
 
 impl PunchQuery {
+    const fn order(&self) -> &'static str {
+        if self.newest_first { LIST_ORDER_NEWEST } else { LIST_ORDER }
+    }
+
     /// The conditions as SQL, and their values in order; `$1` is the tenant.
     fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
         let mut values = vec![Value::from(tenant)];
@@ -151,7 +160,7 @@ fn hour_key(seconds: i64) -> [u8; 4] {
 /// Every form that the list of punches takes, for the catalogue test.
 pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
     let text = |on: bool| on.then(|| String::from("x"));
-    (0..64u32)
+    (0..128u32)
         .map(|bits| {
             let on = |bit: u32| bits & (1 << bit) != 0;
             let query = PunchQuery {
@@ -161,10 +170,11 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
                 user: text(on(3)),
                 origin: text(on(4)),
                 held: text(on(5)),
+                newest_first: on(6),
                 ..PunchQuery::default()
             };
-            let conditions = query.conditions(1).0;
-            ("store::punches::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{LIST_ORDER}"))
+            let (conditions, order) = (query.conditions(1).0, query.order());
+            ("store::punches::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order}"))
         })
         .collect()
 }
@@ -280,7 +290,8 @@ impl Read<'_> {
         let total = self.one(&count, params(), |row| row.get(0))?.unwrap_or(0);
         let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
         let list = format!(
-            "{LIST_COLUMNS}{LIST_FROM}{conditions}{LIST_ORDER} LIMIT {limit} OFFSET {offset}",
+            "{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT {limit} OFFSET {offset}",
+            order = query.order(),
             offset = query.offset
         );
         let rows = self.all(&list, params(), |row| {

@@ -95,7 +95,7 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
         Access::Api | Access::Metrics => {
             let is_program = has_token(app, parts, TokenKind::Api).await?;
             let is_reader = access == Access::Api
-                && parts.method == Method::GET
+                && parts.method.is_safe()
                 && !parts.headers.contains_key(header::AUTHORIZATION)
                 && visitor(app, &parts.headers).await.map_err(problem)?.is_some();
             if !is_program && !is_reader {

@@ -1,8 +1,41 @@
 //! Reading and writing what stands in addresses and forms.
 
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
+
+/// What stands behind the `?` of an address.
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// What a form sends.
+pub(crate) struct Form<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let read = axum::extract::Query::from_request_parts(parts, state).await;
+        read.map(|query| Self(query.0)).map_err(|refused| {
+            let what = format!("The address can\u{2019}t be understood: {}.", refused.body_text());
+            Failure::new(refused.status(), what, "Start again from the list.")
+        })
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let read = axum::Form::from_request(request, state).await;
+        read.map(|form| Self(form.0)).map_err(|refused| {
+            let what = format!("The form can\u{2019}t be understood: {}.", refused.body_text());
+            Failure::new(refused.status(), what, "Go back, load the page again, and send it once more.")
+        })
+    }
+}
 
 /// Rows on one page of a list.
 pub(crate) const PAGE_ROWS: u32 = 50;

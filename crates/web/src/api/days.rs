@@ -2,12 +2,12 @@
 
 use attendance::{CodeMinutes, DayRecord, Exception};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hub::view::{DayFilter, DayRow};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Problem, Window};
+use super::{Page, Problem, Query, Window};
 use crate::app::App;
 use crate::{forms, show};
 

@@ -1,12 +1,12 @@
 //! `GET /api/v1/employees`
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hub::view::EmployeeRow;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Page, Problem, Window};
+use super::{Page, Problem, Query, Window};
 use crate::app::App;
 
 /// An employee.

@@ -1,11 +1,11 @@
 //! `GET /api/v1/held`
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hub::view::HeldGroup;
 use serde::Serialize;
 
-use super::{Page, Problem, Window};
+use super::{Page, Problem, Query, Window};
 use crate::app::App;
 
 /// Held punches that one cure releases.

@@ -1,11 +1,11 @@
 //! `GET /api/v1/punches?employee&user&terminal&from&to`
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hub::view::{HeldReason, PunchFilter, PunchRow, TerminalRow};
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Problem, Window};
+use super::{Page, Problem, Query, Window};
 use crate::app::App;
 use crate::page::punches::zone_of;
 use crate::{forms, show};
@@ -72,6 +72,7 @@ pub(crate) async fn list(
         terminal: forms::filled(&asked.terminal),
         offset,
         limit,
+        ..PunchFilter::default()
     };
     let (list, terminals) = app.ask(move |hub| Ok((hub.punches(&filter)?, hub.terminals()?))).await?;
     let items = list.rows.into_iter().map(|row| Punch::new(row, &terminals)).collect();

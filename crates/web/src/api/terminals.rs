@@ -1,12 +1,12 @@
 //! `GET /api/v1/terminals`
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hub::view::TerminalRow;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Page, Problem, Window};
+use super::{Page, Problem, Query, Window};
 use crate::app::App;
 use crate::show;
 

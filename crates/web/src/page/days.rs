@@ -2,16 +2,17 @@
 
 use askama::Template;
 use attendance::{Exception, Status};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::view::{DayFilter, DayRow, DaySort, EmployeeRow};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Sorting};
+use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Choice, Frame, render};
 use crate::{download, show, words};
 
@@ -20,6 +21,8 @@ use crate::{download, show, words};
 struct DaysPage {
     frame: Frame,
     asked: Asked,
+    /// Somebody asked for less than the usual list.
+    is_narrowed: bool,
     employees: Vec<EmployeeRow>,
     exceptions: Vec<Choice>,
     statuses: Vec<Choice>,
@@ -35,7 +38,7 @@ struct DaysPage {
 #[serde(default)]
 pub(crate) struct Asked {
     from: String,
-    to: String,
+    to: Option<String>,
     employee: String,
     exception: String,
     status: String,
@@ -45,6 +48,18 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// A list that nobody narrowed ends with the day before today, because today is not judged.
+    fn until_yesterday(mut self, zone: &TimeZone) -> Self {
+        if self.to.is_none() && !self.is_narrowed() {
+            self.to = Timestamp::now().to_zoned(zone.clone()).date().yesterday().ok().map(|date| date.to_string());
+        }
+        self
+    }
+
+    fn to(&self) -> &str {
+        self.to.as_deref().unwrap_or_default()
+    }
+
     /// The hub's filter.
     ///
     /// # Errors
@@ -52,7 +67,7 @@ impl Asked {
     fn filter(&self) -> Result<DayFilter, Failure> {
         Ok(DayFilter {
             from: forms::date("from", &self.from)?,
-            to: forms::date("to", &self.to)?,
+            to: forms::date("to", self.to())?,
             employee: forms::filled(&self.employee),
             exception: forms::filled(&self.exception),
             status: forms::filled(&self.status),
@@ -83,13 +98,15 @@ impl Asked {
 
     /// The filter as a part of an address, without order and page.
     fn query(&self) -> String {
-        forms::query(&[
+        let query = forms::query(&[
             ("from", &self.from),
-            ("to", &self.to),
+            ("to", self.to()),
             ("employee", &self.employee),
             ("exception", &self.exception),
             ("status", &self.status),
-        ])
+        ]);
+        // An end that was emptied on purpose stays empty.
+        if query.is_empty() && self.to.is_some() { "to=".to_owned() } else { query }
     }
 
     fn query_in_order(&self) -> String {
@@ -98,7 +115,9 @@ impl Asked {
     }
 
     fn is_narrowed(&self) -> bool {
-        !self.query().is_empty()
+        [self.from.as_str(), self.to(), &self.employee, &self.exception, &self.status]
+            .iter()
+            .any(|text| !text.is_empty())
     }
 }
 
@@ -182,6 +201,9 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
     visitor: Visitor,
 ) -> Result<Html<String>, Failure> {
+    let company = app.ask(|hub| hub.company()?.time_zone()).await?;
+    let is_narrowed = asked.is_narrowed();
+    let asked = asked.until_yesterday(&company);
     let filter = DayFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
     let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.employees()?))).await?;
     let zone = shared_zone(&list.rows);
@@ -196,6 +218,7 @@ pub(crate) async fn page(
         sorting: Sorting::new("/days", &asked.query(), sort_word(asked.sort()), asked.is_descending()),
         pager: Pager::new("/days", &asked.query_in_order(), asked.page, list.total),
         csv: format!("/days.csv?{}", asked.query_in_order()),
+        is_narrowed,
         asked,
     })
 }

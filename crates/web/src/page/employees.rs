@@ -1,7 +1,7 @@
 //! `GET /employees` and `GET /employees.csv`.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::CsvTable;
 use hub::view::EmployeeRow;
@@ -11,7 +11,7 @@ use crate::access::Visitor;
 use crate::app::App;
 use crate::download;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Sorting};
+use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Choice, Frame, render};
 
 #[derive(Template)]

@@ -1,7 +1,10 @@
 //! The page that says what went wrong and what to do.
 
 use askama::Template;
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
 
+use crate::api::Problem;
 use crate::failure::Failure;
 use crate::page::Frame;
 
@@ -27,7 +30,9 @@ impl<'a> ErrorPage<'a> {
     }
 }
 
-/// Every address that no route knows.
-pub(crate) async fn not_found() -> Failure {
-    Failure::not_found("There is nothing at this address.")
+/// Every address that no route knows: a page for people, a problem document for programs.
+pub(crate) async fn not_found(address: Uri) -> Response {
+    let failure = Failure::not_found("There is nothing at this address.");
+    let is_of_programs = ["/api/", "/link/"].iter().any(|start| address.path().starts_with(start));
+    if is_of_programs { Problem::from(failure).into_response() } else { failure.into_response() }
 }

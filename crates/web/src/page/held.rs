@@ -2,8 +2,7 @@
 
 use askama::Template;
 use attendance::punch::Fingerprint;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::view::{EmployeeRow, HeldGroup, HeldReason};
@@ -14,7 +13,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager};
+use crate::forms::{self, Form, PAGE_ROWS, Pager, Query};
 use crate::page::{Choice, Frame, Notice, render};
 use crate::{download, words};
 
@@ -216,11 +215,12 @@ pub(crate) async fn assign(
     match app.ask(move |hub| hub.cure(&actor, &cure, Timestamp::now())).await {
         Ok(cured) => Ok(Redirect::to(&Notice::address("/held", cured)).into_response()),
         Err(failure) if failure.is_correctable() => {
-            let key = key(&sent.origin, &sent.user);
             let text = format!("{} {}", failure.what, failure.cure);
-            let page =
-                show_page(&app, Asked::default(), None, Some(Problem { key, text, typed: sent.employee }), &visitor);
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page.await?).into_response())
+            let problem = Problem { key: key(&sent.origin, &sent.user), text, typed: sent.employee };
+            // Narrowed to the number, so that the form with the problem is on the page.
+            let asked = Asked { text: sent.user, ..Asked::default() };
+            let page = show_page(&app, asked, None, Some(problem), &visitor).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(failure) => Err(failure),
     }

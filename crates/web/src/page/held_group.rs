@@ -1,7 +1,7 @@
 //! `GET /held/punches`: the punches of one held group, each with its own cure.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Html;
 use hub::view::{HeldReason, PunchRow, TerminalRow};
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
+use crate::forms::Query;
 use crate::page::punches::Row;
 use crate::page::{Frame, render};
 use crate::words;

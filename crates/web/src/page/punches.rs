@@ -1,7 +1,7 @@
 //! `GET /punches` and `GET /punches.csv`: what the terminals said.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::view::{EmployeeRow, PunchFilter, PunchRow, TerminalRow};
 use jiff::tz::TimeZone;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager};
+use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Frame, render};
 use crate::{download, show, words};
 
@@ -22,6 +22,7 @@ struct PunchesPage {
     employees: Vec<EmployeeRow>,
     terminals: Vec<TerminalRow>,
     rows: Vec<Row>,
+    sorting: Sorting,
     pager: Pager,
     csv: String,
 }
@@ -35,6 +36,7 @@ pub(crate) struct Asked {
     employee: String,
     user: String,
     terminal: String,
+    order: String,
     page: u32,
 }
 
@@ -46,6 +48,7 @@ impl Asked {
             employee: forms::filled(&self.employee),
             user: forms::filled(&self.user),
             terminal: forms::filled(&self.terminal),
+            newest_first: self.order != "asc",
             offset: 0,
             limit: 0,
         })
@@ -59,6 +62,11 @@ impl Asked {
             ("user", &self.user),
             ("terminal", &self.terminal),
         ])
+    }
+
+    fn query_in_order(&self) -> String {
+        let order = forms::query(&[("order", &self.order)]);
+        [self.query(), order].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&")
     }
 
     fn is_narrowed(&self) -> bool {
@@ -121,8 +129,9 @@ pub(crate) async fn page(
     render(&PunchesPage {
         frame: Frame::new("Punches", "/punches", &visitor),
         rows: list.rows.iter().map(|punch| Row::new(punch, &terminals)).collect(),
-        pager: Pager::new("/punches", &asked.query(), asked.page, list.total),
-        csv: format!("/punches.csv?{}", asked.query()),
+        sorting: Sorting::new("/punches", &asked.query(), "printed", asked.order != "asc"),
+        pager: Pager::new("/punches", &asked.query_in_order(), asked.page, list.total),
+        csv: format!("/punches.csv?{}", asked.query_in_order()),
         employees,
         terminals,
         asked,

@@ -2,7 +2,6 @@
 //! nobody else on the network can be first.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,6 +11,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::forms::Form;
 use crate::page::sign_in::open_session;
 use crate::page::{Frame, render};
 use crate::session;

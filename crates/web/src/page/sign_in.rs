@@ -1,8 +1,7 @@
 //! `/sign-in` and `/sign-out`.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::forms::{Form, Query};
 use crate::page::{Frame, render};
 use crate::{forms, session};
 

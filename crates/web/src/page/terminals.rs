@@ -1,8 +1,7 @@
 //! `GET /terminals`, `GET /terminals.csv` and `POST /terminals/approve`.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::view::TerminalRow;
 use hub::{CsvTable, Cure};
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, Sorting};
+use crate::forms::{self, Form, Query, Sorting};
 use crate::page::{Choice, Frame, Notice, render};
 use crate::{download, show, words};
 
@@ -96,8 +95,7 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn new(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
-        let clock = format!("{} {}", show::moment(at, zone), show::offset(zone, at));
-        Self { ago: show::ago(at, now), clock, full: show::rfc3339(at, zone) }
+        Self { ago: show::ago(at, now), clock: show::moment(at, zone), full: show::rfc3339(at, zone) }
     }
 }
 

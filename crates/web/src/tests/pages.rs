@@ -58,6 +58,24 @@ async fn days_are_filtered_sorted_and_downloaded_with_the_same_filter() {
 }
 
 #[tokio::test]
+async fn the_usual_list_leaves_out_today_which_is_not_judged() {
+    let house = House::with_accounts();
+    let zone = jiff::tz::TimeZone::get("Asia/Manila").unwrap();
+    let today = now().to_zoned(zone).date();
+    let yesterday = today.yesterday().unwrap();
+    house.import("A1", &format!("7\t{yesterday} 08:00:00\t1\t0\t1\t0\n7\t{today} 00:00:01\t1\t0\t1\t0\n"), true);
+    let viewer = house.sign_in("viewer").await;
+    let is_listed = |page: &str, date| page.contains(&format!("href=\"/days/7/{date}\""));
+    let usual = house.get(&viewer, "/days").await.text;
+    assert!(is_listed(&usual, yesterday) && !is_listed(&usual, today), "{usual}");
+    assert!(usual.contains(&format!("name=\"to\" type=\"date\" value=\"{yesterday}\"")), "and says so in the filter");
+    for path in ["/days?to=", "/days?employee=7"] {
+        let page = house.get(&viewer, path).await.text;
+        assert!(is_listed(&page, yesterday) && is_listed(&page, today), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_makes_no_sense_is_told_what_to_do() {
     let (house, viewer) = house().await;
     for path in ["/nowhere", "/days/7/yesterday", "/days/7/1999-01-01", "/days/99/2026-01-05", "/held/punches?reason=x"]
@@ -65,6 +83,11 @@ async fn an_address_that_makes_no_sense_is_told_what_to_do() {
         let answer = house.get(&viewer, path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert!(answer.text.contains("Check the address"), "{path}");
+    }
+    for path in ["/days?page=last", "/held?released=many"] {
+        let answer = house.get(&viewer, path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(answer.text.contains("Start again from the list"), "{path}: {}", answer.text);
     }
     let answer = house.get(&viewer, "/days?from=31.12.2025").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -58,6 +58,10 @@ async fn a_refusal_is_a_problem_document() {
     let problem = answer.json();
     assert_eq!((&problem["status"], &problem["title"]), (&json!(422), &json!("Unprocessable Entity")));
     assert!(problem["detail"].as_str().unwrap().contains("Use 1 to 1000"), "{problem}");
+    for path in ["/api/v1/days?from=2026-01-05&from=2026-01-06", "/api/v1/unheard-of", "/link/v2/punches"] {
+        let answer = house.get(&viewer, path).await;
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}: {}", answer.text);
+    }
     let without = house.get(&Visitor::default(), "/api/v1/days").await;
     assert_eq!((without.status, without.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
 }

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""The pages in a real browser: starts `punchclock demo`, signs in, and looks at what people look at.
+
+At 1280 and at 390 pixels, with and without JavaScript, light and dark: the texts are there, nothing overflows, the
+browser has nothing to complain about, the keyboard reaches everything, and a punch appears on the board by itself.
+
+    tests/browser.py                      run the test
+    tests/browser.py --out docs/images    and keep the pictures that the README shows
+
+PUNCHCLOCK_BIN, PUNCHCLOCK_CHROMIUM and PUNCHCLOCK_PYTHON (with playwright) say where things are; ./check sets them.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+PYTHON = os.environ.get("PUNCHCLOCK_PYTHON")
+if PYTHON and Path(PYTHON).absolute() != Path(sys.executable).absolute():
+    os.execv(PYTHON, [PYTHON, *sys.argv])
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO_PATIENCE_SECONDS = 300
+LIVE_PATIENCE_MS = 180_000
+PEOPLE_IN_PICTURES = 8
+OF_THE_README = ["board-1280.png", "day-1280.png", "held-1280-dark.png", "days-390.png"]
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 390, "height": 844}
+
+
+class Demo:
+    """The demo in a folder of its own, and what it printed."""
+
+    def __init__(self, folder: Path):
+        program = os.environ.get("PUNCHCLOCK_BIN") or str(ROOT / "target" / "release" / "punchclock")
+        command = [program, "demo", "--data", str(folder / "data"), "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.said: list[str] = []
+        self.address = self.name = self.password = ""
+        self.is_ready = threading.Event()
+        threading.Thread(target=self.listen, daemon=True).start()
+        if not self.is_ready.wait(DEMO_PATIENCE_SECONDS) or not self.password:
+            self.end()
+            raise SystemExit("the demo did not say how to sign in; it said:\n" + "".join(self.said))
+
+    def listen(self) -> None:
+        for line in self.process.stdout:
+            self.said.append(line)
+            for field, pattern in [
+                ("address", r"open\s+(http://\S+)"),
+                ("name", r"sign in\s+(\S+)"),
+                ("password", r"password\s+(\S+)"),
+            ]:
+                if found := re.search(r"^\s*" + pattern, line):
+                    setattr(self, field, found.group(1))
+            if self.address and self.password:
+                self.is_ready.set()
+        self.is_ready.set()
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+class Visit:
+    """A signed-in browser of one size that remembers every complaint."""
+
+    def __init__(self, browser: Browser, demo: Demo, out: Path, name: str, **options):
+        self.demo, self.out, self.name = demo, out, name
+        self.context = browser.new_context(base_url=demo.address, locale="en-GB", **options)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """From the keyboard alone: the first field has the focus, Enter sends."""
+        self.page.goto("/days")
+        expect(self.page).to_have_title("Sign in · Punchclock")
+        self.page.keyboard.type(self.demo.name)
+        self.page.keyboard.press("Tab")
+        self.page.keyboard.type(self.demo.password)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_role("heading", name="Days")).to_be_visible()
+
+    def look(self, picture: str, path: str, *texts: str, whole: bool = False) -> None:
+        """Opens a page, expects texts, measures the overflow, takes a picture."""
+        self.page.goto(path)
+        for text in texts:
+            expect(self.page.locator("main")).to_contain_text(text)
+        self.picture(picture, whole)
+
+    def picture(self, picture: str, whole: bool = False) -> None:
+        too_wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{picture} at {self.name}: {too_wide} pixels wider than the screen"
+        assert self.page.locator("main h1").count() == 1, f"{picture}: one heading of the first level"
+        self.page.screenshot(path=self.out / f"{picture}-{self.name}.png", full_page=whole)
+
+    def end(self) -> None:
+        self.context.close()
+        assert not self.complaints, f"the browser complains at {self.name}: {self.complaints}"
+
+
+def day_with_reasons(visit: Visit) -> None:
+    """From the list to a day, by its links."""
+    page = visit.page
+    page.goto("/days?exception=tardy&sort=worked")
+    expect(page.locator("th[aria-sort='descending']")).to_contain_text("Worked")
+    page.locator("table.rows tbody a").first.click()
+    main = page.locator("main")
+    for text in ["Figures and their reasons", "Exceptions", "Scheduled", "Worked", "Times in", "minutes tardy"]:
+        expect(main).to_contain_text(text)
+    expect(page.get_by_role("img", name="The day as a picture")).to_be_visible()
+    expect(main.locator(".tag.good", has_text="Arrival").first).to_be_visible()
+    visit.picture("day", whole=True)
+    here = page.url
+    page.get_by_role("link", name="Day after").click()
+    page.get_by_role("link", name="Day before").click()
+    assert page.url == here, "the neighbours lead back"
+
+
+def everything(visit: Visit) -> None:
+    visit.look("days", "/days", "Times in", "durations in hours and minutes")
+    day_with_reasons(visit)
+    visit.look("terminals", "/terminals", "Front door", "DEMO0003", "waits for approval", "Last complete read")
+    visit.look("held", "/held", "Kept, not lost", "The user number belongs to nobody", "Make provisional")
+    visit.look("punches", "/punches", "Printed times", "DEMO0001")
+    visit.look("employees", "/employees", "User numbers")
+    visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
+    response = visit.page.request.get("/nowhere")
+    assert response.status == 404 and "There is nothing at this address" in response.text()
+
+
+def live_board(visit: Visit) -> None:
+    """People who punch appear by themselves, without a reload."""
+    page = visit.page
+    page.goto("/")
+    expect(page.locator("#live-state")).to_contain_text("Live", timeout=10_000)
+    page.evaluate("window.stayed = true")
+    before = page.locator("#board").inner_text()
+    expect(page.locator("#board")).not_to_have_text(before, use_inner_text=True, timeout=LIVE_PATIENCE_MS)
+    assert page.evaluate("window.stayed"), "the page was loaded again"
+
+
+def wait_for_people(demo: Demo, browser: Browser, out: Path) -> None:
+    """The demo's day starts when it starts: the pictures wait until some people are in."""
+    visit = Visit(browser, demo, out, "first", viewport=WIDE)
+    visit.page.goto("/")
+    expect(visit.page.locator(".people li").nth(PEOPLE_IN_PICTURES - 1)).to_be_visible(timeout=LIVE_PATIENCE_MS)
+    visit.end()
+
+
+def approve_the_stranger(visit: Visit) -> None:
+    """The one thing that waits for a person is done from its page, and says what it did."""
+    page = visit.page
+    page.goto("/terminals?show=unapproved")
+    page.get_by_role("button", name="Approve DEMO0003").click()
+    expect(page.get_by_role("status")).to_contain_text("Done")
+    page.goto("/terminals?show=unapproved")
+    expect(page.locator("main")).to_contain_text("No terminal matches")
+
+
+def cure_a_held_number(visit: Visit) -> None:
+    """A mistake is told next to its form; the cure says what it released."""
+    page = visit.page
+    page.goto("/held?reason=unknown_user")
+    page.get_by_label("Employee code for user number").first.fill("nobody-has-this")
+    page.get_by_role("button", name="Assign").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no employee with code nobody-has-this")
+    assert "422" in visit.complaints.pop(), "the refusal is the only thing that the browser notes"
+    page.get_by_role("button", name="Make provisional").first.click()
+    expect(page.get_by_role("status")).to_contain_text("were released")
+
+
+def focus_is_visible(visit: Visit) -> None:
+    """The keyboard reaches the content, and one sees where it is."""
+    page = visit.page
+    page.goto("/days")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", f"the focus is not visible: {outline}"
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--out", type=Path, help="folder that keeps the pictures which the README shows")
+    keep = arguments.parse_args().out
+    folder = Path(tempfile.mkdtemp(prefix="punchclock-browser-"))
+    out = folder / "pictures"
+    out.mkdir()
+    chromium = os.environ.get("PUNCHCLOCK_CHROMIUM") or shutil.which("chromium")
+    no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    demo = Demo(folder)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=no_sandbox)
+            wait_for_people(demo, browser, out)
+            for name, options in [
+                ("1280", {"viewport": WIDE}),
+                ("390", {"viewport": NARROW}),
+                ("1280-dark", {"viewport": WIDE, "color_scheme": "dark"}),
+                ("390-without-script", {"viewport": NARROW, "java_script_enabled": False}),
+            ]:
+                visit = Visit(browser, demo, out, name, **options)
+                everything(visit)
+                visit.end()
+                print(f"ok: every page at {name}")
+            visit = Visit(browser, demo, out, "last", viewport=WIDE)
+            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger]:
+                story(visit)
+                print(f"ok: {story.__name__.replace('_', ' ')}")
+            visit.end()
+            browser.close()
+    finally:
+        demo.end()
+        shutil.rmtree(folder / "data", ignore_errors=True)
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        for picture in OF_THE_README:
+            shutil.copy(out / picture, keep)
+    print(f"all pictures in {out}")
+
+
+if __name__ == "__main__":
+    main()
