@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use attendance::{
-    Assignment, Calendar, DateRange, Employment, Moment, Person, Policy, Punch, Fingerprint, PunchState, Rulebook,
+    Assignment, Calendar, DateRange, Employment, Fingerprint, Moment, Person, Policy, Punch, PunchState, Rulebook,
     default_assignments, default_timetables, derive,
 };
 use jiff::{

@@ -5,8 +5,6 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::{company_log, serve};
 use serde_json::{Value, json};
 use simulator::{LogFile, Terminal};
@@ -15,7 +13,7 @@ use zk::{AttendanceRecord, UserRef};
 /// What pyzk printed, in order: users and punches. `None` when there is no pyzk.
 async fn pyzk_reads(terminal: &Terminal) -> Option<(Vec<Value>, Vec<Value>)> {
     let Some(python) = std::env::var_os("PUNCHCLOCK_PYTHON") else {
-        eprintln!("SKIPPED: PUNCHCLOCK_PYTHON names no Python with pyzk 0.9; ./check sets it");
+        testkit::skipped("PUNCHCLOCK_PYTHON names no Python with pyzk 0.9; ./check sets it");
         return None;
     };
     let address = serve(terminal).await;
@@ -81,11 +79,8 @@ async fn pyzk_reads_the_records_of_older_makes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pyzk_reads_a_real_log_whole() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/attlog/site-a_attlog.dat");
-    let Ok(bytes) = std::fs::read(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return;
-    };
+    let Some(path) = testkit::shared("data/attlog/site-a_attlog.dat") else { return };
+    let bytes = std::fs::read(path).unwrap();
     let file = LogFile::parse(&bytes);
     assert_eq!((file.records.len(), file.unfit_lines), (24_162, 0));
     agrees_with_pyzk(Terminal::builder("A1").log(file.records).build()).await;

@@ -4,6 +4,7 @@
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
 //! * [`shared()`]: files that may lie beside the project;
+//! * [`skipped`]: says loudly that a test is skipped;
 //! * [`TempDir`]: a folder that is removed when it is dropped.
 
 // A shell: it owns processes, folders and deadlines.
@@ -12,12 +13,14 @@
 mod postgres;
 mod process;
 mod shared;
+mod skip;
 mod wait;
 
 pub use crate::{
     postgres::Postgres,
     process::Process,
     shared::shared,
+    skip::skipped,
     wait::{wait_for, wait_until},
 };
 pub use tempfile::TempDir;

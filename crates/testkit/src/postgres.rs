@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use postgres::{Client, NoTls};
 
-use crate::{Process, TempDir};
+use crate::{Process, TempDir, skipped};
 
 /// Names a folder with `initdb` and `postgres`, and goes before every other place.
 const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
@@ -51,10 +51,10 @@ impl Postgres {
     /// When the binaries are there and the cluster still does not start.
     pub fn start() -> Result<Option<Self>> {
         let Some(bin) = find_bin() else {
-            eprintln!(
-                "SKIPPED: no PostgreSQL server found. Install the package `postgresql`, or set {BIN_VARIABLE} to the \
-                 folder of initdb and postgres."
-            );
+            skipped(&format!(
+                "no PostgreSQL server found: install the package `postgresql`, or set {BIN_VARIABLE} to the folder of \
+                 initdb and postgres"
+            ));
             return Ok(None);
         };
         let folder = tempfile::Builder::new().prefix("pg-").tempdir()?;

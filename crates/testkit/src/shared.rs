@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use crate::skipped;
+
 /// A file of the folder `shared` that may lie beside the project: references, golden cases, real logs. `None` loudly when
 /// it is missing, so that the test that wanted it shows as skipped.
 pub fn shared(path: &str) -> Option<PathBuf> {
@@ -7,6 +9,6 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     if beside.exists() {
         return Some(beside);
     }
-    eprintln!("SKIPPED: ../shared/{path} is not there");
+    skipped(&format!("../shared/{path} is not there"));
     None
 }
