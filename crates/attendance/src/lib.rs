@@ -2,11 +2,13 @@
 //!
 //! [`derive()`] answers, for one person and a range of work dates, what each day was: a [`DayRecord`] with attendance, pay
 //! minutes and exceptions. It is a pure function of its arguments (rules 1): the same inputs give the same records on
-//! every machine and in every order of arrival. [`explain`] gives the same records with their reasons.
+//! every machine and in every order of arrival. [`explain`] gives the same records with their reasons, and [`compliance`]
+//! looks for limits of working time that were not kept.
 //!
 //! What a company's people share is compiled once into a [`Rulebook`]; what one person adds is borrowed as a [`Person`].
 //! Section numbers in the documentation ("rules 8") are those of the attendance rules.
 
+pub mod compliance;
 pub mod golden;
 mod localize;
 pub mod punch;

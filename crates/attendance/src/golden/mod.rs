@@ -4,6 +4,7 @@
 //! every field is compared. Cases of kinds that are not supported yet are counted as skipped, by name.
 
 mod compare;
+mod compliance;
 mod input;
 
 use serde::de::DeserializeOwned;
@@ -92,6 +93,7 @@ pub fn check(json: &str, only: &[char]) -> Result<Report, GoldenError> {
         let (input, expect) = (reader.object(fields, "input")?, reader.object(fields, "expect")?);
         let outcome = match kind.as_str() {
             "derive" => check_derive(&reader, defaults, input, expect)?,
+            "compliance" => compliance::check(&reader, defaults, input, expect)?,
             "localize" => check_localize(&reader, input, expect)?,
             "round" => check_round(&reader, input, expect)?,
             _ => {

@@ -21,7 +21,8 @@
 //!
 //! `derivation` runs steps 1 to 5 over all dates that matter, `sheet` steps 6 to 18 over one date. What is shared by a
 //! company is compiled in `book`; `zone` is the person's clock. The steps report to a `trace::Sink`: the silent one
-//! compiles to nothing, the `tracer` turns reports into a [`DayTrace`] with its sentences (`reasons`, `reasons_pay`).
+//! compiles to nothing, the `tracer` turns reports into a [`DayTrace`] with its sentences (`reasons`, `reasons_pay`), and `worked_days`
+//! keeps the worked intervals for the compliance checks.
 //! Inside, instants and durations are whole minutes; outside, instants are seconds.
 
 mod attribute;
@@ -58,6 +59,7 @@ mod status;
 pub mod trace;
 mod tracer;
 mod worked;
+mod worked_days;
 mod zone;
 
 pub use book::Rulebook;
@@ -68,3 +70,4 @@ pub use paid::totals;
 pub use person::{DateRange, Moment, Person, PersonError};
 pub use trace::DayTrace;
 pub use tracer::explain;
+pub(crate) use worked_days::{WorkedDay, worked_days};

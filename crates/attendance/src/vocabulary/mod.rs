@@ -30,6 +30,7 @@ pub use policy::{
     WeekBasis,
 };
 pub use policy_check::PolicyError;
+pub(crate) use policy_check::within;
 pub use punch::{Punch, PunchState};
 pub use record::{DayKind, DayRecord, DeferReason, Exception, Severity, Status};
 pub use roster::{Assignment, Employment, Modifier, Override, Shift, WeekPattern, default_assignments};

@@ -150,7 +150,8 @@ impl Policy {
     }
 }
 
-fn within(knob: &str, value: i64, least: i64, most: i64) -> Result<(), PolicyError> {
+/// Refuses a value that is out of range.
+pub(crate) fn within(knob: &str, value: i64, least: i64, most: i64) -> Result<(), PolicyError> {
     if (least..=most).contains(&value) {
         return Ok(());
     }
