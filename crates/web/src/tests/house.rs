@@ -37,13 +37,7 @@ impl House {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let hub = Hub::new(Store::open(&folder.path().join("hub.db")).unwrap());
-        let config = WebConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            setup_code: Some(CODE.to_owned()),
-            secure_cookie: false,
-            demo_hint: None,
-        };
-        Self { router: router(hub.clone(), config), hub, _folder: folder }
+        Self { router: router(hub.clone(), config()), hub, _folder: folder }
     }
 
     /// A house with an account of each role, called like it.
@@ -65,6 +59,11 @@ impl House {
     pub(super) fn token(&self, kind: TokenKind) -> Visitor {
         let text = self.hub.token_create(&clerk(), kind.word(), kind, [kind.word().len() as u8; 32], now()).unwrap();
         Visitor::default().with("authorization", &format!("Bearer {text}"))
+    }
+
+    /// The value of the `Cookie` header of somebody who has signed in.
+    pub(super) async fn cookie(&self, name: &str) -> String {
+        self.sign_in(name).await.headers["cookie"].to_str().unwrap().to_owned()
     }
 
     pub(super) async fn sign_in(&self, name: &str) -> Visitor {
@@ -120,6 +119,12 @@ impl Answer {
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
+}
+
+/// A listener on a free port.
+pub(super) fn config() -> WebConfig {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    WebConfig { listen, setup_code: Some(CODE.to_owned()), secure_cookie: false, demo_hint: None }
 }
 
 pub(super) fn clerk() -> Actor {

@@ -7,9 +7,13 @@ use axum::http::Request;
 use futures_util::StreamExt as _;
 use hub::FileImport;
 use jiff::tz::TimeZone;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::house::{House, clerk, now};
+use super::house::{House, clerk, config, now};
+use crate::Web;
 
 /// Far longer than an event takes, so that a broken feed fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,4 +49,25 @@ async fn a_punch_appears_on_the_board_of_everybody_who_looks() {
 
     let mut second = house.open(&viewer, look()).await.into_body().into_data_stream();
     until(&mut second, "<strong>1</strong> in now").await;
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_the_feeds_instead_of_waiting_for_them() {
+    let house = House::with_accounts();
+    let cookie = house.cookie("viewer").await;
+    let web = Web::bind(house.hub.clone(), config()).await.unwrap();
+    let mut browser = TcpStream::connect(web.local_addr).await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(web.run(async { stopped.await.unwrap() }));
+
+    let request = format!("GET /live HTTP/1.1\r\nhost: hub.example\r\ncookie: {cookie}\r\n\r\n");
+    browser.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    browser.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    stop.send(()).unwrap();
+    let mut rest = Vec::new();
+    timeout(PATIENCE, browser.read_to_end(&mut rest)).await.unwrap().unwrap();
+    assert!(rest.ends_with(b"0\r\n\r\n"), "the feed was ended, not cut off");
+    running.await.unwrap().unwrap();
 }
