@@ -3,11 +3,12 @@
 //! [`derive()`] answers, for one person and a range of work dates, what each day was: a [`DayRecord`] with attendance, pay
 //! minutes and exceptions. It is a pure function of its arguments (rules 1): the same inputs give the same records on
 //! every machine and in every order of arrival. [`explain`] gives the same records with their reasons, and [`compliance`]
-//! looks for limits of working time that were not kept.
+//! looks for limits of working time that were not kept. What overtime earns and time off uses is kept by a [`bank`].
 //!
 //! What a company's people share is compiled once into a [`Rulebook`]; what one person adds is borrowed as a [`Person`].
 //! Section numbers in the documentation ("rules 8") are those of the attendance rules.
 
+pub mod bank;
 pub mod compliance;
 pub mod golden;
 mod localize;
