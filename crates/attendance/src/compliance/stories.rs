@@ -60,6 +60,9 @@ fn the_night_shift_before_a_week_reaches_into_its_rest() {
     // From Monday 00:00 to Tuesday 12:00; after a night shift that began on Sunday, from 06:00.
     assert_eq!(found(checks.clone(), &days), [("weekly_rest", 10, 36 * 60)]);
     days.insert(0, worked(march(9), &[(22, 30)]));
+    assert_eq!(found(checks.clone(), &days), [("weekly_rest", 10, 30 * 60)]);
+    // A call-out in the middle of that night ends earlier, but the night does not.
+    days[1] = worked(march(10), &[(2, 3)]);
     assert_eq!(found(checks, &days), [("weekly_rest", 10, 30 * 60)]);
 }
 
