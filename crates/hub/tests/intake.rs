@@ -53,8 +53,7 @@ fn held_punches_are_cured_to_the_same_result() {
         "held punches are exported too"
     );
     for user in ["12", "0012"] {
-        let assign =
-            Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true, from: None, to: None };
+        let assign = Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true };
         held.hub.cure(&clerk(), &assign, now()).unwrap();
     }
     assert!(held.hub.held().unwrap().is_empty());
@@ -78,20 +77,13 @@ fn an_unknown_terminal_waits_for_approval_and_then_loses_nothing() {
     let house = house();
     house
         .hub
-        .cure(
-            &clerk(),
-            &Cure::Assign { user: "7".to_owned(), employee: "7".to_owned(), create: true, from: None, to: None },
-            now(),
-        )
+        .cure(&clerk(), &Cure::Assign { user: "7".to_owned(), employee: "7".to_owned(), create: true }, now())
         .unwrap();
     let batch = house.batch("NEW1", &["7\t2026-03-02 08:00:00\t1\t0\t1\t0", "7\t2026-03-02 18:00:00\t1\t1\t1\t0"], 1);
     assert_eq!(house.hub.ingest(&batch, now()).unwrap().outcomes, [Outcome::Held, Outcome::Held]);
     assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnapprovedTerminal);
     assert!(!house.hub.terminals().unwrap()[0].approved);
-    let cured = house
-        .hub
-        .cure(&clerk(), &Cure::Approve { serial: "NEW1".to_owned(), zone: Some("Asia/Manila".to_owned()) }, now())
-        .unwrap();
+    let cured = house.hub.cure(&clerk(), &Cure::Approve { serial: "NEW1".to_owned() }, now()).unwrap();
     assert_eq!((cured.released, cured.still_held), (2, 0));
     assert_eq!(
         house.hub.punches(&PunchFilter { employee: Some("7".to_owned()), ..PunchFilter::default() }).unwrap().total,
@@ -174,8 +166,7 @@ fn correcting_a_terminals_zone_moves_its_punches_and_makes_no_twins() {
         corrected.hub.ingest(&corrected.batch("A1", piece, first), now()).unwrap();
     }
     for user in ["12", "0012"] {
-        let assign =
-            Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true, from: None, to: None };
+        let assign = Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true };
         corrected.hub.cure(&clerk(), &assign, now()).unwrap();
     }
     corrected.derive();
