@@ -255,10 +255,10 @@ impl Hub {
     /// Of the store.
     pub fn bearer(&self, token: &str) -> Result<Option<Bearer>, Error> {
         let found = self.store.read(|read| read.token(&hash_token(token.trim().as_bytes())))?;
-        Ok(found.map(|token| {
-            let kind = if token.kind == TokenKind::Edge.word() { TokenKind::Edge } else { TokenKind::Api };
-            Bearer { name: token.name, kind }
-        }))
+        let Some(token) = found else { return Ok(None) };
+        let kind = [TokenKind::Edge, TokenKind::Api].into_iter().find(|kind| kind.word() == token.kind);
+        let kind = kind.ok_or_else(|| Error::Damaged { what: "token", detail: format!("kind {}", token.kind) })?;
+        Ok(Some(Bearer { name: token.name, kind }))
     }
 }
 

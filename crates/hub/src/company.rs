@@ -7,6 +7,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use store::{Read, Write};
 
+use crate::facts::zone_of;
+use crate::replay::{Replay, note};
+use crate::resolve::refresh_punch_dates;
+use crate::view::HeldReason;
 use crate::{Actor, Error, Hub};
 
 pub(crate) const SETTING: &str = "company";
@@ -97,7 +101,7 @@ impl Hub {
         self.store.read(Company::load)
     }
 
-    /// Changes the company. All weeks that hold days are marked to be derived again.
+    /// Changes the company. Everything that depends on it is marked to be derived, or replayed.
     ///
     /// # Errors
     /// [`Error::Invalid`] when zone or policy are not valid; nothing changes then.
@@ -105,9 +109,29 @@ impl Hub {
         company.time_zone()?;
         company.rulebook()?;
         self.store.write(|write| {
-            company.save(write)?;
-            crate::derive::mark_all(write, company, now)?;
-            Ok(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
-        })
+            let before = Company::load(write)?;
+            change(write, &before, company, now)?;
+            Ok::<_, Error>(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
+        })?;
+        self.resume_replays(now).map(drop)
     }
+}
+
+/// Stores a changed company, with everything that follows from the change.
+pub(crate) fn change(write: &Write<'_>, before: &Company, after: &Company, now: jiff::Timestamp) -> Result<(), Error> {
+    after.save(write)?;
+    if before.zone != after.zone {
+        for (terminal, _) in write.terminals()? {
+            if terminal.zone.is_none() {
+                note(write, Replay::Terminal, &terminal.serial)?;
+            }
+        }
+        for employee in write.employees()? {
+            refresh_punch_dates(write, &employee, &zone_of(after, &employee)?)?;
+        }
+    }
+    if before.earliest_date != after.earliest_date {
+        note(write, Replay::Reason, HeldReason::ImplausibleTime.word())?;
+    }
+    crate::derive::mark_all(write, after, now)
 }

@@ -3,15 +3,13 @@
 
 use attendance::punch::{Fingerprint, PrintedTime, canonical_user};
 use jiff::Timestamp;
-use store::Read;
-use store::held::{START, Statement};
+use jiff::civil::Date;
+use store::held::Statement;
 
 use crate::company::Company;
 use crate::registry::{NewTerminal, assign};
-use crate::resolve::{Resolution, Resolver, provisional};
+use crate::resolve::{Again, Resolution, Resolver, provisional};
 use crate::{Actor, Error, Hub};
-
-const ROWS_PER_WRITE: u32 = 1000;
 
 /// A fact that cures held punches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +22,19 @@ pub enum Cure {
         employee: String,
         /// Make a provisional employee when there is none of this code.
         create: bool,
+        /// First date on which it is theirs; always, when `None`. Who had it before keeps the dates before.
+        from: Option<Date>,
+        /// Last date on which it is theirs; for good, when `None`.
+        to: Option<Date>,
     },
     /// A terminal is ours.
     Approve {
         /// Its serial.
         serial: String,
+        /// IANA zone of its clock; needed while neither it nor the company has one.
+        zone: Option<String>,
     },
-    /// What one punch means.
+    /// What one punch means. A later statement adds to an earlier one.
     State {
         /// The punch.
         fingerprint: Fingerprint,
@@ -51,9 +55,9 @@ pub enum Cure {
 /// What a cure did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cured {
-    /// Punches that are no longer held.
+    /// Punches that were held and no longer are.
     pub released: u64,
-    /// Punches that are still held, for another reason.
+    /// Punches that are held now, for another reason.
     pub still_held: u64,
 }
 
@@ -64,23 +68,33 @@ impl Hub {
     /// [`Error::NotFound`] or [`Error::Invalid`] when the fact can't be taken; nothing changes then.
     pub fn cure(&self, actor: &Actor, cure: &Cure, now: Timestamp) -> Result<Cured, Error> {
         match cure {
-            Cure::Assign { user, employee, create } => self.cure_number(actor, user, employee, *create, now),
-            Cure::Approve { serial } => self.approve(actor, serial, now),
+            Cure::Assign { user, employee, create, from, to } => {
+                self.assign_number(actor, user, employee, *create, (*from, *to), now)
+            }
+            Cure::Approve { serial, zone } => self.approve(actor, serial, zone.as_deref(), now),
             Cure::State { fingerprint, user, printed } => {
                 let statement = statement(user.as_deref(), printed.as_deref())?;
-                self.state(actor, *fingerprint, &statement, "stated", now)
+                self.state(actor, *fingerprint, statement, "stated", now)
             }
             Cure::Dismiss { fingerprint, reason } => {
                 if reason.trim().is_empty() {
                     return Err(Error::invalid("a punch is dismissed with a reason", "say why it is no punch"));
                 }
                 let statement = Statement { is_dismissed: true, ..Statement::default() };
-                self.state(actor, *fingerprint, &statement, reason, now)
+                self.state(actor, *fingerprint, statement, reason, now)
             }
         }
     }
 
-    fn cure_number(&self, actor: &Actor, user: &str, code: &str, create: bool, now: Timestamp) -> Result<Cured, Error> {
+    fn assign_number(
+        &self,
+        actor: &Actor,
+        user: &str,
+        code: &str,
+        create: bool,
+        dates: (Option<Date>, Option<Date>),
+        now: Timestamp,
+    ) -> Result<Cured, Error> {
         let (user, code) = (canonical_user(user), code.trim());
         if user.is_empty() || code.is_empty() {
             return Err(Error::invalid("user number or employee code is empty", "give both"));
@@ -88,38 +102,48 @@ impl Hub {
         self.store.write(|write| {
             let employee = match write.employee_by_code(code)? {
                 Some(employee) => employee.id,
-                None if create => write.add_employee(&provisional(code))?,
+                None if create => {
+                    write.audit(&actor.entry(now, "employee.provisional", code, format!("for user number {user}")))?;
+                    write.add_employee(&provisional(code))?
+                }
                 None => {
-                    return Err(Error::NotFound(format!(
-                        "employee with code {code}; add them first, or allow a provisional one"
-                    )));
+                    let cure = "add them first, or allow a provisional one";
+                    return Err(Error::NotFound(format!("employee with code {code}; {cure}")));
                 }
             };
-            assign(write, user, employee)?;
-            Ok(write.audit(&actor.entry(now, "number.assign", user, format!("employee {code}")))?)
+            assign(write, user, employee, dates)?;
+            let shown = |date: Option<Date>, open: &str| date.map_or_else(|| open.to_owned(), |date| date.to_string());
+            let detail = format!(
+                "employee {code}, from {} to {}",
+                shown(dates.0, "the beginning"),
+                shown(dates.1, "further notice")
+            );
+            Ok(write.audit(&actor.entry(now, "number.assign", user, detail))?)
         })?;
-        self.replay_number(user, now)
+        self.resume_replays(now)
     }
 
-    /// Replays every punch that carries a user number: held ones, and those that were somebody else's.
-    pub(crate) fn replay_number(&self, user: &str, now: Timestamp) -> Result<Cured, Error> {
-        self.replay_all(|read, after, limit| read.punches_of_number(user, after, limit), now)
-    }
-
-    fn approve(&self, actor: &Actor, serial: &str, now: Timestamp) -> Result<Cured, Error> {
-        if self.store.read(|read| read.terminal(serial))?.is_none() {
-            return Err(Error::NotFound(format!(
-                "terminal with serial {serial}; `punchclock terminal list` shows those that were heard of"
-            )));
+    fn approve(&self, actor: &Actor, serial: &str, zone: Option<&str>, now: Timestamp) -> Result<Cured, Error> {
+        let (terminal, company) =
+            self.store.read(|read| Ok::<_, Error>((read.terminal(serial)?, Company::load(read)?)))?;
+        let Some(terminal) = terminal else {
+            let cure = "`punchclock terminal list` shows those that were heard of";
+            return Err(Error::NotFound(format!("terminal with serial {serial}; {cure}")));
+        };
+        if terminal.zone.is_none() && company.zone.is_none() && zone.is_none() {
+            let cure =
+                format!("say which one its clock shows: `punchclock terminal approve {serial} --zone Asia/Manila`");
+            return Err(Error::invalid("neither the terminal nor the company has a time zone yet", cure));
         }
-        self.add_terminal(actor, &NewTerminal { serial: serial.to_owned(), ..NewTerminal::default() }, now)
+        let zone = zone.map(str::to_owned);
+        self.add_terminal(actor, &NewTerminal { serial: serial.to_owned(), zone, ..NewTerminal::default() }, now)
     }
 
     fn state(
         &self,
         actor: &Actor,
         about: Fingerprint,
-        statement: &Statement,
+        mut statement: Statement,
         why: &str,
         now: Timestamp,
     ) -> Result<Cured, Error> {
@@ -127,9 +151,14 @@ impl Hub {
             if write.punch(about)?.is_none() {
                 return Err(Error::NotFound(format!("punch {about}; `punchclock held list --each` shows their keys")));
             }
-            write.state(about, statement, now.as_microsecond(), &actor.name, why)?;
+            if !statement.is_dismissed {
+                let before = write.statement(about)?.unwrap_or_default();
+                statement.user = statement.user.or(before.user);
+                statement.printed_seconds = statement.printed_seconds.or(before.printed_seconds);
+            }
+            write.state(about, &statement, now.as_microsecond(), &actor.name, why)?;
             let action = if statement.is_dismissed { "punch.dismiss" } else { "punch.state" };
-            write.audit(&actor.entry(now, action, &about.to_string(), format!("{statement:?}: {why}")))?;
+            write.audit(&actor.entry(now, action, &about.to_string(), told(&statement, why)))?;
             let company = Company::load(write)?;
             let mut resolver = Resolver::new(write, &company, now, false)?;
             let mut cured = Cured::default();
@@ -138,42 +167,29 @@ impl Hub {
             Ok(cured)
         })
     }
-
-    /// Resolves again, in pieces, every punch that `next` lists.
-    pub(crate) fn replay_all(
-        &self,
-        next: impl Fn(&Read<'_>, Fingerprint, u32) -> Result<Vec<Fingerprint>, store::Error>,
-        now: Timestamp,
-    ) -> Result<Cured, Error> {
-        let mut cured = Cured::default();
-        let mut after = START;
-        loop {
-            let last = self.store.write(|write| {
-                let keys = next(write, after, ROWS_PER_WRITE)?;
-                let company = Company::load(write)?;
-                let mut resolver = Resolver::new(write, &company, now, false)?;
-                for key in &keys {
-                    cured.count(resolver.resolve_again(*key)?);
-                }
-                resolver.finish()?;
-                Ok::<_, Error>(keys.last().copied())
-            })?;
-            match last {
-                Some(last) => after = last,
-                None => return Ok(cured),
-            }
-        }
-    }
 }
 
 impl Cured {
-    fn count(&mut self, resolution: Option<Resolution>) {
-        match resolution {
-            Some(Resolution::Held) => self.still_held += 1,
-            Some(Resolution::Employee | Resolution::Dismissed) => self.released += 1,
-            None => {}
+    pub(crate) fn count(&mut self, again: Option<Again>) {
+        match again {
+            Some(Again { now: Resolution::Held, .. }) => self.still_held += 1,
+            Some(Again { was_held: true, .. }) => self.released += 1,
+            _ => {}
         }
     }
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.released += other.released;
+        self.still_held += other.still_held;
+    }
+}
+
+/// A statement in words, for the audit trail.
+fn told(statement: &Statement, why: &str) -> String {
+    let user = statement.user.as_deref().map(|user| format!("user number {user}"));
+    let time = statement.printed_seconds.map(|seconds| format!("time {}", PrintedTime::Seconds(seconds)));
+    let parts: Vec<String> = [user, time, Some(why.to_owned())].into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 fn statement(user: Option<&str>, printed: Option<&str>) -> Result<Statement, Error> {

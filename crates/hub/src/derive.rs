@@ -15,6 +15,7 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::facts::{Facts, employment, moment, zone_of};
+use crate::view::DayRow;
 use crate::{Error, Hub};
 
 /// Version of the rules, stored with each day.
@@ -22,6 +23,8 @@ const ENGINE: &str = concat!("rules-1/", env!("CARGO_PKG_VERSION"));
 /// Weeks that are derived and written in one go.
 const SPAN_WEEKS: usize = 40;
 const MARKS_PER_ROUND: u32 = 400;
+/// Setting: the date of the last hourly derivation.
+const DERIVED_UNTIL: &str = "derived_until";
 
 /// Which days to derive again. Empty fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,7 @@ impl Hub {
     /// # Errors
     /// Of the store, or [`Error::Invalid`] when the policy is not valid.
     pub fn derive_marked(&self, as_of: Timestamp) -> Result<Derived, Error> {
+        self.resume_replays(as_of)?;
         let (marks, company) =
             self.store.read(|read| Ok::<_, Error>((read.marks(MARKS_PER_ROUND)?, Company::load(read)?)))?;
         let mut derived = Derived { weeks: marks.len() as u64, ..Derived::default() };
@@ -59,9 +63,15 @@ impl Hub {
         }
         let (book, digest) = company.rulebook()?;
         let run = Run { company: &company, book: &book, digest, as_of };
+        let mut failure = Ok(());
         for span in spans(&marks) {
-            derived.written += self.derive_span(&run, span)?;
+            // One employee's trouble does not keep the others' days from being derived; their marks stay.
+            match self.derive_span(&run, span) {
+                Ok(written) => derived.written += written,
+                Err(error) => failure = Err(error),
+            }
         }
+        failure?;
         derived.left = self.store.read(|read| read.mark_count())?;
         Ok(derived)
     }
@@ -90,29 +100,62 @@ impl Hub {
     pub fn mark_scope(&self, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
         self.store.write(|write| {
             let company = Company::load(write)?;
-            let people = match &scope.employee {
-                None => write.employees()?,
-                Some(code) => vec![
-                    write
-                        .employee_by_code(code)?
-                        .ok_or_else(|| Error::NotFound(format!("employee with code {code}")))?,
-                ],
-            };
-            for employee in &people {
+            for employee in &people(write, scope)? {
                 mark_range(write, &company, employee, scope.from, scope.to, now)?;
             }
             Ok(write.mark_count()?)
         })
     }
 
-    /// Marks yesterday and today for everybody who may have worked: the hourly derivation (rules 21).
+    /// Marks yesterday and today for everybody who may have worked: the hourly derivation (rules 21). After a time
+    /// without it, also the dates since then: what was open at that time can be judged now.
     ///
     /// # Errors
     /// Of the store.
     pub fn mark_due(&self, now: Timestamp) -> Result<u64, Error> {
-        let today = self.store.read(|read| Ok::<_, Error>(now.to_zoned(Company::load(read)?.time_zone()?).date()))?;
-        let yesterday = today.saturating_sub(1.day());
-        self.mark_scope(&Scope { from: Some(yesterday), to: Some(today), employee: None }, now)
+        self.store.write(|write| {
+            let company = Company::load(write)?;
+            let today = now.to_zoned(company.time_zone()?).date();
+            let yesterday = today.saturating_sub(1.day());
+            let until: Option<Date> = write.setting(DERIVED_UNTIL)?.and_then(|text| text.parse().ok());
+            let from = until.map_or(yesterday, |until| until.min(yesterday)).saturating_sub(1.day());
+            for employee in &write.employees()? {
+                mark_range(write, &company, employee, Some(from), Some(today), now)?;
+            }
+            write.put_setting(DERIVED_UNTIL, &today.to_string())?;
+            Ok(write.mark_count()?)
+        })
+    }
+
+    /// The days of a scope as they were judged, or would have been, at an instant of the past: only what was known then
+    /// counts (rules 6, step 1). Nothing is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an instant to come, [`Error::NotFound`] for an unknown employee.
+    pub fn days_as_of(&self, scope: &Scope, as_of: Timestamp, now: Timestamp) -> Result<Vec<DayRow>, Error> {
+        if as_of > now {
+            return Err(Error::invalid(format!("{as_of} is still to come"), "name an instant of the past"));
+        }
+        self.store.read(|read| {
+            let company = Company::load(read)?;
+            let (book, digest) = company.rulebook()?;
+            let run = Run { company: &company, book: &book, digest, as_of };
+            let mut rows = Vec::new();
+            for employee in people(read, scope)? {
+                let Some(range) = dates(&company, &employee, scope.from, scope.to, as_of)? else { continue };
+                let zone = zone_of(&company, &employee)?;
+                let name = if employee.name.is_empty() { employee.code.clone() } else { employee.name.clone() };
+                let records = run.records(read, &employee, range)?.map(|(_, records)| records).unwrap_or_default();
+                rows.extend(records.into_iter().map(|record| DayRow {
+                    code: employee.code.clone(),
+                    name: name.clone(),
+                    zone: zone.clone(),
+                    record,
+                    revision: 0,
+                }));
+            }
+            Ok(rows)
+        })
     }
 
     /// One employee's run of consecutive marked weeks.
@@ -149,6 +192,7 @@ impl Hub {
                     if !days.iter().any(|day| day.date == gone.date) {
                         write.drop_day(employee.id, gone.date)?;
                         written += 1;
+                        last_changed = last_changed.max(Some(gone.date));
                     }
                 }
             }
@@ -171,14 +215,26 @@ struct Run<'a> {
 impl Run<'_> {
     /// The days of an employee as they should be stored.
     fn days(&self, read: &Read<'_>, employee: &Employee, range: DateRange) -> Result<Vec<Day>, Error> {
-        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range)? else { return Ok(Vec::new()) };
+        let Some((facts, records)) = self.records(read, employee, range)? else { return Ok(Vec::new()) };
+        records.iter().map(|record| self.day(employee, &facts, record)).collect()
+    }
+
+    /// The records of a range up to today, with the facts behind them.
+    fn records(
+        &self,
+        read: &Read<'_>,
+        employee: &Employee,
+        range: DateRange,
+    ) -> Result<Option<(Facts, Vec<DayRecord>)>, Error> {
+        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range)? else { return Ok(None) };
         let today = self.as_of.to_zoned(facts.zone.clone()).date();
         let range = DateRange { from: range.from, to: range.to.min(today) };
         if range.from > range.to {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let records = attendance::derive(self.book, &facts.person(self.company), range, moment(self.as_of));
-        records.iter().filter(|record| is_kept(record)).map(|record| self.day(employee, &facts, record)).collect()
+        let mut records = attendance::derive(self.book, &facts.person(self.company), range, moment(self.as_of));
+        records.retain(is_kept);
+        Ok(Some((facts, records)))
     }
 
     fn day(&self, employee: &Employee, facts: &Facts, record: &DayRecord) -> Result<Day, Error> {
@@ -232,6 +288,28 @@ fn spans(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
     runs.flat_map(|run| run.chunks(SPAN_WEEKS))
 }
 
+/// The employees of a scope, by code.
+fn people(read: &Read<'_>, scope: &Scope) -> Result<Vec<Employee>, Error> {
+    let Some(code) = &scope.employee else { return Ok(read.employees()?) };
+    let employee = read.employee_by_code(code)?;
+    Ok(vec![employee.ok_or_else(|| Error::NotFound(format!("employee with code {code}")))?])
+}
+
+/// The dates of a range that are judged for an employee, up to today.
+fn dates(
+    company: &Company,
+    employee: &Employee,
+    from: Option<Date>,
+    to: Option<Date>,
+    now: Timestamp,
+) -> Result<Option<DateRange>, Error> {
+    let Some(employed) = employment(company, employee) else { return Ok(None) };
+    let today = now.to_zoned(zone_of(company, employee)?).date();
+    let Some(from) = employed.from.max(from) else { return Ok(None) };
+    let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
+    Ok((from <= to).then_some(DateRange { from, to }))
+}
+
 /// Marks the weeks of a range within an employee's employment, up to today.
 fn mark_range(
     write: &Write<'_>,
@@ -241,12 +319,8 @@ fn mark_range(
     to: Option<Date>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(employed) = employment(company, employee) else { return Ok(()) };
-    let today = now.to_zoned(zone_of(company, employee)?).date();
-    let Some(first) = employed.from.max(from) else { return Ok(()) };
-    let ends = [employed.to, to, Some(today)];
-    let last = ends.into_iter().flatten().min().unwrap_or(today);
-    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+    let Some(range) = dates(company, employee, from, to, now)? else { return Ok(()) };
+    for week in company.week_of(range.from).series(7.days()).take_while(|week| *week <= range.to) {
         write.mark(employee.id, week)?;
     }
     Ok(())

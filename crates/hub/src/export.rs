@@ -52,11 +52,7 @@ impl Hub {
     /// # Errors
     /// Of the store or the output.
     pub fn days_csv(&self, filter: &DayFilter, out: impl Write) -> Result<(), Error> {
-        let mut table = CsvTable::new(out, DAY_COLUMNS)?;
-        for row in self.days(filter)?.rows {
-            table.row(day_cells(&row))?;
-        }
-        Ok(table.finish()?)
+        write_days(&self.days(filter)?.rows, out)
     }
 
     /// Writes punches as CSV; held ones have an empty employee.
@@ -156,6 +152,18 @@ impl Hub {
         });
         Ok(people.collect())
     }
+}
+
+/// Writes rows of days as CSV.
+///
+/// # Errors
+/// Of the output.
+pub fn write_days(rows: &[DayRow], out: impl Write) -> Result<(), Error> {
+    let mut table = CsvTable::new(out, DAY_COLUMNS)?;
+    for row in rows {
+        table.row(day_cells(row))?;
+    }
+    Ok(table.finish()?)
 }
 
 fn day_cells(row: &DayRow) -> Vec<String> {

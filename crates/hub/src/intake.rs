@@ -1,7 +1,10 @@
 //! Intake: what edges, terminals and files said becomes stored punches.
 
+use std::collections::HashMap;
+
 use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use link::{Ack, Batch, Heartbeat, Item, Orders, Outcome, What};
 use store::Write;
 use store::terminals::Contact;
@@ -9,6 +12,7 @@ use store::terminals::Contact;
 use crate::company::{Company, zone};
 use crate::registry::NewTerminal;
 use crate::resolve::{Resolution, Resolver, instant};
+use crate::view::HeldReason;
 use crate::{Actor, Error, Hub};
 
 /// Rows of one write transaction: others get their turn in between.
@@ -98,18 +102,18 @@ impl Hub {
             return Ok(orders);
         }
         self.store.write(|write| {
-            write.put_edge(&store::days::Edge {
+            write.put_edge(&store::edges::Edge {
                 name: beat.edge.clone(),
                 high_seq: 0,
                 version: beat.version.clone(),
                 last_seen_us: now_us,
-                clock_ahead_us: beat.now_us - now_us,
+                clock_ahead_us: beat.now_us.saturating_sub(now_us),
                 queued: beat.queued,
                 oldest_unsent_us: beat.oldest_unsent_us,
             })?;
             for seen in &beat.terminals {
                 if write.terminal(&seen.serial)?.is_none() {
-                    crate::registry::sight(write, &Company::load(write)?, &seen.serial, now)?;
+                    crate::registry::sight(write, &seen.serial, now)?;
                 }
                 let contact = Contact {
                     punches: 0,
@@ -138,6 +142,8 @@ impl Hub {
         mut progress: impl FnMut(&Counts),
     ) -> Result<Counts, Error> {
         zone(how.zone)?;
+        let people = |hub: &Self| Ok::<_, Error>(hub.store.read(|read| read.employees())?.len());
+        let people_before = people(self)?;
         self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
         let mut counts = Counts::default();
         let mut rows = attlog::punches(how.serial, file).peekable();
@@ -152,6 +158,9 @@ impl Hub {
             })?;
             progress(&counts);
         }
+        let made = people(self)?.saturating_sub(people_before);
+        let detail = format!("{counts}; {made} provisional employees made; file {}", blake3::hash(file).to_hex());
+        self.store.write(|write| write.audit(&actor.entry(now, "import.attlog", how.serial, detail)))?;
         Ok(counts)
     }
 
@@ -202,13 +211,24 @@ struct Intake<'a, 'tx> {
     write: &'a Write<'tx>,
     resolver: Resolver<'a, 'tx>,
     now: Timestamp,
-    stored_from: std::collections::HashMap<String, u64>,
+    earliest: Timestamp,
+    create_employees: bool,
+    stored_from: HashMap<String, Arrived>,
+}
+
+/// What a terminal brought in one transaction.
+#[derive(Default)]
+struct Arrived {
+    punches: u64,
+    /// None for a file: it is no contact with the terminal.
+    last_contact: Option<Timestamp>,
 }
 
 impl<'a, 'tx> Intake<'a, 'tx> {
     fn new(write: &'a Write<'tx>, company: &'a Company, now: Timestamp, create_employees: bool) -> Result<Self, Error> {
         let resolver = Resolver::new(write, company, now, create_employees)?;
-        Ok(Self { write, resolver, now, stored_from: std::collections::HashMap::new() })
+        let earliest = company.earliest_date.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp());
+        Ok(Self { write, resolver, now, earliest, create_employees, stored_from: HashMap::new() })
     }
 
     fn item(&mut self, item: &Item) -> Result<Outcome, Error> {
@@ -217,7 +237,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
                 let said = punch.raw().map_err(|error| {
                     Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
                 })?;
-                self.punch(punch.channel, &said, instant(item.received_us))
+                self.punch(punch.channel, &said, self.received(item.received_us))
             }
             What::User(user) => {
                 self.write.put_terminal_user(&user.origin, &user.user, &user.name, item.received_us)?;
@@ -226,20 +246,42 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
     }
 
+    /// When an edge received something, as far as its clock can be believed: never later than now, and never before the
+    /// company's first date (a Pi that has just started is in 1970).
+    fn received(&self, at_us: i64) -> Timestamp {
+        let at = instant(at_us);
+        if at > self.now || at < self.earliest { self.now } else { at }
+    }
+
     fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Outcome, Error> {
         let fingerprint = said.fingerprint();
         if !self.write.insert_punch(fingerprint, said, channel, received.as_microsecond())? {
             self.keep_if_different(fingerprint, channel, said, received)?;
+            self.cure_known(fingerprint)?;
             return Ok(Outcome::Known);
         }
-        match self.stored_from.get_mut(&said.origin) {
-            Some(count) => *count += 1,
-            None => drop(self.stored_from.insert(said.origin.clone(), 1)),
+        if !self.stored_from.contains_key(&said.origin) {
+            self.stored_from.insert(said.origin.clone(), Arrived::default());
+        }
+        if let Some(arrived) = self.stored_from.get_mut(&said.origin) {
+            arrived.punches += 1;
+            if channel != Channel::File {
+                arrived.last_contact = arrived.last_contact.max(Some(received));
+            }
         }
         Ok(match self.resolver.resolve(fingerprint, said, received, true)? {
             Resolution::Employee => Outcome::Stored,
             Resolution::Held | Resolution::Dismissed => Outcome::Held,
         })
+    }
+
+    /// Importing once more, with leave to make employees, cures what the first import held.
+    fn cure_known(&mut self, fingerprint: Fingerprint) -> Result<(), Error> {
+        let unknown = HeldReason::UnknownUser.word();
+        if self.create_employees && self.write.held_reason(fingerprint)?.as_deref() == Some(unknown) {
+            self.resolver.resolve_again(fingerprint)?;
+        }
+        Ok(())
     }
 
     /// The first copy wins; a copy that differs in what two roads may report differently is kept beside it.
@@ -261,8 +303,9 @@ impl<'a, 'tx> Intake<'a, 'tx> {
     }
 
     fn finish(self) -> Result<(), Error> {
-        for (serial, count) in &self.stored_from {
-            self.write.count_punches(serial, *count, self.now.as_microsecond())?;
+        for (serial, arrived) in &self.stored_from {
+            let contact = arrived.last_contact.map(Timestamp::as_microsecond);
+            self.write.count_punches(serial, arrived.punches, contact)?;
         }
         self.resolver.finish()
     }

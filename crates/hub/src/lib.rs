@@ -21,6 +21,7 @@ mod facts;
 mod intake;
 mod lists;
 mod registry;
+mod replay;
 mod resolve;
 pub mod view;
 
@@ -29,11 +30,12 @@ pub use company::Company;
 pub use cure::{Cure, Cured};
 pub use derive::{Derived, Scope};
 pub use error::Error;
+pub use export::write_days;
 pub use intake::{Counts, FileImport};
 pub use lists::PunchList;
 pub use registry::{EmployeeImport, NewTerminal};
 pub use roads::sheet::CsvTable;
-pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, days::Edge as EdgeRow};
+pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Edge as EdgeRow};
 
 /// Who makes a change; it stands in the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -142,13 +142,14 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn terminals(&self) -> Result<Vec<TerminalRow>, Error> {
-        let terminals = self.store.read(|read| read.terminals())?;
+        let (terminals, company) = self.store.read(|read| Ok::<_, Error>((read.terminals()?, Company::load(read)?)))?;
+        let company_zone = company.zone.unwrap_or_else(|| "UTC".to_owned());
         let rows = terminals.into_iter().map(|(terminal, contact)| TerminalRow {
             serial: terminal.serial,
             name: terminal.name,
             approved: terminal.is_approved,
             address: terminal.address,
-            zone: terminal.zone,
+            zone: terminal.zone.unwrap_or_else(|| company_zone.clone()),
             via: crate::registry::via(&terminal.via),
             last_contact: contact.last_contact_us.map(instant),
             last_complete_read: contact.last_complete_read_us.map(instant),

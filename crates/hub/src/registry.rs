@@ -1,6 +1,7 @@
 //! What people register: terminals and employees.
 
 use jiff::Timestamp;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use link::{Orders, Via};
 use roads::employees::Line;
@@ -9,8 +10,8 @@ use store::people::{Employee, UserNumber};
 use store::terminals::Terminal;
 
 use crate::company::{Company, zone};
+use crate::replay::{Replay, note};
 use crate::resolve::{ALWAYS, provisional};
-use crate::view::HeldReason;
 use crate::{Actor, Counts, Cured, Error, Hub};
 
 /// A terminal that a person registers, or changes. `None` keeps what is known.
@@ -49,14 +50,14 @@ pub struct EmployeeImport {
 }
 
 /// Registers a serial that was heard of for the first time; it waits for approval.
-pub(crate) fn sight(write: &Write<'_>, company: &Company, serial: &str, now: Timestamp) -> Result<Terminal, Error> {
+pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<Terminal, Error> {
     let terminal = Terminal {
         serial: serial.to_owned(),
         name: serial.to_owned(),
         is_approved: false,
         address: None,
         comm_key_file: None,
-        zone: company.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        zone: None,
         via: Via::Push.word().to_owned(),
         first_seen_us: now.as_microsecond(),
     };
@@ -85,40 +86,32 @@ impl Hub {
             return Err(Error::invalid("a terminal needs a serial", "give the one on its label or in its menu"));
         }
         new.zone.as_deref().map(zone).transpose()?;
-        let (was_held, zone_moved) = self.store.write(|write| {
-            let mut company = Company::load(write)?;
+        self.store.write(|write| {
+            let company = Company::load(write)?;
             if let (None, Some(first)) = (&company.zone, &new.zone) {
-                company.zone = Some(first.clone());
-                company.save(write)?;
+                let with_zone = Company { zone: Some(first.clone()), ..company.clone() };
+                crate::company::change(write, &company, &with_zone, now)?;
                 write.audit(&actor.entry(now, "company.zone", "company", first))?;
             }
-            let known = write.terminal(&serial)?;
-            let before = known.clone();
-            let mut terminal = known.map_or_else(|| sight(write, &company, &serial, now), Ok)?;
+            let before = write.terminal(&serial)?;
+            let mut terminal = before.clone().map_or_else(|| sight(write, &serial, now), Ok)?;
             let given = new.clone();
             terminal.name = given.name.unwrap_or(terminal.name);
             terminal.address = given.address.or(terminal.address);
             terminal.comm_key_file = given.comm_key_file.or(terminal.comm_key_file);
-            terminal.zone = given.zone.unwrap_or(terminal.zone);
+            terminal.zone = given.zone.or(terminal.zone);
             terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
             terminal.is_approved = true;
-            let was_held = before.as_ref().is_some_and(|before| !before.is_approved);
-            let zone_moved = before.as_ref().is_some_and(|before| before.zone != terminal.zone);
             if before.as_ref() != Some(&terminal) {
                 write.put_terminal(&terminal)?;
-                let what = format!("{terminal:?}");
-                write.audit(&actor.entry(now, "terminal.register", &serial, what))?;
+                write.audit(&actor.entry(now, "terminal.register", &serial, told(&terminal)))?;
+                let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
+                let concerned = if zone_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
+                note(write, concerned, &serial)?;
             }
-            Ok::<_, Error>((was_held, zone_moved))
+            Ok::<_, Error>(())
         })?;
-        if zone_moved {
-            self.replay_all(|read, after, limit| read.punches_of_origin(&serial, after, limit), now)
-        } else if was_held {
-            let unapproved = HeldReason::UnapprovedTerminal.word();
-            self.replay_all(|read, after, limit| read.held_of_origin(unapproved, &serial, after, limit), now)
-        } else {
-            Ok(Cured::default())
-        }
+        self.resume_replays(now)
     }
 
     /// What an edge is told: every terminal, with its key read from its file.
@@ -150,7 +143,6 @@ impl Hub {
         let rows = roads::employees::read(file)
             .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for an example"))?;
         let mut report = EmployeeImport::default();
-        let mut numbers = Vec::new();
         for row in rows {
             report.counts.read += 1;
             let taken = row.map_err(|bad| bad.to_string()).and_then(|line| {
@@ -158,31 +150,20 @@ impl Hub {
                     .map_err(|error| format!("line {}: {error}", line.line))
             });
             match taken {
-                Ok((true, changed)) => {
-                    report.counts.stored += 1;
-                    numbers.extend(changed);
-                }
-                Ok((false, _)) => report.counts.known += 1,
+                Ok(true) => report.counts.stored += 1,
+                Ok(false) => report.counts.known += 1,
                 Err(refusal) => {
                     report.counts.refused += 1;
                     report.refusals.push(refusal);
                 }
             }
         }
-        for number in numbers {
-            report.released += self.replay_number(&number, now)?.released;
-        }
+        report.released = self.resume_replays(now)?.released;
         Ok(report)
     }
 
-    /// Takes one line; whether anything changed, and the numbers that changed hands.
-    fn take_employee(
-        &self,
-        actor: &Actor,
-        line: &Line,
-        is_dry_run: bool,
-        now: Timestamp,
-    ) -> Result<(bool, Vec<String>), Error> {
+    /// Takes one line; whether anything changed.
+    fn take_employee(&self, actor: &Actor, line: &Line, is_dry_run: bool, now: Timestamp) -> Result<bool, Error> {
         let (from, to) = (date("from", &line.from)?, date("to", &line.to)?);
         if !line.zone.is_empty() {
             zone(&line.zone)?;
@@ -212,15 +193,23 @@ impl Hub {
             }
             is_changed |= !changed.is_empty();
             if is_dry_run || !is_changed {
-                return Ok((is_changed, Vec::new()));
+                return Ok(is_changed);
             }
             save_employee(write, &mut employee, known.as_ref(), now)?;
             for number in &changed {
-                assign(write, number, employee.id)?;
+                assign(write, number, employee.id, (None, None))?;
             }
-            let detail = format!("line {}: {line:?}", line.line);
+            let detail = format!(
+                "line {}: name {}, numbers {}, from {}, to {}, zone {}",
+                line.line,
+                line.name,
+                line.numbers.join(" "),
+                line.from,
+                line.to,
+                line.zone
+            );
             write.audit(&actor.entry(now, "employee.import", &line.code, detail))?;
-            Ok((true, changed))
+            Ok(true)
         })
     }
 }
@@ -247,10 +236,41 @@ fn save_employee(
     Ok(())
 }
 
-/// Gives a user number to an employee for all time.
-pub(crate) fn assign(write: &Write<'_>, number: &str, employee: i64) -> Result<(), Error> {
-    let (valid_from, valid_to) = ALWAYS;
-    Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from, valid_to, employee })?)
+/// Gives a user number to an employee for a range of dates; whoever had it keeps the dates outside. Notes the replay.
+pub(crate) fn assign(
+    write: &Write<'_>,
+    number: &str,
+    employee: i64,
+    dates: (Option<Date>, Option<Date>),
+) -> Result<(), Error> {
+    let (from, to) = (dates.0.unwrap_or(ALWAYS.0), dates.1.unwrap_or(ALWAYS.1));
+    if to < from {
+        return Err(Error::invalid(format!("a number is given until {to}, before {from}"), "turn the dates round"));
+    }
+    let known = write.validities(number)?;
+    note(write, if known.is_empty() { Replay::HeldOfNumber } else { Replay::Number }, number)?;
+    for before in known.into_iter().filter(|before| before.valid_from <= to && from <= before.valid_to) {
+        write.drop_user_number(&before)?;
+        if before.valid_from < from {
+            write.put_user_number(&UserNumber { valid_to: from.saturating_sub(1.day()), ..before.clone() })?;
+        }
+        if to < before.valid_to {
+            write.put_user_number(&UserNumber { valid_from: to.saturating_add(1.day()), ..before })?;
+        }
+    }
+    Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from: from, valid_to: to, employee })?)
+}
+
+/// A terminal in words, for the audit trail.
+fn told(terminal: &Terminal) -> String {
+    let Terminal { name, address, zone, via, comm_key_file, .. } = terminal;
+    let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
+    format!(
+        "name {name}, address {}, zone {}, via {via}, communication key {}",
+        or(address, "none"),
+        or(zone, "the company's"),
+        or(comm_key_file, "none")
+    )
 }
 
 fn date(column: &str, text: &str) -> Result<Option<Date>, Error> {

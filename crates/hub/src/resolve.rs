@@ -4,6 +4,7 @@
 //! A resolver lives as long as one write transaction. It remembers what it looked up, and at the end marks the weeks
 //! that its punches touch.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
@@ -42,8 +43,19 @@ struct Clock {
 
 /// An employee whose punches changed in this transaction.
 struct PersonSeen {
+    /// As stored before; `None` when the id is of nobody.
+    known: Option<Employee>,
     zone: TimeZone,
     dates: BTreeSet<Date>,
+    /// A punch was taken away, so that the first and the last have to be looked up.
+    has_lost: bool,
+}
+
+/// What became of a punch that was resolved again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    pub(crate) was_held: bool,
+    pub(crate) now: Resolution,
 }
 
 /// What became of a punch.
@@ -56,7 +68,7 @@ pub(crate) enum Resolution {
 
 enum Found {
     Employee { employee: i64, at: Timestamp },
-    Held(HeldReason),
+    Held { reason: HeldReason, user: String },
     Dismissed,
 }
 
@@ -90,11 +102,11 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         match self.find(fingerprint, said, received, is_new)? {
             Found::Employee { employee, at } => {
                 self.write.resolve(fingerprint, employee, at.as_microsecond(), said.state)?;
-                self.touch(employee, at)?;
+                self.touch(employee, at, false)?;
                 Ok(Resolution::Employee)
             }
-            Found::Held(reason) => {
-                self.write.hold(reason.word(), &said.origin, &said.user, fingerprint)?;
+            Found::Held { reason, user } => {
+                self.write.hold(reason.word(), &said.origin, &user, fingerprint)?;
                 Ok(Resolution::Held)
             }
             Found::Dismissed => {
@@ -105,14 +117,15 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     /// Resolves a stored punch anew, whatever was made of it before.
-    pub(crate) fn resolve_again(&mut self, fingerprint: Fingerprint) -> Result<Option<Resolution>, Error> {
+    pub(crate) fn resolve_again(&mut self, fingerprint: Fingerprint) -> Result<Option<Again>, Error> {
         let Some(stored) = self.write.punch(fingerprint)? else { return Ok(None) };
         if let Some((employee, at_us)) = self.write.resolution(fingerprint)? {
             self.write.unresolve(fingerprint)?;
-            self.touch(employee, instant(at_us))?;
+            self.touch(employee, instant(at_us), true)?;
         }
-        self.write.release(fingerprint)?;
-        self.resolve(fingerprint, &stored.said, instant(stored.received_us), false).map(Some)
+        let was_held = self.write.release(fingerprint)?;
+        let now = self.resolve(fingerprint, &stored.said, instant(stored.received_us), false)?;
+        Ok(Some(Again { was_held, now }))
     }
 
     fn find(
@@ -126,25 +139,38 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         if stated.is_dismissed {
             return Ok(Found::Dismissed);
         }
-        let user = stated.user.as_deref().unwrap_or(&said.user).to_owned();
-        let time = stated.printed_seconds.map_or_else(|| said.time.clone(), PrintedTime::Seconds);
+        let user = stated.user.as_deref().unwrap_or(&said.user);
+        let stated_time = stated.printed_seconds.map(PrintedTime::Seconds);
+        let time = stated_time.as_ref().unwrap_or(&said.time);
+        Ok(match self.whose(&said.origin, user, time, received)? {
+            Ok((employee, at)) => Found::Employee { employee, at },
+            Err(reason) => Found::Held { reason, user: user.to_owned() },
+        })
+    }
+
+    /// Employee and instant, or what is missing for them.
+    fn whose(
+        &mut self,
+        origin: &str,
+        user: &str,
+        time: &PrintedTime,
+        received: Timestamp,
+    ) -> Result<Result<(i64, Timestamp), HeldReason>, Error> {
         let earliest = self.company.earliest_date;
-        let clock = self.clock(&said.origin)?;
+        let clock = self.clock(origin)?;
         if !clock.is_approved {
-            return Ok(Found::Held(HeldReason::UnapprovedTerminal));
+            return Ok(Err(HeldReason::UnapprovedTerminal));
         }
         if user.is_empty() {
-            return Ok(Found::Held(HeldReason::UnreadableLine));
+            return Ok(Err(HeldReason::UnreadableLine));
         }
-        let Some(civil) = time.civil() else { return Ok(Found::Held(HeldReason::UnreadableTime)) };
-        let Some(at) = instant_of(civil, &clock.zone) else { return Ok(Found::Held(HeldReason::ImplausibleTime)) };
+        let Some(civil) = time.civil() else { return Ok(Err(HeldReason::UnreadableTime)) };
+        let Some(at) = instant_of(civil, &clock.zone) else { return Ok(Err(HeldReason::ImplausibleTime)) };
         if civil.date() < earliest || at.duration_since(received) > AHEAD {
-            return Ok(Found::Held(HeldReason::ImplausibleTime));
+            return Ok(Err(HeldReason::ImplausibleTime));
         }
-        Ok(match self.owner(&user, civil.date())? {
-            Some(employee) => Found::Employee { employee, at },
-            None => Found::Held(HeldReason::UnknownUser),
-        })
+        let owner = self.owner(user, civil.date())?;
+        Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
     }
 
     /// The clock of a terminal; a serial that was never heard of waits for approval from now on.
@@ -152,9 +178,11 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         if !self.terminals.contains_key(serial) {
             let terminal = match self.write.terminal(serial)? {
                 Some(terminal) => terminal,
-                None => crate::registry::sight(self.write, self.company, serial, self.now)?,
+                None => crate::registry::sight(self.write, serial, self.now)?,
             };
-            let clock = Clock { is_approved: terminal.is_approved, zone: zone(&terminal.zone)? };
+            let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
+            let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
+            let clock = Clock { is_approved: terminal.is_approved, zone };
             self.terminals.insert(serial.to_owned(), clock);
         }
         self.terminals
@@ -168,38 +196,37 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             let validities = self.write.validities(number)?;
             self.numbers.insert(number.to_owned(), validities);
         }
-        let owner = self.numbers.get(number).and_then(|validities| {
-            validities.iter().rev().find(|v| v.valid_from <= on && on <= v.valid_to).map(|v| v.employee)
-        });
-        if owner.is_some() || !self.create_employees {
+        let validities = self.numbers.get(number).map_or(&[][..], Vec::as_slice);
+        let owner = validities.iter().rev().find(|v| v.valid_from <= on && on <= v.valid_to).map(|v| v.employee);
+        if owner.is_some() || !self.create_employees || !validities.is_empty() {
             return Ok(owner);
         }
         self.create_provisional(number).map(Some)
     }
 
-    /// A provisional employee for a number: the code is the number.
+    /// A provisional employee for a number that never was anybody's: the code is the number.
     fn create_provisional(&mut self, number: &str) -> Result<i64, Error> {
         let employee = match self.write.employee_by_code(number)? {
             Some(employee) => employee.id,
             None => self.write.add_employee(&provisional(number))?,
         };
-        let (valid_from, valid_to) = ALWAYS;
-        let validity = UserNumber { number: number.to_owned(), valid_from, valid_to, employee };
-        self.write.put_user_number(&validity)?;
-        self.numbers.insert(number.to_owned(), vec![validity]);
+        crate::registry::assign(self.write, number, employee, (None, None))?;
+        self.numbers.insert(number.to_owned(), self.write.validities(number)?);
         Ok(employee)
     }
 
-    fn touch(&mut self, employee: i64, at: Timestamp) -> Result<(), Error> {
-        if let Some(seen) = self.people.get_mut(&employee) {
-            seen.dates.insert(at.to_zoned(seen.zone.clone()).date());
-            return Ok(());
-        }
-        let known = self.write.employee(employee)?;
-        let own_zone = known.and_then(|known| known.zone);
-        let zone = own_zone.map_or_else(|| Ok(self.company_zone.clone()), |name| zone(&name))?;
-        let dates = BTreeSet::from([at.to_zoned(zone.clone()).date()]);
-        self.people.insert(employee, PersonSeen { zone, dates });
+    fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) -> Result<(), Error> {
+        let seen = match self.people.entry(employee) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(place) => {
+                let known = self.write.employee(employee)?;
+                let own_zone = known.as_ref().and_then(|known| known.zone.as_deref()).map(zone).transpose()?;
+                let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
+                place.insert(PersonSeen { known, zone, dates: BTreeSet::new(), has_lost: false })
+            }
+        };
+        seen.dates.insert(seen.zone.to_datetime(at).date());
+        seen.has_lost |= is_loss;
         Ok(())
     }
 
@@ -213,7 +240,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
                     weeks.insert(self.company.week_of(near));
                 }
             }
-            weeks.extend(self.employment_moved(*employee, seen)?);
+            weeks.extend(self.employment_moved(seen)?);
             for week in weeks {
                 self.write.mark(*employee, week)?;
             }
@@ -223,16 +250,13 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 
     /// Brings first and last punch of an employee up to date. The weeks between the old and the new ends are returned:
     /// a person without employment dates is judged from the week of the first punch to the week of the last.
-    fn employment_moved(&self, employee: i64, seen: &PersonSeen) -> Result<Vec<Date>, Error> {
-        let Some(known) = self.write.employee(employee)? else { return Ok(Vec::new()) };
-        let date = |at_us| instant(at_us).to_zoned(seen.zone.clone()).date();
+    fn employment_moved(&self, seen: &PersonSeen) -> Result<Vec<Date>, Error> {
+        let Some(known) = &seen.known else { return Ok(Vec::new()) };
         let before = known.first_punch.zip(known.last_punch);
-        let after = self.write.punch_bounds(employee)?.map(|(first, last)| (date(first), date(last)));
-        if before == after {
-            return Ok(Vec::new());
-        }
-        self.write.set_punch_dates(employee, after)?;
+        let after =
+            if seen.has_lost { refresh_punch_dates(self.write, known, &seen.zone)? } else { self.extend(seen, known)? };
         Ok(match (before, after) {
+            _ if before == after => Vec::new(),
             (Some((old_first, old_last)), Some((first, last))) => {
                 let mut weeks = self.weeks_between(old_first, first);
                 weeks.extend(self.weeks_between(old_last, last));
@@ -243,10 +267,36 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         })
     }
 
+    /// First and last punch with those that came in this transaction.
+    fn extend(&self, seen: &PersonSeen, known: &Employee) -> Result<Option<(Date, Date)>, Error> {
+        let dates = || seen.dates.iter().copied();
+        let first = dates().chain(known.first_punch).min();
+        let last = dates().chain(known.last_punch).max();
+        let after = first.zip(last);
+        if known.first_punch.zip(known.last_punch) != after {
+            self.write.set_punch_dates(known.id, after)?;
+        }
+        Ok(after)
+    }
+
     fn weeks_between(&self, a: Date, b: Date) -> Vec<Date> {
         let last = self.company.week_of(a.max(b));
         self.company.week_of(a.min(b)).series(7.days()).take_while(|week| *week <= last).collect()
     }
+}
+
+/// Sets the civil dates of an employee's first and last punch, and returns them.
+pub(crate) fn refresh_punch_dates(
+    write: &Write<'_>,
+    employee: &Employee,
+    zone: &TimeZone,
+) -> Result<Option<(Date, Date)>, Error> {
+    let date = |at_us| instant(at_us).to_zoned(zone.clone()).date();
+    let dates = write.punch_bounds(employee.id)?.map(|(first, last)| (date(first), date(last)));
+    if employee.first_punch.zip(employee.last_punch) != dates {
+        write.set_punch_dates(employee.id, dates)?;
+    }
+    Ok(dates)
 }
 
 /// A provisional employee: the code is the user number, unconfirmed.

@@ -53,7 +53,8 @@ fn held_punches_are_cured_to_the_same_result() {
         "held punches are exported too"
     );
     for user in ["12", "0012"] {
-        let assign = Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true };
+        let assign =
+            Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true, from: None, to: None };
         held.hub.cure(&clerk(), &assign, now()).unwrap();
     }
     assert!(held.hub.held().unwrap().is_empty());
@@ -77,13 +78,20 @@ fn an_unknown_terminal_waits_for_approval_and_then_loses_nothing() {
     let house = house();
     house
         .hub
-        .cure(&clerk(), &Cure::Assign { user: "7".to_owned(), employee: "7".to_owned(), create: true }, now())
+        .cure(
+            &clerk(),
+            &Cure::Assign { user: "7".to_owned(), employee: "7".to_owned(), create: true, from: None, to: None },
+            now(),
+        )
         .unwrap();
     let batch = house.batch("NEW1", &["7\t2026-03-02 08:00:00\t1\t0\t1\t0", "7\t2026-03-02 18:00:00\t1\t1\t1\t0"], 1);
     assert_eq!(house.hub.ingest(&batch, now()).unwrap().outcomes, [Outcome::Held, Outcome::Held]);
     assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnapprovedTerminal);
     assert!(!house.hub.terminals().unwrap()[0].approved);
-    let cured = house.hub.cure(&clerk(), &Cure::Approve { serial: "NEW1".to_owned() }, now()).unwrap();
+    let cured = house
+        .hub
+        .cure(&clerk(), &Cure::Approve { serial: "NEW1".to_owned(), zone: Some("Asia/Manila".to_owned()) }, now())
+        .unwrap();
     assert_eq!((cured.released, cured.still_held), (2, 0));
     assert_eq!(
         house.hub.punches(&PunchFilter { employee: Some("7".to_owned()), ..PunchFilter::default() }).unwrap().total,
@@ -166,7 +174,8 @@ fn correcting_a_terminals_zone_moves_its_punches_and_makes_no_twins() {
         corrected.hub.ingest(&corrected.batch("A1", piece, first), now()).unwrap();
     }
     for user in ["12", "0012"] {
-        let assign = Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true };
+        let assign =
+            Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true, from: None, to: None };
         corrected.hub.cure(&clerk(), &assign, now()).unwrap();
     }
     corrected.derive();
@@ -189,6 +198,8 @@ fn a_number_that_was_given_to_the_wrong_person_is_given_back() {
         user: user.to_owned(),
         employee: employee.to_owned(),
         create: true,
+        from: None,
+        to: None,
     };
     mended.hub.cure(&clerk(), &assign("12", "0012"), now()).unwrap();
     mended.derive();
@@ -217,4 +228,84 @@ fn an_employee_list_names_people_and_releases_what_waited_for_their_numbers() {
     assert!(done.released > 0);
     assert!(house.hub.held().unwrap().iter().all(|group| group.user == "0012"));
     assert!(house.files()[0].contains("1001,Ann Reyes,2026-01-05,absent"), "judged from the first day of employment");
+}
+
+#[test]
+fn an_edge_whose_clock_is_wrong_does_not_hide_its_punches() {
+    for skew_us in [3_600_000_000, -now().as_microsecond()] {
+        let house = house();
+        house.import(&["12\t2026-02-10 08:00:00\t1\t0\t1\t0".to_owned()], true);
+        let mut batch = house.batch("A1", &["12\t2026-02-10 18:00:00\t1\t1\t1\t0"], 1);
+        batch.items[0].received_us += skew_us;
+        assert_eq!(house.hub.ingest(&batch, now()).unwrap().outcomes, [Outcome::Stored]);
+        assert!(house.files()[0].contains("2026-02-10,present"), "clock off by {skew_us} us");
+    }
+}
+
+#[test]
+fn a_stated_number_that_nobody_has_waits_for_its_employee() {
+    let house = house();
+    house.import(&["??? half a li".to_owned()], true);
+    let key = held_key(&house);
+    let state = |user: Option<&str>, printed: Option<&str>| Cure::State {
+        fingerprint: key,
+        user: user.map(str::to_owned),
+        printed: printed.map(str::to_owned),
+    };
+    house.hub.cure(&clerk(), &state(None, Some("2026-02-10 08:00:00")), now()).unwrap();
+    house.hub.cure(&clerk(), &state(Some("99"), None), now()).unwrap();
+    let group = &house.hub.held().unwrap()[0];
+    assert_eq!((group.reason, group.user.as_str()), (HeldReason::UnknownUser, "99"), "the stated time was kept");
+    assert_eq!(house.hub.held_punches(HeldReason::UnknownUser, "A1", "99", 0).unwrap().len(), 1);
+    let assign = Cure::Assign { user: "99".to_owned(), employee: "99".to_owned(), create: true, from: None, to: None };
+    assert_eq!(house.hub.cure(&clerk(), &assign, now()).unwrap().released, 1);
+    assert!(house.hub.held().unwrap().is_empty());
+}
+
+#[test]
+fn a_number_changes_hands_on_a_date_and_the_past_stays_with_its_owner() {
+    let house = house();
+    house.import(&log(), true);
+    let second = "2026-02-16".parse().unwrap();
+    let assign =
+        Cure::Assign { user: "12".to_owned(), employee: "1005".to_owned(), create: true, from: Some(second), to: None };
+    let cured = house.hub.cure(&clerk(), &assign, now()).unwrap();
+    assert_eq!((cured.released, cured.still_held), (0, 0), "nothing was held");
+    let of = |employee: &str| {
+        let filter = PunchFilter { employee: Some(employee.to_owned()), ..PunchFilter::default() };
+        house.hub.punches(&filter).unwrap().rows
+    };
+    assert!(of("12").iter().all(|punch| punch.printed.as_str() < "2026-02-16"));
+    assert!(!of("1005").is_empty() && of("1005").iter().all(|punch| punch.printed.as_str() >= "2026-02-16"));
+}
+
+#[test]
+fn importing_again_with_leave_to_make_employees_cures_what_was_held() {
+    let straight = house();
+    straight.import(&log(), true);
+    let again = house();
+    again.import(&log(), false);
+    assert_eq!(again.import(&log(), true).known, log().len() as u64);
+    assert!(again.hub.held().unwrap().is_empty());
+    assert_eq!(again.files(), straight.files());
+}
+
+#[test]
+fn a_replay_that_a_kill_interrupted_is_resumed() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    let approved = house.store.read(|read| read.terminal("A1")).unwrap().unwrap();
+    // The kill came after the approval and before its replay.
+    let waiting = store::terminals::Terminal { serial: "NEW1".to_owned(), is_approved: false, ..approved.clone() };
+    house.store.write(|write| write.put_terminal(&waiting)).unwrap();
+    house.hub.ingest(&house.batch("NEW1", &["12\t2026-02-10 08:00:00\t1\t0\t1\t0"], 1), now()).unwrap();
+    assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnapprovedTerminal);
+    let approve = store::terminals::Terminal { serial: "NEW1".to_owned(), ..approved };
+    let interrupted = |write: &store::Write<'_>| {
+        write.put_terminal(&approve)?;
+        write.add_replay("held-of-terminal", "NEW1")
+    };
+    house.store.write(interrupted).unwrap();
+    house.derive();
+    assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnknownUser, "the replay went on to the next question");
 }

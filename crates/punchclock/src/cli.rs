@@ -191,6 +191,9 @@ pub(crate) enum TerminalCommand {
     Approve {
         /// Its serial or name
         terminal: String,
+        /// Zone of its clock, like Asia/Manila (default: the company's)
+        #[arg(long)]
+        zone: Option<String>,
     },
     /// Can it be reached and read? By name, serial or address
     Test {
@@ -278,7 +281,8 @@ pub(crate) struct Derive {
     /// Only this employee
     #[arg(long, value_name = "CODE")]
     pub(crate) employee: Option<String>,
-    /// As if it were this instant, like 2026-01-31T06:05:00+08:00; what was not known then is left out
+    /// Store nothing; print the days as they were judged at this instant, like 2026-01-31T06:05:00+08:00, as CSV: what was
+    /// not known then is left out
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<jiff::Timestamp>,
 }
@@ -324,7 +328,8 @@ pub(crate) enum Held {
     },
     /// State the fact that was missing; everything that waited for it is resolved
     ///
-    /// Whose number it is:      held cure --user 5349 --employee 1001   (or --all-numbers --create-employees)
+    /// Whose number it is:      held cure --user 5349 --employee 1001 [--from D] [--to D]
+    ///                          held cure --all-numbers --create-employees
     /// That a terminal is ours: held cure --terminal SERIAL
     /// What one punch means:    held cure --punch KEY --time "2026-01-31 08:00:00" [--user 5349]
     /// That it is no punch:     held cure --punch KEY --dismiss "test finger of the installer"
@@ -340,6 +345,12 @@ pub(crate) struct Cure {
     /// Code of the employee that the number belongs to
     #[arg(long, value_name = "CODE", requires = "user", conflicts_with = "punch")]
     pub(crate) employee: Option<String>,
+    /// First date on which the number is theirs (default: always); who had it before keeps the dates before
+    #[arg(long, requires = "employee")]
+    pub(crate) from: Option<Date>,
+    /// Last date on which the number is theirs (default: for good)
+    #[arg(long, requires = "employee")]
+    pub(crate) to: Option<Date>,
     /// Every unknown user number at once (with --create-employees: the code is the number)
     #[arg(long, requires = "create_employees", conflicts_with_all = ["user", "terminal", "punch"])]
     pub(crate) all_numbers: bool,

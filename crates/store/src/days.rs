@@ -1,4 +1,4 @@
-//! Derived days, what has to be derived again, and what edges reported.
+//! Derived days, and what has to be derived again.
 
 use jiff::civil::Date;
 use rusqlite::params;
@@ -19,20 +19,13 @@ statements! {
         left_early_minutes = excluded.left_early_minutes, is_outlier = excluded.is_outlier, record = excluded.record,
         inputs = excluded.inputs, engine = excluded.engine, revision = day.revision + 1, derived_us = excluded.derived_us";
     DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
-    MARK = "INSERT INTO dirty_week (tenant, employee, week, mark) VALUES ($1, $2, $3, 1)
-        ON CONFLICT (tenant, employee, week) DO UPDATE SET mark = dirty_week.mark + 1";
+    NEXT_MARK = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'mark', 1)
+        ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
+    MARK = "INSERT INTO dirty_week (tenant, employee, week, mark) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, employee, week) DO UPDATE SET mark = excluded.mark";
     MARKED = "SELECT employee, week, mark FROM dirty_week WHERE tenant = $1 ORDER BY employee, week LIMIT $2";
     MARKED_COUNT = "SELECT COUNT(*) FROM dirty_week WHERE tenant = $1";
     UNMARK = "DELETE FROM dirty_week WHERE tenant = $1 AND employee = $2 AND week = $3 AND mark = $4";
-    EDGE_SEQ = "SELECT high_seq FROM edge WHERE tenant = $1 AND name = $2";
-    EDGE_ADVANCE = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued) VALUES ($1, $2, $3, '', $4, 0, 0)
-        ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us,
-        high_seq = CASE WHEN edge.high_seq > excluded.high_seq THEN edge.high_seq ELSE excluded.high_seq END";
-    EDGE_SEEN = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us)
-        VALUES ($1, $2, 0, $3, $4, $5, $6, $7)
-        ON CONFLICT (tenant, name) DO UPDATE SET version = excluded.version, last_seen_us = excluded.last_seen_us,
-        clock_ahead_us = excluded.clock_ahead_us, queued = excluded.queued, oldest_unsent_us = excluded.oldest_unsent_us";
-    EDGES = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us FROM edge WHERE tenant = $1 ORDER BY name";
 }
 
 /// A stored day of an employee.
@@ -73,27 +66,8 @@ pub struct Mark {
     pub employee: i64,
     /// First date of the workweek.
     pub week: Date,
-    /// Counts the marks; it clears only if it is still this one.
+    /// Number of the mark; it clears only if it is still this one. No number comes twice.
     pub mark: i64,
-}
-
-/// What an edge last told of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// Its name.
-    pub name: String,
-    /// Highest sequence that the hub holds.
-    pub high_seq: i64,
-    /// Its version.
-    pub version: String,
-    /// Last contact, microseconds UTC.
-    pub last_seen_us: i64,
-    /// Its clock minus the hub's, microseconds.
-    pub clock_ahead_us: i64,
-    /// Items that it has not sent.
-    pub queued: i64,
-    /// Receive time of the oldest of them, microseconds UTC.
-    pub oldest_unsent_us: Option<i64>,
 }
 
 /// A row of the list of days.
@@ -275,32 +249,6 @@ impl Read<'_> {
     pub fn mark_count(&self) -> Result<u64, Error> {
         Ok(self.one(MARKED_COUNT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
     }
-
-    /// Highest sequence of an edge that the hub holds; 0 for an unknown edge.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn edge_high_seq(&self, edge: &str) -> Result<i64, Error> {
-        Ok(self.one(EDGE_SEQ, params![self.tenant, edge], |row| row.get(0))?.unwrap_or(0))
-    }
-
-    /// All edges by name.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn edges(&self) -> Result<Vec<Edge>, Error> {
-        self.all(EDGES, params![self.tenant], |row| {
-            Ok(Edge {
-                name: row.get(0)?,
-                high_seq: row.get(1)?,
-                version: row.get(2)?,
-                last_seen_us: row.get(3)?,
-                clock_ahead_us: row.get(4)?,
-                queued: row.get(5)?,
-                oldest_unsent_us: row.get(6)?,
-            })
-        })
-    }
 }
 
 impl Write<'_> {
@@ -340,7 +288,12 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn mark(&self, employee: i64, week: Date) -> Result<(), Error> {
-        self.run(MARK, params![self.tenant, employee, week.to_string()]).map(drop)
+        let mark = match self.mark.get() {
+            Some(mark) => mark,
+            None => self.one(NEXT_MARK, params![self.tenant], |row| row.get(0))?.unwrap_or_default(),
+        };
+        self.mark.set(Some(mark));
+        self.run(MARK, params![self.tenant, employee, week.to_string(), mark]).map(drop)
     }
 
     /// Clears a mark if nobody marked the week again since it was read; false otherwise.
@@ -349,23 +302,5 @@ impl Write<'_> {
     /// Of the store.
     pub fn unmark(&self, read: &Mark) -> Result<bool, Error> {
         Ok(self.run(UNMARK, params![self.tenant, read.employee, read.week.to_string(), read.mark])? == 1)
-    }
-
-    /// Notes that the hub holds everything of an edge up to a sequence. It never goes down.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn advance_edge(&self, edge: &str, high_seq: i64, now_us: i64) -> Result<(), Error> {
-        self.run(EDGE_ADVANCE, params![self.tenant, edge, high_seq, now_us]).map(drop)
-    }
-
-    /// Notes what an edge told of itself; its sequence stays.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn put_edge(&self, edge: &Edge) -> Result<(), Error> {
-        let Edge { name, high_seq: _, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us } = edge;
-        let values = params![self.tenant, name, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us];
-        self.run(EDGE_SEEN, values).map(drop)
     }
 }

@@ -1,5 +1,6 @@
 //! The SQLite file behind the store: one writer, a few readers.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,16 @@ pub enum Error {
         path: PathBuf,
         /// SQLite's words.
         cause: rusqlite::Error,
+    },
+    /// The file can't be made.
+    #[error(
+        "the database {path} can't be made: {cause}. Check that the folder exists and that this user may write to it"
+    )]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
     },
     /// A newer version wrote this file.
     #[error("the database has schema {found}, this version knows up to {known}: use the newer punchclock")]
@@ -80,6 +91,7 @@ impl Store {
     /// # Errors
     /// [`Error::Open`], [`Error::NewerSchema`], or what the migration reports.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        make_private(path)?;
         let mut writer = connect(path, OpenFlags::default())?;
         crate::migrations::run(&mut writer)?;
         let watcher = connect(path, read_only())?;
@@ -105,7 +117,7 @@ impl Store {
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut writer = lock(&self.inner.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
-        let result = work(&Write(Read { connection: &tx, tenant: TENANT }))?;
+        let result = work(&Write { read: Read { connection: &tx, tenant: TENANT }, mark: Cell::new(None) })?;
         tx.commit().map_err(Error::from)?;
         Ok(result)
     }
@@ -148,6 +160,18 @@ fn read_only() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
+/// The file holds personal data and password hashes: only its owner may read it. SQLite gives its side files the same mode.
+fn make_private(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::Create { path: path.to_owned(), cause: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags)?;
@@ -173,13 +197,17 @@ pub struct Read<'a> {
 
 /// A write transaction. It also reads, and sees its own writes.
 #[derive(Debug)]
-pub struct Write<'a>(Read<'a>);
+pub struct Write<'a> {
+    read: Read<'a>,
+    /// The number of this transaction's marks, once it has made one.
+    pub(crate) mark: Cell<Option<i64>>,
+}
 
 impl<'a> Deref for Write<'a> {
     type Target = Read<'a>;
 
     fn deref(&self) -> &Read<'a> {
-        &self.0
+        &self.read
     }
 }
 

@@ -16,10 +16,13 @@ statements! {
         FROM held_punch h JOIN punch p ON p.tenant = h.tenant AND p.fingerprint = h.fingerprint
         WHERE h.tenant = $1 GROUP BY h.tenant, h.reason, h.origin, h.user_number ORDER BY h.reason, h.origin, h.user_number";
     COUNT = "SELECT COUNT(*) FROM held_punch WHERE tenant = $1";
-    OF_NUMBER = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2 AND user_number = $3
-        AND fingerprint > $4 ORDER BY fingerprint LIMIT $5";
-    OF_ORIGIN = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2 AND origin = $3
-        AND fingerprint > $4 ORDER BY fingerprint LIMIT $5";
+    OF_NUMBER = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = 'unknown_user' AND user_number = $2
+        AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    OF_ORIGIN = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND origin = $2
+        AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    OF_REASON = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2
+        AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    REASON_OF = "SELECT reason FROM held_punch WHERE tenant = $1 AND fingerprint = $2";
     STATE = "INSERT INTO punch_statement (tenant, fingerprint, at_us, user_number, printed_seconds, is_dismissed, actor, reason)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (tenant, fingerprint, at_us) DO UPDATE SET user_number = excluded.user_number,
@@ -90,32 +93,47 @@ impl Read<'_> {
         Ok(self.one(COUNT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
     }
 
-    /// Held punches of a reason and user number after `after`, in key order.
+    /// Held punches of a user number that nobody has, after `after`, in key order.
     ///
     /// # Errors
     /// Of the store.
-    pub fn held_of_number(
-        &self,
-        reason: &str,
-        user: &str,
-        after: Fingerprint,
-        limit: u32,
-    ) -> Result<Vec<Fingerprint>, Error> {
-        self.all(OF_NUMBER, params![self.tenant, reason, user, after.0, limit], |row| row.get(0).map(Fingerprint))
+    pub fn held_of_number(&self, user: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        self.keys(OF_NUMBER, user, after, limit)
     }
 
-    /// Held punches of a reason and terminal after `after`, in key order.
+    /// Held punches of a terminal after `after`, in key order.
     ///
     /// # Errors
     /// Of the store.
-    pub fn held_of_origin(
+    pub fn held_of_origin(&self, origin: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        self.keys(OF_ORIGIN, origin, after, limit)
+    }
+
+    /// Held punches of a reason after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_of_reason(&self, reason: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        self.keys(OF_REASON, reason, after, limit)
+    }
+
+    /// Identities that a statement over tenant, subject, last key and limit yields.
+    pub(crate) fn keys(
         &self,
-        reason: &str,
-        origin: &str,
+        sql: &str,
+        subject: &str,
         after: Fingerprint,
         limit: u32,
     ) -> Result<Vec<Fingerprint>, Error> {
-        self.all(OF_ORIGIN, params![self.tenant, reason, origin, after.0, limit], |row| row.get(0).map(Fingerprint))
+        self.all(sql, params![self.tenant, subject, after.0, limit], |row| row.get(0).map(Fingerprint))
+    }
+
+    /// Why a punch is held; `None` when it is not.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_reason(&self, of: Fingerprint) -> Result<Option<String>, Error> {
+        self.one(REASON_OF, params![self.tenant, of.0], |row| row.get(0))
     }
 
     /// The last statement about a punch.
@@ -139,13 +157,13 @@ impl Write<'_> {
         self.run(HOLD, params![self.tenant, reason, origin, user, fingerprint.0]).map(drop)
     }
 
-    /// Takes a punch out of the held and dismissed ones.
+    /// Takes a punch out of the held and dismissed ones; true when it was held.
     ///
     /// # Errors
     /// Of the store.
-    pub fn release(&self, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.run(RELEASE, params![self.tenant, fingerprint.0])?;
-        self.run(RECALL, params![self.tenant, fingerprint.0]).map(drop)
+    pub fn release(&self, fingerprint: Fingerprint) -> Result<bool, Error> {
+        self.run(RECALL, params![self.tenant, fingerprint.0])?;
+        Ok(self.run(RELEASE, params![self.tenant, fingerprint.0])? > 0)
     }
 
     /// Marks a punch as dismissed.

@@ -13,11 +13,13 @@ pub mod access;
 pub mod audit;
 pub mod company;
 pub mod days;
+pub mod edges;
 mod engine;
 pub mod held;
 mod migrations;
 pub mod people;
 pub mod punches;
+mod replays;
 mod statement;
 pub mod terminals;
 
@@ -30,9 +32,11 @@ pub fn statements() -> Vec<(&'static str, String)> {
         audit::STATEMENTS,
         company::STATEMENTS,
         days::STATEMENTS,
+        edges::STATEMENTS,
         held::STATEMENTS,
         people::STATEMENTS,
         punches::STATEMENTS,
+        replays::STATEMENTS,
         terminals::STATEMENTS,
     ];
     let constants = groups.concat().into_iter().map(|(name, sql)| (name, sql.to_owned()));

@@ -18,10 +18,9 @@ statements! {
     CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5
         WHERE tenant = $6 AND id = $7";
     PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
-    NUMBER_OWNER = "SELECT employee FROM user_number WHERE tenant = $1 AND number = $2
-        AND valid_from <= $3 AND valid_to >= $3 ORDER BY valid_from DESC LIMIT 1";
     NUMBERS = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 ORDER BY number, valid_from";
     NUMBERS_OF = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 AND number = $2 ORDER BY valid_from";
+    NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number = $2 AND valid_from = $3";
     NUMBER_PUT = "INSERT INTO user_number (tenant, number, valid_from, valid_to, employee) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, number, valid_from) DO UPDATE SET valid_to = excluded.valid_to, employee = excluded.employee";
 }
@@ -123,14 +122,6 @@ impl Read<'_> {
         self.all(LIST, params![self.tenant], employee)
     }
 
-    /// Whose a user number is on a civil date.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn number_owner(&self, number: &str, on: Date) -> Result<Option<i64>, Error> {
-        self.one(NUMBER_OWNER, params![self.tenant, number, on.to_string()], |row| row.get(0))
-    }
-
     /// All user numbers with their validity.
     ///
     /// # Errors
@@ -188,5 +179,13 @@ impl Write<'_> {
         let UserNumber { number, valid_from, valid_to, employee } = number;
         let values = params![self.tenant, number, valid_from.to_string(), valid_to.to_string(), employee];
         self.run(NUMBER_PUT, values).map(drop)
+    }
+
+    /// Removes a validity of a user number.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_user_number(&self, number: &UserNumber) -> Result<(), Error> {
+        self.run(NUMBER_DROP, params![self.tenant, number.number, number.valid_from.to_string()]).map(drop)
     }
 }

@@ -93,7 +93,7 @@ pub struct PunchQuery {
     pub to_seconds: Option<i64>,
     /// Employee code.
     pub employee: Option<String>,
-    /// User number.
+    /// User number; with `held`, the one under which it is held.
     pub user: Option<String>,
     /// Serial.
     pub origin: Option<String>,
@@ -129,6 +129,7 @@ impl PunchQuery {
 
     /// The conditions as SQL, and their values in order; `$1` is the tenant.
     fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
+        let hour = |seconds| Value::Blob(Fingerprint::first_of_hour(seconds).0.to_vec());
         let mut values = vec![Value::from(tenant)];
         let mut sql = String::new();
         let mut and = |condition: &str, value: Option<Value>| {
@@ -138,23 +139,18 @@ impl PunchQuery {
             }
         };
         // The fingerprint is led by the hour: a range of times is a range of the key.
-        and("p.fingerprint >=", self.from_seconds.map(|s| Value::Blob(hour_key(s).to_vec())));
+        and("p.fingerprint >=", self.from_seconds.map(hour));
         and("p.printed_seconds >=", self.from_seconds.map(Value::from));
-        and("p.fingerprint <", self.to_seconds.map(|s| Value::Blob(hour_key(s + 3600).to_vec())));
+        and("p.fingerprint <", self.to_seconds.map(|s| hour(s + 3600)));
         and("p.printed_seconds <", self.to_seconds.map(Value::from));
         and("e.code =", self.employee.clone().map(Value::from));
-        and("p.user_number =", self.user.clone().map(Value::from));
+        let number = if self.held.is_some() { "h.user_number =" } else { "p.user_number =" };
+        and(number, self.user.clone().map(Value::from));
         and("p.origin =", self.origin.clone().map(Value::from));
         and("h.reason =", self.held.clone().map(Value::from));
         and("p.fingerprint =", self.fingerprint.map(|f| Value::Blob(f.0.to_vec())));
         (sql, values)
     }
-}
-
-/// The first key of the hour of a printed second (punch identity).
-fn hour_key(seconds: i64) -> [u8; 4] {
-    let hour = (seconds.div_euclid(3600) + (1 << 31)).clamp(0, i64::from(u32::MAX));
-    u32::try_from(hour).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Every form that the list of punches takes, for the catalogue test.
@@ -222,7 +218,7 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn punches_of_origin(&self, origin: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
-        self.all(OF_ORIGIN, params![self.tenant, origin, after.0, limit], |row| fingerprint(row, 0))
+        self.keys(OF_ORIGIN, origin, after, limit)
     }
 
     /// Identities of the punches with one user number after `after`, in key order.
@@ -230,7 +226,7 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn punches_of_number(&self, number: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
-        self.all(OF_NUMBER, params![self.tenant, number, after.0, limit], |row| fingerprint(row, 0))
+        self.keys(OF_NUMBER, number, after, limit)
     }
 
     /// Employee and instant (microseconds UTC) of a resolved punch.
@@ -267,14 +263,14 @@ impl Read<'_> {
         Ok(bounds.and_then(|(first, last)| first.zip(last)))
     }
 
-    /// All resolved punches at or after an instant, in time order. `printed_from` (seconds) bounds the search: no
-    /// terminal's face is further behind than a day.
+    /// All resolved punches at or after an instant, in time order. The search is bounded by the key: no zone is further
+    /// behind UTC than a day.
     ///
     /// # Errors
     /// Of the store.
     pub fn recent_punches(&self, since_us: i64) -> Result<Vec<RecentPunch>, Error> {
         let day_before = since_us.div_euclid(1_000_000) - 86_400;
-        self.all(SINCE, params![self.tenant, hour_key(day_before), since_us], |row| {
+        self.all(SINCE, params![self.tenant, Fingerprint::first_of_hour(day_before).0, since_us], |row| {
             Ok(RecentPunch { employee: row.get(0)?, at_us: row.get(1)?, state: row.get(2)?, origin: row.get(3)? })
         })
     }

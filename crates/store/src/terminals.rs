@@ -18,8 +18,7 @@ statements! {
         address = excluded.address, comm_key_file = excluded.comm_key_file, zone = excluded.zone, via = excluded.via";
     COUNT_PUNCHES = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial) DO UPDATE SET punches = terminal_contact.punches + excluded.punches,
-        last_contact_us = CASE WHEN terminal_contact.last_contact_us > excluded.last_contact_us
-            THEN terminal_contact.last_contact_us ELSE excluded.last_contact_us END";
+        last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us)";
     CONTACT = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us, last_complete_read_us,
         records_on_terminal, trouble) VALUES ($1, $2, 0, $3, $4, $5, $6)
         ON CONFLICT (tenant, serial) DO UPDATE SET
@@ -45,8 +44,8 @@ pub struct Terminal {
     pub address: Option<String>,
     /// File that holds its communication key; the key itself never enters the database.
     pub comm_key_file: Option<String>,
-    /// IANA zone of its clock.
-    pub zone: String,
+    /// IANA zone of its clock; the company's when `None`.
+    pub zone: Option<String>,
     /// `push`, `poll` or `both`.
     pub via: String,
     /// When it was first heard of, microseconds UTC.
@@ -128,11 +127,11 @@ impl Write<'_> {
             .map(drop)
     }
 
-    /// Adds to the count of punches stored from a terminal, and notes the contact.
+    /// Adds to the count of punches stored from a terminal, and notes the contact if there was one.
     ///
     /// # Errors
     /// Of the store.
-    pub fn count_punches(&self, serial: &str, more: u64, at_us: i64) -> Result<(), Error> {
+    pub fn count_punches(&self, serial: &str, more: u64, at_us: Option<i64>) -> Result<(), Error> {
         self.run(COUNT_PUNCHES, params![self.tenant, serial, more, at_us]).map(drop)
     }
 

@@ -103,9 +103,11 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
             }
         }
         Access::Link => {
-            if !has_token(app, parts, TokenKind::Edge).await? {
+            let bearer = token(app, &parts.headers).await.map_err(problem)?;
+            let Some(bearer) = bearer.filter(|bearer| bearer.kind == TokenKind::Edge) else {
                 return Err(problem(no_token("an edge's token (`punchclock token create NAME --kind edge`)")));
-            }
+            };
+            parts.extensions.insert(bearer);
         }
     }
     Ok(())

@@ -19,6 +19,13 @@ pub struct Fingerprint(pub [u8; 16]);
 pub struct NotAFingerprint;
 
 impl Fingerprint {
+    /// The lowest key of the hour of a printed second: a range of times is a range of keys.
+    pub fn first_of_hour(seconds: i64) -> Self {
+        let mut key = [0; 16];
+        key[..4].copy_from_slice(&hour_key(seconds).to_be_bytes());
+        Self(key)
+    }
+
     /// The identity of what `origin` said: user number and printed time. Origin and user are brought to canonical form.
     pub fn of(origin: &str, user: &str, time: &PrintedTime) -> Self {
         let mut hash = blake3::Hasher::new();

@@ -14,13 +14,14 @@ use link::{Batch, Item, Punch, What};
 /// A hub, and the folder that goes with it.
 pub(crate) struct House {
     pub(crate) hub: Hub,
+    pub(crate) store: Store,
     _folder: tempfile::TempDir,
 }
 
 pub(crate) fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
-    House { hub: Hub::new(store), _folder: folder }
+    House { hub: Hub::new(store.clone()), store, _folder: folder }
 }
 
 /// Wednesday 2026-03-04, noon in Manila: the whole log below is in the past.

@@ -11,12 +11,16 @@ use crate::show;
 
 pub(super) fn run(context: &Context, args: Derive) -> anyhow::Result<()> {
     let hub = context.hub()?;
-    let is_scoped = args.from.is_some() || args.to.is_some() || args.employee.is_some() || args.as_of.is_some();
-    let as_of = args.as_of.unwrap_or_else(now);
-    if is_scoped {
-        hub.mark_scope(&Scope { from: args.from, to: args.to, employee: args.employee }, as_of)?;
+    let is_scoped = args.from.is_some() || args.to.is_some() || args.employee.is_some();
+    let scope = Scope { from: args.from, to: args.to, employee: args.employee };
+    if let Some(as_of) = args.as_of {
+        let rows = hub.days_as_of(&scope, as_of, now())?;
+        return Ok(hub::write_days(&rows, std::io::stdout().lock())?);
     }
-    let derived = derive_with_progress(&hub, as_of)?;
+    if is_scoped {
+        hub.mark_scope(&scope, now())?;
+    }
+    let derived = derive_with_progress(&hub, now())?;
     if context.is_json {
         show::json(&serde_json::json!({"weeks": derived.weeks, "changed_days": derived.written}))
     } else {

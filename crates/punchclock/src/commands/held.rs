@@ -86,10 +86,13 @@ fn facts(hub: &Hub, args: &CureArgs) -> anyhow::Result<Vec<Cure>> {
             .collect();
         users.sort();
         users.dedup();
-        return Ok(users.into_iter().map(|user| Cure::Assign { employee: user.clone(), user, create: true }).collect());
+        return Ok(users
+            .into_iter()
+            .map(|user| Cure::Assign { employee: user.clone(), user, create: true, from: None, to: None })
+            .collect());
     }
     if let Some(serial) = &args.terminal {
-        return Ok(vec![Cure::Approve { serial: serial.clone() }]);
+        return Ok(vec![Cure::Approve { serial: serial.clone(), zone: None }]);
     }
     if let Some(key) = &args.punch {
         let fingerprint = key.parse()?;
@@ -100,7 +103,8 @@ fn facts(hub: &Hub, args: &CureArgs) -> anyhow::Result<Vec<Cure>> {
     }
     if let (Some(user), Some(employee)) = (&args.user, &args.employee) {
         let create = args.create_employees;
-        return Ok(vec![Cure::Assign { user: user.clone(), employee: employee.clone(), create }]);
+        let (from, to) = (args.from, args.to);
+        return Ok(vec![Cure::Assign { user: user.clone(), employee: employee.clone(), create, from, to }]);
     }
     bail!("nothing is stated; see `punchclock held cure --help` for the four forms")
 }

@@ -1,6 +1,7 @@
 //! `serve` and `hub`: the server roles. `serve` joins edge and hub in one process over the same contract that joins them
 //! over a network.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -137,10 +138,18 @@ fn keep_deriving(hub: &Hub, stopped: &mpsc::Receiver<()>) {
     // The channel carries nothing: waiting on it is the pause, and its end is the stop.
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = now();
-        match derive_round(hub, now, &mut seen, &mut due_hour) {
-            Ok(()) => {}
-            Err(error) if error.is_temporary() => tracing::debug!("the derivation waits: {error}"),
-            Err(error) => tracing::error!("days can't be derived: {error}"),
+        let round = AssertUnwindSafe(|| derive_round(hub, now, &mut seen, &mut due_hour));
+        match std::panic::catch_unwind(round) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) if error.is_temporary() => tracing::debug!("the derivation waits: {error}"),
+            Ok(Err(error)) => {
+                tracing::error!("days can't be derived: {error}; the next change or hour tries again");
+                seen = hub.data_version().ok();
+            }
+            Err(_) => {
+                tracing::error!("the derivation broke off by a defect; the next change or hour tries again");
+                seen = hub.data_version().ok();
+            }
         }
     }
 }

@@ -30,10 +30,10 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
             Ok(show::line(format!("terminal {name} ({}) is registered and approved", new.serial))?)
         }
         TerminalCommand::List => list(context),
-        TerminalCommand::Approve { terminal } => {
+        TerminalCommand::Approve { terminal, zone } => {
             let hub = context.hub()?;
             let row = find(&hub, &terminal)?;
-            let cured = hub.cure(&console(), &Cure::Approve { serial: row.serial.clone() }, now())?;
+            let cured = hub.cure(&console(), &Cure::Approve { serial: row.serial.clone(), zone }, now())?;
             derive_with_progress(&hub, now())?;
             Ok(show::line(format!("terminal {} is approved; released {} held punches", row.serial, cured.released))?)
         }
@@ -243,6 +243,9 @@ fn poll(context: &Context, wanted: Option<&str>, since: Option<Span>) -> anyhow:
 }
 
 fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result<String> {
+    if !row.approved {
+        bail!("it is not approved; `punchclock terminal approve {}` first", row.serial);
+    }
     let visit = visit_of(hub, row)?;
     let terminal = link::Terminal {
         serial: row.serial.clone(),

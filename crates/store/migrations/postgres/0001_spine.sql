@@ -45,7 +45,7 @@ CREATE TABLE setting (
 );
 CREATE TABLE terminal (
   tenant BIGINT NOT NULL, serial TEXT COLLATE "C" NOT NULL, name TEXT COLLATE "C" NOT NULL, is_approved BIGINT NOT NULL,
-  address TEXT COLLATE "C", comm_key_file TEXT COLLATE "C", zone TEXT COLLATE "C" NOT NULL, via TEXT COLLATE "C" NOT NULL, first_seen_us BIGINT NOT NULL,
+  address TEXT COLLATE "C", comm_key_file TEXT COLLATE "C", zone TEXT COLLATE "C", via TEXT COLLATE "C" NOT NULL, first_seen_us BIGINT NOT NULL,
   PRIMARY KEY (tenant, serial)
 );
 CREATE TABLE terminal_contact (
@@ -79,10 +79,19 @@ CREATE TABLE day (
 );
 CREATE INDEX day_by_date ON day (tenant, date, employee);
 
--- Work: what has to be derived again. A mark is cleared only if it is still the one that was read.
+-- Work: what has to be derived again. A mark is cleared only if it is still the one that was read; its number never
+-- comes again. A replay is a fact whose punches are still to be resolved again.
+CREATE TABLE counter (
+  tenant BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, value BIGINT NOT NULL,
+  PRIMARY KEY (tenant, name)
+);
 CREATE TABLE dirty_week (
   tenant BIGINT NOT NULL, employee BIGINT NOT NULL, week TEXT COLLATE "C" NOT NULL, mark BIGINT NOT NULL,
   PRIMARY KEY (tenant, employee, week)
+);
+CREATE TABLE replay (
+  tenant BIGINT NOT NULL, kind TEXT COLLATE "C" NOT NULL, subject TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant, kind, subject)
 );
 CREATE TABLE edge (
   tenant BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, high_seq BIGINT NOT NULL, version TEXT COLLATE "C" NOT NULL,

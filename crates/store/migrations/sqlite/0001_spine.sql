@@ -47,7 +47,7 @@ CREATE TABLE setting (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE terminal (
   tenant INTEGER NOT NULL, serial TEXT NOT NULL, name TEXT NOT NULL, is_approved INTEGER NOT NULL,
-  address TEXT, comm_key_file TEXT, zone TEXT NOT NULL, via TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
+  address TEXT, comm_key_file TEXT, zone TEXT, via TEXT NOT NULL, first_seen_us INTEGER NOT NULL,
   PRIMARY KEY (tenant, serial)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE terminal_contact (
@@ -81,10 +81,19 @@ CREATE TABLE day (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX day_by_date ON day (tenant, date, employee);
 
--- Work: what has to be derived again. A mark is cleared only if it is still the one that was read.
+-- Work: what has to be derived again. A mark is cleared only if it is still the one that was read; its number never
+-- comes again. A replay is a fact whose punches are still to be resolved again.
+CREATE TABLE counter (
+  tenant INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE dirty_week (
   tenant INTEGER NOT NULL, employee INTEGER NOT NULL, week TEXT NOT NULL, mark INTEGER NOT NULL,
   PRIMARY KEY (tenant, employee, week)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replay (
+  tenant INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  PRIMARY KEY (tenant, kind, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE edge (
   tenant INTEGER NOT NULL, name TEXT NOT NULL, high_seq INTEGER NOT NULL, version TEXT NOT NULL,

@@ -1,10 +1,11 @@
 //! The calls of edges: a batch of punches, a heartbeat.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
+use hub::Bearer;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -18,8 +19,13 @@ pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 type Body = Result<Bytes, BytesRejection>;
 
 /// `POST /link/v1/punches`: answered after the commit.
-pub(crate) async fn punches(State(app): State<App>, body: Body) -> Result<Json<link::Ack>, Problem> {
-    let batch: link::Batch = read(body)?;
+pub(crate) async fn punches(
+    State(app): State<App>,
+    Extension(edge): Extension<Bearer>,
+    body: Body,
+) -> Result<Json<link::Ack>, Problem> {
+    // An edge is who its token says, whatever it calls itself: none can move another's sequence.
+    let batch = link::Batch { edge: edge.name, ..read(body)? };
     if batch.items.len() > link::MAX_ITEMS {
         return Err(too_large(format!("The batch has {} items.", batch.items.len())).into());
     }
@@ -27,8 +33,12 @@ pub(crate) async fn punches(State(app): State<App>, body: Body) -> Result<Json<l
 }
 
 /// `POST /link/v1/heartbeat`
-pub(crate) async fn heartbeat(State(app): State<App>, body: Body) -> Result<Json<link::Orders>, Problem> {
-    let beat: link::Heartbeat = read(body)?;
+pub(crate) async fn heartbeat(
+    State(app): State<App>,
+    Extension(edge): Extension<Bearer>,
+    body: Body,
+) -> Result<Json<link::Orders>, Problem> {
+    let beat = link::Heartbeat { edge: edge.name, ..read(body)? };
     Ok(Json(app.ask(move |hub| hub.heartbeat(&beat, Timestamp::now())).await?))
 }
 

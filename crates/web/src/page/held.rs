@@ -210,7 +210,7 @@ pub(crate) async fn assign(
         None if create => sent.user.clone(),
         None => String::new(),
     };
-    let cure = Cure::Assign { user: sent.user.clone(), employee, create };
+    let cure = Cure::Assign { user: sent.user.clone(), employee, create, from: None, to: None };
     let actor = visitor.actor();
     match app.ask(move |hub| hub.cure(&actor, &cure, Timestamp::now())).await {
         Ok(cured) => Ok(Redirect::to(&Notice::address("/held", cured)).into_response()),

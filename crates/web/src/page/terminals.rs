@@ -175,6 +175,9 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
 #[derive(Deserialize)]
 pub(crate) struct Approval {
     serial: String,
+    /// IANA zone, asked for while the company has none.
+    #[serde(default)]
+    zone: String,
 }
 
 /// `POST /terminals/approve`
@@ -183,7 +186,7 @@ pub(crate) async fn approve(
     visitor: Visitor,
     Form(sent): Form<Approval>,
 ) -> Result<Response, Failure> {
-    let cure = Cure::Approve { serial: sent.serial };
+    let cure = Cure::Approve { serial: sent.serial, zone: forms::filled(&sent.zone) };
     let cured = app.ask(move |hub| hub.cure(&visitor.actor(), &cure, Timestamp::now())).await?;
     Ok(Redirect::to(&Notice::address("/terminals", cured)).into_response())
 }

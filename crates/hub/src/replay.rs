@@ -1,0 +1,94 @@
+//! Replays: a fact has changed, and the punches that it concerns are resolved again.
+//!
+//! Invariants:
+//! * A replay is noted in the transaction of its fact ([`note`]) and forgotten when it is done. A kill in between delays it:
+//!   the next derivation resumes it.
+//! * Keys are read outside of write transactions, and resolved in pieces, so that intake gets its turn.
+
+use attendance::punch::Fingerprint;
+use jiff::Timestamp;
+use store::held::START;
+use store::{Read, Write};
+
+use crate::company::Company;
+use crate::cure::Cured;
+use crate::resolve::Resolver;
+use crate::{Error, Hub};
+
+const ROWS_PER_WRITE: u32 = 1000;
+
+/// Which punches a fact concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replay {
+    /// Every punch of a terminal: its zone changed.
+    Terminal,
+    /// Held punches of a terminal: it was approved.
+    HeldOfTerminal,
+    /// Every punch with a user number: it changed hands.
+    Number,
+    /// Held punches of a user number that nobody had.
+    HeldOfNumber,
+    /// Held punches of a reason: the setting behind it changed.
+    Reason,
+}
+
+impl Replay {
+    const ALL: [Self; 5] = [Self::Terminal, Self::HeldOfTerminal, Self::Number, Self::HeldOfNumber, Self::Reason];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::HeldOfTerminal => "held-of-terminal",
+            Self::Number => "number",
+            Self::HeldOfNumber => "held-of-number",
+            Self::Reason => "reason",
+        }
+    }
+
+    fn next(self, read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, store::Error> {
+        match self {
+            Self::Terminal => read.punches_of_origin(subject, after, ROWS_PER_WRITE),
+            Self::HeldOfTerminal => read.held_of_origin(subject, after, ROWS_PER_WRITE),
+            Self::Number => read.punches_of_number(subject, after, ROWS_PER_WRITE),
+            Self::HeldOfNumber => read.held_of_number(subject, after, ROWS_PER_WRITE),
+            Self::Reason => read.held_of_reason(subject, after, ROWS_PER_WRITE),
+        }
+    }
+}
+
+/// Notes a replay, in the transaction of its fact.
+pub(crate) fn note(write: &Write<'_>, kind: Replay, subject: &str) -> Result<(), Error> {
+    Ok(write.add_replay(kind.word(), subject)?)
+}
+
+impl Hub {
+    /// Does every replay that is noted, also those that an earlier process left.
+    pub(crate) fn resume_replays(&self, now: Timestamp) -> Result<Cured, Error> {
+        let mut cured = Cured::default();
+        for (word, subject) in self.store.read(|read| read.replays())? {
+            let kind = Replay::ALL.into_iter().find(|kind| kind.word() == word);
+            let kind = kind.ok_or_else(|| Error::Damaged { what: "replay", detail: word.clone() })?;
+            cured.add(self.replay(kind, &subject, now)?);
+            self.store.write(|write| write.drop_replay(&word, &subject))?;
+        }
+        Ok(cured)
+    }
+
+    fn replay(&self, kind: Replay, subject: &str, now: Timestamp) -> Result<Cured, Error> {
+        let mut cured = Cured::default();
+        let mut after = START;
+        loop {
+            let keys = self.store.read(|read| kind.next(read, subject, after))?;
+            let Some(last) = keys.last().copied() else { return Ok(cured) };
+            self.store.write(|write| {
+                let company = Company::load(write)?;
+                let mut resolver = Resolver::new(write, &company, now, false)?;
+                for key in &keys {
+                    cured.count(resolver.resolve_again(*key)?);
+                }
+                resolver.finish()
+            })?;
+            after = last;
+        }
+    }
+}
