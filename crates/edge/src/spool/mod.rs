@@ -85,6 +85,16 @@ pub struct Depth {
     pub oldest_unsent_us: Option<i64>,
 }
 
+/// A stretch of what the spool holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// What could be read, in order.
+    pub items: Vec<link::Item>,
+    /// The last sequence that was looked at. It is above the last item's when entries after that one can't be read, and
+    /// where the stretch began when nothing comes after.
+    pub up_to: i64,
+}
+
 /// The spool. Clones share it.
 #[derive(Clone)]
 pub struct Spool {
@@ -214,12 +224,13 @@ impl Spool {
         }
     }
 
-    /// The entries after `seq` in order: at most `max_items`, and no more after `max_bytes` of payload.
+    /// The entries after `seq` in order: at most `max_items`, and no more after `max_bytes` of payload. Entries that
+    /// can't be read are passed over, and stay in the file.
     ///
     /// # Errors
     /// [`SpoolError::Unusable`] when the file can't be read.
-    pub async fn after(&self, seq: i64, max_items: usize, max_bytes: usize) -> Result<Vec<link::Item>, SpoolError> {
-        self.read(move |connection| items_after(connection, seq, max_items, max_bytes)).await
+    pub async fn after(&self, seq: i64, max_items: usize, max_bytes: usize) -> Result<Stretch, SpoolError> {
+        self.read(move |connection| stretch_after(connection, seq, max_items, max_bytes)).await
     }
 
     /// Sequence numbers and the age of what waits.
@@ -315,31 +326,27 @@ fn depth(connection: &Connection) -> rusqlite::Result<Depth> {
     Ok(Depth { acked, last, unsent, oldest_unsent_us })
 }
 
-fn items_after(
-    connection: &Connection,
-    seq: i64,
-    max_items: usize,
-    max_bytes: usize,
-) -> rusqlite::Result<Vec<link::Item>> {
+fn stretch_after(connection: &Connection, seq: i64, max_items: usize, max_bytes: usize) -> rusqlite::Result<Stretch> {
     let mut statement = connection
         .prepare_cached("SELECT seq, received_us, payload FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
     let mut rows = statement.query((seq, i64::try_from(max_items).unwrap_or(i64::MAX)))?;
-    let (mut items, mut bytes) = (Vec::new(), 0);
+    let (mut stretch, mut bytes) = (Stretch { items: Vec::new(), up_to: seq }, 0);
     while let Some(row) = rows.next()? {
         let payload = row.get_ref(2)?.as_blob()?;
         bytes += payload.len();
-        if bytes > max_bytes && !items.is_empty() {
+        if bytes > max_bytes && !stretch.items.is_empty() {
             break;
         }
         let seq = row.get(0)?;
+        stretch.up_to = seq;
         match payload::decode(payload) {
-            Some(what) => items.push(link::Item { seq, received_us: row.get(1)?, what }),
+            Some(what) => stretch.items.push(link::Item { seq, received_us: row.get(1)?, what }),
             None => {
                 tracing::error!(seq, "an entry of the spool can't be read; it stays in the file and is passed over");
             }
         }
     }
-    Ok(items)
+    Ok(stretch)
 }
 
 /// Looks at the oldest rows only, so that a step costs the same however much is held.

@@ -7,7 +7,7 @@ use attendance::punch::{Channel, PrintedTime, RawPunch};
 use edge::spool::commands::Errand;
 use edge::spool::terminals::SAMPLE_LINES;
 use edge::spool::unknown_slots::SlotPunch;
-use edge::spool::{Appended, Entry, Spool, SpoolError};
+use edge::spool::{Appended, Entry, Spool, SpoolError, Stretch};
 use link::{TerminalUser, What};
 
 use crate::workplace::Workplace;
@@ -31,7 +31,7 @@ fn punches(seconds: std::ops::Range<i64>, received_us: i64) -> Vec<Entry> {
 }
 
 async fn held(spool: &Spool) -> Vec<link::Item> {
-    spool.after(0, usize::MAX, usize::MAX).await.unwrap()
+    spool.after(0, usize::MAX, usize::MAX).await.unwrap().items
 }
 
 /// The files as a kill at this moment leaves them: the copy has no index of the log, which SQLite builds anew.
@@ -193,7 +193,7 @@ async fn a_batch_ends_at_its_limits() {
     let place = Workplace::new();
     let spool = Spool::open(&place.spool()).unwrap();
     spool.append(punches(0..100, 1)).await.unwrap();
-    let seqs = |items: Vec<link::Item>| items.iter().map(|item| item.seq).collect::<Vec<_>>();
+    let seqs = |stretch: Stretch| stretch.items.iter().map(|item| item.seq).collect::<Vec<_>>();
     assert_eq!(seqs(spool.after(10, 3, usize::MAX).await.unwrap()), [11, 12, 13]);
     assert_eq!(seqs(spool.after(10, 100, 1).await.unwrap()), [11], "one item always fits");
     assert_eq!(seqs(spool.after(100, 100, usize::MAX).await.unwrap()), Vec::<i64>::new());
@@ -227,6 +227,19 @@ async fn a_command_is_handed_out_once_and_again_without_a_result() {
     assert_eq!(hand_out(later).await, ["C:2:DATA QUERY USERINFO"]);
     spool.settle("B1".into(), vec![2]).await.unwrap();
     assert_eq!(spool.serials_with_commands().await.unwrap(), ["A1"], "another terminal's result settles nothing");
+    spool.settle("A1".into(), vec![2]).await.unwrap();
+    assert!(spool.serials_with_commands().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_unknown_command_leaves_the_queue_and_its_neighbours_are_handed_out() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    let other = rusqlite::Connection::open(place.spool()).unwrap();
+    other.execute("INSERT INTO command (serial, word) VALUES ('A1', 'SING')", ()).unwrap();
+    spool.queue("A1".into(), vec![Errand::Check]).await.unwrap();
+    let lines = spool.hand_out("A1".into(), 1).await.unwrap();
+    assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["C:2:CHECK"]);
     spool.settle("A1".into(), vec![2]).await.unwrap();
     assert!(spool.serials_with_commands().await.unwrap().is_empty());
 }
