@@ -8,8 +8,7 @@ use link::{Batch, Heartbeat};
 
 use crate::counters::Counters;
 use crate::plan::{backoff, position_after};
-use crate::spool::commands::Errand;
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Spool, SpoolError, Stretch};
 use crate::terminals::Terminals;
 use crate::uplink::{Uplink, UplinkError};
 use crate::{Stop, chance, now_us};
@@ -32,8 +31,8 @@ pub(crate) struct Forwarder<U> {
 enum Step {
     /// Everything is acknowledged.
     Empty,
-    /// A batch was acknowledged; there may be more.
-    Sent,
+    /// The position moved on: a batch was acknowledged, or unreadable entries were passed over. There may be more.
+    Advanced,
 }
 
 /// Why a step of sending did not succeed.
@@ -54,7 +53,7 @@ impl<U: Uplink> Forwarder<U> {
                 step = self.step() => step,
             };
             let pause = match step {
-                Ok(Step::Sent) => {
+                Ok(Step::Advanced) => {
                     failures = 0;
                     continue;
                 }
@@ -79,8 +78,16 @@ impl<U: Uplink> Forwarder<U> {
 
     async fn step(&self) -> Result<Step, Trouble> {
         let acked = self.spool.depth().await.map_err(Trouble::Spool)?.acked;
-        let items = self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
-        let Some(sent_up_to) = items.last().map(|item| item.seq) else { return Ok(Step::Empty) };
+        let Stretch { items, up_to } =
+            self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
+        let Some(sent_up_to) = items.last().map(|item| item.seq) else {
+            if up_to == acked {
+                return Ok(Step::Empty);
+            }
+            // What can't be read must not stop what comes after it.
+            self.spool.acknowledge(up_to).await.map_err(Trouble::Spool)?;
+            return Ok(Step::Advanced);
+        };
         let batch = Batch { edge: self.name.clone(), items };
         let ack = self.uplink.send(&batch).await.map_err(Trouble::Hub)?;
         let position = position_after(sent_up_to, ack.high_seq);
@@ -90,7 +97,7 @@ impl<U: Uplink> Forwarder<U> {
             return Err(Trouble::Hub(UplinkError::new(message)));
         }
         self.counters.batches_sent.add(1);
-        Ok(Step::Sent)
+        Ok(Step::Advanced)
     }
 
     fn report(&self, trouble: &Trouble, failures: u32) -> Duration {
@@ -147,17 +154,14 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
-    /// Takes over the hub's list. Terminals that were approved just now are asked to upload everything.
+    /// Takes over the hub's list. Terminals that were approved just now are asked to upload everything. The spool comes
+    /// first: when it can't take the list, nothing has changed, and the next heartbeat tries again.
     async fn follow(&self, list: Vec<link::Terminal>) -> Result<(), SpoolError> {
-        let (approved, has_changed) = self.terminals.take_over(&list);
-        if has_changed {
-            self.spool.remember_terminals(list).await?;
-        }
+        let Some(approved) = self.terminals.newly_approved(&list) else { return Ok(()) };
+        self.spool.remember_terminals(list.clone(), approved.clone()).await?;
+        self.terminals.take_over(&list);
         for serial in approved {
             tracing::info!(serial, "the terminal is approved and will be asked to upload everything");
-            self.spool.set_owes_upload(serial.clone(), true).await?;
-            self.spool.queue(serial.clone(), vec![Errand::Check, Errand::QueryUsers]).await?;
-            self.terminals.set_has_commands(&serial, true);
         }
         Ok(())
     }

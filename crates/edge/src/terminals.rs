@@ -1,7 +1,7 @@
 //! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one
 //! look-up; what must survive a restart is in the spool.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use link::Contact;
@@ -135,37 +135,37 @@ impl Terminals {
         });
     }
 
-    /// Takes over the hub's list. Returns the serials that are approved now and were not before, and whether anything
-    /// changed.
-    pub(crate) fn take_over(&self, list: &[link::Terminal]) -> (Vec<String>, bool) {
+    /// What the hub's list changes: the serials that it approves and that were not approved before. `None` when it says
+    /// what is known already.
+    pub(crate) fn newly_approved(&self, list: &[link::Terminal]) -> Option<Vec<String>> {
+        let known = self.lock();
+        let registered = |serial: &str| known.get(serial).and_then(|one| one.registered.as_ref());
+        let registered_count = known.values().filter(|one| one.registered.is_some()).count();
+        let has_changed = registered_count != list.len()
+            || list.iter().any(|terminal| registered(&terminal.serial) != Some(terminal));
+        let is_new = |terminal: &&link::Terminal| {
+            terminal.approved && !registered(&terminal.serial).is_some_and(|before| before.approved)
+        };
+        has_changed.then(|| list.iter().filter(is_new).map(|terminal| terminal.serial.clone()).collect())
+    }
+
+    /// Takes over the hub's list, after the spool remembers it. What is newly approved owes an upload of everything, and
+    /// the command to make it waits.
+    pub(crate) fn take_over(&self, list: &[link::Terminal]) {
+        let listed: HashSet<&str> = list.iter().map(|terminal| terminal.serial.as_str()).collect();
         let mut known = self.lock();
-        let mut approved = Vec::new();
-        let mut registered: HashMap<&str, &link::Terminal> =
-            list.iter().map(|terminal| (terminal.serial.as_str(), terminal)).collect();
-        let mut has_changed = false;
-        for (serial, one) in known.iter_mut() {
-            let new = registered.remove(serial.as_str());
-            if one.registered.as_ref() == new {
-                continue;
-            }
-            has_changed = true;
-            let was_approved = one.registered.as_ref().is_some_and(|terminal| terminal.approved);
-            if !was_approved && new.is_some_and(|terminal| terminal.approved) {
-                approved.push(serial.clone());
-                (one.owes_upload, one.was_told) = (true, false);
-            }
-            one.registered = new.cloned();
+        for (_, one) in known.iter_mut().filter(|(serial, _)| !listed.contains(serial.as_str())) {
+            one.registered = None;
         }
-        for (serial, terminal) in registered {
-            has_changed = true;
-            let one = Known { registered: Some(terminal.clone()), ..stranger(serial) };
-            known.insert(serial.to_owned(), one);
+        for terminal in list {
+            let one = known.entry(terminal.serial.clone()).or_insert_with(|| stranger(&terminal.serial));
+            if terminal.approved && !one.registered.as_ref().is_some_and(|before| before.approved) {
+                (one.owes_upload, one.was_told, one.has_commands) = (true, false, true);
+            }
+            one.registered = Some(terminal.clone());
         }
         drop(known);
-        if has_changed {
-            self.changes.send_modify(|count| *count += 1);
-        }
-        (approved, has_changed)
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// The contacts that changed since they were taken last. [`Terminals::still_news`] gives them back when they did

@@ -162,10 +162,14 @@ impl Desk {
         if !standing.has_commands {
             return Reply::ok(reply::OK);
         }
-        match self.spool.hand_out(serial.to_owned(), now_us()).await {
-            Ok(commands) => Reply::ok(adms::command::reply(&commands).0),
-            Err(error) => self.not_stored(serial, &error),
+        let commands = match self.spool.hand_out(serial.to_owned(), now_us()).await {
+            Ok(commands) => commands,
+            Err(error) => return self.not_stored(serial, &error),
+        };
+        if commands.is_empty() {
+            self.look_for_commands(serial).await;
         }
+        Reply::ok(adms::command::reply(&commands).0)
     }
 
     async fn results(&self, serial: &str, body: Incoming) -> Reply {
@@ -186,11 +190,17 @@ impl Desk {
             if let Err(error) = self.spool.settle(serial.to_owned(), settled).await {
                 return self.not_stored(serial, &error);
             }
-            let waiting = self.spool.serials_with_commands().await;
-            let has_more = waiting.is_ok_and(|serials| serials.iter().any(|one| one == serial));
-            self.terminals.set_has_commands(serial, has_more);
+            self.look_for_commands(serial).await;
         }
         Reply::ok(reply::OK)
+    }
+
+    /// Notes whether a command still waits, after some were taken out of the queue.
+    async fn look_for_commands(&self, serial: &str) {
+        // When the file can't be read, the note stays as it is.
+        if let Ok(waiting) = self.spool.serials_with_commands().await {
+            self.terminals.set_has_commands(serial, waiting.iter().any(|one| one == serial));
+        }
     }
 
     fn counted(&self, serial: &str, stored: Result<usize, SpoolError>) -> Reply {

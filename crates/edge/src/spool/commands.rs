@@ -46,17 +46,11 @@ impl Spool {
     /// # Errors
     /// When the write fails.
     pub async fn queue(&self, serial: String, errands: Vec<Errand>) -> Result<(), SpoolError> {
-        self.change(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "INSERT INTO command (serial, word) SELECT ?1, ?2
-                 WHERE NOT EXISTS (SELECT 1 FROM command WHERE serial = ?1 AND word = ?2)",
-            )?;
-            errands.iter().try_for_each(|errand| statement.execute((&serial, errand.word())).map(drop))
-        })
-        .await
+        self.change(move |connection| queue(connection, &serial, &errands)).await
     }
 
-    /// The commands that a terminal gets now; they count as sent.
+    /// The commands that a terminal gets now; they count as sent. A word that this version does not know (an older or
+    /// newer one queued it) is taken out of the queue.
     ///
     /// # Errors
     /// When the write fails; they stay in the queue.
@@ -88,6 +82,15 @@ impl Spool {
     }
 }
 
+/// As [`Spool::queue`], inside the current transaction.
+pub(super) fn queue(connection: &Connection, serial: &str, errands: &[Errand]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO command (serial, word) SELECT ?1, ?2
+         WHERE NOT EXISTS (SELECT 1 FROM command WHERE serial = ?1 AND word = ?2)",
+    )?;
+    errands.iter().try_for_each(|errand| statement.execute((serial, errand.word())).map(drop))
+}
+
 fn hand_out(connection: &Connection, serial: &str, now_us: i64) -> rusqlite::Result<Vec<CommandLine>> {
     let due: Vec<(i64, String)> = connection
         .prepare_cached(
@@ -98,11 +101,19 @@ fn hand_out(connection: &Connection, serial: &str, now_us: i64) -> rusqlite::Res
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut mark = connection.prepare_cached("UPDATE command SET sent_us = ?2 WHERE id = ?1")?;
+    let mut remove = connection.prepare_cached("DELETE FROM command WHERE id = ?1")?;
     let mut lines = Vec::with_capacity(due.len());
     for (id, word) in due {
-        mark.execute((id, now_us))?;
-        let line = Errand::command(&word).and_then(|command| CommandLine::new(id.to_string(), &command).ok());
-        lines.extend(line);
+        match Errand::command(&word).and_then(|command| CommandLine::new(id.to_string(), &command).ok()) {
+            Some(line) => {
+                mark.execute((id, now_us))?;
+                lines.push(line);
+            }
+            None => {
+                remove.execute([id])?;
+                tracing::warn!(serial, word, "a command that this version does not know was taken out of the queue");
+            }
+        }
     }
     Ok(lines)
 }

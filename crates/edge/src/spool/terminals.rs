@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, Row};
 
+use super::commands::{self, Errand};
 use super::{Entry, Spool, SpoolError, writer};
 
 /// Lines of an unapproved terminal that are kept for the operator to see.
@@ -36,11 +37,17 @@ impl Spool {
         .await
     }
 
-    /// Remembers the hub's list. A terminal that is not in it any more is as if it were never approved.
+    /// Remembers the hub's list. A terminal that is not in it any more is as if it were never approved. Those in
+    /// `approved`, serials of the list, owe an upload of everything and are sent for it: list and errands are one
+    /// transaction, so that no approval is remembered without its errands.
     ///
     /// # Errors
     /// When the write fails; the old list stays.
-    pub async fn remember_terminals(&self, terminals: Vec<link::Terminal>) -> Result<(), SpoolError> {
+    pub async fn remember_terminals(
+        &self,
+        terminals: Vec<link::Terminal>,
+        approved: Vec<String>,
+    ) -> Result<(), SpoolError> {
         self.change(move |connection| {
             connection.execute("UPDATE terminal SET registered = NULL", [])?;
             let mut statement = connection.prepare_cached(
@@ -52,7 +59,10 @@ impl Spool {
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
                 statement.execute((&terminal.serial, json))?;
             }
-            Ok(())
+            approved.iter().try_for_each(|serial| {
+                set_owes_upload(connection, serial, true)?;
+                commands::queue(connection, serial, &[Errand::Check, Errand::QueryUsers])
+            })
         })
         .await
     }
@@ -62,13 +72,7 @@ impl Spool {
     /// # Errors
     /// When the write fails.
     pub async fn set_owes_upload(&self, serial: String, owes: bool) -> Result<(), SpoolError> {
-        self.change(move |connection| {
-            connection
-                .prepare_cached("UPDATE terminal SET owes_upload = ?2 WHERE serial = ?1")?
-                .execute((serial, owes))
-                .map(drop)
-        })
-        .await
+        self.change(move |connection| set_owes_upload(connection, &serial, owes)).await
     }
 
     /// Keeps the first lines of an unapproved terminal, [`SAMPLE_LINES`] of them over all its attempts. Returns how
@@ -79,6 +83,11 @@ impl Spool {
     pub async fn keep_sample(&self, serial: String, entries: Vec<Entry>) -> Result<i64, SpoolError> {
         self.change(move |connection| keep_sample(connection, &serial, &entries)).await
     }
+}
+
+fn set_owes_upload(connection: &Connection, serial: &str, owes: bool) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("UPDATE terminal SET owes_upload = ?2 WHERE serial = ?1")?;
+    statement.execute((serial, owes)).map(drop)
 }
 
 fn keep_sample(connection: &Connection, serial: &str, entries: &[Entry]) -> rusqlite::Result<i64> {

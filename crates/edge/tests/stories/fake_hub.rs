@@ -82,6 +82,13 @@ impl FakeHub {
         }
     }
 
+    /// Waits until the edge has taken over the list as it is now: the next heartbeat fetches it, and the one after that
+    /// comes when it is taken over.
+    pub(crate) async fn is_followed(&self) {
+        let before = self.with(|held| held.heartbeats.len());
+        self.until("heartbeats", |held| held.heartbeats.len() >= before + 2).await;
+    }
+
     fn store(&self, batch: &Batch) -> Ack {
         self.with(|held| {
             let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();

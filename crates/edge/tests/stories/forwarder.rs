@@ -8,7 +8,7 @@ use axum::routing::post;
 use edge::{HttpUplink, Uplink, UplinkError};
 use link::{Ack, Batch, Heartbeat, Orders};
 
-use crate::fake_hub::{FakeHub, Fault};
+use crate::fake_hub::{FakeHub, Fault, terminal};
 use crate::http;
 use crate::workplace::Workplace;
 
@@ -38,7 +38,7 @@ async fn with_lost_answers_and_a_hub_that_comes_and_goes_each_punch_counts_once(
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     hub.with(|held| held.faults = [Fault::LostAck, Fault::Away, Fault::LostAck].into());
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     push(&edge, 0..40).await;
     hub.until("all punches", |held| held.punches.len() == 40 && held.faults.is_empty()).await;
     hub.until("an empty queue", |held| held.heartbeats.last().is_some_and(|beat| beat.queued == 0)).await;
@@ -54,7 +54,7 @@ async fn with_lost_answers_and_a_hub_that_comes_and_goes_each_punch_counts_once(
 async fn what_came_while_the_hub_was_away_is_sent_after_a_restart() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("two heartbeats", |held| held.heartbeats.len() > 2).await;
+    hub.is_followed().await;
     push(&edge, 0..5).await;
     hub.until("the first punches", |held| held.punches.len() == 5).await;
     edge.shutdown().await;
@@ -79,11 +79,53 @@ async fn a_new_disk_under_an_old_name_loses_nothing() {
     hub.with(|held| held.high_seq = 50_000);
     let place = Workplace::new();
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     push(&edge, 0..3).await;
     hub.until("all punches", |held| held.punches.len() == 3).await;
     push(&edge, 3..6).await;
     hub.until("the next ones too", |held| held.punches.len() == 6).await;
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn entries_that_cannot_be_read_do_not_stop_what_comes_after_them() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    edge::spool::Spool::open(&place.spool()).unwrap().close().await;
+    let file = rusqlite::Connection::open(place.spool()).unwrap();
+    let unreadable = link::MAX_ITEMS + 1;
+    file.execute_batch(&format!(
+        "WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {unreadable})
+         INSERT INTO entry SELECT seq, randomblob(16), 1, X'ff' FROM n;
+         UPDATE position SET last = {unreadable}"
+    ))
+    .unwrap();
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    push(&edge, 0..3).await;
+    hub.until("the punches after them", |held| held.punches.len() == 3).await;
+    hub.until("an empty queue", |held| held.heartbeats.last().is_some_and(|beat| beat.queued == 0)).await;
+    edge.shutdown().await;
+    let kept: usize = file.query_row("SELECT count(*) FROM entry", (), |row| row.get(0)).unwrap();
+    assert_eq!(kept, unreadable + 3, "they stay in the file");
+}
+
+#[tokio::test]
+async fn an_approval_that_the_spool_could_not_take_is_tried_again() {
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let edge = place.start(hub.clone()).await;
+    let to = edge.terminals_addr();
+    // No disk refuses on demand; a table that is not there does.
+    let file = rusqlite::Connection::open(place.spool()).unwrap();
+    file.execute_batch("ALTER TABLE command RENAME TO hidden").unwrap();
+    hub.with(|held| held.terminals.push(terminal("X1")));
+    hub.is_followed().await;
+    let upload = b"7\t2024-01-01 08:00:00\n";
+    assert_eq!(http::post(to, "/iclock/cdata?SN=X1&table=ATTLOG", upload).await.status, 503, "not approved yet");
+
+    file.execute_batch("ALTER TABLE hidden RENAME TO command").unwrap();
+    hub.is_followed().await;
+    assert_eq!(http::get(to, "/iclock/getrequest?SN=X1").await.body, "C:1:CHECK\nC:2:DATA QUERY USERINFO\n");
+    assert_eq!(http::post(to, "/iclock/cdata?SN=X1&table=ATTLOG", upload).await.status, 200);
     edge.shutdown().await;
 }
 

@@ -15,7 +15,7 @@ fn said(user: &str, time: &str) -> (String, String) {
 async fn a_punch_is_answered_when_it_is_on_disk_and_reaches_the_hub() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X903"));
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     let opening = get(edge.terminals_addr(), "/iclock/cdata?SN=X903&options=all&pushver=2.4.1").await;
     assert!(opening.body.starts_with("GET OPTION FROM: X903\nATTLOGStamp=0\n"), "{}", opening.body);
 
@@ -37,7 +37,7 @@ async fn a_punch_is_answered_when_it_is_on_disk_and_reaches_the_hub() {
 async fn every_odd_way_of_writing_a_request_is_understood() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     let to = edge.terminals_addr();
     let answer =
         post(to, "/ICLOCK/CData.ASPX?sn=X1&table=ATTLOG", b"1\t2024-01-01 08:00:00\r\n2\t2024-01-01 08:00:01").await;
@@ -48,6 +48,8 @@ async fn every_odd_way_of_writing_a_request_is_understood() {
     let chunked = b"POST /iclock/cdata?SN=X1&table=ATTLOG HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
         5\r\n4\t202\r\n10\r\n4-01-01 08:00:03\r\n0\r\n\r\n";
     assert_eq!(raw(to, chunked).await.body, "OK: 1");
+    let commands = get(to, "/iclock/getrequest?SN=X1&INFO=Ver%206.60,5").await.body;
+    assert_eq!(commands, "C:1:CHECK\nC:2:DATA QUERY USERINFO\n", "it was approved just now");
     for target in ["/iclock/ping?SN=X1", "/iclock/getrequest?SN=X1&INFO=Ver%206.60,5", "/iclock/something/new?SN=X1"] {
         assert_eq!(get(to, target).await.body, "OK", "{target}");
     }
@@ -60,7 +62,7 @@ async fn every_odd_way_of_writing_a_request_is_understood() {
 async fn a_bad_line_is_kept_and_its_neighbours_pass() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     let body = b"1\t2024-01-01 08:00:00\t0\t1\ngarbage \xff\n2\t2026-13-45 25:61:00\t0\n3\t2024-01-01 08:00:02\t0\n";
     let answer = post(edge.terminals_addr(), "/iclock/cdata?SN=X1&table=ATTLOG", body).await;
     assert_eq!(answer.body, "OK: 4", "a line that is refused would be sent for ever");
@@ -94,8 +96,7 @@ async fn an_unapproved_terminal_keeps_its_data_and_uploads_it_once_approved() {
     assert_eq!(get(to, "/iclock/getrequest?SN=NEW1").await.body, "OK");
 
     hub.with(|held| held.terminals.push(terminal("NEW1")));
-    let beats = hub.with(|held| held.heartbeats.len());
-    hub.until("two more heartbeats", |held| held.heartbeats.len() > beats + 2).await;
+    hub.is_followed().await;
     assert_eq!(get(to, "/iclock/getrequest?SN=NEW1").await.body, "C:1:CHECK\nC:2:DATA QUERY USERINFO\n");
     let results = b"ID=1&Return=0&CMD=CHECK\nID=2&Return=0&CMD=DATA\n";
     assert_eq!(post(to, "/iclock/devicecmd?SN=NEW1", results).await.body, "OK");
@@ -111,7 +112,7 @@ async fn an_unapproved_terminal_keeps_its_data_and_uploads_it_once_approved() {
 async fn the_hubs_list_is_remembered_over_a_restart_without_the_hub() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("two heartbeats", |held| held.heartbeats.len() > 2).await;
+    hub.is_followed().await;
     edge.shutdown().await;
 
     let edge = place.start(crate::forwarder::Nobody).await;
@@ -124,7 +125,7 @@ async fn the_hubs_list_is_remembered_over_a_restart_without_the_hub() {
 async fn users_are_forwarded_and_templates_are_not_kept() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     let body =
         b"OPLOG 3\t0\t2024-07-07 01:43:07\t54\t0\t0\t0\nUSER PIN=6\tName=Wmjt\tPri=0\tPasswd=12345\tCard=\tGrp=1\n\
         FP PIN=6\tFID=0\tSize=4\tValid=1\tTMP=SECRETTEMPLATE\n";
@@ -171,7 +172,7 @@ async fn with_too_much_in_work_terminals_are_told_to_come_back() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let config = edge::EdgeConfig { max_body_bytes: 1000, max_bytes_in_work: 1000, ..place.config() };
     let edge = edge::Edge::start(config, hub.clone()).await.unwrap();
-    hub.until("the first heartbeat", |held| !held.heartbeats.is_empty()).await;
+    hub.is_followed().await;
     let to = edge.terminals_addr();
     let target = "/iclock/cdata?SN=X1&table=ATTLOG";
 

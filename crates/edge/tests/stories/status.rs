@@ -9,7 +9,7 @@ use crate::workplace::Workplace;
 async fn health_and_metrics_tell_what_waits() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let edge = place.start(hub.clone()).await;
-    hub.until("two heartbeats", |held| held.heartbeats.len() > 2).await;
+    hub.is_followed().await;
     edge.shutdown().await;
 
     let edge = place.start(Nobody).await;
