@@ -255,7 +255,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
 
     fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Outcome, Error> {
         let fingerprint = said.fingerprint();
-        if !self.write.insert_punch(fingerprint, said, channel, received.as_microsecond())? {
+        if !self.resolver.punches.insert(fingerprint, said, channel, received.as_microsecond())? {
             self.keep_if_different(fingerprint, channel, said, received)?;
             self.cure_known(fingerprint)?;
             return Ok(Outcome::Known);

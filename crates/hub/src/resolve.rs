@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::Write;
 use store::people::{Employee, UserNumber};
+use store::punches::PunchWriter;
 
 use crate::Error;
 use crate::company::{Company, zone};
@@ -25,6 +26,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Resolver<'a, 'tx> {
     write: &'a Write<'tx>,
+    pub(crate) punches: PunchWriter<'tx>,
     company: &'a Company,
     company_zone: TimeZone,
     now: Timestamp,
@@ -81,6 +83,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     ) -> Result<Self, Error> {
         Ok(Self {
             write,
+            punches: write.punch_writer()?,
             company,
             company_zone: company.time_zone()?,
             now,
@@ -101,7 +104,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     ) -> Result<Resolution, Error> {
         match self.find(fingerprint, said, received, is_new)? {
             Found::Employee { employee, at } => {
-                self.write.resolve(fingerprint, employee, at.as_microsecond(), said.state)?;
+                self.punches.resolve(fingerprint, employee, at.as_microsecond(), said.state)?;
                 self.touch(employee, at, false)?;
                 Ok(Resolution::Employee)
             }

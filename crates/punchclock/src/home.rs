@@ -1,5 +1,6 @@
 //! Where the data is: the data folder with the hub's database and the edge's spool.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -39,6 +40,21 @@ impl Home {
             );
         }
         self.hub()
+    }
+
+    /// Claims the folder for one server. The claim ends with the process, however that ends.
+    pub(crate) fn claim(&self) -> anyhow::Result<File> {
+        make_private(&self.data)?;
+        let path = self.data.join("server.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("{} can't be written", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(_) => bail!(
+                "another punchclock serves the folder {}; end it first, or name another folder with --data",
+                self.data.display()
+            ),
+        }
     }
 
     /// The file of the edge's spool.

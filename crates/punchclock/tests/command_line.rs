@@ -52,6 +52,16 @@ fn a_change_beside_a_running_server_acts_at_once() {
 }
 
 #[test]
+fn a_second_server_on_the_same_folder_is_refused() {
+    let stage = stage();
+    let mut serving = stage.serve();
+    let second = stage.fails(&["serve", "--listen", "127.0.0.1:0", "--adms-listen", "127.0.0.1:0"], 1);
+    assert!(second.contains("another punchclock serves the folder"), "{second}");
+    serving.kill_9().unwrap();
+    stage.serve();
+}
+
+#[test]
 fn settings_tell_where_they_come_from() {
     let stage = stage();
     std::fs::create_dir(stage.data()).unwrap();

@@ -55,6 +55,11 @@ pub enum Error {
     /// No room on the disk: intake refuses, reading goes on.
     #[error("the disk of the database is full. Free some room; nothing that was acknowledged is lost")]
     DiskFull,
+    /// The file, or its disk, may only be read.
+    #[error(
+        "the database may only be read: check the mode of its file and folder, and that its disk is mounted for writing"
+    )]
+    ReadOnly,
     /// Anything else that SQLite reports.
     #[error("the database reported: {0}")]
     Sqlite(rusqlite::Error),
@@ -65,6 +70,7 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             _ => Self::Sqlite(error),
         }
     }

@@ -8,6 +8,10 @@ const SQLITE: &[&str] = &[include_str!("../migrations/sqlite/0001_spine.sql")];
 
 /// Brings an SQLite file to the newest schema, under a write lock.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
+    // A file that is up to date is opened without a write: reading goes on when the disk is full.
+    if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0))? == SQLITE.len() {
+        return Ok(());
+    }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if done > SQLITE.len() {

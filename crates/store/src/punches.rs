@@ -1,8 +1,8 @@
 //! Punches: the evidence, and whose they are.
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
-use rusqlite::params;
 use rusqlite::types::Value;
+use rusqlite::{CachedStatement, params};
 
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -303,13 +303,20 @@ impl Read<'_> {
     }
 }
 
-impl Write<'_> {
+/// Stores punches and whose they are, within one transaction.
+pub struct PunchWriter<'a> {
+    insert: CachedStatement<'a>,
+    resolve: CachedStatement<'a>,
+    tenant: i64,
+}
+
+impl PunchWriter<'_> {
     /// Stores a punch; false when its fingerprint is known (nothing changes then).
     ///
     /// # Errors
     /// Of the store.
-    pub fn insert_punch(
-        &self,
+    pub fn insert(
+        &mut self,
         fingerprint: Fingerprint,
         said: &RawPunch,
         channel: Channel,
@@ -334,7 +341,36 @@ impl Write<'_> {
             received_us,
             original
         ];
-        Ok(self.run(INSERT, values)? == 1)
+        Ok(self.insert.execute(values)? == 1)
+    }
+
+    /// Notes whose a punch is, and when it was.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn resolve(
+        &mut self,
+        fingerprint: Fingerprint,
+        employee: i64,
+        at_us: i64,
+        state: Option<i32>,
+    ) -> Result<(), Error> {
+        self.resolve.execute(params![self.tenant, employee, at_us, fingerprint.0, state])?;
+        Ok(())
+    }
+}
+
+impl<'a> Write<'a> {
+    /// The two statements that every punch passes, prepared once for the transaction.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punch_writer(&self) -> Result<PunchWriter<'a>, Error> {
+        Ok(PunchWriter {
+            insert: self.connection.prepare_cached(INSERT)?,
+            resolve: self.connection.prepare_cached(RESOLVE)?,
+            tenant: self.tenant,
+        })
     }
 
     /// Keeps a copy of a known punch that differs from it.
@@ -349,20 +385,6 @@ impl Write<'_> {
         received_us: i64,
     ) -> Result<(), Error> {
         self.run(COPY, params![self.tenant, of.0, said.original, channel.word(), received_us]).map(drop)
-    }
-
-    /// Notes whose a punch is, and when it was.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn resolve(
-        &self,
-        fingerprint: Fingerprint,
-        employee: i64,
-        at_us: i64,
-        state: Option<i32>,
-    ) -> Result<(), Error> {
-        self.run(RESOLVE, params![self.tenant, employee, at_us, fingerprint.0, state]).map(drop)
     }
 
     /// Forgets whose a punch is.

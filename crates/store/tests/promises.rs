@@ -34,7 +34,7 @@ fn evidence_and_audit_can_be_neither_changed_nor_deleted() {
         detail: String::new(),
     };
     let write = |write: &Write<'_>| {
-        write.insert_punch(said.fingerprint(), &said, Channel::File, 1)?;
+        write.punch_writer()?.insert(said.fingerprint(), &said, Channel::File, 1)?;
         write.audit(&entry)
     };
     store.write(write).unwrap();
@@ -69,7 +69,7 @@ fn a_failed_transaction_leaves_nothing_behind() {
     let (_folder, store) = store();
     let said = punch();
     let failed: Result<(), Error> = store.write(|write| {
-        write.insert_punch(said.fingerprint(), &said, Channel::File, 1)?;
+        write.punch_writer()?.insert(said.fingerprint(), &said, Channel::File, 1)?;
         Err(Error::DiskFull)
     });
     assert!(failed.is_err());

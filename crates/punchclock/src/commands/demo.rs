@@ -38,6 +38,7 @@ pub(super) fn run(context: &mut Context, args: &Demo) -> anyhow::Result<()> {
         context.settings.flag("log.level", Some("warn"))?;
     }
     start_log(&context.settings)?;
+    let _claim = context.home.claim()?;
     let hub = context.home.hub()?;
     let zone = TimeZone::system();
     let zone = if zone.iana_name().is_some() { zone } else { TimeZone::UTC };

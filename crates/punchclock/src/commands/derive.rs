@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use crate::chance::now;
 use crate::cli::Derive;
 use crate::commands::Context;
+use crate::commands::export::in_order;
 use crate::progress::Progress;
 use crate::show;
 
 pub(super) fn run(context: &Context, args: Derive) -> anyhow::Result<()> {
+    in_order(args.from, args.to)?;
     let hub = context.hub()?;
     let is_scoped = args.from.is_some() || args.to.is_some() || args.employee.is_some();
     let scope = Scope { from: args.from, to: args.to, employee: args.employee };

@@ -17,6 +17,7 @@ pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
     context.settings.flag("edge.status_listen", status_listen.as_deref())?;
     super::serve::start_log(&context.settings)?;
+    let _claim = context.home.claim()?;
     let mut config = config(&context.settings, context.home.spool()?)?;
     config.status_listen = Some(context.settings.get("edge.status_listen")?);
     let uplink = HttpUplink::new(&hub, token_file)?;

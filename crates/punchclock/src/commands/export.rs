@@ -15,17 +15,21 @@ use crate::commands::derive::derive_with_progress;
 
 pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
     let Format::Csv = args.format;
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && to < from
-    {
-        bail!("--to {to} is before --from {from}; turn them round");
-    }
+    in_order(args.from, args.to)?;
     let hub = context.hub()?;
     // A file never shows days that are behind their facts.
     derive_with_progress(&hub, now())?;
     match &args.out {
         None => write(&hub, args, BufWriter::new(io::stdout().lock())),
         Some(path) => write_file(&hub, args, path),
+    }
+}
+
+/// Refuses a range that ends before it begins.
+pub(super) fn in_order(from: Option<Date>, to: Option<Date>) -> anyhow::Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => bail!("--to {to} is before --from {from}; turn them round"),
+        _ => Ok(()),
     }
 }
 

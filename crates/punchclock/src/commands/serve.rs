@@ -26,6 +26,7 @@ pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
     context.settings.flag("hub.listen", args.listen.as_deref())?;
     context.settings.flag("terminals.listen", args.adms_listen.as_deref())?;
     start_log(&context.settings)?;
+    let _claim = context.home.claim()?;
     let hub = context.home.hub()?;
     let config = edge_role::config(&context.settings, context.home.spool()?)?;
     runtime()?.block_on(async {
