@@ -137,13 +137,14 @@ impl<U: Uplink> Forwarder<U> {
 
     async fn exchange_heartbeat(&self) -> Result<(), String> {
         let depth = self.spool.depth().await.map_err(|error| error.to_string())?;
+        let now_us = now_us();
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            now_us: now_us(),
+            now_us,
             queued: depth.unsent,
             oldest_unsent_us: depth.oldest_unsent_us,
-            terminals: self.terminals.take_news(),
+            terminals: self.terminals.take_news(now_us),
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => self.follow(orders.terminals).await.map_err(|error| error.to_string()),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use link::Contact;
 use tokio::sync::watch;
 
+use crate::plan::{Told, is_contact_due};
 use crate::spool::terminals::Remembered;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
@@ -41,8 +42,10 @@ struct Known {
     was_told: bool,
     sample_lines: i64,
     has_commands: bool,
-    /// Not yet in a heartbeat since its last change.
+    /// Something happened since it was told last.
     is_news: bool,
+    /// What a heartbeat said of it last; `None` when nothing is known to have arrived.
+    told: Option<Told>,
 }
 
 /// All terminals of this edge.
@@ -168,17 +171,23 @@ impl Terminals {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// The contacts that changed since they were taken last. [`Terminals::still_news`] gives them back when they did
-    /// not arrive.
-    pub(crate) fn take_news(&self) -> Vec<Contact> {
+    /// The contacts that go with the heartbeat at `now_us`. [`Terminals::still_news`] gives them back when they did not
+    /// arrive.
+    pub(crate) fn take_news(&self, now_us: i64) -> Vec<Contact> {
         let mut known = self.lock();
-        let news = known.values_mut().filter_map(|one| std::mem::take(&mut one.is_news).then(|| one.contact.clone()));
-        news.collect()
+        let due =
+            known.values_mut().filter(|one| one.is_news && is_contact_due(one.told.as_ref(), &one.contact, now_us));
+        due.map(|one| {
+            one.is_news = false;
+            one.told = Some(Told { contact: one.contact.clone(), at_us: now_us });
+            one.contact.clone()
+        })
+        .collect()
     }
 
     pub(crate) fn still_news(&self, contacts: &[Contact]) {
         for contact in contacts {
-            self.with(&contact.serial, |one| one.is_news = true);
+            self.with(&contact.serial, |one| (one.is_news, one.told) = (true, None));
         }
     }
 

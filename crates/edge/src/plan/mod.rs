@@ -1,10 +1,12 @@
 //! The edge's decisions: functions of their arguments, without clock, chance, socket or disk.
 
+mod contacts;
 mod network;
 mod schedule;
 
 use std::time::Duration;
 
+pub use contacts::{Told, is_contact_due};
 pub use network::{Network, NotANetwork};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
 

@@ -129,6 +129,19 @@ async fn an_approval_that_the_spool_could_not_take_is_tried_again() {
     edge.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_terminal_that_calls_all_the_time_does_not_fill_every_heartbeat() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    for _ in 0..5 {
+        assert_eq!(http::get(edge.terminals_addr(), "/iclock/ping?SN=X1").await.status, 200);
+        hub.is_followed().await;
+    }
+    let told = hub.with(|held| held.heartbeats.iter().map(|beat| beat.terminals.len()).sum::<usize>());
+    assert_eq!(told, 1, "once when it is new, later once a minute");
+    edge.shutdown().await;
+}
+
 /// What the small HTTP hub saw and how it answers.
 #[derive(Default)]
 struct Desk {
