@@ -21,6 +21,8 @@ pub struct EdgeConfig {
     pub status_listen: Option<SocketAddr>,
     /// Time between two polls of one terminal.
     pub poll_every: Duration,
+    /// Longest silence of a polled terminal while it owes an answer.
+    pub terminal_silence: Duration,
     /// Time between two heartbeats, which also fetch the list of terminals.
     pub heartbeat_every: Duration,
     /// How long acknowledged entries stay, so that a restored hub can ask for them again.
@@ -43,6 +45,7 @@ impl EdgeConfig {
             allowed: Network::PRIVATE.to_vec(),
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),
+            terminal_silence: zk::client::Options::default().idle_timeout,
             heartbeat_every: Duration::from_secs(10),
             keep: Duration::from_secs(30 * 24 * 3600),
             max_body_bytes: 16 << 20,

@@ -30,7 +30,7 @@ pub struct ReadError(#[from] Trouble);
 /// # Errors
 /// [`ReadError`]. A partly read log is an error: nothing of it is returned.
 pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> {
-    let (users, log) = read_terminal(terminal).await?;
+    let (users, log) = read_terminal(terminal, zk::client::Options::default().idle_timeout).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
         return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
     }

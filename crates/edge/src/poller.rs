@@ -38,12 +38,14 @@ pub(crate) struct Poller {
     spool: Spool,
     terminals: Arc<Terminals>,
     counters: Arc<Counters>,
+    /// Longest silence of a terminal while it owes an answer.
+    silence: Duration,
     stored: Mutex<HashMap<String, Stored>>,
 }
 
 impl Poller {
-    pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>) -> Self {
-        Self { spool, terminals, counters, stored: Mutex::default() }
+    pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>, silence: Duration) -> Self {
+        Self { spool, terminals, counters, silence, stored: Mutex::default() }
     }
 
     /// Polls until the stop; polls in work are given up then.
@@ -100,7 +102,7 @@ impl Poller {
     }
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
-        let (users, log) = read_terminal(terminal).await?;
+        let (users, log) = read_terminal(terminal, self.silence).await?;
         self.store(&terminal.serial, &users, &log).await
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use attendance::punch::{PrintedTime, RawPunch};
-use zk::client::Client;
+use zk::client::{Client, Options};
 use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
 use crate::spool::SpoolError;
@@ -60,10 +61,15 @@ pub(crate) enum Trouble {
     Spool(#[from] SpoolError),
 }
 
-/// Connects, reads user table and log in one session, so that slots mean the same in both, and closes.
-pub(crate) async fn read_terminal(terminal: &link::Terminal) -> Result<(Vec<User>, AttendanceLog), Trouble> {
+/// Connects, reads user table and log in one session, so that slots mean the same in both, and closes. Gives up after
+/// `silence` without an answer.
+pub(crate) async fn read_terminal(
+    terminal: &link::Terminal,
+    silence: Duration,
+) -> Result<(Vec<User>, AttendanceLog), Trouble> {
     let address = dialable(terminal.address.as_deref().unwrap_or_default());
-    let options = zk::client::Options { comm_key: terminal.comm_key.unwrap_or(0), ..Default::default() };
+    let comm_key = terminal.comm_key.unwrap_or(0);
+    let options = Options { comm_key, idle_timeout: silence, ..Options::default() };
     let mut client = Client::connect(&address, options).await.map_err(|error| trouble(&address, error))?;
     let outcome = read_tables(&mut client, terminal, &address).await;
     client.close().await;

@@ -105,6 +105,7 @@ async fn each_failure_is_told_apart_and_delays_nobody() {
     let good = Terminal::builder("GOOD").log(records(10)).build();
     let keyed = Terminal::builder("KEYED").comm_key(1234).build();
     let locked = Terminal::builder("LOCKED").faults(Faults::default().with("locked").unwrap()).build();
+    // The system accepts for it, and nobody ever answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = {
         // A port that was free a moment ago.
@@ -122,10 +123,16 @@ async fn each_failure_is_told_apart_and_delays_nobody() {
         polled("GOOD", &serve(&good).await),
     ];
     hub.with(|held| held.terminals = list);
-    let edge = start(&place, &hub).await;
+    let config = EdgeConfig {
+        poll_every: Duration::from_millis(200),
+        terminal_silence: Duration::from_millis(500),
+        ..place.config()
+    };
+    let edge = Edge::start(config, hub.clone()).await.unwrap();
     hub.until("the good one's log", |held| held.punches.len() == 10).await;
     let expected = [
         ("CLOSED", "refused the connection"),
+        ("SILENT", "did not answer in time"),
         ("KEYED", "refused the comm key"),
         ("LOCKED", "keeps this protocol locked"),
         ("OTHER", "answers terminal SOMEBODY, not OTHER"),
