@@ -21,6 +21,7 @@ mod counters;
 mod edge;
 mod forwarder;
 mod listener;
+mod names;
 mod once;
 pub mod plan;
 mod poller;

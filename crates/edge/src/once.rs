@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use attendance::punch::RawPunch;
 
+use crate::names;
 use crate::reading::{Trouble, punch, read_terminal};
 
 /// A terminal's whole log with the users that it lists.
@@ -37,6 +38,6 @@ pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> 
     let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
     let all = log.iter().map(|(record, raw)| punch(&terminal.serial, &numbers, record, raw));
     let (punches, unknown): (Vec<RawPunch>, Vec<RawPunch>) = all.partition(|punch| !punch.user.is_empty());
-    let users = users.into_iter().map(|user| (user.number, user.name)).collect();
+    let users = users.into_iter().map(|user| (user.number, names::decode(&user.name_raw))).collect();
     Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len() })
 }

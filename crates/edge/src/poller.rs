@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use zk::{AttendanceLog, User, UserRef};
 
 use crate::counters::Counters;
+use crate::names;
 use crate::plan::{Schedule, next_poll_us};
 use crate::reading::{Trouble, dialable, punch, read_terminal};
 use crate::spool::unknown_slots::SlotPunch;
@@ -109,7 +110,7 @@ impl Poller {
     async fn store(&self, serial: &str, users: &[User], log: &AttendanceLog) -> Result<WholeLog, Trouble> {
         let now_us = now_us();
         let sightings = users.iter().map(|user| {
-            let (user, name) = (user.number.clone(), user.name.clone());
+            let (user, name) = (user.number.clone(), names::decode(&user.name_raw));
             Entry::user(&TerminalUser { origin: serial.to_owned(), user, name }, now_us)
         });
         self.spool.append_patiently(sightings.collect()).await?;

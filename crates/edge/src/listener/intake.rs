@@ -5,6 +5,7 @@ use attendance::punch::{Channel, PrintedTime, RawPunch};
 use link::TerminalUser;
 
 use crate::counters::Counters;
+use crate::names;
 use crate::spool::{Entry, Spool, SpoolError};
 
 /// Entries that go to the spool together; a long body is stored in steps, so that it does not fill the memory.
@@ -104,11 +105,7 @@ fn punch(serial: &str, line: &AttLogLine<'_>) -> RawPunch {
 }
 
 fn sighting(serial: &str, user: &adms::UserLine<'_>) -> TerminalUser {
-    TerminalUser {
-        origin: serial.to_owned(),
-        user: number(head(user.pin)),
-        name: adms::text::decode(head(user.name)).into_owned(),
-    }
+    TerminalUser { origin: serial.to_owned(), user: number(head(user.pin)), name: names::decode(head(user.name)) }
 }
 
 /// A user number as text. Bytes that are no UTF-8 become one character each, as the poller reads them, so that two

@@ -140,6 +140,17 @@ async fn users_are_forwarded_and_templates_are_not_kept() {
 }
 
 #[tokio::test]
+async fn a_name_in_the_chinese_code_page_reaches_the_hub_readable() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    let body = b"USER PIN=6\tName=\xd5\xc5\xc8\xfd\tPri=0\tPasswd=\tCard=\tGrp=1\n";
+    post(edge.terminals_addr(), "/iclock/cdata?SN=X1&table=OPERLOG", body).await;
+    hub.until("the user", |held| held.users.get("6").is_some_and(|user| user.name == "张三")).await;
+    edge.shutdown().await;
+}
+
+#[tokio::test]
 async fn other_networks_and_other_paths_are_refused() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let config = edge::EdgeConfig { allowed: vec!["10.0.0.0/8".parse().unwrap()], ..place.config() };
