@@ -61,6 +61,13 @@ impl Company {
         serde_json::to_string(self).map_err(|error| Error::Damaged { what: "company", detail: error.to_string() })
     }
 
+    /// The zone to give a terminal that is named without one: none when the company has a zone, else that of this machine.
+    /// So a first terminal's zone is stated and shown, never guessed in silence.
+    pub fn zone_for_first_terminal(&self, given: Option<String>, machine: &TimeZone) -> Option<String> {
+        let machine_zone = || machine.iana_name().unwrap_or("UTC").to_owned();
+        given.or_else(|| self.zone.is_none().then(machine_zone))
+    }
+
     /// The zone of the company.
     ///
     /// # Errors

@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// The rules: check cases, explain a day
     #[command(subcommand)]
     Rules(Rules),
+    /// The company: its zone, rules, timetables and calendar
+    #[command(subcommand)]
+    Company(CompanyCommand),
     /// People who may sign in
     #[command(subcommand)]
     User(User),
@@ -387,6 +390,20 @@ pub(crate) enum Rules {
         employee: String,
         /// Work date
         date: Date,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CompanyCommand {
+    /// Print it as JSON: what `company set` takes back
+    Show,
+    /// Change it; all days are derived again
+    Set {
+        /// A file as `company show` prints it; what it leaves out gets its default
+        file: Option<PathBuf>,
+        /// Only the zone, like Asia/Manila
+        #[arg(long, conflicts_with = "file", required_unless_present = "file")]
+        zone: Option<String>,
     },
 }
 

@@ -49,7 +49,7 @@ fn an_edge_keeps_what_it_took_while_its_hub_is_away() {
         office
             .command(&["--json", "doctor"])
             .output()
-            .is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("edge edge"))
+            .is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("edge branch"))
     };
     wait_until("the edge's first sign of life", PATIENCE, has_met).unwrap();
     hub_process.kill_9().unwrap();

@@ -89,7 +89,7 @@ fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
         None => findings.add(
             Weight::Look,
             "zone",
-            "the company has no zone yet, UTC is used; the first terminal's --zone sets it",
+            "the company has no zone yet, UTC is used; `punchclock company set --zone ZONE`, or the first terminal's --zone",
         ),
     }
     if hub.has_account()? {

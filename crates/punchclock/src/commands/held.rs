@@ -92,7 +92,8 @@ fn facts(hub: &Hub, args: &CureArgs) -> anyhow::Result<Vec<Cure>> {
             .collect());
     }
     if let Some(serial) = &args.terminal {
-        return Ok(vec![Cure::Approve { serial: serial.clone(), zone: None }]);
+        let zone = super::terminal::first_zone(hub, None)?;
+        return Ok(vec![Cure::Approve { serial: serial.clone(), zone }]);
     }
     if let Some(key) = &args.punch {
         let fingerprint = key.parse()?;

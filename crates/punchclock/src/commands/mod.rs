@@ -1,6 +1,7 @@
 //! One file per command: arguments in, hub called, result shown.
 
 mod access;
+mod company;
 mod config;
 mod demo;
 mod derive;
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&context, &args),
         Command::Held(command) => held::run(&context, command),
         Command::Rules(command) => rules::run(&context, command),
+        Command::Company(command) => company::run(&context, command),
         Command::User(command) => access::user(&context, command),
         Command::Token(command) => access::token(&context, command),
         Command::Audit(command) => access::audit(&context, &command),

@@ -26,13 +26,17 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
                 Via::Both => link::Via::Both,
             });
             let new = NewTerminal { serial, name: Some(name.clone()), address, comm_key_file, zone, via };
-            context.home.hub()?.add_terminal(&console(), &new, now())?;
+            let hub = context.home.hub()?;
+            let zone = first_zone(&hub, new.zone.as_deref())?;
+            let new = NewTerminal { zone, ..new };
+            hub.add_terminal(&console(), &new, now())?;
             Ok(show::line(format!("terminal {name} ({}) is registered and approved", new.serial))?)
         }
         TerminalCommand::List => list(context),
         TerminalCommand::Approve { terminal, zone } => {
             let hub = context.hub()?;
             let row = find(&hub, &terminal)?;
+            let zone = first_zone(&hub, zone.as_deref())?;
             let cured = hub.cure(&console(), &Cure::Approve { serial: row.serial.clone(), zone }, now())?;
             derive_with_progress(&hub, now())?;
             Ok(show::line(format!("terminal {} is approved; released {} held punches", row.serial, cured.released))?)
@@ -43,6 +47,17 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
         TerminalCommand::Info { terminal, comm_key_file } => info(context, &terminal, comm_key_file.as_deref()),
         TerminalCommand::Poll { terminal, since } => poll(context, terminal.as_deref(), since),
     }
+}
+
+/// The zone of a terminal; while the company has none, this machine's zone is taken, and said.
+pub(super) fn first_zone(hub: &Hub, given: Option<&str>) -> anyhow::Result<Option<String>> {
+    let zone = hub.company()?.zone_for_first_terminal(given.map(str::to_owned), &TimeZone::system());
+    if let (None, Some(zone)) = (&given, &zone) {
+        eprintln!(
+            "its clock is taken to show {zone}, this machine's zone; if that is wrong: `punchclock company set --zone ZONE`"
+        );
+    }
+    Ok(zone)
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {

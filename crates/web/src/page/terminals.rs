@@ -186,7 +186,11 @@ pub(crate) async fn approve(
     visitor: Visitor,
     Form(sent): Form<Approval>,
 ) -> Result<Response, Failure> {
-    let cure = Cure::Approve { serial: sent.serial, zone: forms::filled(&sent.zone) };
-    let cured = app.ask(move |hub| hub.cure(&visitor.actor(), &cure, Timestamp::now())).await?;
+    let given = forms::filled(&sent.zone);
+    let approve = move |hub: &hub::Hub| {
+        let zone = hub.company()?.zone_for_first_terminal(given, &TimeZone::system());
+        hub.cure(&visitor.actor(), &Cure::Approve { serial: sent.serial, zone }, Timestamp::now())
+    };
+    let cured = app.ask(approve).await?;
     Ok(Redirect::to(&Notice::address("/terminals", cured)).into_response())
 }

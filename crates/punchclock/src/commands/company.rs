@@ -1,0 +1,33 @@
+//! `company show|set`.
+
+use anyhow::Context as _;
+use hub::Company;
+
+use crate::chance::now;
+use crate::cli::CompanyCommand;
+use crate::commands::derive::derive_with_progress;
+use crate::commands::{Context, console};
+use crate::show;
+
+pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<()> {
+    match command {
+        CompanyCommand::Show => show::json(&context.hub()?.company()?),
+        CompanyCommand::Set { file, zone } => {
+            let hub = context.home.hub()?;
+            let company = match file {
+                None => Company { zone, ..hub.company()? },
+                Some(file) => {
+                    let text = std::fs::read_to_string(&file);
+                    let text = text.with_context(|| format!("{} can't be read", file.display()))?;
+                    let wrong = || {
+                        format!("{} is no company; begin with what `punchclock company show` prints", file.display())
+                    };
+                    serde_json::from_str(&text).with_context(wrong)?
+                }
+            };
+            hub.set_company(&console(), &company, now())?;
+            let derived = derive_with_progress(&hub, now())?;
+            Ok(show::line(format!("the company is changed; {} days changed with it", derived.written))?)
+        }
+    }
+}
