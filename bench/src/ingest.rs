@@ -80,7 +80,13 @@ fn written_by_hub(batches: &[Batch]) -> Result<Vec<Written>> {
 /// Full batches as an edge sends them: everybody's punches in the order of time.
 fn batches(number: usize) -> Vec<Batch> {
     let items: Vec<Item> = (0..number * MAX_ITEMS).map(item).collect();
-    items.chunks(MAX_ITEMS).map(|items| Batch { edge: "bench".to_owned(), items: items.to_vec() }).collect()
+    let batch = |items: &[Item]| Batch {
+        edge: "bench".to_owned(),
+        follows: items.first().map_or(0, |item| item.seq - 1),
+        up_to: items.last().map_or(0, |item| item.seq),
+        items: items.to_vec(),
+    };
+    items.chunks(MAX_ITEMS).map(batch).collect()
 }
 
 fn item(place: usize) -> Item {

@@ -80,17 +80,13 @@ impl<U: Uplink> Forwarder<U> {
         let acked = self.spool.depth().await.map_err(Trouble::Spool)?.acked;
         let Stretch { items, up_to } =
             self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
-        let Some(sent_up_to) = items.last().map(|item| item.seq) else {
-            if up_to == acked {
-                return Ok(Step::Empty);
-            }
-            // What can't be read must not stop what comes after it.
-            self.spool.acknowledge(up_to).await.map_err(Trouble::Spool)?;
-            return Ok(Step::Advanced);
-        };
-        let batch = Batch { edge: self.name.clone(), items };
+        if up_to == acked {
+            return Ok(Step::Empty);
+        }
+        // What can't be read must not stop what comes after it: then a batch is empty and still moves on.
+        let batch = Batch { edge: self.name.clone(), follows: acked, up_to, items };
         let ack = self.uplink.send(&batch).await.map_err(Trouble::Hub)?;
-        let position = position_after(sent_up_to, ack.high_seq);
+        let position = position_after(up_to, ack.high_seq);
         self.spool.acknowledge(position).await.map_err(Trouble::Spool)?;
         if position <= acked {
             let message = format!("the hub holds entries up to {position} although {acked} were acknowledged");

@@ -75,13 +75,17 @@ impl Hub {
             return Err(Error::invalid(what, "send smaller batches"));
         }
         self.store.write(|write| {
+            let held = write.edge_high_seq(&batch.edge)?;
+            if batch.follows > held {
+                // This hub has lost what it once acknowledged: the edge has to go back first.
+                return Ok(Ack { high_seq: held, outcomes: Vec::new() });
+            }
             let company = Company::load(write)?;
             let mut intake = Intake::new(write, &company, now, false)?;
             let outcomes = batch.items.iter().map(|item| intake.item(item)).collect::<Result<Vec<Outcome>, Error>>()?;
             intake.finish()?;
-            if let Some(high) = batch.items.iter().map(|item| item.seq).max() {
-                write.advance_edge(&batch.edge, high, now.as_microsecond())?;
-            }
+            let last = batch.items.iter().map(|item| item.seq).max();
+            write.advance_edge(&batch.edge, batch.up_to.max(last.unwrap_or(0)), now.as_microsecond())?;
             Ok(Ack { high_seq: write.edge_high_seq(&batch.edge)?, outcomes })
         })
     }

@@ -65,12 +65,28 @@ fn held_punches_are_cured_to_the_same_result() {
 fn a_batch_that_comes_again_is_known_and_moves_nothing() {
     let house = house();
     house.register("T9", "Asia/Manila");
-    let batch = house.batch("T9", &["7\t2026-03-02 08:00:00\t1\t0\t1\t0", "8\t2026-03-02 08:01:00\t1\t0\t1\t0"], 5);
+    let batch = house.batch("T9", &["7\t2026-03-02 08:00:00\t1\t0\t1\t0", "8\t2026-03-02 08:01:00\t1\t0\t1\t0"], 1);
     let first = house.hub.ingest(&batch, now()).unwrap();
-    assert_eq!((first.high_seq, first.outcomes.as_slice()), (6, [Outcome::Held, Outcome::Held].as_slice()));
+    assert_eq!((first.high_seq, first.outcomes.as_slice()), (2, [Outcome::Held, Outcome::Held].as_slice()));
     let again = house.hub.ingest(&batch, now()).unwrap();
-    assert_eq!((again.high_seq, again.outcomes.as_slice()), (6, [Outcome::Known, Outcome::Known].as_slice()));
+    assert_eq!((again.high_seq, again.outcomes.as_slice()), (2, [Outcome::Known, Outcome::Known].as_slice()));
     assert_eq!(house.hub.punch_count().unwrap(), 2);
+}
+
+#[test]
+fn a_hub_that_was_restored_asks_for_what_it_lost() {
+    let house = house();
+    house.register("T9", "Asia/Manila");
+    let line = |minute: i64| format!("7\t2026-03-02 08:{minute:02}:00\t1\t0\t1\t0");
+    let lines: Vec<String> = (0..6).map(line).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    assert_eq!(house.hub.ingest(&house.batch("T9", &lines[..2], 1), now()).unwrap().high_seq, 2);
+    // The edge was told up to 4 by a hub whose disk is gone; this one knows up to 2.
+    let ack = house.hub.ingest(&house.batch("T9", &lines[4..], 5), now()).unwrap();
+    assert_eq!((ack.high_seq, ack.outcomes.len()), (2, 0));
+    assert_eq!(house.hub.punch_count().unwrap(), 2);
+    assert_eq!(house.hub.ingest(&house.batch("T9", &lines[2..], 3), now()).unwrap().high_seq, 6);
+    assert_eq!(house.hub.punch_count().unwrap(), 6);
 }
 
 #[test]

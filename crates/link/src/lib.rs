@@ -4,6 +4,7 @@
 //! * An edge numbers what it holds ([`Item::seq`], increasing, never reused) and sends it in that order, one request in
 //!   flight. The hub answers only after its commit, and names the highest sequence that it holds: the edge may trim up
 //!   to it.
+//! * A batch says what it follows ([`Batch::follows`]), so that a hub that was restored from an older backup notices its gap.
 //! * A batch may arrive any number of times. The hub tells known from new by the punch's fingerprint, which it computes
 //!   itself from what the terminal said.
 //! * Unknown fields are ignored on both sides, so that an edge one minor version back is served.
@@ -24,6 +25,14 @@ pub mod path {
 pub struct Batch {
     /// The edge's own name, stable over restarts.
     pub edge: String,
+    /// Sequence that the hub had acknowledged when these items were taken; 0 at the beginning. A hub that holds less (it
+    /// was restored from an older backup) takes nothing and answers with what it holds, and the edge goes back to there.
+    #[serde(default)]
+    pub follows: i64,
+    /// Sequence that the hub holds everything up to once it has these items: that of the last one, or more where entries
+    /// behind it can't be read any more. 0 from an older edge, which means the last item's.
+    #[serde(default)]
+    pub up_to: i64,
     /// The items; may be empty.
     pub items: Vec<Item>,
 }
@@ -183,7 +192,7 @@ pub struct Heartbeat {
     pub queued: i64,
     /// Receive time of the oldest of them, microseconds UTC.
     pub oldest_unsent_us: Option<i64>,
-    /// Every terminal that was seen since the last heartbeat, unapproved ones included.
+    /// What is new of terminals since the last heartbeat, unapproved ones included.
     pub terminals: Vec<Contact>,
 }
 

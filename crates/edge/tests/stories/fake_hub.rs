@@ -91,9 +91,11 @@ impl FakeHub {
 
     fn store(&self, batch: &Batch) -> Ack {
         self.with(|held| {
+            if batch.follows > held.high_seq {
+                return Ack { high_seq: held.high_seq, outcomes: Vec::new() };
+            }
             let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();
-            let last = batch.items.last().map_or(0, |item| item.seq);
-            held.high_seq = held.high_seq.max(last);
+            held.high_seq = held.high_seq.max(batch.up_to);
             Ack { high_seq: held.high_seq, outcomes }
         })
     }

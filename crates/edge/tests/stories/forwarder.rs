@@ -74,6 +74,26 @@ async fn what_came_while_the_hub_was_away_is_sent_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_hub_that_was_restored_gets_again_what_it_lost() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    push(&edge, 0..10).await;
+    hub.until("the first punches", |held| held.punches.len() == 10).await;
+    edge.shutdown().await;
+    // Back to a backup from before the fourth entry.
+    hub.with(|held| {
+        held.punches.clear();
+        held.high_seq = 3;
+    });
+    let edge = place.start(hub.clone()).await;
+    push(&edge, 10..12).await;
+    hub.until("the lost and the new", |held| held.punches.len() == 9).await;
+    assert_eq!(hub.with(|held| held.high_seq), 12);
+    edge.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_new_disk_under_an_old_name_loses_nothing() {
     let hub = FakeHub::with_approved("X1");
     hub.with(|held| held.high_seq = 50_000);
@@ -177,7 +197,7 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
         received_us: 1,
         what: link::What::User(link::TerminalUser { origin: "X1".into(), user: "7".into(), name: "Ann".into() }),
     }];
-    let batch = Batch { edge: "branch-7".into(), items };
+    let batch = Batch { edge: "branch-7".into(), follows: 0, up_to: 12, items };
     assert_eq!(uplink.send(&batch).await.unwrap().high_seq, 12);
 
     desk.lock().unwrap().status = Some(StatusCode::SERVICE_UNAVAILABLE);

@@ -74,7 +74,7 @@ impl House {
             let received_us = now().as_microsecond();
             Item { seq, received_us, what: What::Punch(Punch::of(Channel::Push, &said)) }
         });
-        Batch { edge: "branch".to_owned(), items: items.collect() }
+        Batch { edge: "branch".to_owned(), follows: first_seq - 1, up_to: 0, items: items.collect() }
     }
 
     pub(crate) fn register(&self, serial: &str, zone: &str) {
