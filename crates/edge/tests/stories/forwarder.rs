@@ -115,7 +115,7 @@ async fn entries_that_cannot_be_read_do_not_stop_what_comes_after_them() {
     let unreadable = link::MAX_ITEMS + 1;
     file.execute_batch(&format!(
         "WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {unreadable})
-         INSERT INTO entry SELECT seq, randomblob(16), 1, X'ff' FROM n;
+         INSERT INTO entry SELECT seq, randomblob(16), unixepoch() * 1000000, X'ff' FROM n;
          UPDATE position SET last = {unreadable}"
     ))
     .unwrap();
