@@ -12,7 +12,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::Write;
-use store::people::{Employee, UserNumber};
+use store::people::Employee;
 use store::punches::PunchWriter;
 
 use crate::Error;
@@ -33,8 +33,9 @@ pub(crate) struct Resolver<'a, 'tx> {
     /// Makes an unknown user number a provisional employee.
     create_employees: bool,
     terminals: HashMap<String, Clock>,
-    numbers: HashMap<String, Vec<UserNumber>>,
-    people: HashMap<i64, PersonSeen>,
+    /// First and last date on which a number is an employee's.
+    numbers: HashMap<String, Vec<(Date, Date, i64)>>,
+    people: HashMap<i64, Person>,
 }
 
 /// A terminal as resolving needs it.
@@ -43,14 +44,22 @@ struct Clock {
     zone: TimeZone,
 }
 
-/// An employee whose punches changed in this transaction.
-struct PersonSeen {
-    /// As stored before; `None` when the id is of nobody.
-    known: Option<Employee>,
+/// An employee, and which of their dates changed in this transaction.
+struct Person {
+    /// As stored before.
+    known: Employee,
     zone: TimeZone,
     dates: BTreeSet<Date>,
     /// A punch was taken away, so that the first and the last have to be looked up.
     has_lost: bool,
+}
+
+impl Person {
+    fn new(known: Employee, company_zone: &TimeZone) -> Result<Self, Error> {
+        let own_zone = known.zone.as_deref().map(zone).transpose()?;
+        let zone = own_zone.unwrap_or_else(|| company_zone.clone());
+        Ok(Self { known, zone, dates: BTreeSet::new(), has_lost: false })
+    }
 }
 
 /// What became of a punch that was resolved again.
@@ -195,47 +204,58 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 
     /// The employee of a user number on a date.
     fn owner(&mut self, number: &str, on: Date) -> Result<Option<i64>, Error> {
-        if !self.numbers.contains_key(number) {
-            let validities = self.write.validities(number)?;
-            self.numbers.insert(number.to_owned(), validities);
-        }
-        let validities = self.numbers.get(number).map_or(&[][..], Vec::as_slice);
-        let owner = validities.iter().rev().find(|v| v.valid_from <= on && on <= v.valid_to).map(|v| v.employee);
-        if owner.is_some() || !self.create_employees || !validities.is_empty() {
+        let found = |owners: &[(Date, Date, i64)]| {
+            let owner = owners.iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
+            (owner.map(|(_, _, employee)| *employee), owners.is_empty())
+        };
+        let (owner, is_nobodys) = match self.numbers.get(number) {
+            Some(owners) => found(owners),
+            None => found(self.look_up(number)?),
+        };
+        if !is_nobodys || !self.create_employees {
             return Ok(owner);
         }
-        self.create_provisional(number).map(Some)
+        self.create_provisional(number)?;
+        Ok(found(self.look_up(number)?).0)
+    }
+
+    /// Reads whose a number is, and remembers it with the employees.
+    fn look_up(&mut self, number: &str) -> Result<&[(Date, Date, i64)], Error> {
+        let mut owners = Vec::new();
+        for (from, to, employee) in self.write.owners(number)? {
+            owners.push((from, to, employee.id));
+            if let Entry::Vacant(place) = self.people.entry(employee.id) {
+                place.insert(Person::new(employee, &self.company_zone)?);
+            }
+        }
+        Ok(self.numbers.entry(number.to_owned()).insert_entry(owners).into_mut())
     }
 
     /// A provisional employee for a number that never was anybody's: the code is the number.
-    fn create_provisional(&mut self, number: &str) -> Result<i64, Error> {
+    fn create_provisional(&mut self, number: &str) -> Result<(), Error> {
         let employee = match self.write.employee_by_code(number)? {
             Some(employee) => employee.id,
             None => self.write.add_employee(&provisional(number))?,
         };
-        crate::registry::assign(self.write, number, employee, (None, None))?;
-        self.numbers.insert(number.to_owned(), self.write.validities(number)?);
-        Ok(employee)
+        crate::registry::assign(self.write, number, employee, (None, None))
     }
 
     fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) -> Result<(), Error> {
-        let seen = match self.people.entry(employee) {
-            Entry::Occupied(seen) => seen.into_mut(),
+        let person = match self.people.entry(employee) {
+            Entry::Occupied(person) => person.into_mut(),
             Entry::Vacant(place) => {
-                let known = self.write.employee(employee)?;
-                let own_zone = known.as_ref().and_then(|known| known.zone.as_deref()).map(zone).transpose()?;
-                let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
-                place.insert(PersonSeen { known, zone, dates: BTreeSet::new(), has_lost: false })
+                let Some(known) = self.write.employee(employee)? else { return Ok(()) };
+                place.insert(Person::new(known, &self.company_zone)?)
             }
         };
-        seen.dates.insert(seen.zone.to_datetime(at).date());
-        seen.has_lost |= is_loss;
+        person.dates.insert(person.zone.to_datetime(at).date());
+        person.has_lost |= is_loss;
         Ok(())
     }
 
     /// Marks the weeks that the punches of this transaction touch. To be called before the commit.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        for (employee, seen) in &self.people {
+        for (employee, seen) in self.people.iter().filter(|(_, seen)| !seen.dates.is_empty()) {
             let mut weeks = BTreeSet::new();
             for date in &seen.dates {
                 // A punch near midnight may belong to the date before, or take a punch from the date after (rules 8).
@@ -253,8 +273,8 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 
     /// Brings first and last punch of an employee up to date. The weeks between the old and the new ends are returned:
     /// a person without employment dates is judged from the week of the first punch to the week of the last.
-    fn employment_moved(&self, seen: &PersonSeen) -> Result<Vec<Date>, Error> {
-        let Some(known) = &seen.known else { return Ok(Vec::new()) };
+    fn employment_moved(&self, seen: &Person) -> Result<Vec<Date>, Error> {
+        let known = &seen.known;
         let before = known.first_punch.zip(known.last_punch);
         let after =
             if seen.has_lost { refresh_punch_dates(self.write, known, &seen.zone)? } else { self.extend(seen, known)? };
@@ -271,7 +291,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     /// First and last punch with those that came in this transaction.
-    fn extend(&self, seen: &PersonSeen, known: &Employee) -> Result<Option<(Date, Date)>, Error> {
+    fn extend(&self, seen: &Person, known: &Employee) -> Result<Option<(Date, Date)>, Error> {
         let dates = || seen.dates.iter().copied();
         let first = dates().chain(known.first_punch).min();
         let last = dates().chain(known.last_punch).max();

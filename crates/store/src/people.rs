@@ -20,6 +20,9 @@ statements! {
     PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
     NUMBERS = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 ORDER BY number, valid_from";
     NUMBERS_OF = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 AND number = $2 ORDER BY valid_from";
+    OWNERS = "SELECT e.id, e.code, e.name, e.is_confirmed, e.zone, e.employed_from, e.employed_to, e.first_punch,
+        e.last_punch, n.valid_from, n.valid_to FROM user_number n JOIN employee e ON e.tenant = n.tenant AND e.id = n.employee
+        WHERE n.tenant = $1 AND n.number = $2 ORDER BY n.valid_from";
     NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number = $2 AND valid_from = $3";
     NUMBER_PUT = "INSERT INTO user_number (tenant, number, valid_from, valid_to, employee) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, number, valid_from) DO UPDATE SET valid_to = excluded.valid_to, employee = excluded.employee";
@@ -128,6 +131,16 @@ impl Read<'_> {
     /// Of the store.
     pub fn user_numbers(&self) -> Result<Vec<UserNumber>, Error> {
         self.all(NUMBERS, params![self.tenant], user_number)
+    }
+
+    /// Whose a user number is and when, by date: first and last civil date, and the employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn owners(&self, number: &str) -> Result<Vec<(Date, Date, Employee)>, Error> {
+        self.all(OWNERS, params![self.tenant, number], |row| {
+            Ok((required_date(row, 9)?, required_date(row, 10)?, employee(row)?))
+        })
     }
 
     /// The validities of one user number, by date.
