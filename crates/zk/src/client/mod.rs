@@ -4,24 +4,21 @@
 //! always said, because a terminal serves one client and keeps the place of one that vanished (zk 1).
 #![allow(clippy::disallowed_methods)] // A shell: it owns the socket and reads the clock for deadlines.
 
+mod link;
+mod read;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::net::ToSocketAddrs;
 use tokio::time::timeout;
 
 use crate::code::Code;
 use crate::error::Error;
-use crate::option;
 use crate::packet::Packet;
-use crate::record::log::AttendanceLog;
-use crate::record::user::{User, decode_users};
 use crate::session::{Event, Session, Settings};
-use crate::sizes::Sizes;
-use crate::time::PackedTime;
-use crate::transfer::Table;
-use crate::wire::u32_at;
+use link::Link;
+pub use read::Info;
 
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -52,24 +49,9 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What a terminal says about itself; `None` where it does not know the option.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Info {
-    /// Serial number, the terminal's identity.
-    pub serial: Option<String>,
-    /// Model.
-    pub name: Option<String>,
-    /// Hardware platform.
-    pub platform: Option<String>,
-    /// Hardware address.
-    pub mac: Option<String>,
-    /// Firmware version.
-    pub firmware: Option<String>,
-}
-
 /// An open connection to one terminal. End it with [`Client::close`]; dropping it says goodbye without waiting.
 pub struct Client {
-    stream: TcpStream,
+    link: Link,
     session: Session,
     epoch: Instant,
     buffer: Vec<u8>,
@@ -81,80 +63,13 @@ impl Client {
     /// # Errors
     /// [`Error::WrongKey`], [`Error::Locked`] and [`Error::NotATerminal`] need a person; the others are worth another try.
     pub async fn connect(addr: impl ToSocketAddrs, options: Options) -> Result<Client, Error> {
-        let doing = "connecting";
-        let stream = match timeout(options.connect_timeout, TcpStream::connect(addr)).await {
-            Err(_) => return Err(Error::TimedOut { doing }),
-            Ok(connected) => connected.map_err(|source| Error::Io { doing, source })?,
-        };
-        stream.set_nodelay(true).map_err(|source| Error::Io { doing, source })?;
+        let link = Link::connect(addr, options.connect_timeout).await?;
         let settings = Settings { idle: options.idle_timeout, ..Settings::default() };
         let mut client =
-            Client { stream, session: Session::new(settings), epoch: Instant::now(), buffer: vec![0; READ_BYTES] };
+            Client { link, session: Session::new(settings), epoch: Instant::now(), buffer: vec![0; READ_BYTES] };
         client.session.connect(options.comm_key, client.now());
         client.drive().await?;
         Ok(client)
-    }
-
-    /// Serial number, model, platform, hardware address and firmware (zk 5.4).
-    ///
-    /// # Errors
-    /// When the connection fails; a single unknown option is no failure.
-    pub async fn info(&mut self) -> Result<Info, Error> {
-        Ok(Info {
-            serial: self.option(option::SERIAL).await?,
-            name: self.option(option::DEVICE_NAME).await?,
-            platform: self.option(option::PLATFORM).await?,
-            mac: self.option(option::MAC).await?,
-            firmware: unless_refused(self.command(Code::GET_VERSION, Vec::new()).await)?
-                .and_then(|reply| option::text(&reply.data)),
-        })
-    }
-
-    /// One option by its name, `None` when the terminal does not have it (zk 5.4).
-    ///
-    /// # Errors
-    /// When the connection fails.
-    pub async fn option(&mut self, name: &str) -> Result<Option<String>, Error> {
-        let reply = unless_refused(self.command(Code::OPTION_READ, option::request(name)).await)?;
-        Ok(reply.and_then(|reply| option::value(&reply.data)))
-    }
-
-    /// Counts and capacities (zk 5.3).
-    ///
-    /// # Errors
-    /// When the terminal refuses or the connection fails.
-    pub async fn sizes(&mut self) -> Result<Sizes, Error> {
-        let reply = self.command(Code::GET_FREE_SIZES, Vec::new()).await?;
-        Ok(Sizes::parse(&reply.data))
-    }
-
-    /// The terminal's clock (zk 5.1).
-    ///
-    /// # Errors
-    /// When the terminal refuses, answers too short, or the connection fails.
-    pub async fn time(&mut self) -> Result<PackedTime, Error> {
-        let reply = self.command(Code::GET_TIME, Vec::new()).await?;
-        let packed = u32_at(&reply.data, 0).ok_or_else(|| Error::corrupt("the time is cut short", &reply.data))?;
-        Ok(PackedTime(packed as i32))
-    }
-
-    /// The user table (zk 7.1, 7.2).
-    ///
-    /// # Errors
-    /// As [`Client::attendance`].
-    pub async fn users(&mut self) -> Result<Vec<User>, Error> {
-        let (dataset, sizes) = self.read(Table::Users).await?;
-        decode_users(&dataset, sizes.users)
-    }
-
-    /// The whole attendance log (zk 6, 7.3); this protocol has no filter. The terminal is disabled meanwhile, as the records
-    /// could change between two chunks.
-    ///
-    /// # Errors
-    /// When the terminal refuses, sends what can't be understood ([`Error::Corrupt`]), or the connection fails.
-    pub async fn attendance(&mut self) -> Result<AttendanceLog, Error> {
-        let (dataset, sizes) = self.read(Table::Attendance).await?;
-        AttendanceLog::decode(&dataset, sizes.attendance)
     }
 
     /// Says EXIT, waits shortly for the answer, and closes the connection.
@@ -171,34 +86,13 @@ impl Client {
         }
         let farewell = self.session.farewell();
         let _ = timeout(GOODBYE, async {
-            self.stream.write_all(&farewell).await?;
-            self.stream.shutdown().await
+            self.link.send(&farewell).await?;
+            self.link.shutdown().await
         })
         .await;
     }
 
-    /// Reads a data set with the terminal disabled, and the counts from just before.
-    async fn read(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
-        // Some units do not know the command and read well without it (zk 6.1).
-        unless_refused(self.command(Code::DISABLE_DEVICE, Vec::new()).await)?;
-        let outcome = self.read_disabled(table).await;
-        if !self.session.is_broken() {
-            // What was read stays read if this fails; the farewell enables the terminal once more.
-            let _ = self.command(Code::ENABLE_DEVICE, Vec::new()).await;
-        }
-        outcome
-    }
-
-    async fn read_disabled(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
-        // Without the count the records' width is found by their content (zk 6.2).
-        let sizes = unless_refused(self.sizes().await)?.unwrap_or_default();
-        self.session.read(table, self.now());
-        match self.drive().await? {
-            Event::Dataset(dataset) => Ok((dataset, sizes)),
-            _ => Err(Error::corrupt("an answer of another kind than a data set", b"")),
-        }
-    }
-
+    /// Sends a request and waits for its reply.
     async fn command(&mut self, code: Code, data: Vec<u8>) -> Result<Packet, Error> {
         self.session.command(code, data, self.now());
         match self.drive().await? {
@@ -218,7 +112,7 @@ impl Client {
                 None => {}
             }
             let patience = self.patience();
-            match timeout(patience, self.stream.read(&mut self.buffer)).await {
+            match timeout(patience, self.link.receive(&mut self.buffer)).await {
                 Err(_) => self.session.expire(self.epoch.elapsed()),
                 Ok(Ok(0)) => self.session.closed(),
                 Ok(Ok(count)) => {
@@ -236,7 +130,7 @@ impl Client {
         if bytes.is_empty() {
             return Ok(());
         }
-        match timeout(self.patience(), self.stream.write_all(&bytes)).await {
+        match timeout(self.patience(), self.link.send(&bytes)).await {
             Err(_) => Err(self.lost(std::io::ErrorKind::TimedOut.into())),
             Ok(written) => written.map_err(|source| self.lost(source)),
         }
@@ -266,8 +160,7 @@ impl fmt::Debug for Client {
 impl Drop for Client {
     fn drop(&mut self) {
         let farewell = self.session.farewell();
-        // Without waiting: the bytes fit the socket's buffer, or the line is dead anyway.
-        let _ = self.stream.try_write(&farewell);
+        self.link.send_and_forget(&farewell);
     }
 }
 

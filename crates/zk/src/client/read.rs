@@ -1,0 +1,114 @@
+//! What a client reads: facts about the terminal, its users, its log.
+
+use super::{Client, unless_refused};
+use crate::code::Code;
+use crate::error::Error;
+use crate::option;
+use crate::record::log::AttendanceLog;
+use crate::record::user::{User, decode_users};
+use crate::session::Event;
+use crate::sizes::Sizes;
+use crate::time::PackedTime;
+use crate::transfer::Table;
+use crate::wire::u32_at;
+
+/// What a terminal says about itself; `None` where it does not know the option.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Info {
+    /// Serial number, the terminal's identity.
+    pub serial: Option<String>,
+    /// Model.
+    pub name: Option<String>,
+    /// Hardware platform.
+    pub platform: Option<String>,
+    /// Hardware address.
+    pub mac: Option<String>,
+    /// Firmware version.
+    pub firmware: Option<String>,
+}
+
+impl Client {
+    /// Serial number, model, platform, hardware address and firmware (zk 5.4).
+    ///
+    /// # Errors
+    /// When the connection fails; a single unknown option is no failure.
+    pub async fn info(&mut self) -> Result<Info, Error> {
+        Ok(Info {
+            serial: self.option(option::SERIAL).await?,
+            name: self.option(option::DEVICE_NAME).await?,
+            platform: self.option(option::PLATFORM).await?,
+            mac: self.option(option::MAC).await?,
+            firmware: unless_refused(self.command(Code::GET_VERSION, Vec::new()).await)?
+                .and_then(|reply| option::text(&reply.data)),
+        })
+    }
+
+    /// One option by its name, `None` when the terminal does not have it (zk 5.4).
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn option(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let reply = unless_refused(self.command(Code::OPTION_READ, option::request(name)).await)?;
+        Ok(reply.and_then(|reply| option::value(&reply.data)))
+    }
+
+    /// Counts and capacities (zk 5.3).
+    ///
+    /// # Errors
+    /// When the terminal refuses or the connection fails.
+    pub async fn sizes(&mut self) -> Result<Sizes, Error> {
+        let reply = self.command(Code::GET_FREE_SIZES, Vec::new()).await?;
+        Ok(Sizes::parse(&reply.data))
+    }
+
+    /// The terminal's clock (zk 5.1).
+    ///
+    /// # Errors
+    /// When the terminal refuses, answers too short, or the connection fails.
+    pub async fn time(&mut self) -> Result<PackedTime, Error> {
+        let reply = self.command(Code::GET_TIME, Vec::new()).await?;
+        let packed = u32_at(&reply.data, 0).ok_or_else(|| Error::corrupt("the time is cut short", &reply.data))?;
+        Ok(PackedTime(packed as i32))
+    }
+
+    /// The user table (zk 7.1, 7.2).
+    ///
+    /// # Errors
+    /// As [`Client::attendance`].
+    pub async fn users(&mut self) -> Result<Vec<User>, Error> {
+        let (dataset, sizes) = self.read(Table::Users).await?;
+        decode_users(&dataset, sizes.users)
+    }
+
+    /// The whole attendance log (zk 6, 7.3); this protocol has no filter. The terminal is disabled meanwhile, as the records
+    /// could change between two chunks.
+    ///
+    /// # Errors
+    /// When the terminal refuses, sends what can't be understood ([`Error::Corrupt`]), or the connection fails.
+    pub async fn attendance(&mut self) -> Result<AttendanceLog, Error> {
+        let (dataset, sizes) = self.read(Table::Attendance).await?;
+        AttendanceLog::decode(&dataset, sizes.attendance)
+    }
+
+    /// Reads a data set with the terminal disabled, and the counts from just before.
+    async fn read(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
+        // Some units do not know the command and read well without it (zk 6.1).
+        unless_refused(self.command(Code::DISABLE_DEVICE, Vec::new()).await)?;
+        let outcome = self.read_disabled(table).await;
+        if !self.session.is_broken() {
+            // What was read stays read if this fails; the farewell enables the terminal once more.
+            let _ = self.command(Code::ENABLE_DEVICE, Vec::new()).await;
+        }
+        outcome
+    }
+
+    async fn read_disabled(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
+        // Without the count the records' width is found by their content (zk 6.2).
+        let sizes = unless_refused(self.sizes().await)?.unwrap_or_default();
+        self.session.read(table, self.now());
+        match self.drive().await? {
+            Event::Dataset(dataset) => Ok((dataset, sizes)),
+            _ => Err(Error::corrupt("an answer of another kind than a data set", b"")),
+        }
+    }
+}
