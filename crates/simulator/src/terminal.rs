@@ -240,7 +240,7 @@ impl Terminal {
     /// The user table as records of the 4370 protocol.
     pub(crate) fn user_records(&self) -> Vec<u8> {
         let users = self.users();
-        let records = users.iter().zip(1_u16..).map(|(user, slot)| self.profile.users.encode(&user.record(slot), ""));
+        let records = users.iter().zip(1_u16..).map(|(user, slot)| self.profile.users.encode(&user.record(slot)));
         records.flatten().collect()
     }
 
@@ -285,13 +285,9 @@ impl TerminalUser {
     fn record(&self, slot: u16) -> User {
         User {
             slot,
-            number: self.number.clone(),
-            name: self.name.clone(),
-            name_raw: self.name.clone().into_bytes(),
             privilege: if self.is_administrator { Privilege::SUPER_ADMIN } else { Privilege::USER },
             card: self.card,
-            group: 1,
-            has_password: false,
+            ..User::new(&*self.number, &self.name)
         }
     }
 }

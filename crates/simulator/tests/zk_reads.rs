@@ -65,7 +65,7 @@ async fn a_terminal_tells_who_it_is_and_what_time_it_has() {
     assert_eq!(info.firmware.as_deref(), Some("Ver 8.0.4.4-20190617"));
     assert_eq!(client.option("~NoSuchOption").await.unwrap(), None);
     let user = client.users().await.unwrap().remove(0);
-    assert_eq!((user.number.as_str(), user.name.as_str()), ("0012", "Ana Cruz"));
+    assert_eq!((user.number.as_str(), user.name().as_str()), ("0012", "Ana Cruz"));
     assert!(user.privilege.is_administrator());
 
     let before = terminal.now();

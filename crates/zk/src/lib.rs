@@ -52,6 +52,7 @@ pub use packet::{HEADER_BYTES, Packet, checksum};
 pub use record::attendance::{AttendanceLayout, AttendanceRecord, UserRef};
 pub use record::log::AttendanceLog;
 pub use record::number::UserNumber;
-pub use record::user::{Privilege, User, UserLayout, decode_users};
+pub use record::password::Password;
+pub use record::user::{Privilege, TimeZones, User, UserLayout, UserTable};
 pub use sizes::Sizes;
 pub use time::{CivilTime, InvalidTime, PackedTime};

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 use zk::session::{Session, Settings};
 use zk::transfer::{self, Table};
 use zk::{
-    AttendanceLayout, AttendanceLog, CivilTime, Code, Framer, PackedTime, Packet, Sizes, UserLayout, decode_users,
-    option,
+    AttendanceLayout, AttendanceLog, CivilTime, Code, Framer, PackedTime, Packet, Sizes, UserLayout, UserTable, option,
 };
 
 fn packet() -> impl Strategy<Value = Packet> {
@@ -42,7 +41,7 @@ proptest! {
         let _ = packets_of(&[&bytes]);
         let _ = AttendanceLog::decode(&bytes, told);
         let _ = AttendanceLog::decode(&transfer::dataset(&bytes), told);
-        let _ = decode_users(&transfer::dataset(&bytes), told);
+        let _ = UserTable::decode(&transfer::dataset(&bytes), told);
         let _ = (Sizes::parse(&bytes), option::value(&bytes), option::text(&bytes), option::requested_name(&bytes));
         let _ = (Table::parse_request(&bytes), transfer::ChunkRequest::parse(&bytes));
         let _ = zk::comm_key::verify(told.unwrap_or(0), 7, &bytes);

@@ -3,8 +3,8 @@
 
 use zk::transfer::{ChunkRequest, Table, announcement, buffered_answer};
 use zk::{
-    AttendanceLayout, AttendanceLog, AttendanceRecord, Code, Framer, PackedTime, Packet, Privilege, UserLayout,
-    UserRef, comm_key, decode_users, option, transfer,
+    AttendanceLayout, AttendanceLog, AttendanceRecord, Code, Framer, PackedTime, Packet, Password, Privilege,
+    TimeZones, User, UserLayout, UserRef, UserTable, comm_key, option, transfer,
 };
 
 const SESSION: u16 = 0x45CF;
@@ -191,33 +191,39 @@ fn an_inline_data_set_of_two_punches_is_read_from_its_frame() {
 fn user_records_of_both_widths_read_as_the_reference_says() {
     let short = hex("0e000631323334354e7565766f0000008f19000000010000a845ab00");
     let user = UserLayout::Short.decode(&short).unwrap();
-    assert_eq!((user.slot, user.number.as_str(), user.name.as_str()), (14, "11224488", "Nuevo"));
-    assert_eq!((user.privilege, user.card, user.group, user.has_password), (Privilege(6), 6543, 1, true));
+    let expected = User {
+        slot: 14,
+        privilege: Privilege::MANAGER,
+        password: Password::from("12345"),
+        card: 6543,
+        group: 1,
+        ..User::new("11224488", "Nuevo")
+    };
+    assert_eq!(user, expected);
     assert!(user.privilege.is_administrator());
-    assert_eq!(UserLayout::Short.encode(&user, "12345"), short);
+    assert_eq!(UserLayout::Short.encode(&user), short);
 
     let zeros = "00".repeat(21);
     let long = hex(&format!("0d0000343434 0000000000 4e6564 {zeros} de000000 02 0100 0100 0200 0000 353535 {zeros}"));
     let user = UserLayout::Long.decode(&long).unwrap();
-    assert_eq!((user.slot, user.number.as_str(), user.name.as_str()), (13, "555", "Ned"));
-    assert_eq!((user.privilege, user.card, user.group, user.has_password), (Privilege::USER, 0xDE, 2, true));
-    let table = decode_users(&transfer::dataset(&[long.clone(), long].concat()), Some(2)).unwrap();
-    assert_eq!(table, [user.clone(), user]);
+    let expected = User {
+        slot: 13,
+        password: Password::from("444"),
+        card: 0xDE,
+        group: 2,
+        time_zones: TimeZones { flags: 1, own: [1, 2, 0] },
+        ..User::new("555", "Ned")
+    };
+    assert_eq!(user, expected);
+    assert_eq!(UserLayout::Long.encode(&user), long);
+    let table = UserTable::decode(&transfer::dataset(&[long.clone(), long].concat()), Some(2)).unwrap();
+    assert_eq!(table, UserTable { users: vec![user.clone(), user], layout: Some(UserLayout::Long) });
 }
 
 #[test]
-fn a_written_user_is_read_back() {
-    let user = zk::User {
-        slot: 3,
-        number: "0012".to_owned(),
-        name: "Ana Cruz".to_owned(),
-        name_raw: b"Ana Cruz".to_vec(),
-        privilege: Privilege::SUPER_ADMIN,
-        card: 3_000_000_000,
-        group: 1,
-        has_password: false,
-    };
-    assert_eq!(UserLayout::Long.decode(&UserLayout::Long.encode(&user, "")), Some(user));
+fn a_card_above_the_signed_range_and_a_number_with_zeros_survive() {
+    let user = User { slot: 3, card: 3_000_000_000, ..User::new("0012", "Ana Cruz") };
+    assert_eq!(UserLayout::Long.decode(&UserLayout::Long.encode(&user)), Some(user));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::error::Error;
 use crate::option;
 use crate::record::log::AttendanceLog;
-use crate::record::user::{User, decode_users};
+use crate::record::user::{User, UserTable};
 use crate::session::Event;
 use crate::sizes::Sizes;
 use crate::time::PackedTime;
@@ -76,8 +76,13 @@ impl Client {
     /// # Errors
     /// As [`Client::attendance`].
     pub async fn users(&mut self) -> Result<Vec<User>, Error> {
+        Ok(self.user_table().await?.users)
+    }
+
+    /// The user table with its layout, as writing users needs it.
+    pub(super) async fn user_table(&mut self) -> Result<UserTable, Error> {
         let (dataset, sizes) = self.read(Table::Users).await?;
-        decode_users(&dataset, sizes.users)
+        UserTable::decode(&dataset, sizes.users)
     }
 
     /// The whole attendance log (zk 6, 7.3); this protocol has no filter. The terminal is disabled meanwhile, as the records

@@ -1,8 +1,11 @@
 //! One user record in each of its widths (zk 7.1, 7.2).
 
+use std::collections::BTreeSet;
+
 use crate::error::Error;
 use crate::record::layout::exact_width;
 use crate::record::number::UserNumber;
+use crate::record::password::Password;
 use crate::transfer;
 use crate::wire::{put_padded, u16_at, u32_at, until_nul};
 
@@ -19,30 +22,64 @@ pub enum UserLayout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Privilege(pub u8);
 
-/// One person in a terminal's user table. The password itself is not kept.
+/// The access time zones of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct TimeZones {
+    /// 1: the user's own zones count, 0: those of the group. On 28-byte records other flags are seen, of unknown meaning.
+    pub flags: u16,
+    /// The user's own zones, 0 none; 28-byte records have no place for them.
+    pub own: [u16; 3],
+}
+
+/// One person in a terminal's user table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Place in the table; reused after a deletion, so it identifies nobody for long.
     pub slot: u16,
     /// The number the person types; text, leading zeros kept.
     pub number: String,
-    /// The name, read as UTF-8 with replacement characters where it is not.
-    pub name: String,
-    /// The bytes of the name, in the terminal's code page.
+    /// The bytes of the name, in the terminal's code page: UTF-8 on new units, GB2312 or a Windows one on older.
     pub name_raw: Vec<u8>,
     /// What the person may do at the terminal.
     pub privilege: Privilege,
+    /// The password that the person types; it does not print.
+    pub password: Password,
     /// Card number, 0 none.
     pub card: u32,
     /// Access group.
     pub group: u8,
-    /// Whether a password is set.
-    pub has_password: bool,
+    /// Access time zones.
+    pub time_zones: TimeZones,
+}
+
+impl User {
+    /// An ordinary user of group 1, without card and password. The slot is 0: none yet.
+    pub fn new(number: impl Into<String>, name: &str) -> User {
+        User {
+            slot: 0,
+            number: number.into(),
+            name_raw: name.as_bytes().to_vec(),
+            privilege: Privilege::USER,
+            password: Password::default(),
+            card: 0,
+            group: 1,
+            time_zones: TimeZones::default(),
+        }
+    }
+
+    /// The name, read as UTF-8 with replacement characters where it is not.
+    pub fn name(&self) -> String {
+        String::from_utf8_lossy(&self.name_raw).trim().to_owned()
+    }
 }
 
 impl Privilege {
     /// An ordinary user.
     pub const USER: Privilege = Privilege(0);
+    /// May enrol people.
+    pub const ENROLLER: Privilege = Privilege(2);
+    /// May change people and settings, except for the administrators'.
+    pub const MANAGER: Privilege = Privilege(6);
     /// May do everything.
     pub const SUPER_ADMIN: Privilege = Privilege(14);
 
@@ -66,57 +103,115 @@ impl UserLayout {
         }
     }
 
+    /// Longest name, in bytes.
+    pub fn name_bytes(self) -> usize {
+        match self {
+            UserLayout::Short => 8,
+            UserLayout::Long => 24,
+        }
+    }
+
+    /// Longest password, in bytes.
+    pub fn password_bytes(self) -> usize {
+        match self {
+            UserLayout::Short => 5,
+            UserLayout::Long => 8,
+        }
+    }
+
     /// Reads one record; `None` when there are too few bytes.
     pub fn decode(self, raw: &[u8]) -> Option<User> {
         let raw = raw.get(..self.width())?;
-        let (password, name, card, group) = match self {
-            UserLayout::Short => (3..8, 8..16, 16, 21),
-            UserLayout::Long => (3..11, 11..35, 35, 39),
+        let user = match self {
+            UserLayout::Short => User {
+                slot: u16_at(raw, 0)?,
+                number: u32_at(raw, 24)?.to_string(),
+                name_raw: until_nul(raw.get(8..16)?).to_vec(),
+                privilege: Privilege(*raw.get(2)?),
+                password: Password::from_field(raw.get(3..8)?),
+                card: u32_at(raw, 16)?,
+                group: *raw.get(21)?,
+                time_zones: TimeZones { flags: u16_at(raw, 22)?, own: [0; 3] },
+            },
+            UserLayout::Long => User {
+                slot: u16_at(raw, 0)?,
+                number: UserNumber::from_field(raw.get(48..)?).to_string(),
+                name_raw: until_nul(raw.get(11..35)?).to_vec(),
+                privilege: Privilege(*raw.get(2)?),
+                password: Password::from_field(raw.get(3..11)?),
+                card: u32_at(raw, 35)?,
+                group: *raw.get(39)?,
+                time_zones: TimeZones {
+                    flags: u16_at(raw, 40)?,
+                    own: [u16_at(raw, 42)?, u16_at(raw, 44)?, u16_at(raw, 46)?],
+                },
+            },
         };
-        let number = match self {
-            UserLayout::Short => u32_at(raw, 24)?.to_string(),
-            UserLayout::Long => UserNumber::from_field(raw.get(48..)?).to_string(),
-        };
-        let name_raw = until_nul(raw.get(name)?);
-        Some(User {
-            slot: u16_at(raw, 0)?,
-            number,
-            name: String::from_utf8_lossy(name_raw).trim().to_owned(),
-            name_raw: name_raw.to_vec(),
-            privilege: Privilege(*raw.get(2)?),
-            card: u32_at(raw, card)?,
-            group: *raw.get(group)?,
-            has_password: !until_nul(raw.get(password)?).is_empty(),
-        })
+        Some(user)
     }
 
-    /// Writes one record as a terminal of this layout would; `password` in clear, as terminals hold it.
-    pub fn encode(self, user: &User, password: &str) -> Vec<u8> {
+    /// Writes one record as a terminal of this layout would. What does not fit is cut; [`UserLayout::misfit`] tells before.
+    pub fn encode(self, user: &User) -> Vec<u8> {
         let mut raw = vec![0; self.width()];
         let mut put = |offset: usize, width: usize, bytes: &[u8]| {
             if let Some(field) = raw.get_mut(offset..offset + width) {
                 put_padded(field, bytes);
             }
         };
+        let TimeZones { flags, own } = user.time_zones;
         put(0, 2, &user.slot.to_le_bytes());
         put(2, 1, &[user.privilege.0]);
+        put(3, self.password_bytes(), user.password.as_bytes());
         match self {
             UserLayout::Short => {
-                put(3, 5, password.as_bytes());
-                put(8, 8, &user.name_raw);
+                put(8, self.name_bytes(), &user.name_raw);
                 put(16, 4, &user.card.to_le_bytes());
                 put(21, 1, &[user.group]);
+                put(22, 2, &flags.to_le_bytes());
                 put(24, 4, &user.number.parse::<u32>().unwrap_or(0).to_le_bytes());
             }
             UserLayout::Long => {
-                put(3, 8, password.as_bytes());
-                put(11, 24, &user.name_raw);
+                put(11, self.name_bytes(), &user.name_raw);
                 put(35, 4, &user.card.to_le_bytes());
                 put(39, 1, &[user.group]);
+                put(40, 2, &flags.to_le_bytes());
+                for (zone, offset) in own.into_iter().zip([42, 44, 46]) {
+                    put(offset, 2, &zone.to_le_bytes());
+                }
                 put(48, 24, user.number.as_bytes());
             }
         }
         raw
+    }
+
+    /// What of `user` would not survive in a record of this layout, as a sentence with the cure; `None` when all of it fits.
+    pub fn misfit(self, user: &User) -> Option<String> {
+        let number = &user.number;
+        let holds_number = match self {
+            // A number is an integer here: `0012` would come back as `12`.
+            UserLayout::Short => number.parse::<u32>().is_ok_and(|parsed| parsed.to_string() == *number && parsed > 0),
+            UserLayout::Long => (1..=24).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_graphic()),
+        };
+        let (name, password) = (&user.name_raw, user.password.as_bytes());
+        if !holds_number {
+            let cure = match self {
+                UserLayout::Short => "this terminal takes whole numbers from 1 to 4294967295 without leading zeros",
+                UserLayout::Long => "a terminal takes 1 to 24 letters, digits and signs without blanks",
+            };
+            return Some(format!("the user number {number:?} does not fit: {cure}"));
+        }
+        if name.len() > self.name_bytes() || name.contains(&0) {
+            let (limit, is) = (self.name_bytes(), name.len());
+            return Some(format!(
+                "the name of user {number} has {is} bytes; this terminal holds {limit} (zero bytes excluded)"
+            ));
+        }
+        if password.len() > self.password_bytes() || password.contains(&0) {
+            let limit = self.password_bytes();
+            return Some(format!("the password of user {number} does not fit; this terminal holds {limit} characters"));
+        }
+        let loses_zones = self == UserLayout::Short && user.time_zones.own != [0; 3];
+        loses_zones.then(|| format!("user {number} has time zones of their own, which this terminal has no place for"))
     }
 
     /// Whether every record of `records` makes sense in this layout.
@@ -131,17 +226,47 @@ impl UserLayout {
     }
 }
 
-/// Reads the user table; `told` is the number of users the terminal said it has (zk 6.2).
-///
-/// # Errors
-/// [`Error::Corrupt`] when the set is cut short or fits no known record width: unknown widths are refused, not guessed.
-pub fn decode_users(dataset: &[u8], told: Option<u32>) -> Result<Vec<User>, Error> {
-    let records = transfer::records(dataset)?;
-    let layouts = [UserLayout::Long, UserLayout::Short];
-    let by_count = exact_width(records.len(), told).and_then(|width| layouts.into_iter().find(|l| l.width() == width));
-    let layout = by_count.or_else(|| layouts.into_iter().find(|layout| layout.is_plausible(records)));
-    // The bytes are not kept: they hold passwords.
-    let layout = layout
-        .ok_or_else(|| Error::corrupt(format!("{} bytes of users fit no known record width", records.len()), b""))?;
-    Ok(records.chunks_exact(layout.width()).filter_map(|raw| layout.decode(raw)).collect())
+/// A terminal's user table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserTable {
+    /// The people, in the terminal's order.
+    pub users: Vec<User>,
+    /// How the records are laid out; `None` for an empty table, which does not show it.
+    pub layout: Option<UserLayout>,
+}
+
+impl UserTable {
+    /// Reads a data set; `told` is the number of users the terminal said it has (zk 6.2).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the set is cut short or fits no known record width: unknown widths are refused, not guessed.
+    pub fn decode(dataset: &[u8], told: Option<u32>) -> Result<UserTable, Error> {
+        // No error keeps the bytes of users: they hold passwords.
+        let records = transfer::records(dataset).map_err(|_| Error::corrupt("the user table is cut short", b""))?;
+        if records.is_empty() {
+            return Ok(UserTable { users: Vec::new(), layout: None });
+        }
+        let layouts = [UserLayout::Long, UserLayout::Short];
+        let by_count =
+            exact_width(records.len(), told).and_then(|width| layouts.into_iter().find(|l| l.width() == width));
+        let layout = by_count.or_else(|| layouts.into_iter().find(|layout| layout.is_plausible(records)));
+        let layout = layout.ok_or_else(|| {
+            Error::corrupt(format!("{} bytes of users fit no known record width", records.len()), b"")
+        })?;
+        let users = records.chunks_exact(layout.width()).filter_map(|raw| layout.decode(raw)).collect();
+        Ok(UserTable { users, layout: Some(layout) })
+    }
+
+    /// The slot of a user number.
+    pub fn slot_of(&self, number: &str) -> Option<u16> {
+        self.users.iter().find(|user| user.number == number).map(|user| user.slot)
+    }
+
+    /// A slot for somebody new, never 0: the one above the highest, because 8-byte records in the log may still name a slot
+    /// below that was freed. The lowest free one where there is none above; `None` when all are taken.
+    pub fn free_slot(&self) -> Option<u16> {
+        let taken: BTreeSet<u16> = self.users.iter().map(|user| user.slot).collect();
+        let highest = taken.last().copied().unwrap_or(0);
+        highest.checked_add(1).or_else(|| (1..=u16::MAX).find(|slot| !taken.contains(slot)))
+    }
 }
