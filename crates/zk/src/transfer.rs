@@ -17,21 +17,31 @@ pub enum Table {
     Users,
     /// The attendance log.
     Attendance,
+    /// The operation log.
+    Operations,
+    /// Finger templates.
+    Templates,
 }
 
 impl Table {
+    /// All of them.
+    pub const ALL: [Table; 4] = [Table::Users, Table::Attendance, Table::Operations, Table::Templates];
+
     /// The command that the terminal runs to fill its buffer.
     pub fn command(self) -> Code {
         match self {
             Table::Users => Code::USERS_READ,
             Table::Attendance => Code::ATTENDANCE_READ,
+            Table::Operations => Code::OPERATIONS_READ,
+            Table::Templates => Code::TEMPLATES_READ,
         }
     }
 
     fn table_code(self) -> u32 {
         match self {
             Table::Users => 5,
-            Table::Attendance => 0,
+            Table::Templates => 2,
+            Table::Attendance | Table::Operations => 0,
         }
     }
 
@@ -47,7 +57,7 @@ impl Table {
     /// Reads a 1503 request; `None` when it asks for something else.
     pub fn parse_request(data: &[u8]) -> Option<Table> {
         let command = u16_at(data, 1).map(Code)?;
-        [Table::Users, Table::Attendance].into_iter().find(|table| table.command() == command)
+        Table::ALL.into_iter().find(|table| table.command() == command)
     }
 }
 

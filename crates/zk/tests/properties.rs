@@ -83,7 +83,7 @@ proptest! {
         packets in vec(packet(), 0..30),
         noise in vec(any::<u8>(), 0..20),
         cut in 1..200_usize,
-        table in prop::sample::select(vec![Table::Users, Table::Attendance]),
+        table in prop::sample::select(Table::ALL.to_vec()),
     ) {
         let mut session = Session::new(Settings::default());
         session.connect(0, Duration::ZERO);

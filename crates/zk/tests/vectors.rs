@@ -46,6 +46,8 @@ fn what_a_client_sends_has_the_bytes_of_the_captures() {
         sent(Code::PREPARE_BUFFER, 11, Table::Attendance.request()),
         hex("df0545a7cf450b00010d000000000000000000")
     );
+    assert_eq!(Table::Operations.request(), hex("0122000000000000000000"));
+    assert_eq!(Table::Templates.request(), hex("0107000200000000000000"));
     let chunk = ChunkRequest { offset: 0, length: 148 };
     assert_eq!(sent(Code::READ_BUFFER, 7, chunk.encode()), hex("e005b5b3cf4507000000000094000000"));
     assert_eq!(sent(Code::FREE_DATA, 8, []), hex("de054ab4cf450800"));

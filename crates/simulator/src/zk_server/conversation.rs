@@ -106,6 +106,7 @@ impl Conversation {
         let dataset = match table {
             Table::Users => transfer::dataset(&self.terminal.user_records()),
             Table::Attendance => transfer::dataset(&self.terminal.log_records()),
+            Table::Operations | Table::Templates => return self.reply(request, Code::ACK_ERROR, []),
         };
         if table == Table::Attendance {
             self.log_read = self.terminal.begin_log_read();

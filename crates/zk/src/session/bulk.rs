@@ -66,6 +66,8 @@ impl BulkRead {
         match self.table {
             Table::Users => "reading the user table",
             Table::Attendance => "reading the attendance log",
+            Table::Operations => "reading the operation log",
+            Table::Templates => "reading the templates",
         }
     }
 
