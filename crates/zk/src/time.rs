@@ -1,7 +1,9 @@
-//! The packed time of the protocol: seconds since 2000 in a calendar whose months all have 31 days (zk 5.1).
+//! The two times of the protocol: the packed one, seconds since 2000 in a calendar whose months all have 31 days (zk 5.1), and
+//! the six bytes of real-time events (zk 5.2).
 //!
 //! Invariants: any 32 bits decode without a panic; the value is read as *signed* and divided downwards, so a clock that fell
-//! back to 1970 says 1970 and not 2103; a date that the calendar does not have is a value of its own, [`InvalidTime`].
+//! back to 1970 says 1970 and not 2103, at the price of the years from 2067; a date that the calendar does not have is a value
+//! of its own, [`InvalidTime`].
 
 use std::fmt;
 
@@ -30,8 +32,12 @@ pub struct CivilTime {
     pub second: u8,
 }
 
-/// A packed time that prints as a date the calendar does not have, such as 31 February. Its text is the printed form, so
-/// that it can be kept as it was said.
+/// The time of a real-time event (zk 5.2): year since 2000, month, day, hour, minute and second, a byte each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventTime(pub [u8; 6]);
+
+/// A time as a terminal said it that the calendar or the clock does not have, such as 31 February. Its text is the printed
+/// form, so that it can be kept as it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InvalidTime(CivilTime);
 
@@ -41,19 +47,13 @@ impl PackedTime {
     /// # Errors
     /// [`InvalidTime`] when the day does not exist in that month.
     pub fn civil(self) -> Result<CivilTime, InvalidTime> {
-        let printed = self.printed();
-        if printed.day <= days_in_month(printed.year, printed.month) { Ok(printed) } else { Err(InvalidTime(printed)) }
+        self.printed().checked()
     }
 
     /// Packs a wall-clock time; `None` when its fields are out of range or the year is outside 1933 to 2066. Impossible dates up
     /// to the 31st can be packed, as terminals do.
     pub fn from_civil(time: CivilTime) -> Option<PackedTime> {
-        let fields_fit = (1..=12).contains(&time.month)
-            && (1..=31).contains(&time.day)
-            && time.hour < 24
-            && time.minute < 60
-            && time.second < 60;
-        if !fields_fit {
+        if !time.is_printable() {
             return None;
         }
         let months = (i64::from(time.year) - 2000) * MONTHS + i64::from(time.month) - 1;
@@ -82,8 +82,45 @@ impl PackedTime {
     }
 }
 
+impl EventTime {
+    /// The wall-clock time (zk 5.2).
+    ///
+    /// # Errors
+    /// [`InvalidTime`] when there is no such day, or no such time of day.
+    pub fn civil(self) -> Result<CivilTime, InvalidTime> {
+        let [year, month, day, hour, minute, second] = self.0;
+        CivilTime { year: 2000 + i32::from(year), month, day, hour, minute, second }.checked()
+    }
+
+    /// The bytes of a wall-clock time; `None` when the year is outside 2000 to 2255.
+    pub fn from_civil(time: CivilTime) -> Option<EventTime> {
+        let year = u8::try_from(time.year.checked_sub(2000)?).ok()?;
+        Some(EventTime([year, time.month, time.day, time.hour, time.minute, time.second]))
+    }
+}
+
+impl CivilTime {
+    /// Itself.
+    ///
+    /// # Errors
+    /// [`InvalidTime`] when there is no such day, or no such time of day.
+    pub fn checked(self) -> Result<CivilTime, InvalidTime> {
+        let exists = self.is_printable() && self.day <= days_in_month(self.year, self.month);
+        if exists { Ok(self) } else { Err(InvalidTime(self)) }
+    }
+
+    /// Whether each field is one that a packed time can print; the day may still be missing in that month.
+    fn is_printable(self) -> bool {
+        (1..=12).contains(&self.month)
+            && (1..=31).contains(&self.day)
+            && self.hour < 24
+            && self.minute < 60
+            && self.second < 60
+    }
+}
+
 impl InvalidTime {
-    /// The fields as printed; the day does not exist.
+    /// The fields as the terminal said them.
     pub fn printed(self) -> CivilTime {
         self.0
     }
@@ -135,6 +172,29 @@ mod tests {
         ] {
             assert_eq!(printed(packed), expected);
         }
+    }
+
+    /// zk 14.3.
+    #[test]
+    fn the_six_bytes_of_an_event_print_as_the_terminal_shows_them() {
+        for (bytes, expected) in [
+            ([0x12, 6, 0x19, 0x11, 0x29, 5], "2018-06-25 17:41:05"),
+            ([0x12, 0x0c, 7, 0x13, 9, 6], "2018-12-07 19:09:06"),
+            ([0x12, 0x0b, 0x1d, 0x0c, 0x37, 3], "2018-11-29 12:55:03"),
+        ] {
+            let time = EventTime(bytes).civil().unwrap();
+            assert_eq!(time.to_string(), expected);
+            assert_eq!(EventTime::from_civil(time), Some(EventTime(bytes)));
+        }
+        assert_eq!(EventTime([26, 2, 31, 8, 0, 0]).civil().unwrap_err().to_string(), "2026-02-31 08:00:00");
+        assert_eq!(EventTime([26, 13, 1, 24, 60, 99]).civil().unwrap_err().to_string(), "2026-13-01 24:60:99");
+    }
+
+    /// zk 14.3: 2099 and all ones, which are dates of the far future only when read unsigned.
+    #[test]
+    fn what_only_an_unsigned_clock_could_mean_is_read_as_the_past() {
+        assert_eq!(printed(3_214_079_999_u32 as i32), "1966-05-14 17:31:43");
+        assert_eq!(printed(u32::MAX as i32), "1999-12-31 23:59:59");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Requests and framing of bulk reads, as both sides need them (zk 6.1).
+//! Requests and framing of bulk reads and uploads, as both sides need them (zk 6.1, 6.3).
 
 use crate::code::Code;
 use crate::error::Error;
@@ -94,6 +94,16 @@ pub fn buffered_answer(dataset_bytes: u32) -> Vec<u8> {
 /// The data of PREPARE_DATA: bytes that follow, and the size of the packets they come in.
 pub fn announcement(length: u32, packet_bytes: u32) -> Vec<u8> {
     [length.to_le_bytes(), packet_bytes.to_le_bytes()].concat()
+}
+
+/// The data of PREPARE_DATA that announces an upload of `bytes` to the terminal (zk 6.3).
+pub fn upload_announcement(bytes: u32) -> Vec<u8> {
+    bytes.to_le_bytes().to_vec()
+}
+
+/// The bytes that PREPARE_DATA announces, in either direction; `None` when it is cut short.
+pub fn announced_bytes(data: &[u8]) -> Option<u32> {
+    u32_at(data, 0)
 }
 
 /// Puts the byte count in front of the records: a data set as it is read.

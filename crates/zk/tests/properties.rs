@@ -1,13 +1,17 @@
 //! Whatever a terminal sends, nothing panics, and cutting the stream elsewhere changes nothing.
+#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use zk::record::event::{Alarm, Enrolment, EventLayout};
+use zk::record::template::{TemplateHeader, TemplateKey};
 use zk::session::{Session, Settings};
 use zk::transfer::{self, Table};
 use zk::{
-    AttendanceLayout, AttendanceLog, CivilTime, Code, Framer, PackedTime, Packet, Sizes, UserLayout, UserTable, option,
+    AttendanceLayout, AttendanceLog, CivilTime, Code, Framer, OperationRecord, PackedTime, Packet, Password, Privilege,
+    RealtimeEvent, Sizes, TimeZones, User, UserLayout, UserTable, decode_operations, option,
 };
 
 fn packet() -> impl Strategy<Value = Packet> {
@@ -46,8 +50,10 @@ proptest! {
         let _ = (Table::parse_request(&bytes), transfer::ChunkRequest::parse(&bytes));
         let _ = zk::comm_key::verify(told.unwrap_or(0), 7, &bytes);
         for layout in [UserLayout::Short, UserLayout::Long] {
-            let _ = layout.decode(&bytes);
+            let _ = layout.decode(&bytes).map(|user| (layout.misfit(&user), user.name()));
         }
+        let _ = (decode_operations(&bytes), decode_operations(&transfer::dataset(&bytes)));
+        let _ = (TemplateKey::parse(&bytes), TemplateHeader::parse_in_set(&bytes), TemplateHeader::parse_write(&bytes));
         for layout in [AttendanceLayout::EightA, AttendanceLayout::EightB, AttendanceLayout::Sixteen, AttendanceLayout::Forty] {
             if let Some(record) = layout.decode(&bytes) {
                 let _ = (record.time.civil().map(|time| time.to_string()), format!("{:?}", record.user));
@@ -59,6 +65,68 @@ proptest! {
     fn every_packed_time_is_packed_again_to_itself(packed in any::<i32>()) {
         let fields: CivilTime = PackedTime(packed).civil().unwrap_or_else(zk::InvalidTime::printed);
         prop_assert_eq!(PackedTime::from_civil(fields), Some(PackedTime(packed)));
+    }
+
+    #[test]
+    fn every_event_is_a_value_and_its_known_form_is_written_as_it_was_read(
+        kind in prop_oneof![Just(1_u16), Just(8), Just(128), Just(256), Just(512), any::<u16>()],
+        body in prop_oneof![
+            vec(any::<u8>(), 0..64),
+            prop::sample::select(vec![1_usize, 4, 5, 10, 12, 14, 32, 36, 37]).prop_flat_map(|len| vec(any::<u8>(), len)),
+        ],
+    ) {
+        let packet = Packet::new(Code::EVENT, kind, 0, body.clone());
+        let event = RealtimeEvent::decode(&packet);
+        match &event {
+            RealtimeEvent::Attendance(punch) => {
+                let _ = (punch.time.civil().map(|time| time.to_string()), punch.record());
+                let layout = match body.len() {
+                    10 | 14 => EventLayout::Slot,
+                    12 => EventLayout::Integer,
+                    _ => EventLayout::Text,
+                };
+                let again = Packet::new(Code::EVENT, kind, 0, punch.encode(layout));
+                prop_assert_eq!(RealtimeEvent::decode(&again), event);
+            }
+            RealtimeEvent::Alarm(alarm) => prop_assert_eq!(Alarm::decode(&alarm.encode()), Some(*alarm)),
+            RealtimeEvent::FingerEnrolled(end) => prop_assert_eq!(Enrolment::decode(&end.encode()), Some(*end)),
+            RealtimeEvent::Unknown { raw, .. } => prop_assert_eq!(raw, &body),
+            RealtimeEvent::Verified { .. } | RealtimeEvent::FingerScore { .. } => {}
+        }
+    }
+
+    #[test]
+    fn a_user_that_fits_survives_the_wire(
+        slot in 1..=u16::MAX,
+        number in prop_oneof!["[1-9][0-9]{0,8}", "[!-~]{1,24}"],
+        name in "\\PC{0,12}",
+        password in "[!-~]{0,9}",
+        (privilege, card, group, flags) in any::<(u8, u32, u8, u16)>(),
+        own in prop_oneof![Just([0; 3]), any::<[u16; 3]>()],
+    ) {
+        let user = User {
+            slot,
+            privilege: Privilege(privilege),
+            password: Password::from(&*password),
+            card,
+            group,
+            time_zones: TimeZones { flags, own },
+            ..User::new(number, &name)
+        };
+        for layout in [UserLayout::Short, UserLayout::Long] {
+            if layout.misfit(&user).is_none() {
+                prop_assert_eq!(layout.decode(&layout.encode(&user)), Some(user.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn operations_and_template_headers_survive_the_wire(raw in vec(any::<u8>(), 16), size in 0..=65_529_u16) {
+        let record = OperationRecord::decode(&raw).unwrap();
+        prop_assert_eq!(OperationRecord::decode(&record.encode()), Some(record));
+        let header = TemplateHeader { size, ..TemplateHeader::parse_write(&raw).unwrap() };
+        prop_assert_eq!(TemplateHeader::parse_write(&header.encode_write()), Some(header));
+        prop_assert_eq!(TemplateHeader::parse_in_set(&header.encode_in_set().unwrap()), Some(header));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Bytes of real and recomputed packets and records (zk 14).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use zk::record::template::{TemplateHeader, TemplateKey};
 use zk::transfer::{ChunkRequest, Table, announcement, buffered_answer};
 use zk::{
-    AttendanceLayout, AttendanceLog, AttendanceRecord, Code, Framer, PackedTime, Packet, Password, Privilege,
-    TimeZones, User, UserLayout, UserRef, UserTable, comm_key, option, transfer,
+    AttendanceLayout, AttendanceLog, AttendanceRecord, Code, Framer, Operation, OperationRecord, PackedTime, Packet,
+    Password, Privilege, RealtimeEvent, TimeZones, User, UserLayout, UserRef, UserTable, comm_key, decode_operations,
+    option, transfer,
 };
 
 const SESSION: u16 = 0x45CF;
@@ -105,6 +107,13 @@ fn packets_of_real_terminals_are_read_and_their_checksums_fit() {
             0,
             "3939393131313333330000000000000000000000000000000100120619112905",
         ),
+        (
+            "f4016db80100000031303100000000000000000000000000000000000000000001001a0b140a0c00",
+            500,
+            1,
+            0,
+            "31303100000000000000000000000000000000000000000001001a0b140a0c00",
+        ),
         ("f401c8e801000000070001001a0b140a0c00", 500, 1, 0, "070001001a0b140a0c00"),
         ("f4016ae8010000006500000001001a0b140a0c00", 500, 1, 0, "6500000001001a0b140a0c00"),
     ] {
@@ -130,6 +139,32 @@ fn option_values_and_versions_are_read_out_of_their_answers() {
     assert_eq!(option::value(&packet.data).as_deref(), Some("ZEM760_TFT"));
     let (packet, _) = Packet::parse(&hex("d007e24ecf45030056657220362e3630204e6f76203133203230313900")).unwrap();
     assert_eq!(option::text(&packet.data).as_deref(), Some("Ver 6.60 Nov 13 2019"));
+}
+
+#[test]
+fn a_captured_key_is_recovered_exactly_so_it_must_not_be_logged() {
+    let captured = hex("6de1323c");
+    let keys: Vec<u32> = (0..=999_999).filter(|key| comm_key::verify(*key, SESSION, &captured)).collect();
+    assert_eq!(keys, [12345]);
+}
+
+#[test]
+fn times_have_the_bytes_of_the_reference() {
+    for (printed, bytes) in [
+        ("2000-01-01 00:00:00", "00000000"),
+        ("2018-06-25 17:41:05", "31b16823"),
+        ("2024-02-29 12:34:56", "70c9482e"),
+        ("2025-12-31 23:59:59", "ff2bcf31"),
+        ("2026-01-01 00:00:00", "002ccf31"),
+        ("2026-11-20 10:12:00", "f0788133"),
+    ] {
+        let packed = PackedTime(i32::from_le_bytes(hex(bytes).try_into().unwrap()));
+        let time = packed.civil().unwrap();
+        assert_eq!(time.to_string(), printed);
+        assert_eq!(PackedTime::from_civil(time).unwrap().to_bytes(), hex(bytes)[..]);
+    }
+    let invalid = PackedTime(i32::from_le_bytes(hex("80971f32").try_into().unwrap()));
+    assert_eq!(invalid.civil().unwrap_err().to_string(), "2026-02-31 00:00:00");
 }
 
 const ATTENDANCE_FORTY: &str =
@@ -226,6 +261,55 @@ fn user_records_of_both_widths_read_as_the_reference_says() {
 fn a_card_above_the_signed_range_and_a_number_with_zeros_survive() {
     let user = User { slot: 3, card: 3_000_000_000, ..User::new("0012", "Ana Cruz") };
     assert_eq!(UserLayout::Long.decode(&UserLayout::Long.encode(&user)), Some(user));
+}
+
+#[test]
+fn events_of_real_terminals_are_read_out_of_their_packets() {
+    let event = |bytes: &str| RealtimeEvent::decode(&Packet::parse(&hex(bytes)).unwrap().0);
+    assert_eq!(event("f401a7fc0001000064"), RealtimeEvent::FingerScore { score: 100 });
+    for (bytes, user, time) in [
+        (
+            "f401ac12010000003939393131313333330000000000000000000000000000000100120619112905",
+            UserRef::Number("999111333".into()),
+            "2018-06-25 17:41:05",
+        ),
+        (
+            "f4016db80100000031303100000000000000000000000000000000000000000001001a0b140a0c00",
+            UserRef::Number("101".into()),
+            "2026-11-20 10:12:00",
+        ),
+        ("f401c8e801000000070001001a0b140a0c00", UserRef::Slot(7), "2026-11-20 10:12:00"),
+        ("f4016ae8010000006500000001001a0b140a0c00", UserRef::Number("101".into()), "2026-11-20 10:12:00"),
+    ] {
+        let RealtimeEvent::Attendance(punch) = event(bytes) else { panic!("{bytes} is a punch") };
+        assert_eq!((punch.user, punch.verify, punch.state), (user, 1, 0));
+        assert_eq!(punch.time.civil().unwrap().to_string(), time);
+    }
+}
+
+#[test]
+fn an_operation_record_of_a_real_terminal_is_read() {
+    let raw = hex("0000062ac29b68230300000007000205");
+    let record = OperationRecord::decode(&raw).unwrap();
+    assert_eq!((record.administrator, record.operation), (0, Operation(6)));
+    assert_eq!(record.operation.to_string(), "6 (finger enrolled)");
+    assert_eq!(record.time.civil().unwrap().to_string(), "2018-06-25 16:09:38");
+    assert_eq!(record.parameters, [3, 0, 7, 0x0502]);
+    let written = record.encode();
+    assert_eq!((&written[..3], &written[4..]), (&raw[..3], &raw[4..]), "all but the padding");
+    assert_eq!(decode_operations(&transfer::dataset(&[raw.clone(), raw].concat())).unwrap(), [record, record]);
+    assert!(decode_operations(&transfer::dataset(&[0; 17])).is_err());
+}
+
+#[test]
+fn the_header_of_a_template_in_the_set_of_all_is_read() {
+    let header = TemplateHeader { key: TemplateKey { slot: 14, finger: 1 }, flag: 1, size: 1220 - 6 };
+    let bytes = hex("c4040e000101");
+    assert_eq!(TemplateHeader::parse_in_set(&bytes), Some(header));
+    assert_eq!(header.encode_in_set(), Some(bytes));
+    assert_eq!(TemplateHeader::parse_write(&header.encode_write()), Some(header));
+    assert_eq!(header.encode_write(), hex("0e000101be04"));
+    assert_eq!(TemplateKey::parse(&hex("0e0001")), Some(header.key));
 }
 
 #[test]
