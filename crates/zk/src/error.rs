@@ -1,7 +1,11 @@
 //! What can go wrong between a client and a terminal. Each message says what happened and what to do; the caller adds which
 //! terminal it was.
 
+use std::fmt;
+use std::ops::Deref;
+
 use crate::code::Code;
+use crate::stranger;
 
 /// Why the terminal did not give what was asked of it.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +37,7 @@ pub enum Error {
         command: Code,
     },
     /// Something else listens at that address.
-    #[error("what answered is not a terminal of this protocol (it sent {}); check address and port (usually 4370)", excerpt(.seen))]
+    #[error("{} (it sent {})", stranger::description(.seen), excerpt(.seen))]
     NotATerminal {
         /// The first bytes that came.
         seen: Vec<u8>,
@@ -63,24 +67,75 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The terminal sent something that has no meaning, or none that can be trusted.
-    #[error("the terminal sent something unreadable: {what} ({} bytes kept: {}); report the model and firmware with these bytes", .raw.len(), excerpt(.raw))]
+    /// Neither TCP nor UDP reached a terminal.
+    #[error(
+        "no terminal answered (over TCP: {}; over UDP: {}); check that it is switched on, and the address and port (usually 4370)", outcome(.tcp), outcome(.udp)
+    )]
+    Unanswered {
+        /// What came of TCP.
+        tcp: Box<Error>,
+        /// What came of UDP.
+        udp: Box<Error>,
+    },
+    /// The terminal sent something that has no meaning, or none that can be trusted. Nothing of it is used.
+    #[error("the terminal sent something unreadable: {what} ({} bytes are kept); report the model and firmware with these bytes", .raw.len())]
     Corrupt {
         /// What is wrong with it.
         what: String,
-        /// The bytes in question.
-        raw: Vec<u8>,
+        /// All that came of the reply or the data set; empty for tables that hold passwords or templates.
+        raw: Kept,
     },
 }
 
 impl Error {
     pub(crate) fn corrupt(what: impl Into<String>, raw: &[u8]) -> Error {
-        Error::Corrupt { what: what.into(), raw: raw.to_vec() }
+        Error::Corrupt { what: what.into(), raw: Kept(raw.to_vec()) }
     }
 
     /// Whether the connection is unusable after this error; after the others the session goes on.
     pub fn ends_connection(&self) -> bool {
         !matches!(self, Error::Refused { .. })
+    }
+}
+
+/// Bytes kept for support. Printed as their number: there may be megabytes of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept(Vec<u8>);
+
+impl Kept {
+    /// The bytes, to be stored.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl From<Vec<u8>> for Kept {
+    fn from(bytes: Vec<u8>) -> Kept {
+        Kept(bytes)
+    }
+}
+
+impl Deref for Kept {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// What came of one way to connect, in short.
+fn outcome(error: &Error) -> String {
+    match error {
+        Error::Io { source, .. } => source.to_string(),
+        Error::TimedOut { .. } => "no answer".to_owned(),
+        Error::Closed { .. } => "the connection was closed".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -3,10 +3,15 @@
 //! Invariants: however the stream is cut into reads, the same packets come out; bytes that belong to no frame are skipped
 //! up to the next magic and counted; the buffer never holds more than one frame of [`MAX_FRAME_BYTES`] plus one read.
 
-use crate::packet::{HEADER_BYTES, Packet};
+use std::ops::Range;
+
+use crate::packet::{HEADER_BYTES, Packet, Payload};
 use crate::wire::u32_at;
 
 pub(crate) const MAGIC: [u8; 4] = [0x50, 0x50, 0x82, 0x7D];
+
+/// Magic and length.
+const FRAME_HEADER_BYTES: usize = 8;
 
 /// Longest payload that is believed; real bulk frames stay near 65 KB (zk 1).
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
@@ -36,6 +41,19 @@ impl Framer {
 
     /// The next whole packet, if it has arrived.
     pub fn next_packet(&mut self) -> Option<Packet> {
+        self.next_payload().map(Payload::to_packet)
+    }
+
+    /// The next whole packet where it lies.
+    pub(crate) fn next_payload(&mut self) -> Option<Payload<'_>> {
+        let range = self.next_range()?;
+        let payload = Payload::parse(self.buffer.get(range)?)?;
+        self.bad_checksums += u64::from(!payload.is_sound);
+        Some(payload)
+    }
+
+    /// Steps over the next whole frame; where its payload lies in the buffer.
+    fn next_range(&mut self) -> Option<Range<usize>> {
         loop {
             self.skip_to_magic();
             let rest = self.buffer.get(self.start..)?;
@@ -45,11 +63,13 @@ impl Framer {
                 self.skip(1);
                 continue;
             }
-            let payload = rest.get(8..8 + length)?;
-            let (packet, sound) = Packet::parse(payload)?;
-            self.start += 8 + length;
-            self.bad_checksums += u64::from(!sound);
-            return Some(packet);
+            let begin = self.start + FRAME_HEADER_BYTES;
+            let end = begin + length;
+            if end > self.buffer.len() {
+                return None;
+            }
+            self.start = end;
+            return Some(begin..end);
         }
     }
 

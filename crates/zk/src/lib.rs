@@ -41,12 +41,13 @@ mod packet;
 pub mod record;
 pub mod session;
 mod sizes;
+mod stranger;
 mod time;
 pub mod transfer;
 mod wire;
 
 pub use code::Code;
-pub use error::Error;
+pub use error::{Error, Kept};
 pub use framing::{Framer, MAX_FRAME_BYTES};
 pub use packet::{HEADER_BYTES, Packet, checksum};
 pub use record::attendance::{AttendanceLayout, AttendanceRecord, UserRef};

@@ -28,17 +28,8 @@ impl Packet {
     /// Reads one payload; `None` when it is shorter than a header. The flag tells whether the checksum fits; terminals are
     /// forgiven a wrong one on TCP (zk 2), so the packet is returned all the same.
     pub fn parse(payload: &[u8]) -> Option<(Packet, bool)> {
-        let data = payload.get(HEADER_BYTES..)?;
-        let packet = Packet {
-            code: Code(u16_at(payload, 0)?),
-            session: u16_at(payload, 4)?,
-            number: u16_at(payload, 6)?,
-            data: data.to_vec(),
-        };
-        let told = u16_at(payload, 2)?;
-        // The sum lives modulo 65535: 0x0000 and 0xFFFF are the same value.
-        let sound = told % 0xFFFF == checksum(payload) % 0xFFFF;
-        Some((packet, sound))
+        let payload = Payload::parse(payload)?;
+        Some((payload.to_packet(), payload.is_sound))
     }
 
     /// The payload as one UDP datagram carries it, checksum filled in.
@@ -71,17 +62,46 @@ impl Packet {
     }
 }
 
+/// A packet where it lies in a buffer: bulk data is copied from there once, to its place in the data set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Payload<'a> {
+    pub(crate) code: Code,
+    pub(crate) session: u16,
+    pub(crate) number: u16,
+    pub(crate) data: &'a [u8],
+    /// Whether the checksum fits.
+    pub(crate) is_sound: bool,
+}
+
+impl<'a> Payload<'a> {
+    pub(crate) fn parse(payload: &'a [u8]) -> Option<Payload<'a>> {
+        let told = u16_at(payload, 2)?;
+        Some(Payload {
+            code: Code(u16_at(payload, 0)?),
+            session: u16_at(payload, 4)?,
+            number: u16_at(payload, 6)?,
+            data: payload.get(HEADER_BYTES..)?,
+            // The sum lives modulo 65535: 0x0000 and 0xFFFF are the same value.
+            is_sound: told % 0xFFFF == checksum(payload) % 0xFFFF,
+        })
+    }
+
+    pub(crate) fn to_packet(self) -> Packet {
+        Packet::new(self.code, self.session, self.number, self.data)
+    }
+}
+
 /// The checksum of a payload (zk 2): complement of the ones' complement sum of its little-endian words, its own field
 /// (bytes 2 and 3) taken as zero and an odd end padded with zero.
 pub fn checksum(payload: &[u8]) -> u16 {
-    let mut sum: u64 = 0;
-    for (index, word) in payload.chunks(2).enumerate() {
-        if index != 1 {
-            let low = word.first().copied().unwrap_or(0);
-            let high = word.get(1).copied().unwrap_or(0);
-            sum += u64::from(u16::from_le_bytes([low, high]));
-        }
-    }
+    // Two words at a time: 65536 is 1 in this sum, so the upper word of each pair counts like the lower one.
+    let (pairs, rest) = payload.as_chunks::<4>();
+    let mut sum: u64 = pairs.iter().map(|pair| u64::from(u32::from_le_bytes(*pair))).sum();
+    let mut last = [0; 4];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    sum += u64::from(u32::from_le_bytes(last));
+    let own_field = [2, 3].map(|at| payload.get(at).copied().unwrap_or(0));
+    sum -= u64::from(u16::from_le_bytes(own_field)) << 16;
     while sum > 0xFFFF {
         sum = (sum & 0xFFFF) + (sum >> 16);
     }
