@@ -13,6 +13,7 @@ mod log_file;
 pub mod people;
 mod profile;
 pub mod push;
+mod random;
 mod run;
 mod terminal;
 mod zk_server;

@@ -2,8 +2,8 @@
 
 use jiff::civil::{Date, DateTime, Weekday};
 
-use super::random::Random;
 use super::{Person, Punch, Shift};
+use crate::random::Random;
 
 /// Times of a thousand, from the tables of real punch data.
 const ABSENT: u64 = 40;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Person;
-use super::random::Random;
+use crate::random::Random;
 
 /// Who punches next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,12 +7,11 @@
 
 mod day;
 mod live;
-mod random;
 
 use jiff::civil::{Date, DateTime};
 
+use crate::random::Random;
 pub use live::{Live, LivePunch};
-use random::Random;
 
 /// One punch at a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
