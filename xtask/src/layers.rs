@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * a room depends only on the rooms that [`ALLOWED`] lists for it, so there is one place that says what may know what;
-//! * tests may also use `testkit` and `simulator`, which know nothing that the rooms decide;
+//! * tests may also use `testkit` and `simulator`, which know nothing that the rooms decide; those of a room that is fit to be
+//!   published alone may not;
 //! * a room that is not in the table is a fault: placing it is a decision.
 
 use serde::Deserialize;
@@ -27,6 +28,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What tests of any room may use besides.
 const FOR_TESTS: &[&str] = &["testkit", "simulator"];
+
+/// Rooms that build, and test themselves, without the rest of the house.
+const STAND_ALONE: &[&str] = &["zk", "adms"];
 
 /// The part of `cargo metadata` that is looked at.
 #[derive(Debug, Deserialize)]
@@ -60,7 +64,7 @@ fn faults_of(package: &Package, workspace: &Workspace) -> Vec<String> {
     package
         .dependencies
         .iter()
-        .filter(|dependency| is_room(&dependency.name) && !is_allowed(dependency, allowed))
+        .filter(|dependency| is_room(&dependency.name) && !is_allowed(package, dependency, allowed))
         .map(|dependency| sentence(package, dependency, allowed))
         .collect()
 }
@@ -69,9 +73,10 @@ fn allowed_for(name: &str) -> Option<&'static [&'static str]> {
     ALLOWED.iter().find(|(room, _)| *room == name).map(|(_, allowed)| *allowed)
 }
 
-fn is_allowed(dependency: &Dependency, allowed: &[&str]) -> bool {
+fn is_allowed(package: &Package, dependency: &Dependency, allowed: &[&str]) -> bool {
     let name = dependency.name.as_str();
-    allowed.contains(&name) || (dependency.kind.as_deref() == Some("dev") && FOR_TESTS.contains(&name))
+    let is_for_tests = dependency.kind.as_deref() == Some("dev") && FOR_TESTS.contains(&name);
+    allowed.contains(&name) || (is_for_tests && !STAND_ALONE.contains(&package.name.as_str()))
 }
 
 fn sentence(package: &Package, dependency: &Dependency, allowed: &[&str]) -> String {
@@ -131,6 +136,13 @@ mod tests {
         );
         assert_eq!(faults(&workspace(&[("edge", "simulator", None)])).len(), 1);
         assert_eq!(faults(&workspace(&[("edge", "hub", Some("dev"))])).len(), 1);
+    }
+
+    #[test]
+    fn a_room_that_is_published_alone_uses_no_other_even_in_its_tests() {
+        let found = faults(&workspace(&[("zk", "simulator", Some("dev")), ("adms", "testkit", Some("dev"))]));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].contains("`zk` uses in its tests `simulator`, but may use no other room"), "{found:?}");
     }
 
     #[test]

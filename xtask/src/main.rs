@@ -1,5 +1,6 @@
 //! Developer commands, the same for people and for `./check`.
 
+mod guarded;
 mod layers;
 mod map;
 
@@ -14,7 +15,7 @@ use anyhow::{Context, Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  layers              check that the rooms of the house depend on lower rooms only
+  layers              check that the rooms of the house depend on lower rooms only, and make guarded calls where allowed
   map                 check that the files and tests named in ARCHITECTURE.md exist
   bench [ARGUMENTS]   run the bench suite (cargo xtask bench --help)
   help                this text";
@@ -54,6 +55,12 @@ fn check_layers() -> Result<()> {
     let faults = layers::faults(&workspace);
     if !faults.is_empty() {
         bail!("the rooms of the house depend on each other in the wrong direction:\n  {}", faults.join("\n  "));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let sources = guarded::sources(&root).context("the sources can't be read")?;
+    let faults = guarded::faults(&sources);
+    if !faults.is_empty() {
+        bail!("a guarded function is called from the wrong place:\n  {}", faults.join("\n  "));
     }
     println!("{} rooms, every dependency points downwards", workspace.packages.len());
     Ok(())

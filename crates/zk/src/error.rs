@@ -36,6 +36,36 @@ pub enum Error {
         /// What was asked.
         command: Code,
     },
+    /// What was to be written does not fit this terminal; nothing was sent.
+    #[error("{what}")]
+    Unfit {
+        /// What does not fit, and what would.
+        what: String,
+    },
+    /// The log is no longer the one whose records were confirmed; nothing was erased.
+    #[error(
+        "the terminal's log is no longer the one that was confirmed ({proven} records then, {} now); nothing was erased: read the log again, confirm it, then clear it", .found.map_or_else(|| "an unknown number".to_owned(), |found| found.to_string())
+    )]
+    LogChanged {
+        /// Records of the proof.
+        proven: usize,
+        /// Records that the terminal says it has now.
+        found: Option<u32>,
+    },
+    /// The proof is of another terminal's log; nothing was erased.
+    #[error("this is terminal {found}, and the log of {wanted} was confirmed; nothing was erased: connect to that one")]
+    AnotherTerminal {
+        /// The serial that this terminal tells.
+        found: String,
+        /// The serial of the proof.
+        wanted: String,
+    },
+    /// More events came than were taken; the log has the punches among them.
+    #[error("{count} real-time events were lost because nobody took them; read the log for the punches among them")]
+    EventsLost {
+        /// How many.
+        count: u64,
+    },
     /// Something else listens at that address.
     #[error("{} (it sent {})", stranger::description(.seen), excerpt(.seen))]
     NotATerminal {
@@ -92,9 +122,20 @@ impl Error {
         Error::Corrupt { what: what.into(), raw: Kept(raw.to_vec()) }
     }
 
+    pub(crate) fn unfit(what: impl Into<String>) -> Error {
+        Error::Unfit { what: what.into() }
+    }
+
     /// Whether the connection is unusable after this error; after the others the session goes on.
     pub fn ends_connection(&self) -> bool {
-        !matches!(self, Error::Refused { .. })
+        !matches!(
+            self,
+            Error::Refused { .. }
+                | Error::Unfit { .. }
+                | Error::LogChanged { .. }
+                | Error::AnotherTerminal { .. }
+                | Error::EventsLost { .. }
+        )
     }
 }
 

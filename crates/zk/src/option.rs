@@ -8,6 +8,8 @@ pub const SERIAL: &str = "~SerialNumber";
 pub const DEVICE_NAME: &str = "~DeviceName";
 /// The hardware platform, such as `ZMM220_TFT`.
 pub const PLATFORM: &str = "~Platform";
+/// The longest user number, in digits.
+pub const NUMBER_WIDTH: &str = "~PIN2Width";
 /// The hardware address.
 pub const MAC: &str = "MAC";
 

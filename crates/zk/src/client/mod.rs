@@ -4,8 +4,11 @@
 //! always said, because a terminal serves one client and keeps the place of one that vanished (zk 1).
 #![allow(clippy::disallowed_methods)] // A shell: it owns the socket and reads the clock for deadlines.
 
+mod clear;
+mod device;
 mod link;
 mod read;
+mod write;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -17,6 +20,7 @@ use crate::code::Code;
 use crate::error::Error;
 use crate::packet::Packet;
 use crate::session::{Event, Session, Settings};
+pub use device::State;
 use link::Link;
 pub use read::Info;
 

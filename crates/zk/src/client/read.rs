@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::error::Error;
 use crate::option;
 use crate::record::log::AttendanceLog;
+use crate::record::operation::{OperationRecord, decode_operations};
 use crate::record::user::{User, UserTable};
 use crate::session::Event;
 use crate::sizes::Sizes;
@@ -95,19 +96,24 @@ impl Client {
         AttendanceLog::decode(&dataset, sizes.attendance)
     }
 
+    /// The operation log: what was done at the terminal's menu (zk 7.4).
+    ///
+    /// # Errors
+    /// As [`Client::attendance`].
+    pub async fn operations(&mut self) -> Result<Vec<OperationRecord>, Error> {
+        let (dataset, _) = self.read(Table::Operations).await?;
+        decode_operations(&dataset)
+    }
+
     /// Reads a data set with the terminal disabled, and the counts from just before.
     async fn read(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
-        // Some units do not know the command and read well without it (zk 6.1).
-        unless_refused(self.command(Code::DISABLE_DEVICE, Vec::new()).await)?;
-        let outcome = self.read_disabled(table).await;
-        if !self.session.is_broken() {
-            // What was read stays read if this fails; the farewell enables the terminal once more.
-            let _ = self.command(Code::ENABLE_DEVICE, Vec::new()).await;
-        }
+        let hold = self.hold().await?;
+        let outcome = self.read_held(table).await;
+        self.release(hold).await;
         outcome
     }
 
-    async fn read_disabled(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
+    pub(super) async fn read_held(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
         // Without the count the records' width is found by their content (zk 6.2).
         let sizes = unless_refused(self.sizes().await)?.unwrap_or_default();
         self.session.read(table, self.now());
