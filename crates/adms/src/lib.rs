@@ -24,6 +24,7 @@
 
 pub mod attlog;
 pub mod command;
+pub mod dialect;
 pub mod handshake;
 pub mod info;
 pub mod line;
@@ -34,12 +35,15 @@ pub mod reply;
 pub mod request;
 pub mod results;
 pub mod text;
+pub mod time;
 
 pub use attlog::AttLogLine;
-pub use command::{Command, CommandError, CommandLine};
+pub use command::{Command, CommandError, CommandLine, Pin, Privilege, UserRecord};
+pub use dialect::Dialect;
 pub use handshake::{HandshakeReply, HandshakeRequest, TransFlag, Zone};
 pub use info::Info;
 pub use line::{BadLine, BadLineReason};
 pub use operlog::{OperLine, UserLine};
 pub use request::{Call, Method, Request, Table, Upload};
-pub use results::CommandResult;
+pub use results::{CommandResult, Meaning, Verdict};
+pub use time::{CivilTime, PackedTime};

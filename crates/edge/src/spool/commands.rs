@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use adms::{Command, CommandLine};
+use adms::{Command, CommandLine, Dialect};
 use rusqlite::Connection;
 
 use super::{Spool, SpoolError, micros};
@@ -104,7 +104,9 @@ fn hand_out(connection: &Connection, serial: &str, now_us: i64) -> rusqlite::Res
     let mut remove = connection.prepare_cached("DELETE FROM command WHERE id = ?1")?;
     let mut lines = Vec::with_capacity(due.len());
     for (id, word) in due {
-        match Errand::command(&word).and_then(|command| CommandLine::new(id.to_string(), &command).ok()) {
+        match Errand::command(&word)
+            .and_then(|command| CommandLine::new(id.to_string(), &command, Dialect::Attendance).ok())
+        {
             Some(line) => {
                 mark.execute((id, now_us))?;
                 lines.push(line);

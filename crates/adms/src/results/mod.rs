@@ -1,6 +1,9 @@
 //! Results of commands: the body of `POST devicecmd` (adms 8).
 
+mod verdict;
+
 use crate::{line, text};
+pub use verdict::{Meaning, Verdict, meaning};
 
 /// What follows is binary, to the end of the body.
 const CONTENT: &[u8] = b"Content=";
@@ -21,6 +24,26 @@ pub struct CommandResult<'a> {
 }
 
 impl<'a> CommandResult<'a> {
+    /// The value of a pair; its key is compared without case.
+    pub fn value(&self, key: &str) -> Option<&'a [u8]> {
+        self.pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes())).map(|(_, value)| *value)
+    }
+
+    /// The number of punches that `VERIFY SUM ATTLOG` counted: the spelling of `AttlogSum` varies, so any key that ends
+    /// in `Sum` or `Count` will do.
+    pub fn sum(&self) -> Option<u64> {
+        let ends_with = |key: &[u8], end: &str| {
+            key.len()
+                .checked_sub(end.len())
+                .and_then(|at| key.get(at..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+        };
+        self.pairs
+            .iter()
+            .find(|(key, _)| ends_with(key, "sum") || ends_with(key, "count"))
+            .and_then(|(_, value)| text::number(value))
+    }
+
     fn take(&mut self, key: &'a [u8], value: &'a [u8]) {
         let is = |name: &str| key.eq_ignore_ascii_case(name.as_bytes());
         if is("ID") {
