@@ -61,3 +61,8 @@ pub use record::password::Password;
 pub use record::user::{Privilege, TimeZones, User, UserLayout, UserTable};
 pub use sizes::Sizes;
 pub use time::{CivilTime, EventTime, InvalidTime, PackedTime};
+
+/// The examples of the README are compiled as tests.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -55,11 +55,12 @@ impl ClearProof {
         self.log.records.len()
     }
 
-    /// That the terminal `serial`, which says it has `count` records, holds `records` and nothing else.
+    /// That the log may be erased now: the terminal is `serial`, says it has `count` records, and its log is `records`, read while
+    /// nobody could punch. For programs that drive a [`Session`](crate::session::Session) themselves; a client does all that.
     ///
     /// # Errors
     /// [`Error::AnotherTerminal`] and [`Error::LogChanged`].
-    pub(crate) fn permits(self, serial: &str, count: Option<u32>, records: &[u8]) -> Result<(), Error> {
+    pub fn permits(self, serial: &str, count: Option<u32>, records: &[u8]) -> Result<(), Error> {
         if serial.trim() != self.serial || self.serial.is_empty() {
             return Err(Error::AnotherTerminal { found: serial.to_owned(), wanted: self.serial.clone() });
         }

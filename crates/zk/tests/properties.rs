@@ -50,7 +50,7 @@ proptest! {
         let _ = (Table::parse_request(&bytes), transfer::ChunkRequest::parse(&bytes));
         let _ = zk::comm_key::verify(told.unwrap_or(0), 7, &bytes);
         for layout in [UserLayout::Short, UserLayout::Long] {
-            let _ = layout.decode(&bytes).map(|user| (layout.misfit(&user), user.name()));
+            let _ = layout.decode(&bytes).map(|user| (layout.fits(&user), user.name()));
         }
         let _ = (decode_operations(&bytes), decode_operations(&transfer::dataset(&bytes)));
         let _ = (TemplateKey::parse(&bytes), TemplateHeader::parse_in_set(&bytes), TemplateHeader::parse_write(&bytes));
@@ -114,7 +114,7 @@ proptest! {
             ..User::new(number, &name)
         };
         for layout in [UserLayout::Short, UserLayout::Long] {
-            if layout.misfit(&user).is_none() {
+            if layout.fits(&user).is_ok() {
                 prop_assert_eq!(layout.decode(&layout.encode(&user)), Some(user.clone()));
             }
         }

@@ -118,9 +118,7 @@ impl Client {
 
 /// The user with a slot, entered into `table`.
 fn place(table: &mut UserTable, layout: UserLayout, longest: Option<usize>, user: &User) -> Result<User, Error> {
-    if let Some(misfit) = layout.misfit(user) {
-        return Err(Error::unfit(misfit));
-    }
+    layout.fits(user)?;
     let number = &user.number;
     if let Some(longest) = longest.filter(|longest| number.len() > *longest) {
         return Err(Error::unfit(format!(

@@ -150,7 +150,7 @@ impl UserLayout {
         Some(user)
     }
 
-    /// Writes one record as a terminal of this layout would. What does not fit is cut; [`UserLayout::misfit`] tells before.
+    /// Writes one record as a terminal of this layout would. What does not fit is cut; [`UserLayout::fits`] tells before.
     pub fn encode(self, user: &User) -> Vec<u8> {
         let mut raw = vec![0; self.width()];
         let mut put = |offset: usize, width: usize, bytes: &[u8]| {
@@ -184,34 +184,42 @@ impl UserLayout {
         raw
     }
 
-    /// What of `user` would not survive in a record of this layout, as a sentence with the cure; `None` when all of it fits.
-    pub fn misfit(self, user: &User) -> Option<String> {
+    /// That all of `user` survives in a record of this layout.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] with what does not, and what would.
+    pub fn fits(self, user: &User) -> Result<(), Error> {
         let number = &user.number;
         let holds_number = match self {
             // A number is an integer here: `0012` would come back as `12`.
             UserLayout::Short => number.parse::<u32>().is_ok_and(|parsed| parsed.to_string() == *number && parsed > 0),
             UserLayout::Long => (1..=24).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_graphic()),
         };
-        let (name, password) = (&user.name_raw, user.password.as_bytes());
         if !holds_number {
             let cure = match self {
                 UserLayout::Short => "this terminal takes whole numbers from 1 to 4294967295 without leading zeros",
                 UserLayout::Long => "a terminal takes 1 to 24 letters, digits and signs without blanks",
             };
-            return Some(format!("the user number {number:?} does not fit: {cure}"));
+            return Err(Error::unfit(format!("the user number {number:?} does not fit: {cure}")));
         }
-        if name.len() > self.name_bytes() || name.contains(&0) {
-            let (limit, is) = (self.name_bytes(), name.len());
-            return Some(format!(
-                "the name of user {number} has {is} bytes; this terminal holds {limit} (zero bytes excluded)"
-            ));
+        let (name, limit) = (&user.name_raw, self.name_bytes());
+        if name.len() > limit || name.contains(&0) {
+            let what = format!(
+                "the name of user {number} has {} bytes; this terminal holds {limit} (zero bytes excluded)",
+                name.len()
+            );
+            return Err(Error::unfit(what));
         }
-        if password.len() > self.password_bytes() || password.contains(&0) {
-            let limit = self.password_bytes();
-            return Some(format!("the password of user {number} does not fit; this terminal holds {limit} characters"));
+        let (password, limit) = (user.password.as_bytes(), self.password_bytes());
+        if password.len() > limit || password.contains(&0) {
+            let what = format!("the password of user {number} does not fit; this terminal holds {limit} characters");
+            return Err(Error::unfit(what));
         }
-        let loses_zones = self == UserLayout::Short && user.time_zones.own != [0; 3];
-        loses_zones.then(|| format!("user {number} has time zones of their own, which this terminal has no place for"))
+        if self == UserLayout::Short && user.time_zones.own != [0; 3] {
+            let what = format!("user {number} has time zones of their own, which this terminal has no place for");
+            return Err(Error::unfit(what));
+        }
+        Ok(())
     }
 
     /// Whether every record of `records` makes sense in this layout.
