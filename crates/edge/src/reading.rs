@@ -122,6 +122,8 @@ pub(crate) fn trouble(address: &str, error: zk::Error) -> Trouble {
             Trouble::Refused { address }
         }
         zk::Error::TimedOut { .. } => Trouble::TimedOut { address },
+        // Most terminals speak TCP, so what came of that is the better hint.
+        zk::Error::Unanswered { tcp, .. } => trouble(&address, *tcp),
         error => Trouble::Terminal { address, error },
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{company_log, serve};
 use simulator::{Faults, Profile, Terminal, TerminalUser};
-use zk::client::{Client, Options};
+use zk::client::{Client, Options, Transport};
 use zk::{AttendanceRecord, Error, UserRef};
 
 fn quick() -> Options {
@@ -128,7 +128,7 @@ async fn a_second_client_waits_until_the_first_has_gone() {
     let terminal = Terminal::builder("SIM0001").build();
     let address = serve(&terminal).await;
     let first = connect(&address).await;
-    let hurried = Options { idle_timeout: Duration::from_millis(100), ..Options::default() };
+    let hurried = Options { transport: Transport::Tcp, idle_timeout: Duration::from_millis(100), ..Options::default() };
     let second = Client::connect(address.as_str(), hurried).await;
     assert!(matches!(second, Err(Error::TimedOut { .. })), "{second:?}");
     first.close().await;

@@ -126,6 +126,12 @@ impl Error {
         Error::Unfit { what: what.into() }
     }
 
+    /// Whether nobody was there, as far as one way to connect can tell.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_unreached(&self) -> bool {
+        matches!(self, Error::Io { .. } | Error::TimedOut { .. } | Error::Closed { .. })
+    }
+
     /// Whether the connection is unusable after this error; after the others the session goes on.
     pub fn ends_connection(&self) -> bool {
         !matches!(

@@ -10,6 +10,9 @@ pub const MAX_DATASET_BYTES: usize = 64 << 20;
 /// Chunk length that the vendor's programs ask for on TCP.
 pub const CHUNK_BYTES: u32 = 0xFFC0;
 
+/// Chunk length that the vendor's programs ask for on UDP.
+pub const DATAGRAM_CHUNK_BYTES: u32 = 0x4000;
+
 /// A data set that can be read in bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
@@ -52,6 +55,14 @@ impl Table {
         data.extend_from_slice(&self.table_code().to_le_bytes());
         data.extend_from_slice(&[0; 4]);
         data
+    }
+
+    /// The data of the table's own command, which old units answer with the whole set (zk 6.1).
+    pub fn direct_request(self) -> Vec<u8> {
+        match self.table_code() {
+            0 => Vec::new(),
+            code => vec![code as u8],
+        }
     }
 
     /// Reads a 1503 request; `None` when it asks for something else.

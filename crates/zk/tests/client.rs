@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use zk::client::{Client, Options};
+use zk::client::{Client, Options, Transport};
 use zk::{Code, Error, Framer, Packet};
 
 fn impatient() -> Options {
-    Options { idle_timeout: Duration::from_millis(200), ..Options::default() }
+    Options { transport: Transport::Tcp, idle_timeout: Duration::from_millis(200), ..Options::default() }
 }
 
 /// A listener that treats its one visitor as `manner` says, and the address it has.

@@ -136,7 +136,7 @@ async fn each_failure_is_told_apart_and_delays_nobody() {
         ("KEYED", "refused the comm key"),
         ("LOCKED", "keeps this protocol locked"),
         ("OTHER", "answers terminal SOMEBODY, not OTHER"),
-        ("WEB", "is not a terminal of this protocol"),
+        ("WEB", "a web server answered"),
     ];
     for (serial, words) in expected {
         hub.until(&format!("{serial}: {words}"), |held| {

@@ -1,44 +1,74 @@
 //! The socket below a client: it moves bytes and knows nothing of what they mean.
 
 use std::io;
-use std::time::Duration;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, ToSocketAddrs};
-use tokio::time::timeout;
+use tokio::net::{TcpStream, UdpSocket};
 
-use crate::error::Error;
+use crate::session::Carrier;
 
-pub(super) struct Link {
-    stream: TcpStream,
+pub(super) enum Link {
+    Tcp(TcpStream),
+    /// Connected, so that only the terminal's datagrams arrive.
+    Udp(UdpSocket),
 }
 
 impl Link {
-    pub(super) async fn connect(addr: impl ToSocketAddrs, patience: Duration) -> Result<Link, Error> {
-        let doing = "connecting";
-        let stream = match timeout(patience, TcpStream::connect(addr)).await {
-            Err(_) => return Err(Error::TimedOut { doing }),
-            Ok(connected) => connected.map_err(|source| Error::Io { doing, source })?,
-        };
-        stream.set_nodelay(true).map_err(|source| Error::Io { doing, source })?;
-        Ok(Link { stream })
+    /// Connects to the first of `addresses` that takes it.
+    pub(super) async fn connect(carrier: Carrier, addresses: &[SocketAddr]) -> io::Result<Link> {
+        match carrier {
+            Carrier::Stream => {
+                let stream = TcpStream::connect(addresses).await?;
+                stream.set_nodelay(true)?;
+                Ok(Link::Tcp(stream))
+            }
+            Carrier::Datagrams => {
+                let address = addresses.first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+                let any = match address {
+                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+                };
+                let socket = UdpSocket::bind(any).await?;
+                socket.connect(address).await?;
+                Ok(Link::Udp(socket))
+            }
+        }
     }
 
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+    /// Sends one frame or one datagram.
+    pub(super) async fn send(&mut self, packet: &[u8]) -> io::Result<()> {
+        match self {
+            Link::Tcp(stream) => stream.write_all(packet).await,
+            Link::Udp(socket) => socket.send(packet).await.map(|_| ()),
+        }
     }
 
-    /// What has come, at least one byte; 0 when the terminal has closed the connection.
+    /// What has come: a piece of the stream or one datagram; 0 when the terminal has closed the connection.
     pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer).await
+        match self {
+            Link::Tcp(stream) => stream.read(buffer).await,
+            Link::Udp(socket) => loop {
+                let count = socket.recv(buffer).await?;
+                if count > 0 {
+                    return Ok(count);
+                }
+            },
+        }
     }
 
     /// Without waiting: the bytes fit the socket's buffer, or the line is dead anyway.
-    pub(super) fn send_and_forget(&self, bytes: &[u8]) {
-        let _ = self.stream.try_write(bytes);
+    pub(super) fn send_and_forget(&self, packet: &[u8]) {
+        let _ = match self {
+            Link::Tcp(stream) => stream.try_write(packet),
+            Link::Udp(socket) => socket.try_send(packet),
+        };
     }
 
     pub(super) async fn shutdown(&mut self) -> io::Result<()> {
-        self.stream.shutdown().await
+        match self {
+            Link::Tcp(stream) => stream.shutdown().await,
+            Link::Udp(_) => Ok(()),
+        }
     }
 }

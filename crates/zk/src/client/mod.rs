@@ -1,4 +1,4 @@
-//! A tokio client: the [`Session`] driven over TCP.
+//! A tokio client: the [`Session`] driven over TCP or UDP.
 //!
 //! Invariants: a terminal that was disabled is enabled again on every way out, also when a future is dropped half-way; EXIT is
 //! always said, because a terminal serves one client and keeps the place of one that vanished (zk 1).
@@ -7,51 +7,30 @@
 mod clear;
 mod device;
 mod link;
+mod options;
 mod read;
 mod write;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tokio::net::ToSocketAddrs;
+use tokio::net::{ToSocketAddrs, lookup_host};
 use tokio::time::timeout;
 
 use crate::code::Code;
 use crate::error::Error;
 use crate::packet::Packet;
-use crate::session::{Event, Session, Settings};
+use crate::session::{Carrier, Event, Session, Settings};
 pub use device::State;
 use link::Link;
+pub use options::{Options, Transport};
 pub use read::Info;
 
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 64 << 10;
-
-/// How to reach a terminal. Printed without the key.
-#[derive(Clone, Copy)]
-pub struct Options {
-    /// The comm key, 0 when none is set.
-    pub comm_key: u32,
-    /// Longest wait for the TCP connection.
-    pub connect_timeout: Duration,
-    /// Longest silence of the terminal while it owes an answer.
-    pub idle_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { comm_key: 0, connect_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(15) }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { comm_key: _, connect_timeout, idle_timeout } = self;
-        let mut fields = f.debug_struct("Options");
-        fields.field("connect_timeout", connect_timeout).field("idle_timeout", idle_timeout).finish_non_exhaustive()
-    }
-}
+const CONNECTING: &str = "connecting";
 
 /// An open connection to one terminal. End it with [`Client::close`]; dropping it says goodbye without waiting.
 pub struct Client {
@@ -62,13 +41,39 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and authenticates (zk 4).
+    /// Connects and authenticates (zk 1, 4).
     ///
     /// # Errors
     /// [`Error::WrongKey`], [`Error::Locked`] and [`Error::NotATerminal`] need a person; the others are worth another try.
     pub async fn connect(addr: impl ToSocketAddrs, options: Options) -> Result<Client, Error> {
-        let link = Link::connect(addr, options.connect_timeout).await?;
-        let settings = Settings { idle: options.idle_timeout, ..Settings::default() };
+        let addresses = resolve(addr, options.connect_timeout).await?;
+        let open = |carrier| Client::open(carrier, &addresses, options);
+        match options.transport {
+            Transport::Tcp => open(Carrier::Stream).await,
+            Transport::Udp => open(Carrier::Datagrams).await,
+            Transport::Auto => {
+                let tcp = match open(Carrier::Stream).await {
+                    Err(error) if error.is_unreached() => Box::new(error),
+                    outcome => return outcome,
+                };
+                open(Carrier::Datagrams).await.map_err(|error| match error {
+                    error if error.is_unreached() => Error::Unanswered { tcp, udp: Box::new(error) },
+                    error => error,
+                })
+            }
+        }
+    }
+
+    async fn open(carrier: Carrier, addresses: &[SocketAddr], options: Options) -> Result<Client, Error> {
+        let link = timeout(options.connect_timeout, Link::connect(carrier, addresses)).await;
+        let link = link.map_err(|_| Error::TimedOut { doing: CONNECTING })?;
+        let link = link.map_err(|source| Error::Io { doing: CONNECTING, source })?;
+        let opening = match carrier {
+            Carrier::Stream => options.idle_timeout,
+            // Nothing but the answer itself tells that somebody is there.
+            Carrier::Datagrams => options.idle_timeout.min(options.connect_timeout),
+        };
+        let settings = Settings { opening, idle: options.idle_timeout, ..Settings::over(carrier) };
         let mut client =
             Client { link, session: Session::new(settings), epoch: Instant::now(), buffer: vec![0; READ_BYTES] };
         client.session.connect(options.comm_key, client.now());
@@ -88,9 +93,11 @@ impl Client {
             })
             .await;
         }
-        let farewell = self.session.farewell();
+        self.session.farewell();
         let _ = timeout(GOODBYE, async {
-            self.link.send(&farewell).await?;
+            while let Some(packet) = self.session.take_outgoing() {
+                self.link.send(&packet).await?;
+            }
             self.link.shutdown().await
         })
         .await;
@@ -130,14 +137,13 @@ impl Client {
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        let bytes = self.session.take_outgoing();
-        if bytes.is_empty() {
-            return Ok(());
+        while let Some(packet) = self.session.take_outgoing() {
+            match timeout(self.patience(), self.link.send(&packet)).await {
+                Err(_) => return Err(self.lost(std::io::ErrorKind::TimedOut.into())),
+                Ok(sent) => sent.map_err(|source| self.lost(source))?,
+            }
         }
-        match timeout(self.patience(), self.link.send(&bytes)).await {
-            Err(_) => Err(self.lost(std::io::ErrorKind::TimedOut.into())),
-            Ok(written) => written.map_err(|source| self.lost(source)),
-        }
+        Ok(())
     }
 
     fn lost(&mut self, source: std::io::Error) -> Error {
@@ -163,8 +169,18 @@ impl fmt::Debug for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let farewell = self.session.farewell();
-        self.link.send_and_forget(&farewell);
+        self.session.farewell();
+        while let Some(packet) = self.session.take_outgoing() {
+            self.link.send_and_forget(&packet);
+        }
+    }
+}
+
+async fn resolve(addr: impl ToSocketAddrs, patience: Duration) -> Result<Vec<SocketAddr>, Error> {
+    match timeout(patience, lookup_host(addr)).await {
+        Err(_) => Err(Error::TimedOut { doing: "looking up the address" }),
+        Ok(Err(source)) => Err(Error::Io { doing: "looking up the address", source }),
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
     }
 }
 

@@ -1,18 +1,38 @@
-//! One bulk read: from 1503 to the last byte (zk 6.1).
+//! One bulk read: from the request to the last byte (zk 6.1).
 //!
-//! Terminals differ in all of it: small sets come inline, others in chunks; a chunk is announced or not, is one DATA frame
-//! or many, ends with an empty one or not, and is closed by an ACK_OK or not. What counts is that exactly the announced
-//! bytes arrive.
+//! Terminals differ in all of it: small sets come inline, others in chunks, on old units in one run without chunks; a chunk is
+//! announced or not, is one DATA packet or many, ends with an empty one or not, and is closed by an ACK_OK or not. What counts
+//! is that exactly the announced bytes arrive.
+//!
+//! Invariants:
+//! * `dataset` holds only bytes whose place is certain. A stream keeps their order. Datagrams are placed by their numbers
+//!   ([`Pieces`]), and the session drops all that carry another reply number than that of the last request, so that nothing of
+//!   an earlier attempt gets in;
+//! * a chunk that ends early, stalls or is refused is asked for again from where it stands; one that gave nothing is asked for
+//!   smaller, until one datagram holds it and there is no order to lose. [`ATTEMPTS`] in a row without a new byte end the read;
+//! * a set that comes without chunks is asked for again as a whole. Datagrams without numbers then have nothing that proves
+//!   their order; the set is believed when two readings agree byte by byte. That two readings are damaged alike can't be
+//!   excluded, only made unlikely: the records are checked for sense as always, and TCP has no such doubt.
 
+use std::cmp::Ordering;
+
+use super::pieces::Pieces;
 use super::refusal;
+use super::settings::Carrier;
 use crate::code::Code;
 use crate::error::Error;
-use crate::packet::Packet;
+use crate::packet::Payload;
 use crate::transfer::{ChunkRequest, MAX_DATASET_BYTES, Table};
 use crate::wire::u32_at;
 
-/// Empty frames in a row after which a terminal is taken to be stuck.
-const EMPTY_FRAMES: u32 = 64;
+/// Packets in a row that bring nothing, after which a terminal is taken to be stuck.
+const IDLE_PACKETS: u32 = 64;
+/// Attempts in a row that bring nothing.
+const ATTEMPTS: u32 = 5;
+/// Data of the smaller of the full datagrams that terminals send.
+const FULL_DATAGRAM_BYTES: usize = 1008;
+/// Smallest chunk that is asked for.
+const LEAST_CHUNK_BYTES: usize = 256;
 
 /// What the session does next.
 pub(super) enum Step {
@@ -22,168 +42,311 @@ pub(super) enum Step {
     Failed(Error),
 }
 
+/// What silence means for a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The terminal owes an answer.
+    Trouble,
+    /// Everything is there; a closing answer is missing that some units leave out.
+    WouldDo,
+    /// The end was announced, and a datagram that was overtaken by it may still come.
+    Stragglers,
+}
+
+/// What is read, and how it is asked for.
+pub(super) struct Source {
+    command: Code,
+    data: Vec<u8>,
+    doing: &'static str,
+    /// Whether the set begins with the count of its bytes.
+    is_counted: bool,
+    /// Whether its bytes may be kept in an error: passwords and templates are not.
+    may_be_kept: bool,
+}
+
+impl Source {
+    /// A table, prepared by 1503 and read in chunks.
+    pub(super) fn prepared(table: Table) -> Source {
+        Source { command: Code::PREPARE_BUFFER, data: table.request(), ..Source::direct(table) }
+    }
+
+    /// A table in the old form, where its own command brings it.
+    pub(super) fn direct(table: Table) -> Source {
+        let doing = match table {
+            Table::Users => "reading the user table",
+            Table::Attendance => "reading the attendance log",
+            Table::Operations => "reading the operation log",
+            Table::Templates => "reading the templates",
+        };
+        let may_be_kept = matches!(table, Table::Attendance | Table::Operations);
+        Source { command: table.command(), data: table.direct_request(), doing, is_counted: true, may_be_kept }
+    }
+
+    /// A single thing that a command brings as it is.
+    pub(super) fn object(command: Code, data: Vec<u8>) -> Source {
+        let doing = command.meaning().unwrap_or("reading an object");
+        Source { command, data, doing, is_counted: false, may_be_kept: false }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// 1503 is sent.
+    /// The request is sent.
     Asked,
-    /// DATA comes without being asked for in chunks, until the set is complete.
-    Streaming,
-    /// 1504 is sent; DATA comes until `goal` bytes are there, of which `start` were there before.
-    Chunk { start: usize, goal: usize },
+    /// DATA comes until `goal` bytes are there, of which `start` were there before.
+    Running { start: usize, goal: usize, is_ended: bool },
     /// All bytes are there; an ACK_OK may follow.
     Closing,
     /// 1502 is sent; the set is complete whatever the answer.
     Freeing,
 }
 
+/// How the place of DATA is known.
+enum Order {
+    /// As it arrives.
+    Stream,
+    /// By the numbers of the datagrams.
+    Numbers(Pieces),
+    /// As it arrives, believed if it comes so twice.
+    Agreement { earlier: Vec<u8> },
+}
+
 pub(super) struct BulkRead {
-    table: Table,
-    chunk_bytes: usize,
+    source: Source,
     stage: Stage,
+    order: Order,
+    /// The session id: terminals that do not number their datagrams put it into their session field.
+    session: u16,
+    chunk_bytes: usize,
     dataset: Vec<u8>,
-    /// Bytes of the whole set, byte count included; known after the answer to 1503.
+    /// Bytes of the whole set, byte count included; known after the first answer.
     total: usize,
+    /// Whether the set came as the answer itself, which no ACK_OK closes.
+    is_inline: bool,
     is_buffer_prepared: bool,
     omits_closing_ack: bool,
-    empty_frames: u32,
+    has_asked_again: bool,
+    idle_packets: u32,
+    /// Attempts in a row that brought nothing.
+    attempts: u32,
 }
 
 impl BulkRead {
-    pub(super) fn new(table: Table, chunk_bytes: u32, omits_closing_ack: bool) -> BulkRead {
+    pub(super) fn new(
+        source: Source,
+        carrier: Carrier,
+        session: u16,
+        chunk_bytes: u32,
+        omits_closing_ack: bool,
+    ) -> Self {
         BulkRead {
-            table,
-            chunk_bytes: (chunk_bytes as usize).max(1),
+            source,
             stage: Stage::Asked,
+            order: match carrier {
+                Carrier::Stream => Order::Stream,
+                Carrier::Datagrams => Order::Numbers(Pieces::default()),
+            },
+            session,
+            chunk_bytes: (chunk_bytes as usize).max(1),
             dataset: Vec::new(),
             total: 0,
+            is_inline: false,
             is_buffer_prepared: false,
-            omits_closing_ack,
-            empty_frames: 0,
+            // Numbers tell whose an ACK_OK is, so it need not be waited for: it may be lost.
+            omits_closing_ack: omits_closing_ack || carrier == Carrier::Datagrams,
+            has_asked_again: false,
+            idle_packets: 0,
+            attempts: 0,
         }
     }
 
     pub(super) fn doing(&self) -> &'static str {
-        match self.table {
-            Table::Users => "reading the user table",
-            Table::Attendance => "reading the attendance log",
-            Table::Operations => "reading the operation log",
-            Table::Templates => "reading the templates",
-        }
+        self.source.doing
     }
 
-    /// Whether everything is there and silence would do.
-    pub(super) fn may_be_over(&self) -> bool {
-        matches!(self.stage, Stage::Closing | Stage::Freeing)
+    /// The request that begins it.
+    pub(super) fn request(&self) -> (Code, Vec<u8>) {
+        (self.source.command, self.source.data.clone())
     }
 
     pub(super) fn is_buffer_prepared(&self) -> bool {
         self.is_buffer_prepared
     }
 
-    pub(super) fn take(&mut self, packet: &Packet) -> Step {
-        match (self.stage, packet.code) {
-            (Stage::Freeing, _) => self.done(),
-            (Stage::Closing, Code::ACK_OK) => self.go_on(),
-            (Stage::Closing, _) => self.bear(Step::Wait),
-            (Stage::Asked, Code::ACK_OK) => self.take_size(&packet.data),
-            (Stage::Asked, Code::NO_DATA) => self.done(),
-            (Stage::Asked, Code::DATA) => self.take_inline(&packet.data),
-            (Stage::Asked, Code::PREPARE_DATA) => self.take_announced_set(&packet.data),
-            (Stage::Streaming | Stage::Chunk { .. }, Code::DATA) => self.take_data(&packet.data),
-            (Stage::Chunk { .. }, Code::PREPARE_DATA) => self.take_announced_chunk(&packet.data),
-            // A late closing ACK of the chunk before.
-            (Stage::Chunk { .. }, Code::ACK_OK) if self.is_chunk_untouched() => self.bear(Step::Wait),
-            (Stage::Streaming | Stage::Chunk { .. }, Code::ACK_OK) => {
-                self.corrupt("the terminal ended a data set early")
-            }
-            (_, code) => {
-                let command = self.table.command();
-                Step::Failed(refusal(command, code).unwrap_or(Error::Refused { command, code }))
-            }
+    /// The chunk length that the terminal gave.
+    pub(super) fn chunk_bytes(&self) -> u32 {
+        u32::try_from(self.chunk_bytes).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn silence(&self) -> Silence {
+        match self.stage {
+            Stage::Closing | Stage::Freeing => Silence::WouldDo,
+            Stage::Running { is_ended: true, .. } => Silence::Stragglers,
+            _ => Silence::Trouble,
         }
     }
 
-    /// Silence: the next step if it is fine, `None` if it is not.
-    pub(super) fn expire(&mut self) -> Option<Step> {
+    pub(super) fn take(&mut self, payload: Payload<'_>) -> Step {
+        match (self.stage, payload.code) {
+            (Stage::Freeing, _) => self.done(),
+            (Stage::Closing, Code::ACK_OK) => self.go_on(),
+            (Stage::Closing, Code::DATA) if self.is_surplus(payload) => self.corrupt("more came than was announced"),
+            (Stage::Closing, _) => self.bear(),
+            (Stage::Asked, Code::ACK_OK) => self.take_size(payload.data),
+            (Stage::Asked, Code::NO_DATA) => self.done(),
+            (Stage::Asked, Code::DATA) => self.take_inline(payload),
+            (Stage::Asked, Code::PREPARE_DATA) => self.take_announced_set(payload.data),
+            (Stage::Asked, code) => {
+                let command = self.source.command;
+                Step::Failed(refusal(command, code).unwrap_or(Error::Refused { command, code }))
+            }
+            (Stage::Running { .. }, Code::DATA) => self.take_data(payload),
+            (Stage::Running { .. }, Code::PREPARE_DATA) => self.take_announced_run(payload.data),
+            (Stage::Running { .. }, Code::ACK_OK) => self.take_end(),
+            (Stage::Running { .. }, code) => self.take_refusal(code),
+        }
+    }
+
+    /// Silence where it would do: the next step.
+    pub(super) fn conclude(&mut self) -> Step {
         match self.stage {
+            Stage::Freeing => self.done(),
             Stage::Closing => {
                 self.omits_closing_ack = true;
-                Some(self.go_on())
+                self.go_on()
             }
-            Stage::Freeing => Some(self.done()),
-            _ => None,
+            _ => self.ask_again("the terminal ended a data set early"),
         }
+    }
+
+    /// Silence after datagrams that did not make a whole: the rest is lost.
+    pub(super) fn stalled(&mut self) -> Step {
+        self.ask_again("datagrams were lost again and again")
+    }
+
+    /// Whether only packets with the number of the last request may count: where an earlier reply can still be on its way,
+    /// the number is no hint but the proof.
+    pub(super) fn needs_exact_numbers(&self) -> bool {
+        self.has_asked_again || !matches!(self.order, Order::Stream)
     }
 
     fn take_size(&mut self, data: &[u8]) -> Step {
-        let Some(size) = u32_at(data, 1) else {
+        if data.is_empty() {
             // An empty log, as some units put it.
-            return if data.is_empty() { self.done() } else { self.corrupt("the size of the data set is cut short") };
-        };
+            return self.done();
+        }
+        let size = u32_at(data, 1).filter(|_| self.source.command == Code::PREPARE_BUFFER);
+        let Some(size) = size else { return self.corrupt_with("the size of the data set is cut short", data) };
         self.is_buffer_prepared = true;
-        match self.announce(size as usize) {
-            Some(failed) => failed,
-            None => self.next_request(),
-        }
+        self.announce(size as usize).unwrap_or_else(|| self.next_chunk())
     }
 
-    fn take_inline(&mut self, data: &[u8]) -> Step {
-        let size = match u32_at(data, 0) {
-            Some(count) => count as usize + 4,
-            None => data.len(),
+    fn take_inline(&mut self, payload: Payload<'_>) -> Step {
+        if self.is_numbered() && !self.is_first(payload) {
+            // Without the first datagram the set must be asked for again.
+            return self.bear();
+        }
+        let size = match u32_at(payload.data, 0) {
+            Some(count) if self.source.is_counted => (count as usize).saturating_add(4),
+            _ => payload.data.len(),
         };
-        self.stage = Stage::Streaming;
-        match self.announce(size) {
-            Some(failed) => failed,
-            None if size == 0 => self.done(),
-            None => self.take_data(data),
+        if let Some(failed) = self.announce(size) {
+            return failed;
         }
+        self.is_inline = true;
+        self.run_to(size);
+        if size == 0 { self.done() } else { self.take_data(payload) }
     }
 
-    /// The direct form of old units: the whole set follows (zk 6.1).
+    /// The direct form of old units: the whole set follows.
     fn take_announced_set(&mut self, data: &[u8]) -> Step {
-        self.stage = Stage::Streaming;
         let size = u32_at(data, 0).unwrap_or(0) as usize;
-        match self.announce(size) {
-            Some(failed) => failed,
-            None if size == 0 => self.closing(),
-            None => Step::Wait,
+        if let Some(failed) = self.announce(size) {
+            return failed;
         }
+        self.run_to(size);
+        if size == 0 { self.close() } else { Step::Wait }
     }
 
     /// A terminal may give less than was asked, never more.
-    fn take_announced_chunk(&mut self, data: &[u8]) -> Step {
-        let Stage::Chunk { start, goal } = self.stage else { return Step::Wait };
-        let announced = self.dataset.len() + u32_at(data, 0).unwrap_or(0) as usize;
-        if announced == self.dataset.len() || announced > goal {
-            return self.corrupt("the terminal announced another length than was asked for");
+    fn take_announced_run(&mut self, data: &[u8]) -> Step {
+        let Stage::Running { start, goal, is_ended } = self.stage else { return Step::Wait };
+        let announced = self.dataset.len().saturating_add(u32_at(data, 0).unwrap_or(0) as usize);
+        if announced > goal || (!self.is_buffer_prepared && announced != goal) {
+            return self.contradiction("the terminal announced another length than was asked for");
         }
-        self.stage = Stage::Chunk { start, goal: announced };
-        Step::Wait
+        if announced == self.dataset.len() {
+            return self.ask_again("the terminal announced chunks without data");
+        }
+        self.stage = Stage::Running { start, goal: announced, is_ended };
+        self.place()
     }
 
-    fn take_data(&mut self, data: &[u8]) -> Step {
-        if data.is_empty() {
-            return self.bear(Step::Wait);
+    fn take_data(&mut self, payload: Payload<'_>) -> Step {
+        if payload.data.is_empty() {
+            return self.bear();
         }
-        self.empty_frames = 0;
-        self.dataset.extend_from_slice(data);
-        let goal = match self.stage {
-            Stage::Chunk { goal, .. } => goal,
-            _ => self.total,
-        };
+        self.idle_packets = 0;
+        match &mut self.order {
+            Order::Numbers(pieces) => pieces.insert(payload.session, payload.data),
+            Order::Stream | Order::Agreement { .. } => self.dataset.extend_from_slice(payload.data),
+        }
+        self.place()
+    }
+
+    /// Puts what came to its place, as far as it is certain, and looks whether the goal is reached.
+    fn place(&mut self) -> Step {
+        let Stage::Running { start, goal, .. } = self.stage else { return Step::Wait };
+        // A terminal that gives less than was asked must at least number it.
+        let is_as_asked = !self.is_buffer_prepared || goal == start + self.asked_bytes(start);
+        if let Order::Numbers(pieces) = &mut self.order {
+            let wanted = goal - start;
+            if pieces.are_whole(wanted) {
+                pieces.drain_run(&mut self.dataset);
+            } else if is_as_asked && pieces.are_one_of(wanted) {
+                pieces.drain_all(&mut self.dataset);
+            } else if pieces.bytes() > wanted {
+                return self.ask_again("more came than was announced");
+            }
+        }
         match self.dataset.len().cmp(&goal) {
-            std::cmp::Ordering::Less => Step::Wait,
-            std::cmp::Ordering::Equal => self.closing(),
-            std::cmp::Ordering::Greater => self.corrupt("more data came than was announced"),
+            Ordering::Less => Step::Wait,
+            Ordering::Equal => self.close(),
+            Ordering::Greater => self.contradiction("more came than was announced"),
         }
     }
 
-    /// Everything that was asked for is there. Inline sets have no closing ACK_OK; of the others it is expected until one was
-    /// seen to be missing.
-    fn closing(&mut self) -> Step {
-        let is_inline = self.stage == Stage::Streaming && !self.is_buffer_prepared;
-        if is_inline {
+    /// ACK_OK before the goal.
+    fn take_end(&mut self) -> Step {
+        match (&mut self.stage, &self.order) {
+            (Stage::Running { start, .. }, Order::Stream) if *start == self.dataset.len() => {
+                // A late closing ACK_OK of the chunk before.
+                self.bear()
+            }
+            (Stage::Running { is_ended, .. }, Order::Numbers(_) | Order::Agreement { .. }) => {
+                *is_ended = true;
+                Step::Wait
+            }
+            _ => self.ask_again("the terminal ended a data set early"),
+        }
+    }
+
+    fn take_refusal(&mut self, code: Code) -> Step {
+        match refusal(self.source.command, code) {
+            Some(lost @ Error::SessionLost { .. }) => Step::Failed(lost),
+            _ => self.ask_again(&format!("the terminal refused to go on ({code})")),
+        }
+    }
+
+    /// Everything that was asked for is there. An ACK_OK is expected until one was seen to be missing.
+    fn close(&mut self) -> Step {
+        if let Order::Agreement { earlier } = &mut self.order
+            && *earlier != self.dataset
+        {
+            *earlier = std::mem::take(&mut self.dataset);
+            return self.begin_again("two readings of a set in datagrams without numbers never agreed");
+        }
+        if self.is_inline {
             return self.done();
         }
         self.stage = Stage::Closing;
@@ -192,7 +355,8 @@ impl BulkRead {
 
     fn go_on(&mut self) -> Step {
         if self.dataset.len() < self.total {
-            return self.next_request();
+            self.attempts = 0;
+            return self.next_chunk();
         }
         if self.is_buffer_prepared {
             self.stage = Stage::Freeing;
@@ -202,15 +366,64 @@ impl BulkRead {
         }
     }
 
-    fn next_request(&mut self) -> Step {
+    fn next_chunk(&mut self) -> Step {
         let offset = self.dataset.len();
-        let length = (self.total - offset).min(self.chunk_bytes);
+        let length = self.asked_bytes(offset);
         if length == 0 {
             return self.go_on();
         }
-        self.stage = Stage::Chunk { start: offset, goal: offset + length };
+        self.run_to(offset + length);
         let chunk = ChunkRequest { offset: offset as u32, length: length as u32 };
         Step::Ask(Code::READ_BUFFER, chunk.encode())
+    }
+
+    /// The run failed: what is certain of it stays, the rest is asked for again.
+    fn ask_again(&mut self, why: &str) -> Step {
+        let Stage::Running { start, .. } = self.stage else { return self.begin_again(why) };
+        if !self.is_buffer_prepared {
+            return self.begin_again(why);
+        }
+        self.has_asked_again = true;
+        if let Order::Numbers(pieces) = &mut self.order {
+            pieces.drain_run(&mut self.dataset);
+        }
+        if self.dataset.len() > start {
+            self.attempts = 0;
+        } else {
+            // Too long for this terminal, or for this network.
+            self.chunk_bytes = (self.chunk_bytes / 4).max(LEAST_CHUNK_BYTES.min(self.chunk_bytes));
+        }
+        self.attempts += 1;
+        if self.attempts > ATTEMPTS { self.corrupt(why) } else { self.next_chunk() }
+    }
+
+    /// A set without chunks failed: it is asked for from the beginning.
+    fn begin_again(&mut self, why: &str) -> Step {
+        self.has_asked_again = true;
+        self.attempts += 1;
+        if self.attempts > ATTEMPTS {
+            return self.corrupt(why);
+        }
+        if let Order::Numbers(pieces) = &mut self.order {
+            let are_numbered = pieces.are_numbered();
+            *pieces = Pieces::default();
+            if !are_numbered {
+                self.order = Order::Agreement { earlier: Vec::new() };
+            }
+        }
+        self.dataset.clear();
+        self.stage = Stage::Asked;
+        self.is_inline = false;
+        let (code, data) = self.request();
+        Step::Ask(code, data)
+    }
+
+    fn run_to(&mut self, goal: usize) {
+        self.stage = Stage::Running { start: self.dataset.len(), goal, is_ended: false };
+    }
+
+    fn asked_bytes(&self, offset: usize) -> usize {
+        self.total.saturating_sub(offset).min(self.chunk_bytes)
     }
 
     /// Notes the size of the set; the failure if it can't be true.
@@ -219,21 +432,56 @@ impl BulkRead {
             return Some(self.corrupt(&format!("a data set of {size} bytes was announced")));
         }
         self.total = size;
+        self.dataset.reserve_exact(size);
         None
     }
 
-    fn is_chunk_untouched(&self) -> bool {
-        matches!(self.stage, Stage::Chunk { start, .. } if start == self.dataset.len())
+    fn is_numbered(&self) -> bool {
+        matches!(self.order, Order::Numbers(_))
     }
 
-    /// Goes on after a frame that brought nothing, unless there were too many.
-    fn bear(&mut self, step: Step) -> Step {
-        self.empty_frames += 1;
-        if self.empty_frames > EMPTY_FRAMES { self.corrupt("the terminal sends empty frames only") } else { step }
+    /// Whether a datagram can be the first of a set that nothing announced. A full one that does not count its bytes may have been
+    /// overtaking its announcement.
+    fn is_first(&self, payload: Payload<'_>) -> bool {
+        let is_at_start = payload.session == 0 || payload.session == self.session;
+        is_at_start && (self.source.is_counted || payload.data.len() < FULL_DATAGRAM_BYTES)
     }
 
-    fn corrupt(&self, what: &str) -> Step {
-        Step::Failed(Error::corrupt(format!("{}: {what}", self.doing()), b""))
+    /// On a stream there is no second copy of a packet: DATA behind the end belongs to nothing.
+    fn is_surplus(&self, payload: Payload<'_>) -> bool {
+        matches!(self.order, Order::Stream) && !payload.data.is_empty()
+    }
+
+    /// Goes on after a packet that brought nothing, unless there were too many.
+    fn bear(&mut self) -> Step {
+        self.idle_packets += 1;
+        if self.idle_packets > IDLE_PACKETS {
+            self.corrupt("the terminal sends empty packets only")
+        } else {
+            Step::Wait
+        }
+    }
+
+    /// What came can't be. Datagrams may come out right the next time.
+    fn contradiction(&mut self, why: &str) -> Step {
+        if matches!(self.order, Order::Stream) { self.corrupt(why) } else { self.ask_again(why) }
+    }
+
+    fn corrupt(&mut self, what: &str) -> Step {
+        self.corrupt_with(what, &[])
+    }
+
+    /// The failure that holds all that came, `data` last.
+    fn corrupt_with(&mut self, what: &str, data: &[u8]) -> Step {
+        let mut raw = std::mem::take(&mut self.dataset);
+        if let Order::Numbers(pieces) = &mut self.order {
+            pieces.drain_all(&mut raw);
+        }
+        raw.extend_from_slice(data);
+        if !self.source.may_be_kept {
+            raw.clear();
+        }
+        Step::Failed(Error::Corrupt { what: format!("{}: {what}", self.source.doing), raw: raw.into() })
     }
 
     fn done(&mut self) -> Step {

@@ -4,16 +4,25 @@
 //! must be written ([`Session::take_outgoing`]) and what happened ([`Session::next_event`]). Time is a [`Duration`] since
 //! any moment of the caller's choice.
 //!
+//! What carries the packets is a setting ([`Carrier`]): on a stream the pieces of bytes passed in mean nothing, of datagrams
+//! each is one packet.
+//!
 //! Invariants:
 //! * one task at a time; every task ends in exactly one of [`Event::Connected`], [`Event::Replied`], [`Event::Dataset`] and
-//!   [`Event::Failed`], however the terminal's bytes are cut or joined;
+//!   [`Event::Failed`], however the terminal's bytes are cut or joined, and whichever datagrams are lost, repeated or late;
 //! * a task fails when nothing that belongs to it has come for `idle`, or after `total`; real-time events and noise are no
 //!   progress;
 //! * session ids and reply numbers are hints (zk 2, 4): a lower number is a late reply and dropped, any other mismatch is
-//!   accepted;
+//!   accepted. The exception are bulk reads over datagrams, where a late one could do harm: only the number of the request
+//!   counts;
+//! * a wrong checksum is counted on a stream and drops a datagram (zk 2);
+//! * over datagrams a request that nothing answers is sent again with its number (zk 12): once, reads until `idle` is over;
 //! * [`Session::farewell`] undoes what was begun: it frees the buffer, enables a disabled terminal, and says EXIT.
 
 mod bulk;
+mod outbox;
+mod pieces;
+mod settings;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,38 +32,21 @@ use crate::code::Code;
 use crate::comm_key;
 use crate::error::Error;
 use crate::framing::Framer;
-use crate::packet::Packet;
-use crate::transfer::{CHUNK_BYTES, Table};
-use bulk::{BulkRead, Step};
+use crate::packet::{Packet, Payload};
+use crate::stranger::Stranger;
+use crate::transfer::Table;
+use bulk::{BulkRead, Silence, Source, Step};
+use outbox::Outbox;
+pub use settings::{Carrier, Settings};
 
 /// Bytes of noise after which whatever answers a CONNECT is taken for something else than a terminal.
 const NOISE_BYTES: u64 = 64;
+/// How often a terminal may say ACK_REPEAT to one request.
+const REPETITIONS: u32 = 3;
+/// How far the end of a reply can overtake its last datagram.
+const STRAGGLERS: Duration = Duration::from_millis(50);
 /// Replies up to this far behind the current number are late ones.
 const LATE_WINDOW: u16 = 64;
-
-/// How patient a session is and how it reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Longest silence within a task.
-    pub idle: Duration,
-    /// Longest task, whatever its progress (zk 12).
-    pub total: Duration,
-    /// How long a closing ACK_OK is waited for that some units leave out (zk 6.1).
-    pub grace: Duration,
-    /// Bytes asked for with each 1504 request.
-    pub chunk_bytes: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            idle: Duration::from_secs(15),
-            total: Duration::from_secs(30 * 60),
-            grace: Duration::from_millis(500),
-            chunk_bytes: CHUNK_BYTES,
-        }
-    }
-}
 
 /// What came of the current task, or from the terminal by itself.
 #[derive(Debug)]
@@ -83,15 +75,18 @@ enum Task {
 pub struct Session {
     settings: Settings,
     framer: Framer,
-    outgoing: Vec<u8>,
+    outbox: Outbox,
     events: VecDeque<Event>,
     task: Task,
-    session: u16,
-    number: u16,
     deadline: Option<Duration>,
+    /// When what was sent last is taken to be lost.
+    resend_at: Option<Duration>,
     give_up_at: Duration,
     /// First bytes of whatever came before the session was open.
     first_bytes: Vec<u8>,
+    /// Bytes so far that belonged to no packet.
+    noise: u64,
+    bad_checksums: u64,
     has_opened: bool,
     is_broken: bool,
     is_terminal_disabled: bool,
@@ -105,14 +100,15 @@ impl Session {
         Session {
             settings,
             framer: Framer::new(),
-            outgoing: Vec::new(),
+            outbox: Outbox::new(settings.carrier),
             events: VecDeque::new(),
             task: Task::Idle,
-            session: 0,
-            number: 0,
             deadline: None,
+            resend_at: None,
             give_up_at: Duration::MAX,
             first_bytes: Vec::new(),
+            noise: 0,
+            bad_checksums: 0,
             has_opened: false,
             is_broken: false,
             is_terminal_disabled: false,
@@ -123,8 +119,7 @@ impl Session {
 
     /// Begins with CONNECT, and AUTH with `comm_key` when the terminal asks for it (zk 4).
     pub fn connect(&mut self, comm_key: u32, now: Duration) {
-        self.session = 0;
-        self.number = 0xFFFE; // CONNECT carries number 0.
+        self.outbox.begin();
         if self.begin(Task::Connect { key: comm_key }, now) {
             self.request(Code::CONNECT, Vec::new(), now);
         }
@@ -142,35 +137,38 @@ impl Session {
 
     /// Reads a data set (zk 6.1), inline or in chunks as the terminal prefers.
     pub fn read(&mut self, table: Table, now: Duration) {
-        let bulk = BulkRead::new(table, self.settings.chunk_bytes, self.omits_closing_ack);
-        if self.begin(Task::Read(bulk), now) {
-            self.request(Code::PREPARE_BUFFER, table.request(), now);
-        }
+        self.read_from(Source::prepared(table), now);
     }
 
-    /// Takes bytes from the terminal.
+    /// Reads a data set in the form of old units, where the table's own command brings all of it (zk 6.1). Units with a colour
+    /// display answer it with something else.
+    pub fn read_directly(&mut self, table: Table, now: Duration) {
+        self.read_from(Source::direct(table), now);
+    }
+
+    /// Reads what one command brings in bulk, as it is: PREPARE_DATA and DATA, or a single DATA.
+    pub fn read_object(&mut self, code: Code, data: Vec<u8>, now: Duration) {
+        self.read_from(Source::object(code, data), now);
+    }
+
+    /// Takes bytes from the terminal: any piece of a stream, or one whole datagram.
     pub fn receive(&mut self, bytes: &[u8], now: Duration) {
         if !self.has_opened {
             let room = (NOISE_BYTES as usize).saturating_sub(self.first_bytes.len());
             self.first_bytes.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
         }
-        self.framer.push(bytes);
-        let mut has_completed_frame = false;
-        while let Some(packet) = self.framer.next_packet() {
-            has_completed_frame = true;
-            self.take_packet(packet, now);
+        match self.settings.carrier {
+            Carrier::Stream => self.receive_stream(bytes, now),
+            Carrier::Datagrams => self.receive_datagram(bytes, now),
         }
-        if self.is_something_else(NOISE_BYTES) {
+        if self.is_something_else(NOISE_BYTES) || self.is_known_stranger() {
             self.fail(Error::NotATerminal { seen: self.first_bytes.clone() });
-        } else if !has_completed_frame && self.framer.pending_bytes() > 0 {
-            // A long frame over a slow line is progress too.
-            self.postpone(now);
         }
     }
 
-    /// What must be written to the terminal.
-    pub fn take_outgoing(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.outgoing)
+    /// The next bytes to write to the terminal: one datagram, or one frame of a stream.
+    pub fn take_outgoing(&mut self) -> Option<Vec<u8>> {
+        self.outbox.take()
     }
 
     /// The next thing that happened.
@@ -180,22 +178,27 @@ impl Session {
 
     /// When [`Session::expire`] must be called if nothing comes before.
     pub fn deadline(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.min(self.give_up_at))
+        let deadline = self.deadline?.min(self.give_up_at);
+        Some(self.resend_at.map_or(deadline, |resend_at| deadline.min(resend_at)))
     }
 
     /// Tells that the deadline may have passed.
     pub fn expire(&mut self, now: Duration) {
-        let is_due = self.deadline().is_some_and(|deadline| now >= deadline);
-        if !is_due {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        if now < self.give_up_at
-            && let Task::Read(bulk) = &mut self.task
-            && let Some(step) = bulk.expire()
-        {
-            self.omits_closing_ack = true;
-            self.carry_on(step, now);
-            return;
+        let is_silent_too_long = self.deadline.is_some_and(|deadline| now >= deadline);
+        if now < self.give_up_at {
+            if let Task::Read(bulk) = &mut self.task
+                && bulk.silence() != Silence::Trouble
+            {
+                self.omits_closing_ack |= bulk.silence() == Silence::WouldDo;
+                let step = bulk.conclude();
+                return self.carry_on(step, now);
+            }
+            if !is_silent_too_long {
+                return self.send_again(now);
+            }
         }
         let error = if self.is_something_else(1) {
             Error::NotATerminal { seen: self.first_bytes.clone() }
@@ -220,6 +223,7 @@ impl Session {
         self.is_broken = true;
         self.task = Task::Idle;
         self.deadline = None;
+        self.resend_at = None;
     }
 
     /// What is going on, for messages.
@@ -243,22 +247,59 @@ impl Session {
         self.is_terminal_disabled
     }
 
-    /// The last bytes to write, without waiting for replies: whatever was begun is undone, then EXIT (zk 4).
-    /// Empty when no session was opened.
-    pub fn farewell(&mut self) -> Vec<u8> {
-        self.outgoing.clear();
+    /// Packets so far whose checksum did not fit (zk 2).
+    pub fn bad_checksums(&self) -> u64 {
+        self.bad_checksums + self.framer.bad_checksums()
+    }
+
+    /// Leaves the last bytes to write, without waiting for replies: whatever was begun is undone, then EXIT (zk 4).
+    /// Nothing when no session was opened.
+    pub fn farewell(&mut self) {
+        self.outbox.clear();
         if self.has_opened {
             if std::mem::take(&mut self.is_buffer_prepared) {
-                self.send(Code::FREE_DATA, Vec::new());
+                self.outbox.request(Code::FREE_DATA, Vec::new());
             }
             if std::mem::take(&mut self.is_terminal_disabled) {
-                self.send(Code::ENABLE_DEVICE, Vec::new());
+                self.outbox.request(Code::ENABLE_DEVICE, Vec::new());
             }
-            self.send(Code::EXIT, Vec::new());
+            self.outbox.request(Code::EXIT, Vec::new());
         }
         self.has_opened = false;
-        self.is_broken = true;
-        self.take_outgoing()
+        self.abandon();
+    }
+
+    fn receive_stream(&mut self, bytes: &[u8], now: Duration) {
+        let mut framer = std::mem::take(&mut self.framer);
+        framer.push(bytes);
+        let mut has_completed_frame = false;
+        while let Some(payload) = framer.next_payload() {
+            has_completed_frame = true;
+            self.take_payload(payload, now);
+        }
+        self.noise = framer.skipped_bytes();
+        self.framer = framer;
+        if !has_completed_frame && self.framer.pending_bytes() > 0 {
+            // A long frame over a slow line is progress too.
+            self.postpone(now);
+        }
+    }
+
+    fn receive_datagram(&mut self, bytes: &[u8], now: Duration) {
+        match Payload::parse(bytes) {
+            Some(payload) if payload.is_sound => self.take_payload(payload, now),
+            Some(_) => self.bad_checksums += 1,
+            None => self.noise += bytes.len() as u64,
+        }
+    }
+
+    fn read_from(&mut self, source: Source, now: Duration) {
+        let Settings { carrier, chunk_bytes, .. } = self.settings;
+        let bulk = BulkRead::new(source, carrier, self.outbox.session, chunk_bytes, self.omits_closing_ack);
+        let (code, data) = bulk.request();
+        if self.begin(Task::Read(bulk), now) {
+            self.request(code, data, now);
+        }
     }
 
     fn begin(&mut self, task: Task, now: Duration) -> bool {
@@ -273,46 +314,76 @@ impl Session {
     }
 
     fn request(&mut self, code: Code, data: Vec<u8>, now: Duration) {
-        self.send(code, data);
+        self.outbox.request(code, data);
         self.postpone(now);
     }
 
-    fn send(&mut self, code: Code, data: Vec<u8>) {
-        self.number = if self.number >= 0xFFFE { 0 } else { self.number + 1 };
-        self.outgoing.extend_from_slice(&Packet::new(code, self.session, self.number, data).to_frame());
-    }
-
-    /// Moves the deadline: the task made progress.
+    /// Moves the deadlines: the task made progress.
     fn postpone(&mut self, now: Duration) {
         let patience = match &self.task {
-            Task::Read(bulk) if bulk.may_be_over() => self.settings.grace,
-            _ => self.settings.idle,
+            Task::Idle => None,
+            Task::Connect { .. } | Task::Authenticate => Some(self.settings.opening),
+            Task::Command(_) => Some(self.settings.idle),
+            Task::Read(bulk) => Some(match bulk.silence() {
+                Silence::Trouble => self.settings.idle,
+                Silence::WouldDo => self.settings.grace,
+                Silence::Stragglers => STRAGGLERS.min(self.settings.grace),
+            }),
         };
-        self.deadline = (!matches!(self.task, Task::Idle)).then(|| now.saturating_add(patience));
+        self.deadline = patience.map(|patience| now.saturating_add(patience));
+        self.watch_for_loss(now);
     }
 
-    fn take_packet(&mut self, packet: Packet, now: Duration) {
-        if packet.code == Code::EVENT {
-            let ack = Packet::new(Code::ACK_OK, self.session, 0, Vec::new());
-            self.outgoing.extend_from_slice(&ack.to_frame());
-            self.events.push_back(Event::Happened(packet));
+    /// Sets when silence means that a datagram was lost: later after each repetition, as the terminal may just be slow.
+    fn watch_for_loss(&mut self, now: Duration) {
+        let resent = match (&self.task, self.outbox.resent()) {
+            (Task::Read(bulk), resent) if bulk.silence() == Silence::Trouble => Some(resent.unwrap_or(0)),
+            (Task::Connect { .. } | Task::Authenticate | Task::Command(_), Some(0)) => Some(0),
+            _ => None,
+        };
+        let patience = self.deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(now));
+        let pause = self.settings.resend.min(patience / 3);
+        self.resend_at = resent
+            .filter(|_| self.settings.carrier == Carrier::Datagrams)
+            .map(|resent| now.saturating_add(pause.saturating_mul(1 << resent.min(16))));
+    }
+
+    /// A datagram was lost: the request goes out again, or the rest of what it brought is asked for. The deadline stays.
+    fn send_again(&mut self, now: Duration) {
+        if self.outbox.resent().is_some() {
+            self.outbox.resend();
+        } else if let Task::Read(bulk) = &mut self.task {
+            match bulk.stalled() {
+                Step::Ask(code, data) => self.outbox.request(code, data),
+                step => return self.carry_on(step, now),
+            }
+        }
+        self.watch_for_loss(now);
+    }
+
+    fn take_payload(&mut self, payload: Payload<'_>, now: Duration) {
+        if payload.code == Code::EVENT {
+            self.outbox.acknowledge_event();
+            self.events.push_back(Event::Happened(payload.to_packet()));
             return;
         }
-        let connecting = matches!(self.task, Task::Connect { .. });
-        let behind = self.number.wrapping_sub(packet.number);
-        if !connecting && (1..=LATE_WINDOW).contains(&behind) {
+        if !self.is_awaited(payload.number) {
             return;
         }
+        if payload.code == Code::ACK_REPEAT && self.outbox.resent().is_some_and(|resent| resent < REPETITIONS) {
+            return self.outbox.resend();
+        }
+        self.outbox.note_answer();
         match std::mem::replace(&mut self.task, Task::Idle) {
             Task::Idle => {}
-            Task::Connect { key } => self.take_connect_reply(&packet, key, now),
-            Task::Authenticate => match packet.code {
+            Task::Connect { key } => self.take_connect_reply(payload, key, now),
+            Task::Authenticate => match payload.code {
                 Code::ACK_UNAUTH => self.fail(Error::WrongKey),
-                _ => self.finish_opening(&packet),
+                code => self.finish_opening(code),
             },
-            Task::Command(command) => self.take_command_reply(command, packet),
+            Task::Command(command) => self.take_command_reply(command, payload.to_packet()),
             Task::Read(mut bulk) => {
-                let step = bulk.take(&packet);
+                let step = bulk.take(payload);
                 self.is_buffer_prepared |= bulk.is_buffer_prepared();
                 self.task = Task::Read(bulk);
                 self.carry_on(step, now);
@@ -320,19 +391,29 @@ impl Session {
         }
     }
 
-    fn take_connect_reply(&mut self, packet: &Packet, key: u32, now: Duration) {
-        self.session = packet.session;
-        if packet.code == Code::ACK_UNAUTH {
-            self.task = Task::Authenticate;
-            let data = comm_key::scramble(key, self.session, comm_key::TICK);
-            self.request(Code::AUTH, data.to_vec(), now);
-        } else {
-            self.finish_opening(packet);
+    /// Whether a reply number can be that of the task's answer.
+    fn is_awaited(&self, number: u16) -> bool {
+        let behind = self.outbox.number.wrapping_sub(number);
+        match &self.task {
+            Task::Connect { .. } => true,
+            Task::Read(bulk) if bulk.needs_exact_numbers() => behind == 0,
+            _ => !(1..=LATE_WINDOW).contains(&behind),
         }
     }
 
-    fn finish_opening(&mut self, packet: &Packet) {
-        match refusal(Code::CONNECT, packet.code) {
+    fn take_connect_reply(&mut self, payload: Payload<'_>, key: u32, now: Duration) {
+        self.outbox.session = payload.session;
+        if payload.code == Code::ACK_UNAUTH {
+            self.task = Task::Authenticate;
+            let data = comm_key::scramble(key, payload.session, comm_key::TICK);
+            self.request(Code::AUTH, data.to_vec(), now);
+        } else {
+            self.finish_opening(payload.code);
+        }
+    }
+
+    fn finish_opening(&mut self, reply: Code) {
+        match refusal(Code::CONNECT, reply) {
             Some(error) => self.fail(error),
             None => {
                 self.has_opened = true;
@@ -361,6 +442,9 @@ impl Session {
             Step::Wait => self.postpone(now),
             Step::Ask(code, data) => self.request(code, data, now),
             Step::Done(dataset) => {
+                if let Task::Read(bulk) = &self.task {
+                    self.settings.chunk_bytes = bulk.chunk_bytes();
+                }
                 self.is_buffer_prepared = false;
                 self.end(Event::Dataset(dataset));
             }
@@ -371,6 +455,7 @@ impl Session {
     fn end(&mut self, event: Event) {
         self.task = Task::Idle;
         self.deadline = None;
+        self.resend_at = None;
         self.events.push_back(event);
     }
 
@@ -381,7 +466,12 @@ impl Session {
 
     /// Whether at least `noise` bytes came and no frame among them, before the session was open.
     fn is_something_else(&self, noise: u64) -> bool {
-        matches!(self.task, Task::Connect { .. }) && self.framer.skipped_bytes() >= noise
+        matches!(self.task, Task::Connect { .. }) && self.noise >= noise
+    }
+
+    /// Whether what came instead of a first packet names who sent it.
+    fn is_known_stranger(&self) -> bool {
+        self.is_something_else(1) && Stranger::recognise(&self.first_bytes).is_some()
     }
 }
 
