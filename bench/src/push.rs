@@ -84,11 +84,11 @@ impl Uplink for LineIsDown {
     }
 
     async fn heartbeat(&self, _: &Heartbeat) -> Result<Orders, UplinkError> {
-        Ok(Orders { terminals: (0..self.connections).map(approved).collect() })
+        Ok(Orders { terminals: (0..self.connections).map(approved).collect(), ..Orders::default() })
     }
 }
 
 fn approved(connection: usize) -> link::Terminal {
     let serial = load::serial(connection);
-    link::Terminal { name: serial.clone(), serial, approved: true, address: None, comm_key: None, via: Via::Push }
+    link::Terminal { name: serial.clone(), serial, approved: true, via: Via::Push, ..link::Terminal::default() }
 }

@@ -141,6 +141,7 @@ impl<U: Uplink> Forwarder<U> {
             queued: depth.unsent,
             oldest_unsent_us: depth.oldest_unsent_us,
             terminals: self.terminals.take_news(now_us),
+            commands: Vec::new(),
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => self.follow(orders.terminals).await.map_err(|error| error.to_string()),

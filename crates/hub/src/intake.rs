@@ -90,20 +90,20 @@ impl Hub {
         })
     }
 
-    /// Takes the sign of life of an edge, and answers with the terminals that it serves.
+    /// Takes the sign of life of an edge, with what became of commands, and answers with the terminals that it serves and
+    /// the commands that it shall bring them. The answer is given after the commit.
     ///
     /// # Errors
     /// Of the store.
     pub fn heartbeat(&self, beat: &Heartbeat, now: Timestamp) -> Result<Orders, Error> {
-        let orders = self.orders()?;
         let now_us = now.as_microsecond();
         let known = self.store.read(|read| read.edges())?.into_iter().find(|edge| edge.name == beat.edge);
         let is_fresh = known.is_some_and(|known| {
             known.queued == beat.queued && known.version == beat.version && now_us - known.last_seen_us < NEWS_AFTER_US
         });
         // Beats come every second; the disk is spared those that tell nothing new.
-        if is_fresh && beat.terminals.is_empty() {
-            return Ok(orders);
+        if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() {
+            return self.orders(&beat.edge, now);
         }
         self.store.write(|write| {
             write.put_edge(&store::edges::Edge {
@@ -125,12 +125,14 @@ impl Hub {
                     last_complete_read_us: seen.last_complete_read_us,
                     records_on_terminal: seen.records_on_terminal,
                     trouble: seen.trouble.clone(),
+                    edge: seen.last_contact_us.map(|_| beat.edge.clone()),
+                    clock: seen.clock,
                 };
                 write.put_contact(&seen.serial, &contact)?;
             }
-            Ok::<_, Error>(())
+            crate::commands::take_reports(write, &beat.commands, now)
         })?;
-        Ok(orders)
+        self.orders(&beat.edge, now)
     }
 
     /// Imports a terminal's exported log. `progress` hears the counts so far.
@@ -198,11 +200,10 @@ impl Hub {
                 write.put_terminal_user(serial, number, name, at_us)?;
             }
             let contact = Contact {
-                punches: 0,
                 last_contact_us: Some(at_us),
                 last_complete_read_us: is_whole.then_some(at_us),
                 records_on_terminal: is_whole.then(|| i64::try_from(punches.len()).unwrap_or(i64::MAX)),
-                trouble: None,
+                ..Contact::default()
             };
             write.put_contact(serial, &contact)
         })?;

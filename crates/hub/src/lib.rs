@@ -12,6 +12,7 @@
 
 mod access;
 mod board;
+mod commands;
 mod company;
 mod cure;
 mod derive;
@@ -26,6 +27,7 @@ mod resolve;
 pub mod view;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
+pub use commands::USUAL_EXPIRY;
 pub use company::Company;
 pub use cure::{Cure, Cured};
 pub use derive::{Derived, Scope};

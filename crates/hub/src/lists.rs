@@ -156,6 +156,9 @@ impl Hub {
             records_on_terminal: contact.records_on_terminal,
             punches: contact.punches,
             trouble: contact.trouble,
+            clock: contact.clock,
+            sets_clock: terminal.sets_clock,
+            has_push_key: terminal.push_key_file.is_some(),
         });
         Ok(rows.collect())
     }

@@ -25,10 +25,14 @@ pub struct NewTerminal {
     pub address: Option<String>,
     /// File with its communication key.
     pub comm_key_file: Option<String>,
+    /// File with what it must show when it pushes.
+    pub push_key_file: Option<String>,
     /// IANA zone of its clock; the company's when it is new and none is given.
     pub zone: Option<String>,
     /// How it is read.
     pub via: Option<Via>,
+    /// Whether its handshake may set its clock.
+    pub sets_clock: Option<bool>,
 }
 
 impl NewTerminal {
@@ -57,8 +61,10 @@ pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<T
         is_approved: false,
         address: None,
         comm_key_file: None,
+        push_key_file: None,
         zone: None,
         via: Via::Push.word().to_owned(),
+        sets_clock: false,
         first_seen_us: now.as_microsecond(),
     };
     write.put_terminal(&terminal)?;
@@ -99,8 +105,10 @@ impl Hub {
             terminal.name = given.name.unwrap_or(terminal.name);
             terminal.address = given.address.or(terminal.address);
             terminal.comm_key_file = given.comm_key_file.or(terminal.comm_key_file);
+            terminal.push_key_file = given.push_key_file.or(terminal.push_key_file);
             terminal.zone = given.zone.or(terminal.zone);
             terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
+            terminal.sets_clock = given.sets_clock.unwrap_or(terminal.sets_clock);
             terminal.is_approved = true;
             if before.as_ref() != Some(&terminal) {
                 write.put_terminal(&terminal)?;
@@ -114,18 +122,25 @@ impl Hub {
         self.resume_replays(now)
     }
 
-    /// What an edge is told: every terminal, with its key read from its file.
-    pub(crate) fn orders(&self) -> Result<Orders, Error> {
-        let terminals = self.store.read(|read| read.terminals())?;
-        let orders = terminals.into_iter().map(|(terminal, _)| link::Terminal {
+    /// What an edge is told: every terminal, with its keys read from their files, and the commands that it shall bring to
+    /// those that it sees.
+    pub(crate) fn orders(&self, edge: &str, now: Timestamp) -> Result<Orders, Error> {
+        let (terminals, company, commands) = self.store.read(|read| {
+            let commands = crate::commands::for_edge(read, edge, now)?;
+            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands))
+        })?;
+        let terminals = terminals.into_iter().map(|(terminal, _)| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
+            push_key: terminal.push_key_file.as_deref().map(push_key),
             serial: terminal.serial,
             name: terminal.name,
             approved: terminal.is_approved,
             address: terminal.address,
             via: via(&terminal.via),
+            zone: terminal.zone.or_else(|| company.zone.clone()),
+            sets_clock: terminal.sets_clock,
         });
-        Ok(Orders { terminals: orders.collect() })
+        Ok(Orders { terminals: terminals.collect(), commands })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user
@@ -263,13 +278,15 @@ pub(crate) fn assign(
 
 /// A terminal in words, for the audit trail.
 fn told(terminal: &Terminal) -> String {
-    let Terminal { name, address, zone, via, comm_key_file, .. } = terminal;
+    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, .. } = terminal;
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     format!(
-        "name {name}, address {}, zone {}, via {via}, communication key {}",
+        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}",
         or(address, "none"),
         or(zone, "the company's"),
-        or(comm_key_file, "none")
+        or(comm_key_file, "none"),
+        or(push_key_file, "none"),
+        if *sets_clock { "set by the handshake" } else { "left alone" }
     )
 }
 
@@ -284,4 +301,9 @@ fn date(column: &str, text: &str) -> Result<Option<Date>, Error> {
 /// The key in a terminal's key file; a file that can't be read is the key 0, and the poll then tells of the wrong key.
 fn comm_key(path: &str) -> Option<u32> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The key in a terminal's push key file; a file that can't be read is the empty key, which admits nobody.
+fn push_key(path: &str) -> String {
+    std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use attendance::{DayRecord, DayTrace};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use link::{Clock, CommandState, TerminalCommand};
 
 /// A person on the page "who is in now".
 #[derive(Clone, Debug)]
@@ -269,6 +270,69 @@ pub struct TerminalRow {
     pub punches: u64,
     /// What is wrong, with the cure.
     pub trouble: Option<String>,
+    /// What was last seen of its clock.
+    pub clock: Option<Clock>,
+    /// Its handshake may set its clock.
+    pub sets_clock: bool,
+    /// It has to show a key when it pushes.
+    pub has_push_key: bool,
+}
+
+/// Filter of the list of commands. Empty fields do not filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandFilter {
+    /// Serial of the terminal.
+    pub serial: Option<String>,
+    /// How far it has come.
+    pub state: Option<CommandState>,
+}
+
+/// A command to a terminal, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRow {
+    /// Its number.
+    pub id: i64,
+    /// Serial of the terminal.
+    pub serial: String,
+    /// Name of the terminal.
+    pub terminal: String,
+    /// What it shall do.
+    pub command: TerminalCommand,
+    /// How far it has come; what was not reported in time has expired.
+    pub state: CommandState,
+    /// Who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked: Timestamp,
+    /// After this it is not delivered.
+    pub expires: Timestamp,
+    /// When it came so far.
+    pub changed: Timestamp,
+    /// How often the terminal fetched it.
+    pub sent_times: u32,
+    /// The terminal's return code.
+    pub code: Option<i64>,
+    /// The result, or why it has expired, with the cure; what was asked for follows on lines of its own. Empty before.
+    pub result: String,
+}
+
+impl CommandRow {
+    /// The result in one sentence, or what is waited for.
+    pub fn says(&self) -> &str {
+        match self.state {
+            CommandState::Queued => "waits for the edge that sees the terminal",
+            CommandState::HandedOver => "the edge has it; the terminal fetches it when it calls next",
+            CommandState::Sent => "the terminal has fetched it and owes its result",
+            CommandState::Expired | CommandState::Done | CommandState::Failed => {
+                self.result.lines().next().unwrap_or_default()
+            }
+        }
+    }
+
+    /// What the terminal told besides: options or counts, a line each.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        self.result.lines().skip(1)
+    }
 }
 
 /// An employee as pages show it.

@@ -9,8 +9,14 @@
 //!   itself from what the terminal said.
 //! * Unknown fields are ignored on both sides, so that an edge one minor version back is served.
 
+mod clock;
+pub mod command;
+
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 use serde::{Deserialize, Serialize};
+
+pub use clock::{CLOCK_TOLERANCE_S, Clock, ClockSource};
+pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 
 /// The path of each call, below the hub's address.
 pub mod path {
@@ -194,6 +200,10 @@ pub struct Heartbeat {
     pub oldest_unsent_us: Option<i64>,
     /// What is new of terminals since the last heartbeat, unapproved ones included.
     pub terminals: Vec<Contact>,
+    /// What became of commands; repeated until a heartbeat that carried it was answered. At most
+    /// [`command::MAX_REPORTS`].
+    #[serde(default)]
+    pub commands: Vec<CommandReport>,
 }
 
 /// What an edge knows of one terminal.
@@ -209,17 +219,24 @@ pub struct Contact {
     pub records_on_terminal: Option<i64>,
     /// What went wrong in the last poll, in words, with the cure; `None` when it went well.
     pub trouble: Option<String>,
+    /// What was last seen of its clock.
+    #[serde(default)]
+    pub clock: Option<Clock>,
 }
 
-/// What the hub wants of an edge: the terminals that it answers for.
+/// What the hub wants of an edge: the terminals that it answers for, and what they shall do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     /// All terminals of the tenant.
     pub terminals: Vec<Terminal>,
+    /// Commands for terminals that this edge sees. Each comes again until the edge has reported of it. At most
+    /// [`command::MAX_ORDERS`].
+    #[serde(default)]
+    pub commands: Vec<CommandOrder>,
 }
 
 /// A terminal as the hub registered it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terminal {
     /// Serial: its identity.
     pub serial: String,
@@ -233,6 +250,16 @@ pub struct Terminal {
     pub comm_key: Option<u32>,
     /// How it is read.
     pub via: Via,
+    /// What it must show when it pushes (adms 11): `pushcommkey` of its handshake, or `ComKey`. `None` takes it as it is;
+    /// an empty key, of a file that can't be read, admits nobody.
+    #[serde(default)]
+    pub push_key: Option<String>,
+    /// IANA zone of its clock; `None` from a hub that knows none.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// Its handshake may set its clock. Otherwise nothing that is sent to it does.
+    #[serde(default)]
+    pub sets_clock: bool,
 }
 
 /// How a terminal's punches are collected.

@@ -181,12 +181,18 @@ pub(crate) enum TerminalCommand {
         /// File with its communication key
         #[arg(long, value_name = "F")]
         comm_key_file: Option<PathBuf>,
+        /// File with the key that it shows when it pushes (pushcommkey or ComKey); without it, it is known by its serial alone
+        #[arg(long, value_name = "F")]
+        push_key_file: Option<PathBuf>,
         /// Zone of its clock, like Asia/Manila (default: the company's)
         #[arg(long)]
         zone: Option<String>,
         /// How its punches come
         #[arg(long, value_enum)]
         via: Option<Via>,
+        /// Whether its clock is set when it calls; otherwise nothing that is sent to it does (default: false)
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+        set_clock: Option<bool>,
     },
     /// All terminals, with what was last heard of each
     List,

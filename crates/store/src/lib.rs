@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod commands;
 pub mod company;
 pub mod days;
 pub mod edges;
@@ -30,6 +31,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
     let groups = [
         access::STATEMENTS,
         audit::STATEMENTS,
+        commands::STATEMENTS,
         company::STATEMENTS,
         days::STATEMENTS,
         edges::STATEMENTS,

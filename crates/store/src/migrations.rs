@@ -4,7 +4,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::engine::Error;
 
-const SQLITE: &[&str] = &[include_str!("../migrations/sqlite/0001_spine.sql")];
+const SQLITE: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_spine.sql"),
+    include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
+];
 
 /// Brings an SQLite file to the newest schema, under a write lock.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {

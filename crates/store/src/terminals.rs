@@ -1,31 +1,38 @@
 //! Terminals: what is registered, what was last heard of each, and the users that they list.
 
+use link::{Clock, ClockSource};
 use rusqlite::params;
 
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us
+    GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us
         FROM terminal WHERE tenant = $1 AND serial = $2";
-    LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.zone, t.via, t.first_seen_us,
-        c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble
+    LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
+        t.first_seen_us, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
+        c.clock_offset_s, c.clock_how, c.clock_us
         FROM terminal t LEFT JOIN terminal_contact c ON c.tenant = t.tenant AND c.serial = t.serial
         WHERE t.tenant = $1 ORDER BY t.name, t.serial";
-    PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
-        address = excluded.address, comm_key_file = excluded.comm_key_file, zone = excluded.zone, via = excluded.via";
+        address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
+        zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock";
     COUNT_PUNCHES = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial) DO UPDATE SET punches = terminal_contact.punches + excluded.punches,
         last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us)";
     CONTACT = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us, last_complete_read_us,
-        records_on_terminal, trouble) VALUES ($1, $2, 0, $3, $4, $5, $6)
+        records_on_terminal, trouble, edge, clock_offset_s, clock_how, clock_us)
+        VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (tenant, serial) DO UPDATE SET
         last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us),
         last_complete_read_us = COALESCE(excluded.last_complete_read_us, terminal_contact.last_complete_read_us),
         records_on_terminal = COALESCE(excluded.records_on_terminal, terminal_contact.records_on_terminal),
-        trouble = excluded.trouble";
+        trouble = excluded.trouble, edge = COALESCE(excluded.edge, terminal_contact.edge),
+        clock_offset_s = COALESCE(excluded.clock_offset_s, terminal_contact.clock_offset_s),
+        clock_how = COALESCE(excluded.clock_how, terminal_contact.clock_how),
+        clock_us = COALESCE(excluded.clock_us, terminal_contact.clock_us)";
     USER = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
     USER_NAMES = "SELECT user_number, MAX(name) FROM terminal_user WHERE tenant = $1 AND name <> '' GROUP BY user_number";
@@ -44,10 +51,14 @@ pub struct Terminal {
     pub address: Option<String>,
     /// File that holds its communication key; the key itself never enters the database.
     pub comm_key_file: Option<String>,
+    /// File that holds what it must show when it pushes; it is taken as it is when `None`.
+    pub push_key_file: Option<String>,
     /// IANA zone of its clock; the company's when `None`.
     pub zone: Option<String>,
     /// `push`, `poll` or `both`.
     pub via: String,
+    /// Its handshake may set its clock.
+    pub sets_clock: bool,
     /// When it was first heard of, microseconds UTC.
     pub first_seen_us: i64,
 }
@@ -65,6 +76,10 @@ pub struct Contact {
     pub records_on_terminal: Option<i64>,
     /// What is wrong, with the cure.
     pub trouble: Option<String>,
+    /// The edge that saw it last.
+    pub edge: Option<String>,
+    /// What was last seen of its clock.
+    pub clock: Option<Clock>,
 }
 
 fn terminal(row: &rusqlite::Row<'_>) -> rusqlite::Result<Terminal> {
@@ -74,10 +89,16 @@ fn terminal(row: &rusqlite::Row<'_>) -> rusqlite::Result<Terminal> {
         is_approved: row.get::<_, i64>(2)? != 0,
         address: row.get(3)?,
         comm_key_file: row.get(4)?,
-        zone: row.get(5)?,
-        via: row.get(6)?,
-        first_seen_us: row.get(7)?,
+        push_key_file: row.get(5)?,
+        zone: row.get(6)?,
+        via: row.get(7)?,
+        sets_clock: row.get::<_, i64>(8)? != 0,
+        first_seen_us: row.get(9)?,
     })
+}
+
+fn clock((offset_s, how, at_us): (Option<i64>, Option<String>, Option<i64>)) -> Option<Clock> {
+    Some(Clock { offset_s: offset_s?, how: ClockSource::from_word(&how?)?, at_us: at_us? })
 }
 
 impl Read<'_> {
@@ -96,11 +117,13 @@ impl Read<'_> {
     pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
         self.all(LIST, params![self.tenant], |row| {
             let contact = Contact {
-                punches: row.get::<_, Option<u64>>(8)?.unwrap_or(0),
-                last_contact_us: row.get(9)?,
-                last_complete_read_us: row.get(10)?,
-                records_on_terminal: row.get(11)?,
-                trouble: row.get(12)?,
+                punches: row.get::<_, Option<u64>>(10)?.unwrap_or(0),
+                last_contact_us: row.get(11)?,
+                last_complete_read_us: row.get(12)?,
+                records_on_terminal: row.get(13)?,
+                trouble: row.get(14)?,
+                edge: row.get(15)?,
+                clock: clock((row.get(16)?, row.get(17)?, row.get(18)?)),
             };
             Ok((terminal(row)?, contact))
         })
@@ -121,10 +144,22 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn put_terminal(&self, terminal: &Terminal) -> Result<(), Error> {
-        let Terminal { serial, name, is_approved, address, comm_key_file, zone, via, first_seen_us } = terminal;
-        let approved = i64::from(*is_approved);
-        self.run(PUT, params![self.tenant, serial, name, approved, address, comm_key_file, zone, via, first_seen_us])
-            .map(drop)
+        let Terminal { serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, .. } = terminal;
+        let (approved, sets_clock) = (i64::from(*is_approved), i64::from(terminal.sets_clock));
+        let values = params![
+            self.tenant,
+            serial,
+            name,
+            approved,
+            address,
+            comm_key_file,
+            push_key_file,
+            zone,
+            via,
+            sets_clock,
+            terminal.first_seen_us
+        ];
+        self.run(PUT, values).map(drop)
     }
 
     /// Adds to the count of punches stored from a terminal, and notes the contact if there was one.
@@ -140,8 +175,20 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn put_contact(&self, serial: &str, contact: &Contact) -> Result<(), Error> {
-        let Contact { punches: _, last_contact_us, last_complete_read_us, records_on_terminal, trouble } = contact;
-        let values = params![self.tenant, serial, last_contact_us, last_complete_read_us, records_on_terminal, trouble];
+        let Contact { punches: _, last_contact_us, last_complete_read_us, records_on_terminal, trouble, edge, clock } =
+            contact;
+        let values = params![
+            self.tenant,
+            serial,
+            last_contact_us,
+            last_complete_read_us,
+            records_on_terminal,
+            trouble,
+            edge,
+            clock.map(|clock| clock.offset_s),
+            clock.map(|clock| clock.how.word()),
+            clock.map(|clock| clock.at_us)
+        ];
         self.run(CONTACT, values).map(drop)
     }
 

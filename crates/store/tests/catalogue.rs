@@ -7,7 +7,11 @@ use anyhow::Context as _;
 use store::Store;
 use testkit::Postgres;
 
-const POSTGRES: &str = include_str!("../migrations/postgres/0001_spine.sql");
+const POSTGRES: &str = concat!(
+    include_str!("../migrations/postgres/0001_spine.sql"),
+    include_str!("../migrations/postgres/0002_commands_and_clocks.sql")
+);
+const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
 fn sqlite() -> anyhow::Result<(tempfile::TempDir, rusqlite::Connection)> {
     let folder = tempfile::tempdir()?;
@@ -57,5 +61,30 @@ fn both_engines_have_the_same_tables_and_columns() -> anyhow::Result<()> {
     let here = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let here = here.collect::<Result<BTreeSet<(String, String, bool)>, _>>()?;
     assert_eq!(here, there);
+    Ok(())
+}
+
+#[test]
+fn a_file_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyhow::Result<()> {
+    let tables = |connection: &rusqlite::Connection| -> anyhow::Result<BTreeSet<String>> {
+        let mut statement = connection.prepare(
+            "SELECT m.type || ' ' || m.name || ' ' || COALESCE(c.name || ' ' || c.type || ' ' || c.\"notnull\", '')
+             FROM sqlite_master m LEFT JOIN pragma_table_info(m.name) c",
+        )?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    let old = rusqlite::Connection::open(&path)?;
+    old.execute_batch(FIRST)?;
+    old.execute_batch(
+        "INSERT INTO terminal (tenant, serial, name, is_approved, via, first_seen_us) VALUES (1, 'A1', 'Door', 1, 'push', 7);
+         PRAGMA user_version = 1",
+    )?;
+    let store = Store::open(&path)?;
+    let terminal = store.read(|read| read.terminal("A1"))?.context("the terminal")?;
+    assert_eq!((terminal.name.as_str(), terminal.sets_clock, terminal.push_key_file), ("Door", false, None));
+    let (_folder, fresh) = sqlite()?;
+    assert_eq!(tables(&old)?, tables(&fresh)?);
     Ok(())
 }

@@ -100,11 +100,10 @@ mod tests {
     fn terminal(serial: &str) -> Terminal {
         Terminal {
             serial: serial.to_owned(),
-            name: String::new(),
             approved: true,
             address: Some("10.0.0.9".to_owned()),
-            comm_key: None,
             via: link::Via::Poll,
+            ..Terminal::default()
         }
     }
 

@@ -131,7 +131,7 @@ impl Uplink for FakeHub {
     async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
         Ok(self.with(|held| {
             held.heartbeats.push(heartbeat.clone());
-            Orders { terminals: held.terminals.clone() }
+            Orders { terminals: held.terminals.clone(), ..Orders::default() }
         }))
     }
 }
@@ -142,8 +142,7 @@ pub(crate) fn terminal(serial: &str) -> Terminal {
         serial: serial.to_owned(),
         name: format!("Terminal {serial}"),
         approved: true,
-        address: None,
-        comm_key: None,
         via: Via::Push,
+        ..Terminal::default()
     }
 }

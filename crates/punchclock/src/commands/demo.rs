@@ -177,9 +177,9 @@ impl Simulation {
             serial: terminal.serial().to_owned(),
             name: Some(name.to_owned()),
             address: Some(address.to_string()),
-            comm_key_file: None,
             zone: self.zone.iana_name().map(str::to_owned),
             via: Some(link::Via::Both),
+            ..NewTerminal::default()
         };
         self.hub.add_terminal(&Actor::new("demo"), &new, now())?;
         Ok(())

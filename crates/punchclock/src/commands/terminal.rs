@@ -18,14 +18,24 @@ use crate::show;
 
 pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result<()> {
     match command {
-        TerminalCommand::Add { name, serial, address, comm_key_file, zone, via } => {
+        TerminalCommand::Add { name, serial, address, comm_key_file, push_key_file, zone, via, set_clock } => {
             let comm_key_file = comm_key_file.as_deref().map(key_file).transpose()?;
+            let push_key_file = push_key_file.as_deref().map(self::push_key_file).transpose()?;
             let via = via.or(address.is_some().then_some(Via::Both)).map(|via| match via {
                 Via::Push => link::Via::Push,
                 Via::Poll => link::Via::Poll,
                 Via::Both => link::Via::Both,
             });
-            let new = NewTerminal { serial, name: Some(name.clone()), address, comm_key_file, zone, via };
+            let new = NewTerminal {
+                serial,
+                name: Some(name.clone()),
+                address,
+                comm_key_file,
+                push_key_file,
+                zone,
+                via,
+                sets_clock: set_clock,
+            };
             let hub = context.home.hub()?;
             let zone = first_zone(&hub, new.zone.as_deref())?;
             let new = NewTerminal { zone, ..new };
@@ -269,6 +279,8 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result
         address: Some(visit.address),
         comm_key: Some(visit.comm_key),
         via: row.via,
+        zone: Some(row.zone.clone()),
+        ..link::Terminal::default()
     };
     let reading = runtime()?.block_on(edge::read_once(&terminal))?;
     let oldest = since.map(|span| oldest(row, span)).transpose()?;
@@ -301,6 +313,21 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// The absolute path of a key file that holds a key.
 fn key_file(path: &Path) -> anyhow::Result<String> {
     read_key(path)?;
+    absolute(path)
+}
+
+/// The absolute path of a file with the key that a terminal shows when it pushes.
+fn push_key_file(path: &Path) -> anyhow::Result<String> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the push key file {} can't be read", path.display()))?;
+    let key = text.trim();
+    if key.is_empty() || key.contains(char::is_whitespace) || key.contains(char::is_control) {
+        bail!("the push key file {} must hold one word: what the terminal shows as its key", path.display());
+    }
+    absolute(path)
+}
+
+fn absolute(path: &Path) -> anyhow::Result<String> {
     let whole = std::fs::canonicalize(path).with_context(|| format!("{} can't be found", path.display()))?;
     whole.into_os_string().into_string().map_err(|_| anyhow::anyhow!("{} is no text path", path.display()))
 }

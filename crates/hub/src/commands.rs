@@ -1,0 +1,211 @@
+//! Commands for terminals that push: asked for here, brought by the edge that sees the terminal, and what became of them.
+//!
+//! Invariants:
+//! * What a terminal could misread is refused before it is stored.
+//! * A command is listed for its edge until the edge has reported of it, so that a lost answer only delays it; its number
+//!   makes it the same command each time.
+//! * A report counts only if it is later in the command's life than what is known (`CommandState::may_follow`).
+//! * What was not reported in time reads as expired; a result that comes late all the same replaces that.
+
+use jiff::{SignedDuration, Timestamp};
+use link::command::{MAX_ORDERS, MAX_RESULT_BYTES};
+use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+use store::commands::Command;
+use store::{Read, Write};
+
+use crate::registry::via;
+use crate::resolve::instant;
+use crate::view::{CommandFilter, CommandRow};
+use crate::{Actor, Error, Hub};
+
+/// How long a command may be delivered when nobody says otherwise.
+pub const USUAL_EXPIRY: SignedDuration = SignedDuration::from_hours(24);
+const SHORTEST_EXPIRY: SignedDuration = SignedDuration::from_secs(60);
+const LONGEST_EXPIRY: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Commands that may wait for one terminal.
+const MAX_WAITING: u64 = 200;
+/// An edge that took a command over tells how it ended within this time after its expiry.
+const REPORT_GRACE: SignedDuration = SignedDuration::from_hours(1);
+/// Commands that a list looks at, from the newest.
+const LIST_ROWS: u32 = 5000;
+
+impl Hub {
+    /// Asks a terminal to do something, at the latest `expires_after` from now. Returns the number of the command.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown serial; [`Error::Invalid`] for a terminal that can't get commands, for a text
+    /// that it would misread, or when too many commands wait for it.
+    pub fn ask_terminal(
+        &self,
+        actor: &Actor,
+        serial: &str,
+        command: &TerminalCommand,
+        expires_after: SignedDuration,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        command.check().map_err(|bad| refused(&bad.to_string()))?;
+        if !(SHORTEST_EXPIRY..=LONGEST_EXPIRY).contains(&expires_after) {
+            return Err(Error::invalid(
+                "a command expires after one minute at least and 30 days at most",
+                "choose a time between",
+            ));
+        }
+        let expires = now.saturating_add(expires_after).unwrap_or(now);
+        let json = serde_json::to_string(command)
+            .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
+        self.store.write(|write| {
+            may_get_commands(write, serial)?;
+            if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
+                let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
+                return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
+            }
+            let id = write.add_command(&Command {
+                id: 0,
+                serial: serial.to_owned(),
+                command: json,
+                asked_by: actor.name.clone(),
+                asked_us: now.as_microsecond(),
+                expires_us: expires.as_microsecond(),
+                state: CommandState::Queued.word().to_owned(),
+                sent_times: 0,
+                result_code: None,
+                result_text: String::new(),
+                changed_us: now.as_microsecond(),
+            })?;
+            let detail = format!("{id}: {command}; expires {expires}");
+            write.audit(&actor.entry(now, "terminal.command", serial, detail))?;
+            Ok(id)
+        })
+    }
+
+    /// The commands that a filter asks for, newest first.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn commands(&self, filter: &CommandFilter, now: Timestamp) -> Result<Vec<CommandRow>, Error> {
+        let (commands, terminals) = self
+            .store
+            .read(|read| Ok::<_, Error>((read.commands(filter.serial.as_deref(), LIST_ROWS)?, read.terminals()?)))?;
+        let name = |serial: &str| {
+            let known = terminals.iter().find(|(terminal, _)| terminal.serial == serial);
+            known.map_or_else(|| serial.to_owned(), |(terminal, _)| terminal.name.clone())
+        };
+        let rows = commands.into_iter().map(|command| row(name(&command.serial), command, now));
+        let mut rows = rows.collect::<Result<Vec<CommandRow>, Error>>()?;
+        rows.retain(|row| filter.state.is_none_or(|state| row.state == state));
+        Ok(rows)
+    }
+
+    /// One command by its number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or of the store.
+    pub fn command(&self, id: i64, now: Timestamp) -> Result<CommandRow, Error> {
+        self.store.read(|read| {
+            let command = read.command(id)?.ok_or_else(|| Error::NotFound(format!("command {id}")))?;
+            let terminal = read.terminal(&command.serial)?;
+            row(terminal.map_or_else(|| command.serial.clone(), |terminal| terminal.name), command, now)
+        })
+    }
+}
+
+/// Refuses what can't get commands: an unknown, unapproved, or only polled terminal.
+fn may_get_commands(read: &Read<'_>, serial: &str) -> Result<(), Error> {
+    let terminal = read.terminal(serial)?.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
+    if !terminal.is_approved {
+        let cure = format!("approve it first: `punchclock terminal approve {serial}`");
+        return Err(Error::invalid(format!("terminal {serial} is not approved"), cure));
+    }
+    if via(&terminal.via) == link::Via::Poll {
+        let what = format!("terminal {serial} is only polled; commands go to terminals that push");
+        return Err(Error::invalid(what, "set its server address, and register it with `--via both`"));
+    }
+    Ok(())
+}
+
+/// A refusal whose text tells the cure after a semicolon.
+fn refused(text: &str) -> Error {
+    let (what, cure) = text.split_once("; ").unwrap_or((text, "ask for something else"));
+    Error::invalid(what, cure)
+}
+
+/// What an edge shall bring to the terminals that it sees. A command that does not read back is left out, and stays.
+pub(crate) fn for_edge(read: &Read<'_>, edge: &str, now: Timestamp) -> Result<Vec<CommandOrder>, Error> {
+    let now_us = now.as_microsecond();
+    let limit = u32::try_from(MAX_ORDERS).unwrap_or(u32::MAX);
+    let commands = read.commands_for_edge(edge, now_us, limit)?.into_iter();
+    Ok(commands
+        .filter_map(|command| {
+            Some(CommandOrder {
+                id: command.id,
+                command: serde_json::from_str(&command.command).ok()?,
+                serial: command.serial,
+                expires_in_s: command.expires_us.saturating_sub(now_us) / 1_000_000,
+            })
+        })
+        .collect())
+}
+
+/// Takes what an edge reports. What is known already, or is of no known command, changes nothing.
+pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Timestamp) -> Result<(), Error> {
+    for report in reports {
+        let Some(known) = write.command(report.id)? else { continue };
+        if !report.state.may_follow(report.sent_times, state(&known)?, known.sent_times) {
+            continue;
+        }
+        write.change_command(&Command {
+            state: report.state.word().to_owned(),
+            sent_times: report.sent_times,
+            result_code: report.code,
+            result_text: head(&report.text).to_owned(),
+            // An edge's clock is believed as far as it can be right.
+            changed_us: report.at_us.min(now.as_microsecond()).max(known.changed_us),
+            ..known
+        })?;
+    }
+    Ok(())
+}
+
+fn row(terminal: String, command: Command, now: Timestamp) -> Result<CommandRow, Error> {
+    let expires = instant(command.expires_us);
+    let reported = state(&command)?;
+    let is_overdue = match reported {
+        CommandState::Queued => expires <= now,
+        CommandState::HandedOver | CommandState::Sent => now.duration_since(expires) >= REPORT_GRACE,
+        CommandState::Expired | CommandState::Done | CommandState::Failed => false,
+    };
+    let result = match reported {
+        CommandState::Queued if is_overdue => {
+            "no edge took it over in time; check that the edge runs and that the terminal reports to it".to_owned()
+        }
+        _ if is_overdue => {
+            "the edge did not tell how it ended; check that the edge runs and reaches the hub".to_owned()
+        }
+        _ => command.result_text.clone(),
+    };
+    Ok(CommandRow {
+        id: command.id,
+        terminal,
+        state: if is_overdue { CommandState::Expired } else { reported },
+        command: serde_json::from_str(&command.command)
+            .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?,
+        serial: command.serial,
+        asked_by: command.asked_by,
+        asked: instant(command.asked_us),
+        expires,
+        changed: instant(command.changed_us),
+        sent_times: command.sent_times,
+        code: command.result_code,
+        result,
+    })
+}
+
+fn state(command: &Command) -> Result<CommandState, Error> {
+    let word = &command.state;
+    CommandState::from_word(word).ok_or_else(|| Error::Damaged { what: "command", detail: format!("state {word}") })
+}
+
+/// The text within its limit, cut at a character.
+fn head(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_RESULT_BYTES)).unwrap_or(text)
+}
