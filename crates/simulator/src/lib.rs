@@ -1,7 +1,7 @@
 //! Terminals that behave like real ones, and people who punch.
 //!
-//! One [`Terminal`] holds users and a log; two faces show it to the world: [`ZkServer`] answers the 4370 protocol over TCP
-//! (zk 15), [`push`] reports to a server by ADMS (adms 13). Both read the same log, so a punch can be collected by both
+//! One [`Terminal`] holds users, logs and templates; two faces show it to the world: [`ZkServer`] answers the 4370 protocol over
+//! TCP and UDP (zk 15), [`push`] reports to a server by ADMS (adms 13). A [`Profile`] says of which make it is. Both read the same log, so a punch can be collected by both
 //! roads. [`run()`] plays a terminal with both faces at a pace; [`people`] makes up a company whose punches have the shape of
 //! real ones.
 //!
@@ -20,7 +20,7 @@ mod zk_server;
 
 pub use faults::Faults;
 pub use log_file::LogFile;
-pub use profile::Profile;
+pub use profile::{Binary, Capacity, Dialect, DirectReads, Profile, Push, Transports, UnknownProfile, ZoneReading};
 pub use run::{Ends, Pace, RunError, RunOptions, run};
-pub use terminal::{Progress, Terminal, TerminalBuilder, TerminalUser};
+pub use terminal::{OperationEntry, Progress, Template, Terminal, TerminalBuilder, UserRefused, WhenFull};
 pub use zk_server::ZkServer;

@@ -6,9 +6,9 @@ mod common;
 use std::time::Duration;
 
 use common::{company_log, serve};
-use simulator::{Faults, Profile, Terminal, TerminalUser};
+use simulator::{Faults, Profile, Terminal};
 use zk::client::{Client, Options, Transport};
-use zk::{AttendanceRecord, Error, UserRef};
+use zk::{AttendanceRecord, Error, Privilege, User, UserRef};
 
 fn quick() -> Options {
     Options { idle_timeout: Duration::from_secs(5), ..Options::default() }
@@ -29,17 +29,17 @@ fn told(terminal: &Terminal, record: &AttendanceRecord) -> (String, i32, u8, u8)
 
 #[tokio::test]
 async fn everything_a_terminal_of_any_make_holds_is_read() {
-    for profile in Profile::names() {
+    let over_tcp = |profile: &&Profile| profile.binary.transports.has_tcp() && profile.binary.locked.is_none();
+    for profile in Profile::all().iter().filter(over_tcp) {
         // One record, inline sets, one chunk, and several chunks with an odd number of records.
         for count in [0, 1, 2, 21, 3001] {
-            let terminal =
-                Terminal::builder("SIM0001").profile(profile.parse().unwrap()).log(company_log(count)).build();
+            let terminal = Terminal::builder("SIM0001").profile(profile.clone()).log(company_log(count)).build();
             let address = serve(&terminal).await;
             let mut client = connect(&address).await;
             let log = client.attendance().await.unwrap();
             let read: Vec<_> = log.records.iter().map(|record| told(&terminal, record)).collect();
             let held: Vec<_> = terminal.log(0..usize::MAX).iter().map(|record| told(&terminal, record)).collect();
-            assert_eq!(read, held, "{profile}, {count} records");
+            assert_eq!(read, held, "{}, {count} records", profile.name);
             assert_eq!((log.told, log.is_complete()), (Some(count as u32), Some(true)));
             let users = client.users().await.unwrap();
             assert_eq!(
@@ -54,7 +54,7 @@ async fn everything_a_terminal_of_any_make_holds_is_read() {
 #[tokio::test]
 async fn a_terminal_tells_who_it_is_and_what_time_it_has() {
     let terminal = Terminal::builder("CGKK223862906")
-        .users([TerminalUser { is_administrator: true, ..TerminalUser::new("0012", "Ana Cruz") }])
+        .users([User { privilege: Privilege::SUPER_ADMIN, ..User::new("0012", "Ana Cruz") }])
         .zone(jiff::tz::TimeZone::get("Asia/Manila").unwrap())
         .build();
     let address = serve(&terminal).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge::{Edge, EdgeConfig, EdgeHandle};
 use link::Via;
 use simulator::push::{PushOptions, ServerUrl};
-use simulator::{Ends, Faults, Pace, RunOptions, Terminal, TerminalUser, ZkServer};
+use simulator::{Ends, Faults, Pace, RunOptions, Terminal, ZkServer};
 
 use crate::fake_hub::{FakeHub, terminal};
 use crate::workplace::Workplace;
@@ -37,7 +37,7 @@ async fn start(place: &Workplace, hub: &FakeHub) -> EdgeHandle {
 
 #[tokio::test]
 async fn the_whole_log_and_the_users_are_read_and_what_is_new_later() {
-    let sim = Terminal::builder("SIM1").users([TerminalUser::new("3", "Ana Cruz")]).log(records(2500)).build();
+    let sim = Terminal::builder("SIM1").users([zk::User::new("3", "Ana Cruz")]).log(records(2500)).build();
     let (place, hub) = (Workplace::new(), FakeHub::default());
     hub.with(|held| held.terminals.push(polled("SIM1", "")));
     let address = serve(&sim).await;
@@ -86,7 +86,7 @@ async fn pushed_and_polled_at_once_each_punch_is_one() {
 
 #[tokio::test]
 async fn old_units_that_record_only_slots_give_user_numbers() {
-    for profile in ["zem8", "ma300"] {
+    for profile in ["mb20-8", "ma300"] {
         let sim = Terminal::builder("SIM1").profile(profile.parse().unwrap()).log(records(30)).build();
         let (place, hub) = (Workplace::new(), FakeHub::default());
         let address = serve(&sim).await;

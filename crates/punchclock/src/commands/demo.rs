@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use simulator::people::{Company, Person, Punch, Shift};
 use simulator::push::PushOptions;
-use simulator::{RunOptions, Terminal, TerminalUser, ZkServer};
+use simulator::{RunOptions, Terminal, ZkServer};
 use web::WebConfig;
 
 use crate::chance::{bytes, code, now};
@@ -141,7 +141,7 @@ impl Simulation {
         let from = today.checked_sub(HISTORY_DAYS.days())?;
         let is_day = |punch: &Punch| self.people().any(|person| person.number == punch.user);
         let past: Vec<Punch> = self.company.punches(from, today.yesterday()?).into_iter().filter(is_day).collect();
-        let users = || self.people().map(|person| TerminalUser::new(&person.number, &person.name));
+        let users = || self.people().map(|person| zk::User::new(&person.number, &person.name));
         let terminals = TERMINALS.iter().enumerate().map(|(door, (serial, _))| {
             let log = past.iter().filter(|punch| punch.terminal == door).filter_map(Punch::record);
             Terminal::builder(*serial).zone(self.zone.clone()).users(users()).log(log).build()
@@ -174,7 +174,7 @@ impl Simulation {
 
     fn register(&self, terminal: &Terminal, name: &str, address: SocketAddr) -> anyhow::Result<()> {
         let new = NewTerminal {
-            serial: terminal.serial().to_owned(),
+            serial: terminal.serial().to_string(),
             name: Some(name.to_owned()),
             address: Some(address.to_string()),
             zone: self.zone.iana_name().map(str::to_owned),

@@ -89,7 +89,7 @@ impl Reporter {
     }
 
     fn result(&mut self, id: &str, code: i32, word: &str, more: &str) {
-        let serial = http::escaped(self.terminal.serial());
+        let serial = http::escaped(&self.terminal.serial());
         self.queue.push_back(Upload {
             path_and_query: format!("/iclock/devicecmd?SN={serial}"),
             body: format!("ID={id}&Return={code}&CMD={word}\n{more}"),

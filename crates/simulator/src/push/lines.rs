@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use zk::{AttendanceRecord, InvalidTime, PackedTime, UserRef};
+use zk::{AttendanceRecord, InvalidTime, PackedTime, User, UserRef};
 
-use crate::terminal::{Terminal, TerminalUser};
+use crate::terminal::Terminal;
 
 /// A time as the terminal prints it; dates that do not exist are printed like any other.
 pub(super) fn printed(time: PackedTime) -> String {
@@ -25,15 +25,16 @@ pub(super) fn attlog(records: &[AttendanceRecord]) -> String {
 }
 
 /// USER lines of OPERLOG (adms 6.2).
-pub(super) fn users(users: &[TerminalUser]) -> String {
+pub(super) fn users(users: &[User]) -> String {
     let mut body = String::new();
     for user in users {
-        let privilege = if user.is_administrator { 14 } else { 0 };
         let card = if user.card == 0 { String::new() } else { user.card.to_string() };
         let _ = writeln!(
             body,
-            "USER PIN={}\tName={}\tPri={privilege}\tPasswd=\tCard={card}\tGrp=1\tTZ=0000000100000000\tVerify=0\tViceCard=\tStartDatetime=0\tEndDatetime=0",
-            user.number, user.name
+            "USER PIN={}\tName={}\tPri={}\tPasswd=\tCard={card}\tGrp=1\tTZ=0000000100000000\tVerify=0\tViceCard=\tStartDatetime=0\tEndDatetime=0",
+            user.number,
+            user.name(),
+            user.privilege.0
         );
     }
     body

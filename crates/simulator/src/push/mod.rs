@@ -65,7 +65,7 @@ struct Upload {
 enum Cursor {
     None,
     Log(usize),
-    Users(usize),
+    Users(u64),
 }
 
 /// What the server said in the handshake, as far as it matters here.
@@ -95,7 +95,7 @@ struct Reporter {
     connection: Connection,
     settings: Settings,
     log_cursor: usize,
-    users_cursor: usize,
+    users_cursor: u64,
     /// Uploads and results that go before anything new, first the one that failed last.
     queue: VecDeque<Upload>,
     /// Users that the server refused: kept for the next round, so that punches are not held up by them.
@@ -121,7 +121,7 @@ impl Reporter {
 
     /// Fetches the settings; a stamp of 0 starts its table again from the beginning (adms 4, 5).
     async fn handshake(&mut self) -> Result<(), HttpError> {
-        let serial = http::escaped(self.terminal.serial());
+        let serial = http::escaped(&self.terminal.serial());
         let target =
             format!("/iclock/cdata?SN={serial}&options=all&pushver=2.4.1&language=69&DeviceType=att&PushOptionsFlag=1");
         let block = self.connection.get(&target).await?.accepted()?;
@@ -206,14 +206,14 @@ impl Reporter {
         if let Some(upload) = self.queue.pop_front() {
             return Some(upload);
         }
-        let users = self.terminal.users();
-        if self.refused_users.is_none() && self.users_cursor < users.len() {
-            let new = users.get(self.users_cursor..).unwrap_or_default();
-            let (body, end) = (lines::users(new), Cursor::Users(users.len()));
-            return Some(self.upload("OPERLOG", &self.settings.operlog_stamp, body, new.len(), end));
+        let (users, change) = self.terminal.users_changed_since(self.users_cursor);
+        if self.refused_users.is_none() && !users.is_empty() {
+            let (body, end) = (lines::users(&users), Cursor::Users(change));
+            return Some(self.upload("OPERLOG", &self.settings.operlog_stamp, body, users.len(), end));
         }
-        let batch = self.terminal.log(self.log_cursor..self.log_cursor + self.options.batch_lines.max(1));
-        let end = Cursor::Log(self.log_cursor + batch.len());
+        let from = self.log_cursor;
+        let (from, batch) = self.terminal.log_from(from..from.saturating_add(self.options.batch_lines.max(1)));
+        let end = Cursor::Log(from + batch.len());
         (!batch.is_empty()).then(|| {
             let body = lines::attlog(&batch);
             self.upload("ATTLOG", &self.settings.attlog_stamp, body, batch.len(), end)
@@ -234,7 +234,7 @@ impl Reporter {
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
-            tracing::debug!(serial = self.terminal.serial(), %error, "an upload failed and is kept");
+            tracing::debug!(serial = &*self.terminal.serial(), %error, "an upload failed and is kept");
             self.queue.push_front(upload);
             return Err(error);
         }
@@ -270,7 +270,7 @@ impl Reporter {
     }
 
     async fn poll(&mut self, info: Option<String>) -> Result<Outcome, HttpError> {
-        let serial = http::escaped(self.terminal.serial());
+        let serial = http::escaped(&self.terminal.serial());
         let info = info.map(|info| format!("&INFO={}", http::escaped(&info))).unwrap_or_default();
         let reply = self.connection.get(&format!("/iclock/getrequest?SN={serial}{info}")).await?.accepted()?;
         self.terminal.note(|progress| progress.command_polls += 1);
@@ -278,7 +278,7 @@ impl Reporter {
     }
 
     fn upload(&self, table: &str, stamp: &str, body: String, lines: usize, moves: Cursor) -> Upload {
-        let serial = http::escaped(self.terminal.serial());
+        let serial = http::escaped(&self.terminal.serial());
         let stamp = match (table, stamp) {
             (_, "") => String::new(),
             ("OPERLOG", stamp) => format!("&OpStamp={stamp}"),

@@ -1,97 +1,122 @@
-//! The terminal's side of port 4370 over TCP (zk 15).
+//! The terminal's side of port 4370 over TCP and UDP (zk 1, 15).
 //!
-//! Clients are served one after another: a second one connects and hears nothing until the first has gone, as with most
-//! units (zk 1). A client that vanished is given up after a while.
+//! One client is served at a time, over the one or the other: a second one connects and hears nothing until the first has gone,
+//! as with most units (zk 1). A client that vanished is given up after a while.
 
+mod bulk;
+mod commands;
 mod conversation;
+mod events;
+mod people;
+mod tables;
+mod tcp;
+mod udp;
+mod upload;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::time::timeout;
-use zk::{Code, Framer, Packet};
+use tokio::net::{TcpListener, ToSocketAddrs, UdpSocket};
+use tokio::sync::Semaphore;
 
+use crate::profile::Transports;
 use crate::terminal::Terminal;
-use conversation::{Answer, Conversation};
 
 /// A client that says nothing for so long has vanished.
 const VANISHED: Duration = Duration::from_secs(60);
+/// Free ports that are tried until one is free over TCP and UDP alike.
+const PORTS_TRIED: u32 = 16;
 
-/// A listener that speaks for one terminal.
+/// Listeners that speak for one terminal.
 #[derive(Debug)]
 pub struct ZkServer {
     terminal: Terminal,
-    listener: TcpListener,
+    address: SocketAddr,
+    tcp: Option<TcpListener>,
+    udp: Option<UdpSocket>,
 }
 
+/// The one place for a client.
+#[derive(Debug, Clone)]
+struct Seat(Arc<Semaphore>);
+
 impl ZkServer {
-    /// Listens; port 0 takes a free one.
+    /// Listens over what the terminal's make speaks, under one port number; port 0 takes a free one.
     ///
     /// # Errors
     /// When the address can't be taken.
     pub async fn bind(terminal: Terminal, address: impl ToSocketAddrs) -> io::Result<ZkServer> {
-        Ok(ZkServer { terminal, listener: TcpListener::bind(address).await? })
+        let transports = terminal.profile().binary.transports;
+        ZkServer::bind_over(terminal, address, transports).await
+    }
+
+    /// Listens over these, whatever the make.
+    ///
+    /// # Errors
+    /// When the address can't be taken.
+    pub async fn bind_over(
+        terminal: Terminal,
+        address: impl ToSocketAddrs,
+        transports: Transports,
+    ) -> io::Result<ZkServer> {
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match listen(&addresses, transports).await {
+                Ok((address, tcp, udp)) => return Ok(ZkServer { terminal, address, tcp, udp }),
+                // The port that was free over TCP was taken over UDP; another one may do.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse
+                        && tried < PORTS_TRIED
+                        && addresses.iter().all(|address| address.port() == 0) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Where it listens.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// None; the form is that of the sockets.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        Ok(self.address)
     }
 
     /// Serves clients for ever; end it by dropping the future.
     ///
     /// # Errors
-    /// When the listener fails; a client's failure ends that client only.
+    /// When a listener fails; a client's failure ends that client only.
     pub async fn serve(self) -> io::Result<()> {
-        for session in (1_u16..=u16::MAX).cycle() {
-            let (stream, client) = self.listener.accept().await?;
-            if let Err(error) = self.converse(stream, session).await {
-                tracing::debug!(%client, %error, "a client's connection failed");
+        let ZkServer { terminal, tcp, udp, .. } = self;
+        let seat = Seat(Arc::new(Semaphore::new(1)));
+        let over_tcp = async {
+            match &tcp {
+                Some(listener) => tcp::serve(&terminal, listener, &seat).await,
+                None => std::future::pending().await,
             }
-            // Whoever left without enabling: real units recover too.
-            self.terminal.set_disabled(false);
-        }
-        Ok(())
+        };
+        let over_udp = async {
+            match &udp {
+                Some(socket) => udp::serve(&terminal, socket, &seat).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::try_join!(over_tcp, over_udp).map(|_| ())
     }
+}
 
-    async fn converse(&self, mut stream: TcpStream, session: u16) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let mut conversation = Conversation::new(self.terminal.clone(), session);
-        let mut framer = Framer::new();
-        let mut buffer = vec![0; 16 << 10];
-        loop {
-            let count = timeout(VANISHED, stream.read(&mut buffer)).await??;
-            if count == 0 {
-                return Ok(());
-            }
-            framer.push(buffer.get(..count).unwrap_or_default());
-            while let Some(request) = framer.next_packet() {
-                let answer = conversation.answer(&request);
-                self.write(&mut stream, &answer).await?;
-                if answer.ends {
-                    return stream.shutdown().await;
-                }
-            }
-        }
-    }
+type Listeners = (SocketAddr, Option<TcpListener>, Option<UdpSocket>);
 
-    async fn write(&self, stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
-        let pause = self.terminal.profile().frame_pause;
-        let mut follows_data = false;
-        for packet in &answer.packets {
-            let is_bulk = matches!(packet.code, Code::PREPARE_DATA | Code::DATA);
-            if (is_bulk || follows_data) && !pause.is_zero() {
-                tokio::time::sleep(pause).await;
-            }
-            follows_data = is_bulk;
-            stream.write_all(&Packet::to_frame(packet)).await?;
-        }
-        Ok(())
+async fn listen(addresses: &[SocketAddr], transports: Transports) -> io::Result<Listeners> {
+    if !transports.has_tcp() {
+        let udp = UdpSocket::bind(addresses).await?;
+        return Ok((udp.local_addr()?, None, Some(udp)));
     }
+    let tcp = TcpListener::bind(addresses).await?;
+    let address = tcp.local_addr()?;
+    let udp = if transports.has_udp() { Some(UdpSocket::bind(address).await?) } else { None };
+    Ok((address, Some(tcp), udp))
 }
