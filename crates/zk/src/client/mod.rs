@@ -6,6 +6,7 @@
 
 mod clear;
 mod device;
+mod events;
 mod link;
 mod options;
 mod read;
@@ -23,6 +24,7 @@ use crate::error::Error;
 use crate::packet::Packet;
 use crate::session::{Carrier, Event, Session, Settings};
 pub use device::State;
+use events::Happened;
 use link::Link;
 pub use options::{Options, Transport};
 pub use read::Info;
@@ -38,6 +40,7 @@ pub struct Client {
     session: Session,
     epoch: Instant,
     buffer: Vec<u8>,
+    happened: Happened,
 }
 
 impl Client {
@@ -74,8 +77,13 @@ impl Client {
             Carrier::Datagrams => options.idle_timeout.min(options.connect_timeout),
         };
         let settings = Settings { opening, idle: options.idle_timeout, ..Settings::over(carrier) };
-        let mut client =
-            Client { link, session: Session::new(settings), epoch: Instant::now(), buffer: vec![0; READ_BYTES] };
+        let mut client = Client {
+            link,
+            session: Session::new(settings),
+            epoch: Instant::now(),
+            buffer: vec![0; READ_BYTES],
+            happened: Happened::new(options.idle_timeout),
+        };
         client.session.connect(options.comm_key, client.now());
         client.drive().await?;
         Ok(client)
@@ -94,10 +102,9 @@ impl Client {
             .await;
         }
         self.session.farewell();
+        self.push_outgoing();
         let _ = timeout(GOODBYE, async {
-            while let Some(packet) = self.session.take_outgoing() {
-                self.link.send(&packet).await?;
-            }
+            self.link.flush().await?;
             self.link.shutdown().await
         })
         .await;
@@ -105,6 +112,7 @@ impl Client {
 
     /// Sends a request and waits for its reply.
     async fn command(&mut self, code: Code, data: Vec<u8>) -> Result<Packet, Error> {
+        self.settle().await?;
         self.session.command(code, data, self.now());
         match self.drive().await? {
             Event::Replied(packet) => Ok(packet),
@@ -112,38 +120,56 @@ impl Client {
         }
     }
 
-    /// Moves bytes until the task has ended. Real-time events on the way are not ours: nobody registered for them.
+    /// Moves bytes until the task has ended.
     async fn drive(&mut self) -> Result<Event, Error> {
         loop {
             self.flush().await?;
-            match self.session.next_event() {
-                Some(Event::Happened(_)) => continue,
-                Some(Event::Failed(error)) => return Err(error),
-                Some(event) => return Ok(event),
-                None => {}
+            if let Some(end) = self.ended() {
+                return end;
             }
-            let patience = self.patience();
-            match timeout(patience, self.link.receive(&mut self.buffer)).await {
-                Err(_) => self.session.expire(self.epoch.elapsed()),
-                Ok(Ok(0)) => self.session.closed(),
-                Ok(Ok(count)) => {
-                    let bytes = self.buffer.get(..count).unwrap_or_default();
-                    self.session.receive(bytes, self.epoch.elapsed());
-                }
-                Ok(Err(source)) if source.kind() == std::io::ErrorKind::ConnectionReset => self.session.closed(),
-                Ok(Err(source)) => return Err(self.lost(source)),
+            self.listen(self.patience()).await?;
+        }
+    }
+
+    /// The end of the current task, if it has come. Real-time events on the way are kept.
+    fn ended(&mut self) -> Option<Result<Event, Error>> {
+        loop {
+            match self.session.next_event()? {
+                Event::Happened(packet) => self.happened.keep(&packet),
+                Event::Failed(error) => return Some(Err(error)),
+                event => return Some(Ok(event)),
             }
         }
     }
 
-    async fn flush(&mut self) -> Result<(), Error> {
-        while let Some(packet) = self.session.take_outgoing() {
-            match timeout(self.patience(), self.link.send(&packet)).await {
-                Err(_) => return Err(self.lost(std::io::ErrorKind::TimedOut.into())),
-                Ok(sent) => sent.map_err(|source| self.lost(source))?,
+    /// Takes what comes within `patience`, or tells the session that nothing did.
+    async fn listen(&mut self, patience: Duration) -> Result<(), Error> {
+        match timeout(patience, self.link.receive(&mut self.buffer)).await {
+            Err(_) => self.session.expire(self.now()),
+            Ok(Ok(0)) => self.session.closed(),
+            Ok(Ok(count)) => {
+                let now = self.now();
+                self.happened.note_heard(now);
+                self.session.receive(self.buffer.get(..count).unwrap_or_default(), now);
             }
+            Ok(Err(source)) if source.kind() == std::io::ErrorKind::ConnectionReset => self.session.closed(),
+            Ok(Err(source)) => return Err(self.lost(source)),
         }
         Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        self.push_outgoing();
+        match timeout(self.patience(), self.link.flush()).await {
+            Err(_) => Err(self.lost(std::io::ErrorKind::TimedOut.into())),
+            Ok(sent) => sent.map_err(|source| self.lost(source)),
+        }
+    }
+
+    fn push_outgoing(&mut self) {
+        while let Some(packet) = self.session.take_outgoing() {
+            self.link.push(packet);
+        }
     }
 
     fn lost(&mut self, source: std::io::Error) -> Error {
@@ -170,9 +196,8 @@ impl fmt::Debug for Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.session.farewell();
-        while let Some(packet) = self.session.take_outgoing() {
-            self.link.send_and_forget(&packet);
-        }
+        self.push_outgoing();
+        self.link.flush_and_forget();
     }
 }
 
