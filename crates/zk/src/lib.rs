@@ -43,6 +43,8 @@ pub mod record;
 pub mod session;
 mod sizes;
 mod stranger;
+#[cfg(feature = "templates")]
+mod template;
 mod time;
 pub mod transfer;
 mod wire;
@@ -60,6 +62,8 @@ pub use record::operation::{Operation, OperationRecord, decode_operations};
 pub use record::password::Password;
 pub use record::user::{Privilege, TimeZones, User, UserLayout, UserTable};
 pub use sizes::Sizes;
+#[cfg(feature = "templates")]
+pub use template::Template;
 pub use time::{CivilTime, EventTime, InvalidTime, PackedTime};
 
 /// The examples of the README are compiled as tests.

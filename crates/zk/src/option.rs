@@ -10,6 +10,8 @@ pub const DEVICE_NAME: &str = "~DeviceName";
 pub const PLATFORM: &str = "~Platform";
 /// The longest user number, in digits.
 pub const NUMBER_WIDTH: &str = "~PIN2Width";
+/// The version of the finger algorithm; templates of another version are of no use.
+pub const FINGER_ALGORITHM: &str = "~ZKFPVersion";
 /// The hardware address.
 pub const MAC: &str = "MAC";
 

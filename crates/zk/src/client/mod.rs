@@ -10,6 +10,8 @@ mod events;
 mod link;
 mod options;
 mod read;
+#[cfg(feature = "templates")]
+mod templates;
 mod write;
 
 use std::fmt;
@@ -28,6 +30,8 @@ use events::Happened;
 use link::Link;
 pub use options::{Options, Transport};
 pub use read::Info;
+#[cfg(feature = "templates")]
+pub use templates::{Copied, CopyFailed, Side, copy_templates};
 
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);

@@ -128,9 +128,9 @@ impl Session {
     /// Asks for one command with a single reply.
     pub fn command(&mut self, code: Code, data: Vec<u8>, now: Duration) {
         if self.begin(Task::Command(code), now) {
-            if code == Code::DISABLE_DEVICE {
-                self.is_terminal_disabled = true;
-            }
+            self.is_terminal_disabled |= code == Code::DISABLE_DEVICE;
+            // An upload fills the same buffer as a read.
+            self.is_buffer_prepared |= code == Code::PREPARE_DATA;
             self.request(code, data, now);
         }
     }
@@ -427,9 +427,8 @@ impl Session {
             self.fail(error);
             return;
         }
-        if command == Code::ENABLE_DEVICE {
-            self.is_terminal_disabled = false;
-        }
+        self.is_terminal_disabled &= command != Code::ENABLE_DEVICE;
+        self.is_buffer_prepared &= command != Code::FREE_DATA;
         if command == Code::EXIT {
             self.has_opened = false;
             self.is_broken = true;
