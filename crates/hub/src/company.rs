@@ -1,15 +1,17 @@
 //! The company: its zone, its policy, its timetables and calendar. One setting, with its history in the audit trail.
 
 use attendance::{Assignment, Calendar, Policy, Rulebook, Timetables, Weekday};
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
+use store::facts::Subject;
 use store::{Read, Write};
 
 use crate::facts::zone_of;
 use crate::replay::{Replay, note};
-use crate::resolve::refresh_punch_dates;
+use crate::resolve::{ALWAYS, refresh_punch_dates};
+use crate::stated::Stated;
 use crate::view::HeldReason;
 use crate::{Actor, Error, Hub};
 
@@ -76,12 +78,22 @@ impl Company {
         self.zone.as_deref().map_or(Ok(TimeZone::UTC), zone)
     }
 
-    /// The compiled rules, and the digest of everything that they depend on.
-    pub(crate) fn rulebook(&self) -> Result<(Rulebook, blake3::Hash), Error> {
-        let digest = blake3::hash(self.json()?.as_bytes());
-        let book = Rulebook::new(self.policy.clone(), self.timetables.clone(), self.calendar.clone());
-        let book = book.map_err(|error| Error::invalid(error.to_string(), "change the company's policy"))?;
-        Ok((book, digest))
+    /// The compiled rules as they were at an instant, and the digest of everything that they depend on.
+    pub(crate) fn rulebook(&self, read: &Read<'_>, as_of: Timestamp) -> Result<(Rulebook, blake3::Hash), Error> {
+        let mut calendar = self.calendar.clone();
+        for fact in read.facts_of(&Subject::Company, ALWAYS.0, ALWAYS.1, as_of.as_microsecond())? {
+            add_to_calendar(&mut calendar, Stated::of(&fact)?);
+        }
+        let listed = serde_json::to_string(&calendar)
+            .map_err(|error| Error::Damaged { what: "calendar", detail: error.to_string() })?;
+        let digest = blake3::hash(format!("{}{listed}", self.json()?).as_bytes());
+        Ok((self.book(calendar)?, digest))
+    }
+
+    /// The rules with another calendar.
+    pub(crate) fn book(&self, calendar: Calendar) -> Result<Rulebook, Error> {
+        let book = Rulebook::new(self.policy.clone(), self.timetables.clone(), calendar);
+        book.map_err(|error| Error::invalid(error.to_string(), "change the company's policy, timetables or calendar"))
     }
 
     /// First date of the workweek of a date (rules 14.1).
@@ -114,13 +126,23 @@ impl Hub {
     /// [`Error::Invalid`] when zone or policy are not valid; nothing changes then.
     pub fn set_company(&self, actor: &Actor, company: &Company, now: jiff::Timestamp) -> Result<(), Error> {
         company.time_zone()?;
-        company.rulebook()?;
+        company.book(company.calendar.clone())?;
         self.store.write(|write| {
             let before = Company::load(write)?;
             change(write, &before, company, now)?;
             Ok::<_, Error>(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
         })?;
         self.resume_replays(now).map(drop)
+    }
+}
+
+/// Adds what a statement says of the calendar, if it does.
+pub(crate) fn add_to_calendar(calendar: &mut Calendar, stated: Stated) {
+    match stated {
+        Stated::Holiday(holiday) => calendar.holidays.push(holiday),
+        Stated::Workday(workday) => calendar.workdays.push(workday),
+        Stated::Unavailable(prefix) => calendar.unavailable.push(prefix),
+        _ => {}
     }
 }
 

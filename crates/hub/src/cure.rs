@@ -74,14 +74,14 @@ impl Hub {
             Cure::Approve { serial, zone } => self.approve(actor, serial, zone.as_deref(), now),
             Cure::State { fingerprint, user, printed } => {
                 let statement = statement(user.as_deref(), printed.as_deref())?;
-                self.state(actor, *fingerprint, statement, "stated", now)
+                self.state_punch(actor, *fingerprint, statement, "stated", now)
             }
             Cure::Dismiss { fingerprint, reason } => {
                 if reason.trim().is_empty() {
                     return Err(Error::invalid("a punch is dismissed with a reason", "say why it is no punch"));
                 }
                 let statement = Statement { is_dismissed: true, ..Statement::default() };
-                self.state(actor, *fingerprint, statement, reason, now)
+                self.state_punch(actor, *fingerprint, statement, reason, now)
             }
         }
     }
@@ -139,7 +139,7 @@ impl Hub {
         self.add_terminal(actor, &NewTerminal { serial: serial.to_owned(), zone, ..NewTerminal::default() }, now)
     }
 
-    fn state(
+    fn state_punch(
         &self,
         actor: &Actor,
         about: Fingerprint,

@@ -55,13 +55,16 @@ impl Hub {
     /// Of the store, or [`Error::Invalid`] when the policy is not valid.
     pub fn derive_marked(&self, as_of: Timestamp) -> Result<Derived, Error> {
         self.resume_replays(as_of)?;
-        let (marks, company) =
-            self.store.read(|read| Ok::<_, Error>((read.marks(MARKS_PER_ROUND)?, Company::load(read)?)))?;
+        let marks = self.store.read(|read| read.marks(MARKS_PER_ROUND))?;
         let mut derived = Derived { weeks: marks.len() as u64, ..Derived::default() };
         if marks.is_empty() {
             return Ok(derived);
         }
-        let (book, digest) = company.rulebook()?;
+        let (company, (book, digest)) = self.store.read(|read| {
+            let company = Company::load(read)?;
+            let rules = company.rulebook(read, as_of)?;
+            Ok::<_, Error>((company, rules))
+        })?;
         let run = Run { company: &company, book: &book, digest, as_of };
         let mut failure = Ok(());
         for span in spans(&marks) {
@@ -138,7 +141,7 @@ impl Hub {
         }
         self.store.read(|read| {
             let company = Company::load(read)?;
-            let (book, digest) = company.rulebook()?;
+            let (book, digest) = company.rulebook(read, as_of)?;
             let run = Run { company: &company, book: &book, digest, as_of };
             let mut rows = Vec::new();
             for employee in people(read, scope)? {
@@ -226,13 +229,15 @@ impl Run<'_> {
         employee: &Employee,
         range: DateRange,
     ) -> Result<Option<(Facts, Vec<DayRecord>)>, Error> {
-        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range)? else { return Ok(None) };
+        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range, self.as_of)? else {
+            return Ok(None);
+        };
         let today = self.as_of.to_zoned(facts.zone.clone()).date();
         let range = DateRange { from: range.from, to: range.to.min(today) };
         if range.from > range.to {
             return Ok(None);
         }
-        let mut records = attendance::derive(self.book, &facts.person(self.company), range, moment(self.as_of));
+        let mut records = attendance::derive(self.book, &facts.person(), range, moment(self.as_of));
         records.retain(is_kept);
         Ok(Some((facts, records)))
     }
@@ -262,6 +267,7 @@ impl Run<'_> {
     fn inputs(&self, facts: &Facts, date: Date) -> Vec<u8> {
         let mut hash = blake3::Hasher::new();
         hash.update(self.digest.as_bytes()).update(format!("{:?}{:?}", facts.zone, facts.employment).as_bytes());
+        hash.update(format!("{:?}", facts.stated).as_bytes());
         let edge = |days: i64| {
             let midnight = date.saturating_add(days.days()).to_zoned(facts.zone.clone());
             midnight.map_or(0, |midnight| midnight.timestamp().as_second())
@@ -311,7 +317,7 @@ fn dates(
 }
 
 /// Marks the weeks of a range within an employee's employment, up to today.
-fn mark_range(
+pub(crate) fn mark_range(
     write: &Write<'_>,
     company: &Company,
     employee: &Employee,

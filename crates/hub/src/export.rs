@@ -144,7 +144,7 @@ impl Hub {
     fn payroll(&self, company: &Company, from: Date, to: Date) -> Result<Vec<(String, String, Totals)>, Error> {
         let filter = DayFilter { from: Some(from), to: Some(to), sort: DaySort::Employee, ..DayFilter::default() };
         let rows = self.days(&filter)?.rows;
-        let (book, _) = company.rulebook()?;
+        let book = company.book(company.calendar.clone())?;
         let people = rows.chunk_by(|a, b| a.code == b.code).map(|days| {
             let records: Vec<DayRecord> = days.iter().map(|day| day.record.clone()).collect();
             let (code, name) = days.first().map(|day| (day.code.clone(), day.name.clone())).unwrap_or_default();

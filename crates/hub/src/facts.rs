@@ -1,14 +1,20 @@
 //! The facts that the rules need for one employee and some dates: a snapshot, ready for the pure function.
 
-use attendance::{DateRange, Employment, Moment, Person, Punch, PunchState, Rulebook};
+use attendance::{
+    Adjustment, Assignment, DateRange, Employment, Leave, Modifier, Moment, Offsite, Override, Person, Punch,
+    PunchState, Rulebook,
+};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use store::Read;
+use store::facts::Subject;
 use store::people::Employee;
 
 use crate::Error;
 use crate::company::{Company, zone};
+use crate::roster::layered;
+use crate::stated::Stated;
 
 /// Days around the asked dates whose punches may matter: the rest of the workweeks and the neighbour dates.
 const AROUND_DAYS: i64 = 10;
@@ -20,6 +26,80 @@ pub(crate) struct Facts {
     pub(crate) zone: TimeZone,
     pub(crate) employment: Employment,
     pub(crate) punches: Vec<Punch>,
+    pub(crate) stated: Statements,
+}
+
+/// What people stated about one employee, and about everybody.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    assignments: Vec<Assignment>,
+    overrides: Vec<Override>,
+    modifiers: Vec<Modifier>,
+    leaves: Vec<Leave>,
+    offsite: Vec<Offsite>,
+    adjustments: Vec<Adjustment>,
+}
+
+impl Statements {
+    /// Those that touch a range of work dates and were in force at an instant, but for the one numbered `without`.
+    pub(crate) fn gather(
+        read: &Read<'_>,
+        company: &Company,
+        employee: Option<&Employee>,
+        range: DateRange,
+        as_of: Timestamp,
+        without: Option<i64>,
+    ) -> Result<Self, Error> {
+        let group = employee.and_then(|employee| employee.group_name.clone()).map(Subject::Group);
+        let nearest_first = [employee.map(|employee| Subject::Employee(employee.id)), group, Some(Subject::Company)];
+        let mut all = Self::default();
+        let mut levels = Vec::new();
+        for subject in nearest_first.into_iter().flatten() {
+            let facts = read.facts_of(&subject, range.from, range.to, as_of.as_microsecond())?;
+            let mut of_subject = Self::default();
+            for fact in facts.iter().filter(|fact| Some(fact.number) != without) {
+                of_subject.add(Stated::of(fact)?);
+            }
+            levels.push(std::mem::take(&mut of_subject.assignments));
+            // Of several overrides for a date the last one counts: the nearest subject's.
+            all.overrides.splice(0..0, of_subject.overrides);
+            all.modifiers.extend(of_subject.modifiers);
+            all.leaves.extend(of_subject.leaves);
+            all.offsite.extend(of_subject.offsite);
+            all.adjustments.extend(of_subject.adjustments);
+        }
+        levels.push(company.assignments.clone());
+        all.assignments = layered(&levels);
+        Ok(all)
+    }
+
+    /// Adds one; what concerns the calendar is left to it.
+    pub(crate) fn add(&mut self, stated: Stated) {
+        match stated {
+            Stated::Assignment(one) => self.assignments.push(one),
+            Stated::Override(one) => self.overrides.push(one),
+            Stated::Modifier(one) => self.modifiers.push(one),
+            Stated::Leave(one) => self.leaves.push(one),
+            Stated::Offsite(one) => self.offsite.push(one),
+            Stated::Adjustment(one) => self.adjustments.push(one),
+            Stated::Holiday(_) | Stated::Workday(_) | Stated::Unavailable(_) => {}
+        }
+    }
+
+    /// The person of the rules with these statements.
+    pub(crate) fn person<'a>(&'a self, zone: &'a TimeZone, employment: Employment, punches: &'a [Punch]) -> Person<'a> {
+        Person {
+            zone,
+            employment,
+            assignments: &self.assignments,
+            overrides: &self.overrides,
+            modifiers: &self.modifiers,
+            leaves: &self.leaves,
+            offsite: &self.offsite,
+            adjustments: &self.adjustments,
+            punches,
+        }
+    }
 }
 
 impl Facts {
@@ -30,42 +110,24 @@ impl Facts {
         book: &Rulebook,
         employee: &Employee,
         range: DateRange,
+        as_of: Timestamp,
     ) -> Result<Option<Self>, Error> {
         let Some(employment) = employment(company, employee) else { return Ok(None) };
         let zone = zone_of(company, employee)?;
         let mut before = AROUND_DAYS;
         loop {
-            let facts = Self::within(read, employee, employment, &zone, range, before)?;
+            let around = DateRange {
+                from: range.from.saturating_sub(before.days()),
+                to: range.to.saturating_add(AROUND_DAYS.days()),
+            };
+            let stated = Statements::gather(read, company, Some(employee), around, as_of, None)?;
+            let punches = punches(read, employee, &zone, around)?;
+            let facts = Self { zone: zone.clone(), employment, punches, stated };
             if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
                 return Ok(Some(facts));
             }
             before *= 3;
         }
-    }
-
-    /// The facts with the punches from `before` days ahead of the range.
-    fn within(
-        read: &Read<'_>,
-        employee: &Employee,
-        employment: Employment,
-        zone: &TimeZone,
-        range: DateRange,
-        before: i64,
-    ) -> Result<Self, Error> {
-        let edge = |date: Date, days: i64| -> Result<i64, Error> {
-            let midnight = date.saturating_add(days.days()).to_zoned(zone.clone());
-            let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
-            Ok(midnight.timestamp().as_microsecond())
-        };
-        let (from_us, to_us) = (edge(range.from, -before)?, edge(range.to, AROUND_DAYS)?);
-        let punches = read.punches_of(employee.id, from_us, to_us)?;
-        let punches = punches.into_iter().map(|punch| Punch {
-            id: punch.fingerprint,
-            at: punch.at_us.div_euclid(1_000_000),
-            state: punch.state.map_or(PunchState::Unknown, PunchState::from_code),
-            recorded_at: Some(punch.received_us.div_euclid(1_000_000)),
-        });
-        Ok(Self { zone: zone.clone(), employment, punches: punches.collect() })
     }
 
     /// Whether a date boundary that no punch contests lies before the workweek of `first`: nothing earlier can then
@@ -75,23 +137,30 @@ impl Facts {
         let oldest = first.saturating_sub((before - 1).days());
         let boundaries = (0..before).map(|back| week.saturating_sub(back.days())).take_while(|date| *date > oldest);
         boundaries
-            .map(|date| attendance::contested(book, &self.person(company), date))
+            .map(|date| attendance::contested(book, &self.person(), date))
             .any(|(from, to)| !self.punches.iter().any(|punch| from <= punch.at && punch.at < to))
     }
 
-    pub(crate) fn person<'a>(&'a self, company: &'a Company) -> Person<'a> {
-        Person {
-            zone: &self.zone,
-            employment: self.employment,
-            assignments: &company.assignments,
-            overrides: &[],
-            modifiers: &[],
-            leaves: &[],
-            offsite: &[],
-            adjustments: &[],
-            punches: &self.punches,
-        }
+    pub(crate) fn person(&self) -> Person<'_> {
+        self.stated.person(&self.zone, self.employment, &self.punches)
     }
+}
+
+/// The resolved punches of an employee on some civil dates.
+fn punches(read: &Read<'_>, employee: &Employee, zone: &TimeZone, dates: DateRange) -> Result<Vec<Punch>, Error> {
+    let midnight = |date: Date| -> Result<i64, Error> {
+        let midnight = date.to_zoned(zone.clone());
+        let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
+        Ok(midnight.timestamp().as_microsecond())
+    };
+    let punches = read.punches_of(employee.id, midnight(dates.from)?, midnight(dates.to)?)?;
+    let punches = punches.into_iter().map(|punch| Punch {
+        id: punch.fingerprint,
+        at: punch.at_us.div_euclid(1_000_000),
+        state: punch.state.map_or(PunchState::Unknown, PunchState::from_code),
+        recorded_at: Some(punch.received_us.div_euclid(1_000_000)),
+    });
+    Ok(punches.collect())
 }
 
 /// The zone in which an employee's days are judged.

@@ -24,6 +24,8 @@ mod lists;
 mod registry;
 mod replay;
 mod resolve;
+mod roster;
+mod stated;
 pub mod view;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
@@ -37,6 +39,7 @@ pub use intake::{Counts, FileImport};
 pub use lists::PunchList;
 pub use registry::{EmployeeImport, NewTerminal};
 pub use roads::sheet::CsvTable;
+pub use stated::{Became, InForce, Stated, Whom};
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Edge as EdgeRow};
 
 /// Who makes a change; it stands in the audit trail.

@@ -54,9 +54,9 @@ impl Hub {
             let company = Company::load(read)?;
             let row = day_row(listed, &company.time_zone()?)?;
             let range = DateRange { from: date, to: date };
-            let (book, _) = company.rulebook()?;
-            let Some(facts) = Facts::gather(read, &company, &book, &employee, range)? else { return Ok(None) };
-            let explained = attendance::explain(&book, &facts.person(&company), range, moment(now)).pop();
+            let (book, _) = company.rulebook(read, now)?;
+            let Some(facts) = Facts::gather(read, &company, &book, &employee, range, now)? else { return Ok(None) };
+            let explained = attendance::explain(&book, &facts.person(), range, moment(now)).pop();
             let Some((record, trace)) = explained else { return Ok(None) };
             let mut punches = Vec::new();
             for id in trace.punches.iter().filter_map(|punch| punch.id) {

@@ -334,6 +334,7 @@ pub(crate) fn provisional(code: &str) -> Employee {
         employed_to: None,
         first_punch: None,
         last_punch: None,
+        group_name: None,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod company;
 pub mod days;
 pub mod edges;
 mod engine;
+pub mod facts;
 pub mod held;
 mod migrations;
 pub mod people;
@@ -35,6 +36,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         company::STATEMENTS,
         days::STATEMENTS,
         edges::STATEMENTS,
+        facts::STATEMENTS,
         held::STATEMENTS,
         people::STATEMENTS,
         punches::STATEMENTS,

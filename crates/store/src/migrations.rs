@@ -7,6 +7,7 @@ use crate::engine::Error;
 const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0001_spine.sql"),
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
+    include_str!("../migrations/sqlite/0003_facts.sql"),
 ];
 
 /// Brings an SQLite file to the newest schema, under a write lock.

@@ -7,21 +7,21 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+    GET = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
         FROM employee WHERE tenant = $1 AND id = $2";
-    BY_CODE = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+    BY_CODE = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
         FROM employee WHERE tenant = $1 AND code = $2";
-    LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch
+    LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
         FROM employee WHERE tenant = $1 ORDER BY code";
-    ADD = "INSERT INTO employee (tenant, id, code, name, is_confirmed, zone, employed_from, employed_to)
-        SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5, $6, $7 FROM employee WHERE tenant = $1";
-    CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5
-        WHERE tenant = $6 AND id = $7";
+    ADD = "INSERT INTO employee (tenant, id, code, name, is_confirmed, zone, employed_from, employed_to, group_name)
+        SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM employee WHERE tenant = $1";
+    CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5,
+        group_name = $6 WHERE tenant = $7 AND id = $8";
     PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
     NUMBERS = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 ORDER BY number, valid_from";
     NUMBERS_OF = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 AND number = $2 ORDER BY valid_from";
     OWNERS = "SELECT e.id, e.code, e.name, e.is_confirmed, e.zone, e.employed_from, e.employed_to, e.first_punch,
-        e.last_punch, n.valid_from, n.valid_to FROM user_number n JOIN employee e ON e.tenant = n.tenant AND e.id = n.employee
+        e.last_punch, e.group_name, n.valid_from, n.valid_to FROM user_number n JOIN employee e ON e.tenant = n.tenant AND e.id = n.employee
         WHERE n.tenant = $1 AND n.number = $2 ORDER BY n.valid_from";
     NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number = $2 AND valid_from = $3";
     NUMBER_PUT = "INSERT INTO user_number (tenant, number, valid_from, valid_to, employee) VALUES ($1, $2, $3, $4, $5)
@@ -49,6 +49,8 @@ pub struct Employee {
     pub first_punch: Option<Date>,
     /// Civil date of the last resolved punch.
     pub last_punch: Option<Date>,
+    /// The group whose assignments apply to the employee.
+    pub group_name: Option<String>,
 }
 
 /// Whose a user number is, and when.
@@ -88,6 +90,7 @@ fn employee(row: &rusqlite::Row<'_>) -> rusqlite::Result<Employee> {
         employed_to: date(row, 6)?,
         first_punch: date(row, 7)?,
         last_punch: date(row, 8)?,
+        group_name: row.get(9)?,
     })
 }
 
@@ -139,7 +142,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn owners(&self, number: &str) -> Result<Vec<(Date, Date, Employee)>, Error> {
         self.all(OWNERS, params![self.tenant, number], |row| {
-            Ok((required_date(row, 9)?, required_date(row, 10)?, employee(row)?))
+            Ok((required_date(row, 10)?, required_date(row, 11)?, employee(row)?))
         })
     }
 
@@ -158,21 +161,22 @@ impl Write<'_> {
     /// # Errors
     /// Of the store; a code that exists is [`Error::Sqlite`].
     pub fn add_employee(&self, employee: &Employee) -> Result<i64, Error> {
-        let Employee { code, name, is_confirmed, zone, employed_from, employed_to, .. } = employee;
+        let Employee { code, name, is_confirmed, zone, employed_from, employed_to, group_name, .. } = employee;
         let (from, to) = (text(*employed_from), text(*employed_to));
-        self.run(ADD, params![self.tenant, code, name, i64::from(*is_confirmed), zone, from, to])?;
+        self.run(ADD, params![self.tenant, code, name, i64::from(*is_confirmed), zone, from, to, group_name])?;
         self.one(BY_CODE, params![self.tenant, code], |row| row.get(0))?
             .ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))
     }
 
-    /// Changes name, confirmation, zone and employment dates.
+    /// Changes name, confirmation, zone, employment dates and group.
     ///
     /// # Errors
     /// Of the store.
     pub fn change_employee(&self, employee: &Employee) -> Result<(), Error> {
-        let Employee { id, name, is_confirmed, zone, employed_from, employed_to, .. } = employee;
+        let Employee { id, name, is_confirmed, zone, employed_from, employed_to, group_name, .. } = employee;
         let (from, to) = (text(*employed_from), text(*employed_to));
-        self.run(CHANGE, params![name, i64::from(*is_confirmed), zone, from, to, self.tenant, id]).map(drop)
+        let values = params![name, i64::from(*is_confirmed), zone, from, to, group_name, self.tenant, id];
+        self.run(CHANGE, values).map(drop)
     }
 
     /// Notes the civil dates of the first and last resolved punch; `None` when there is none left.

@@ -9,7 +9,8 @@ use testkit::Postgres;
 
 const POSTGRES: &str = concat!(
     include_str!("../migrations/postgres/0001_spine.sql"),
-    include_str!("../migrations/postgres/0002_commands_and_clocks.sql")
+    include_str!("../migrations/postgres/0002_commands_and_clocks.sql"),
+    include_str!("../migrations/postgres/0003_facts.sql")
 );
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 

@@ -1,0 +1,157 @@
+//! What people state about working time, and what it does to days.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod house;
+
+use house::{House, clerk, house, log, now};
+use hub::view::DayFilter;
+use hub::{Became, Scope, Stated, Whom};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+
+/// Employee 12 with the log of the house; days are derived.
+fn workplace() -> House {
+    let house = house();
+    house.import(&log(), true);
+    house.derive();
+    house
+}
+
+fn twelve() -> Whom {
+    Whom::Employee("12".to_owned())
+}
+
+fn leave(date: &str, part: &str) -> Stated {
+    Stated::Leave(serde_json::from_value(json!({"date": date, "part": part})).unwrap())
+}
+
+fn holiday(date: &str) -> Stated {
+    Stated::Holiday(serde_json::from_value(json!({"date": date, "name": "Founders' Day"})).unwrap())
+}
+
+impl House {
+    fn state(&self, whom: &Whom, stated: &Stated) -> Became {
+        let became = self.hub.state(&clerk(), whom, stated, "asked for by mail", now()).unwrap();
+        self.derive();
+        became
+    }
+
+    /// Status, worked, leave and tardy minutes of a day of employee 12.
+    fn twelve_on(&self, date: &str) -> (String, i64, i64, i64) {
+        let date: Date = date.parse().unwrap();
+        let filter =
+            DayFilter { from: Some(date), to: Some(date), employee: Some("12".to_owned()), ..DayFilter::default() };
+        let day = self.hub.days(&filter).unwrap().rows.remove(0).record;
+        (day.status.to_string(), day.worked_minutes, day.leave_minutes, day.tardy_minutes)
+    }
+
+    fn audited(&self, action: &str) -> usize {
+        self.hub.audit(1000).unwrap().iter().filter(|entry| entry.action == action).count()
+    }
+}
+
+fn is_refused(house: &House, whom: &Whom, stated: &Stated, says: &str) {
+    let error = house.hub.state(&clerk(), whom, stated, "", now()).unwrap_err().to_string();
+    assert!(error.contains(says), "{error}");
+}
+
+#[test]
+fn leave_counts_from_when_it_is_stated_until_it_is_withdrawn() {
+    let house = workplace();
+    let before = house.twelve_on("2026-02-10");
+    assert_eq!(before.2, 0);
+    assert_eq!(house.state(&twelve(), &leave("2026-02-10", "pm")), Became::New);
+    assert_eq!(house.twelve_on("2026-02-10").2, 270);
+
+    let number = house.hub.in_force("leave", Date::MIN, Date::MAX).unwrap()[0].number;
+    house.hub.withdraw(&clerk(), number, "came after all", now()).unwrap();
+    house.derive();
+    assert_eq!(house.twelve_on("2026-02-10"), before);
+    assert_eq!((house.audited("fact.state"), house.audited("fact.withdraw")), (1, 1));
+    assert!(house.hub.withdraw(&clerk(), number, "", now()).is_err(), "it is no longer in force");
+}
+
+#[test]
+fn the_same_again_changes_nothing_and_another_part_stands_beside_it() {
+    let house = workplace();
+    house.state(&twelve(), &leave("2026-02-10", "pm"));
+    assert_eq!(house.hub.would_state(&twelve(), &leave("2026-02-10", "pm"), now()).unwrap(), Became::Known);
+    assert_eq!(house.state(&twelve(), &leave("2026-02-10", "pm")), Became::Known);
+    assert_eq!(house.audited("fact.state"), 1);
+    let unpaid =
+        Stated::Leave(serde_json::from_value(json!({"date": "2026-02-10", "part": "pm", "paid": false})).unwrap());
+    assert_eq!(house.state(&twelve(), &unpaid), Became::Replaced);
+    assert_eq!(house.state(&twelve(), &leave("2026-02-10", "am")), Became::New);
+}
+
+#[test]
+fn a_holiday_is_everybodys_and_an_override_one_persons() {
+    let house = workplace();
+    house.state(&Whom::Company, &holiday("2026-02-11"));
+    assert_eq!(house.twelve_on("2026-02-11").0, "present");
+    let worked = house.hub.days(&DayFilter { exception: Some("worked_on_holiday".to_owned()), ..DayFilter::default() });
+    assert_eq!(worked.unwrap().total, 2);
+
+    let off = Stated::Override(serde_json::from_value(json!({"date": "2026-02-12", "shift": "rest_day"})).unwrap());
+    house.state(&twelve(), &off);
+    let worked =
+        house.hub.days(&DayFilter { exception: Some("worked_on_rest_day".to_owned()), ..DayFilter::default() });
+    assert_eq!(worked.unwrap().rows.iter().map(|day| day.code.as_str()).collect::<Vec<_>>(), ["12"]);
+}
+
+#[test]
+fn holidays_that_could_not_be_obtained_are_marked_until_they_are() {
+    let house = workplace();
+    let missing = || {
+        let filter = DayFilter { exception: Some("holiday_data_missing".to_owned()), ..DayFilter::default() };
+        house.hub.days(&filter).unwrap().total
+    };
+    house.state(&Whom::Company, &Stated::Unavailable("2026-02".to_owned()));
+    assert!(missing() > 0);
+    let number = house.hub.in_force("unavailable", Date::MIN, Date::MAX).unwrap()[0].number;
+    house.hub.withdraw(&clerk(), number, "the feed is back", now()).unwrap();
+    house.state(&Whom::Company, &holiday("2026-02-11"));
+    assert_eq!(missing(), 0);
+}
+
+#[test]
+fn a_correction_adds_a_forgotten_punch_and_can_be_revoked() {
+    let house = workplace();
+    let forgotten = house.twelve_on("2026-02-10");
+    let added = json!({"id": "c1", "type": "add_punch", "at": "2026-02-10T18:05:00+08:00", "state": "out"});
+    house.state(&twelve(), &Stated::Adjustment(serde_json::from_value(added).unwrap()));
+    assert!(house.twelve_on("2026-02-10").1 > forgotten.1);
+    let revoked = json!({"id": "c2", "type": "revoke", "target": "c1"});
+    house.state(&twelve(), &Stated::Adjustment(serde_json::from_value(revoked).unwrap()));
+    assert_eq!(house.twelve_on("2026-02-10"), forgotten);
+}
+
+#[test]
+fn a_day_of_the_past_is_judged_by_what_was_known_then() {
+    let house = workplace();
+    let before = house.twelve_on("2026-02-10");
+    house.state(&twelve(), &leave("2026-02-10", "pm"));
+    let scope =
+        Scope { from: "2026-02-10".parse().ok(), to: "2026-02-10".parse().ok(), employee: Some("12".to_owned()) };
+    let known_until: Timestamp = "2026-03-04T11:00:00+08:00".parse().unwrap();
+    let leave_then = |as_of| house.hub.days_as_of(&scope, as_of, now()).unwrap()[0].record.leave_minutes;
+    assert_eq!((leave_then(known_until), leave_then(now())), (before.2, 270));
+}
+
+#[test]
+fn what_the_rules_cannot_use_is_refused_with_its_cure() {
+    let house = workplace();
+    is_refused(&house, &Whom::Company, &leave("2026-02-10", "full"), "can't be stated of the company");
+    is_refused(&house, &twelve(), &holiday("2026-02-10"), "can't be stated of employee 12");
+    is_refused(&house, &twelve(), &leave("2026-02-10", "hours"), "needs from and to");
+    is_refused(&house, &Whom::Employee("99".to_owned()), &leave("2026-02-10", "am"), "employee with code 99");
+    is_refused(&house, &Whom::Company, &Stated::Unavailable("March".to_owned()), "is no year and no month");
+    let unknown = Stated::Override(serde_json::from_value(json!({"date": "2026-02-12", "shift": "NIGHT"})).unwrap());
+    is_refused(&house, &twelve(), &unknown, "NIGHT");
+    house.state(&twelve(), &leave("2026-02-10", "full"));
+    let again =
+        Stated::Leave(serde_json::from_value(json!({"id": "x", "date": "2026-02-10", "part": "full"})).unwrap());
+    is_refused(&house, &twelve(), &again, "already has an item");
+    assert_eq!(house.audited("fact.state"), 1);
+}
