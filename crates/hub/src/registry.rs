@@ -42,9 +42,9 @@ impl NewTerminal {
     }
 }
 
-/// What became of an employee list.
+/// What became of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EmployeeImport {
+pub struct ListImport {
     /// Rows: `stored` are new or changed employees, `known` are unchanged, `refused` could not be taken.
     pub counts: Counts,
     /// Why rows were refused, with their line.
@@ -154,10 +154,10 @@ impl Hub {
         file: &[u8],
         is_dry_run: bool,
         now: Timestamp,
-    ) -> Result<EmployeeImport, Error> {
+    ) -> Result<ListImport, Error> {
         let rows = roads::employees::read(file)
             .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for an example"))?;
-        let mut report = EmployeeImport::default();
+        let mut report = ListImport::default();
         for row in rows {
             report.counts.read += 1;
             let taken = row.map_err(|bad| bad.to_string()).and_then(|line| {
@@ -190,6 +190,9 @@ impl Hub {
             if !line.name.is_empty() {
                 employee.name.clone_from(&line.name);
             }
+            if !line.group.is_empty() {
+                employee.group_name = Some(line.group.clone());
+            }
             employee.zone = if line.zone.is_empty() { employee.zone } else { Some(line.zone.clone()) };
             employee.employed_from = from.or(employee.employed_from);
             employee.employed_to = to.or(employee.employed_to);
@@ -215,13 +218,14 @@ impl Hub {
                 assign(write, number, employee.id, (None, None))?;
             }
             let detail = format!(
-                "line {}: name {}, numbers {}, from {}, to {}, zone {}",
+                "line {}: name {}, numbers {}, from {}, to {}, zone {}, group {}",
                 line.line,
                 line.name,
                 line.numbers.join(" "),
                 line.from,
                 line.to,
-                line.zone
+                line.zone,
+                line.group
             );
             write.audit(&actor.entry(now, "employee.import", &line.code, detail))?;
             Ok(true)
@@ -229,7 +233,7 @@ impl Hub {
     }
 }
 
-/// Adds or changes an employee; a change of zone or employment marks all that it can move.
+/// Adds or changes an employee; a change of zone, employment or group marks all that it can move.
 fn save_employee(
     write: &Write<'_>,
     employee: &mut Employee,
@@ -242,8 +246,8 @@ fn save_employee(
         return crate::derive::mark_person(write, &company, employee, now);
     };
     write.change_employee(employee)?;
-    let moved = (&known.zone, known.employed_from, known.employed_to)
-        != (&employee.zone, employee.employed_from, employee.employed_to);
+    let moved = (&known.zone, known.employed_from, known.employed_to, &known.group_name)
+        != (&employee.zone, employee.employed_from, employee.employed_to, &employee.group_name);
     if moved {
         crate::derive::mark_person(write, &company, known, now)?;
         crate::derive::mark_person(write, &company, employee, now)?;

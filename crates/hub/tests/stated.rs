@@ -5,7 +5,7 @@ mod house;
 
 use house::{House, clerk, house, log, now};
 use hub::view::DayFilter;
-use hub::{Became, Scope, Stated, Whom};
+use hub::{Became, ListKind, Scope, Stated, Whom};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
@@ -154,4 +154,38 @@ fn what_the_rules_cannot_use_is_refused_with_its_cure() {
         Stated::Leave(serde_json::from_value(json!({"id": "x", "date": "2026-02-10", "part": "full"})).unwrap());
     is_refused(&house, &twelve(), &again, "already has an item");
     assert_eq!(house.audited("fact.state"), 1);
+}
+
+#[test]
+fn a_list_is_taken_row_by_row_and_the_second_time_is_known() {
+    let house = workplace();
+    let file = b"code,date,part\n12,2026-02-10,pm\n99,2026-02-10,pm\n12,2026-02-31,pm\n12,2026-02-11,am\n".as_slice();
+    let import = |is_dry_run| {
+        let done = house.hub.import_list(&clerk(), ListKind::Leave, ("leave.csv", file), is_dry_run, now()).unwrap();
+        (done.counts.stored, done.counts.known, done.refusals)
+    };
+    let (stored, known, refusals) = import(true);
+    assert_eq!((stored, known, house.audited("fact.state")), (2, 0, 0), "a dry run changes nothing");
+    assert!(refusals[0].starts_with("line 3:") && refusals[1].starts_with("line 4:"), "{refusals:?}");
+    assert_eq!((import(false).0, import(false).1), (2, 2));
+    house.derive();
+    assert_eq!(house.twelve_on("2026-02-10").2, 270);
+    let stated = house.hub.in_force("leave", Date::MIN, Date::MAX).unwrap();
+    assert_eq!(stated[0].reason, "import of leave.csv");
+}
+
+#[test]
+fn a_groups_roster_counts_for_its_people_from_when_they_join() {
+    let house = workplace();
+    let roster = b"group,mon,tue\nNights,rest_day,rest_day\n".as_slice();
+    house.hub.import_list(&clerk(), ListKind::Roster, ("roster.csv", roster), false, now()).unwrap();
+    house.derive();
+    let rest_days = || {
+        let filter = DayFilter { exception: Some("worked_on_rest_day".to_owned()), ..DayFilter::default() };
+        house.hub.days(&filter).unwrap().rows.into_iter().map(|day| day.code).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(rest_days().is_empty());
+    house.hub.import_employees(&clerk(), b"code,group\n12,Nights\n", false, now()).unwrap();
+    house.derive();
+    assert_eq!(rest_days(), ["12".to_owned()].into());
 }

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// Register, approve, test and read terminals
     #[command(subcommand)]
     Terminal(TerminalCommand),
-    /// Take files: a terminal's exported log, employee lists
+    /// Take files: a terminal's exported log, employees, rosters, leave, holidays
     #[command(subcommand)]
     Import(Import),
     /// Derive days again; without dates, those whose facts have changed
@@ -258,9 +258,19 @@ pub(crate) enum Import {
     },
     /// A CSV file
     ///
-    /// Employees: a header line with code, name, numbers, from, to, zone (only code is required), then a row each:
-    ///   code,name,numbers,from
-    ///   1001,Ann Reyes,12;0012,2026-01-05
+    /// The first line names the columns, in any order. The same file any number of times changes nothing more.
+    /// employees: code, name, numbers, from, to, zone, group (only code is required):
+    ///   code,name,numbers,from,group
+    ///   1001,Ann Reyes,12;0012,2026-01-05,Packing
+    /// roster: code or group, then a week, a cycle, or one date; rest_day, off_day and unassigned are shifts too:
+    ///   group,from,mon,tue,wed,thu,fri,sat,sun        code,date,shift        code,from,anchor,cycle
+    ///   Packing,2026-03-02,DAY,DAY,DAY,DAY,DAY,off_day,rest_day
+    /// leave, offsite: code, date, until, part (full, am, pm, hours), start, end, reason, key; leave also paid (yes, no):
+    ///   code,date,until,part,paid
+    ///   1001,2026-03-09,2026-03-13,full,yes
+    /// holidays: date, name, substitute_for, worked_as (a weekday: a make-up day):
+    ///   date,name
+    ///   2026-03-01,Independence Movement Day
     #[command(verbatim_doc_comment)]
     Csv {
         /// The file
@@ -272,11 +282,23 @@ pub(crate) enum Import {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Holidays from an iCalendar file (.ics): each whole-day event
+    Ical {
+        /// The file
+        file: PathBuf,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CsvKind {
     Employees,
+    Roster,
+    Leave,
+    Offsite,
+    Holidays,
 }
 
 #[derive(Debug, Args)]

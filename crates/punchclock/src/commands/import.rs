@@ -1,9 +1,9 @@
-//! `import attlog|csv`.
+//! `import attlog|csv|ical`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{Counts, FileImport};
+use hub::{Counts, FileImport, Hub, ListImport, ListKind};
 use serde_json::json;
 
 use crate::chance::now;
@@ -18,7 +18,17 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
         Import::Attlog { file, serial, zone, create_employees } => {
             attlog(context, &file, &FileImport { serial: &serial, zone: &zone, create_employees })
         }
-        Import::Csv { file, kind: CsvKind::Employees, dry_run } => employees(context, &file, dry_run),
+        Import::Csv { file, kind, dry_run } => {
+            let kind = match kind {
+                CsvKind::Employees => None,
+                CsvKind::Roster => Some(ListKind::Roster),
+                CsvKind::Leave => Some(ListKind::Leave),
+                CsvKind::Offsite => Some(ListKind::Offsite),
+                CsvKind::Holidays => Some(ListKind::Holidays),
+            };
+            list(context, &file, kind, dry_run)
+        }
+        Import::Ical { file, dry_run } => list(context, &file, Some(ListKind::ICalendar), dry_run),
     }
 }
 
@@ -35,10 +45,11 @@ fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Resul
     report(context, &counts)
 }
 
-fn employees(context: &Context, file: &Path, is_dry_run: bool) -> anyhow::Result<()> {
+/// A list of facts; of employees without a kind.
+fn list(context: &Context, file: &Path, kind: Option<ListKind>, is_dry_run: bool) -> anyhow::Result<()> {
     let bytes = read(file)?;
     let hub = context.home.hub()?;
-    let done = hub.import_employees(&console(), &bytes, is_dry_run, now())?;
+    let done = take_list(&hub, file, &bytes, kind, is_dry_run)?;
     if !is_dry_run {
         derive_with_progress(&hub, now())?;
     }
@@ -58,6 +69,20 @@ fn employees(context: &Context, file: &Path, is_dry_run: bool) -> anyhow::Result
         bail!("{} rows of {} were refused; mend them and import the file again", done.counts.refused, file.display());
     }
     Ok(())
+}
+
+fn take_list(
+    hub: &Hub,
+    file: &Path,
+    bytes: &[u8],
+    kind: Option<ListKind>,
+    is_dry_run: bool,
+) -> anyhow::Result<ListImport> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(match kind {
+        Some(kind) => hub.import_list(&console(), kind, (&name, bytes), is_dry_run, now())?,
+        None => hub.import_employees(&console(), bytes, is_dry_run, now())?,
+    })
 }
 
 /// The closing line of counts.
