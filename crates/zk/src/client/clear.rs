@@ -18,7 +18,7 @@ impl Client {
     /// [`Error::LogChanged`], [`Error::AnotherTerminal`] and [`Error::Unfit`] (a terminal that can't be disabled): nothing was
     /// erased. When the connection fails, the log may be erased or not; it holds nothing that is not stored either way.
     pub async fn clear_attendance(&mut self, proof: ClearProof) -> Result<(), Error> {
-        let hold = self.hold().await?;
+        let hold = self.hold(None).await?;
         let outcome = if hold.is_firm {
             self.clear_held(proof).await
         } else {

@@ -78,11 +78,11 @@ impl Client {
     }
 
     /// Disables the terminal for one task. Some units do not know the command and work well without it (zk 6.1).
-    pub(super) async fn hold(&mut self) -> Result<Hold, Error> {
+    pub(super) async fn hold(&mut self, longest: Option<Duration>) -> Result<Hold, Error> {
         if self.session.is_terminal_disabled() {
             return Ok(Hold { is_ours: false, is_firm: true });
         }
-        let answer = unless_refused(self.command(Code::DISABLE_DEVICE, Vec::new()).await)?;
+        let answer = unless_refused(self.disable(longest).await)?;
         Ok(Hold { is_ours: true, is_firm: answer.is_some() })
     }
 

@@ -1,5 +1,7 @@
 //! What a client reads: facts about the terminal, its users, its log.
 
+use std::time::Duration;
+
 use super::{Client, unless_refused};
 use crate::code::Code;
 use crate::error::Error;
@@ -12,6 +14,11 @@ use crate::sizes::Sizes;
 use crate::time::PackedTime;
 use crate::transfer::Table;
 use crate::wire::u32_at;
+
+/// How long a terminal stays disabled for a read whose end it never hears of.
+const LONGEST_HOLD: Duration = Duration::from_secs(300);
+/// In the platform's name of units with a colour display (zk 5.4, 11).
+const COLOUR: &str = "TFT";
 
 /// What a terminal says about itself; `None` where it does not know the option.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,7 +114,7 @@ impl Client {
 
     /// Reads a data set with the terminal disabled, and the counts from just before.
     async fn read(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
-        let hold = self.hold().await?;
+        let hold = self.hold(Some(LONGEST_HOLD)).await?;
         let outcome = self.read_held(table).await;
         self.release(hold).await;
         outcome
@@ -116,10 +123,51 @@ impl Client {
     pub(super) async fn read_held(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
         // Without the count the records' width is found by their content (zk 6.2).
         let sizes = unless_refused(self.sizes().await)?.unwrap_or_default();
+        let dataset = match self.read_prepared(table).await {
+            // Some units have nothing to prepare then.
+            Err(Error::Refused { .. }) if count_in(table, &sizes) == Some(0) => Vec::new(),
+            Err(refused @ Error::Refused { .. }) => self.read_directly(table, refused).await?,
+            outcome => outcome?,
+        };
+        Ok((dataset, sizes))
+    }
+
+    async fn read_prepared(&mut self, table: Table) -> Result<Vec<u8>, Error> {
         self.session.read(table, self.now());
+        let Some(dataset) = unless_refused(self.dataset().await)? else {
+            // A connection that broke may have left its buffer (zk 12).
+            unless_refused(self.command(Code::FREE_DATA, Vec::new()).await)?;
+            self.session.read(table, self.now());
+            return self.dataset().await;
+        };
+        Ok(dataset)
+    }
+
+    /// The form of old units (zk 6.1). Units with a colour display answer the same command with a blob of another coding, so they
+    /// are not asked.
+    async fn read_directly(&mut self, table: Table, refused: Error) -> Result<Vec<u8>, Error> {
+        let platform = self.option(option::PLATFORM).await?;
+        if platform.is_some_and(|platform| platform.contains(COLOUR)) {
+            return Err(refused);
+        }
+        self.session.read_directly(table, self.now());
+        unless_refused(self.dataset().await)?.ok_or(refused)
+    }
+
+    async fn dataset(&mut self) -> Result<Vec<u8>, Error> {
         match self.drive().await? {
-            Event::Dataset(dataset) => Ok((dataset, sizes)),
+            Event::Dataset(dataset) => Ok(dataset),
             _ => Err(Error::corrupt("an answer of another kind than a data set", b"")),
         }
+    }
+}
+
+/// How many records of a table the terminal said it has.
+fn count_in(table: Table, sizes: &Sizes) -> Option<u32> {
+    match table {
+        Table::Users => sizes.users,
+        Table::Attendance => sizes.attendance,
+        Table::Operations => sizes.operations,
+        Table::Templates => sizes.fingers,
     }
 }

@@ -61,7 +61,7 @@ impl Client {
     /// [`Error::Unfit`] when a number, name or password does not fit this terminal, or its table is full; nobody is written then.
     /// When the terminal refuses one or the connection fails, those before are written.
     pub async fn set_users(&mut self, users: &[User]) -> Result<Vec<u16>, Error> {
-        let hold = self.hold().await?;
+        let hold = self.hold(None).await?;
         let outcome = self.set_users_held(users).await;
         self.release(hold).await;
         outcome

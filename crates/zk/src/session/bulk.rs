@@ -227,15 +227,20 @@ impl BulkRead {
     /// Whether only packets with the number of the last request may count: where an earlier reply can still be on its way,
     /// the number is no hint but the proof.
     pub(super) fn needs_exact_numbers(&self) -> bool {
-        self.has_asked_again || !matches!(self.order, Order::Stream)
+        self.has_asked_again || !self.is_stream()
     }
 
     fn take_size(&mut self, data: &[u8]) -> Step {
-        if data.is_empty() {
+        let is_prepared = self.source.command == Code::PREPARE_BUFFER;
+        if data.is_empty() && (is_prepared || self.is_stream()) {
             // An empty log, as some units put it.
             return self.done();
         }
-        let size = u32_at(data, 1).filter(|_| self.source.command == Code::PREPARE_BUFFER);
+        if data.is_empty() {
+            // Or the end of a set that overtook all of it.
+            return self.begin_again("the terminal ended a data set before it began");
+        }
+        let size = u32_at(data, 1).filter(|_| is_prepared);
         let Some(size) = size else { return self.corrupt_with("the size of the data set is cut short", data) };
         self.is_buffer_prepared = true;
         self.announce(size as usize).unwrap_or_else(|| self.next_chunk())
@@ -260,6 +265,10 @@ impl BulkRead {
 
     /// The direct form of old units: the whole set follows.
     fn take_announced_set(&mut self, data: &[u8]) -> Step {
+        if !self.is_stream() && self.source.command == Code::PREPARE_BUFFER {
+            // If that were an answer to 1503, the ACK_OK behind it could be taken for that of an empty set.
+            return self.bear();
+        }
         let size = u32_at(data, 0).unwrap_or(0) as usize;
         if let Some(failed) = self.announce(size) {
             return failed;
@@ -405,9 +414,9 @@ impl BulkRead {
             return self.corrupt(why);
         }
         if let Order::Numbers(pieces) = &mut self.order {
-            let are_numbered = pieces.are_numbered();
+            let contradict = pieces.contradict();
             *pieces = Pieces::default();
-            if !are_numbered {
+            if contradict {
                 self.order = Order::Agreement { earlier: Vec::new() };
             }
         }
@@ -436,6 +445,10 @@ impl BulkRead {
         None
     }
 
+    fn is_stream(&self) -> bool {
+        matches!(self.order, Order::Stream)
+    }
+
     fn is_numbered(&self) -> bool {
         matches!(self.order, Order::Numbers(_))
     }
@@ -449,7 +462,7 @@ impl BulkRead {
 
     /// On a stream there is no second copy of a packet: DATA behind the end belongs to nothing.
     fn is_surplus(&self, payload: Payload<'_>) -> bool {
-        matches!(self.order, Order::Stream) && !payload.data.is_empty()
+        self.is_stream() && !payload.data.is_empty()
     }
 
     /// Goes on after a packet that brought nothing, unless there were too many.
@@ -464,7 +477,7 @@ impl BulkRead {
 
     /// What came can't be. Datagrams may come out right the next time.
     fn contradiction(&mut self, why: &str) -> Step {
-        if matches!(self.order, Order::Stream) { self.corrupt(why) } else { self.ask_again(why) }
+        if self.is_stream() { self.corrupt(why) } else { self.ask_again(why) }
     }
 
     fn corrupt(&mut self, what: &str) -> Step {

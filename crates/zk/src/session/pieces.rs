@@ -32,7 +32,7 @@ impl Pieces {
     /// Whether these are exactly the pieces of a reply of `wanted` bytes.
     pub(super) fn are_whole(&self, wanted: usize) -> bool {
         let last = self.by_index.last_key_value().map(|(index, _)| usize::from(*index));
-        self.bytes == wanted && self.are_numbered() && last.is_some_and(|last| last + 1 == self.by_index.len())
+        self.bytes == wanted && !self.contradict && last.is_some_and(|last| last + 1 == self.by_index.len())
     }
 
     /// Whether a single piece is all of `wanted`: its number does not matter then.
@@ -40,15 +40,15 @@ impl Pieces {
         self.by_index.len() == 1 && self.bytes == wanted && !self.contradict
     }
 
-    /// Whether what came looks numbered from 0, even if some of it is missing.
-    pub(super) fn are_numbered(&self) -> bool {
-        !self.contradict && (self.by_index.is_empty() || self.by_index.contains_key(&0))
+    /// Whether two with one number differ: the terminal does not number.
+    pub(super) fn contradict(&self) -> bool {
+        self.contradict
     }
 
     /// Moves what surely stands at the beginning to `out`, and forgets the rest.
     pub(super) fn drain_run(&mut self, out: &mut Vec<u8>) {
         let pieces = std::mem::take(self);
-        if pieces.are_numbered() {
+        if !pieces.contradict {
             let run = (0..=u16::MAX).zip(&pieces.by_index).take_while(|(place, (index, _))| place == *index);
             run.for_each(|(_, (_, data))| out.extend_from_slice(data));
         }
