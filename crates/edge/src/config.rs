@@ -23,6 +23,8 @@ pub struct EdgeConfig {
     pub poll_every: Duration,
     /// Longest silence of a polled terminal while it owes an answer.
     pub terminal_silence: Duration,
+    /// How long a terminal may take for the result of a command before it gets the command again.
+    pub result_patience: Duration,
     /// Time between two heartbeats, which also fetch the list of terminals.
     pub heartbeat_every: Duration,
     /// How long acknowledged entries stay, so that a restored hub can ask for them again.
@@ -46,6 +48,7 @@ impl EdgeConfig {
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),
             terminal_silence: zk::client::Options::default().idle_timeout,
+            result_patience: Duration::from_secs(300),
             heartbeat_every: Duration::from_secs(10),
             keep: Duration::from_secs(30 * 24 * 3600),
             max_body_bytes: 16 << 20,

@@ -98,8 +98,14 @@ impl Edge {
         }
 
         let name = config.name.clone();
-        let forwarder =
-            Arc::new(Forwarder { name, uplink: Arc::new(uplink), spool: spool.clone(), terminals, counters });
+        let forwarder = Arc::new(Forwarder {
+            name,
+            uplink: Arc::new(uplink),
+            spool: spool.clone(),
+            terminals,
+            counters,
+            result_patience: config.result_patience,
+        });
         tasks.spawn(forwarder.clone().send(stopped.clone()));
         tasks.spawn(forwarder.clone().beat(config.heartbeat_every, stopped.clone()));
         tasks.spawn(forwarder.trim(config.keep, stopped));

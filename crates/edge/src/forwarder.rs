@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use link::{Batch, Heartbeat};
+use link::{Batch, CommandReport, Heartbeat, Orders, TerminalCommand};
 
 use crate::counters::Counters;
 use crate::plan::{backoff, position_after};
@@ -25,6 +25,8 @@ pub(crate) struct Forwarder<U> {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
+    /// How long the result of a command may take.
+    pub(crate) result_patience: Duration,
 }
 
 /// How one step of sending ended.
@@ -107,12 +109,13 @@ impl<U: Uplink> Forwarder<U> {
         pause
     }
 
-    /// Exchanges heartbeats until the stop: regularly, and at once when an unknown terminal shows up.
+    /// Exchanges heartbeats until the stop: regularly, and at once when an unknown terminal shows up or a command has its
+    /// result.
     pub(crate) async fn beat(self: Arc<Self>, every: Duration, mut stop: Stop) {
-        let mut strangers = self.terminals.watch_strangers();
+        let mut urgent = self.terminals.watch_urgent();
         let mut is_reachable = true;
         loop {
-            strangers.mark_unchanged();
+            urgent.mark_unchanged();
             let exchanged = tokio::select! {
                 () = stop.wait() => return,
                 exchanged = self.exchange_heartbeat() => exchanged,
@@ -126,13 +129,14 @@ impl<U: Uplink> Forwarder<U> {
                 () = stop.wait() => return,
                 () = tokio::time::sleep(every) => {}
                 // The channel lives as long as `self`.
-                _ = strangers.changed(), if is_reachable => {}
+                _ = urgent.changed(), if is_reachable => {}
             }
         }
     }
 
     async fn exchange_heartbeat(&self) -> Result<(), String> {
-        let depth = self.spool.depth().await.map_err(|error| error.to_string())?;
+        let words = |error: SpoolError| error.to_string();
+        let depth = self.spool.depth().await.map_err(words)?;
         let now_us = now_us();
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
@@ -140,11 +144,11 @@ impl<U: Uplink> Forwarder<U> {
             now_us,
             queued: depth.unsent,
             oldest_unsent_us: depth.oldest_unsent_us,
+            commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
-            commands: Vec::new(),
         };
         match self.uplink.heartbeat(&heartbeat).await {
-            Ok(orders) => self.follow(orders.terminals).await.map_err(|error| error.to_string()),
+            Ok(orders) => self.follow(orders, heartbeat.commands).await.map_err(words),
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);
                 Err(error.to_string())
@@ -152,9 +156,40 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
+    /// What is to be told of commands. Trouble with them must not silence the edge.
+    async fn command_reports(&self, now_us: i64) -> Vec<CommandReport> {
+        let reports = async {
+            self.spool.expire_commands(now_us, self.result_patience).await?;
+            self.spool.command_reports(link::command::MAX_REPORTS).await
+        };
+        reports.await.unwrap_or_else(|error| {
+            tracing::warn!("what became of commands can't be told: {error}");
+            Vec::new()
+        })
+    }
+
+    /// Does what the hub's answer asks for; with it the hub has taken the reports.
+    async fn follow(&self, orders: Orders, reports: Vec<CommandReport>) -> Result<(), SpoolError> {
+        if !reports.is_empty() {
+            self.spool.commands_told(reports).await?;
+        }
+        self.follow_list(orders.terminals).await?;
+        if orders.commands.is_empty() {
+            return Ok(());
+        }
+        for order in self.spool.take_orders(orders.commands, now_us()).await? {
+            tracing::info!(serial = order.serial, id = order.id, command = %order.command, "the hub has a command");
+            if order.command == TerminalCommand::UploadAgain {
+                self.terminals.owes_upload(&order.serial);
+            }
+            self.terminals.set_has_commands(&order.serial, true);
+        }
+        Ok(())
+    }
+
     /// Takes over the hub's list. Terminals that were approved just now are asked to upload everything. The spool comes
     /// first: when it can't take the list, nothing has changed, and the next heartbeat tries again.
-    async fn follow(&self, list: Vec<link::Terminal>) -> Result<(), SpoolError> {
+    async fn follow_list(&self, list: Vec<link::Terminal>) -> Result<(), SpoolError> {
         let Some(approved) = self.terminals.newly_approved(&list) else { return Ok(()) };
         self.spool.remember_terminals(list.clone(), approved.clone()).await?;
         self.terminals.take_over(&list);
@@ -172,6 +207,9 @@ impl<U: Uplink> Forwarder<U> {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
                 Err(error) => tracing::warn!(%error, "old entries could not be removed"),
+            }
+            if let Err(error) = self.spool.trim_commands(before_us).await {
+                tracing::warn!(%error, "old commands could not be removed");
             }
             tokio::select! {
                 () = stop.wait() => return,

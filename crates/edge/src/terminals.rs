@@ -52,8 +52,8 @@ struct Known {
 #[derive(Debug)]
 pub(crate) struct Terminals {
     known: Mutex<HashMap<String, Known>>,
-    /// Counts up when a heartbeat should not wait: a serial was seen for the first time.
-    strangers: watch::Sender<u64>,
+    /// Counts up when a heartbeat should not wait: a serial was seen for the first time, a command has its result.
+    urgent: watch::Sender<u64>,
     /// Counts up when the list or a schedule changed.
     changes: watch::Sender<u64>,
 }
@@ -71,7 +71,7 @@ impl Terminals {
             };
             (one.serial, known)
         });
-        Self { known: Mutex::new(known.collect()), strangers: watch::Sender::new(0), changes: watch::Sender::new(0) }
+        Self { known: Mutex::new(known.collect()), urgent: watch::Sender::new(0), changes: watch::Sender::new(0) }
     }
 
     /// Notes a contact. `None` for a stranger beyond the limit: it is not served.
@@ -82,7 +82,7 @@ impl Terminals {
                 return None;
             }
             known.insert(serial.to_owned(), stranger(serial));
-            self.strangers.send_modify(|count| *count += 1);
+            self.nudge();
         }
         let one = known.get_mut(serial)?;
         one.contact.last_contact_us = Some(now_us);
@@ -116,6 +116,11 @@ impl Terminals {
 
     pub(crate) fn sampled(&self, serial: &str, lines: i64) {
         self.with(serial, |one| one.sample_lines = lines);
+    }
+
+    /// It is to upload everything again, at its next handshake.
+    pub(crate) fn owes_upload(&self, serial: &str) {
+        self.with(serial, |one| (one.owes_upload, one.was_told) = (true, false));
     }
 
     pub(crate) fn set_has_commands(&self, serial: &str, has: bool) {
@@ -213,8 +218,13 @@ impl Terminals {
         rows
     }
 
-    pub(crate) fn watch_strangers(&self) -> watch::Receiver<u64> {
-        self.strangers.subscribe()
+    /// Wishes for a heartbeat at once.
+    pub(crate) fn nudge(&self) {
+        self.urgent.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn watch_urgent(&self) -> watch::Receiver<u64> {
+        self.urgent.subscribe()
     }
 
     pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {

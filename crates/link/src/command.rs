@@ -54,6 +54,11 @@ pub enum TerminalCommand {
         /// User number.
         user: String,
     },
+    /// Tell one option; it stands in the result. Access terminals tell no others.
+    GetOption {
+        /// Its name.
+        name: String,
+    },
     /// Change one option.
     SetOption {
         /// Its name.
@@ -130,6 +135,7 @@ impl TerminalCommand {
             Self::SendUsers => "users",
             Self::PutUser(_) => "put-user",
             Self::DeleteUser { .. } => "delete-user",
+            Self::GetOption { .. } => "get-option",
             Self::SetOption { .. } => "set-option",
             Self::Reboot => "reboot",
             Self::Unknown => "unknown",
@@ -153,6 +159,7 @@ impl TerminalCommand {
             }
             // Without a number some firmware deletes everybody (adms 7).
             Self::DeleteUser { user } => needed("user number", user),
+            Self::GetOption { name } => needed("name of the option", name),
             Self::SetOption { name, value } => {
                 needed("name of the option", name)?;
                 if is_secret_option(name) {
@@ -178,6 +185,7 @@ impl fmt::Display for TerminalCommand {
             Self::PutUser(person) if person.name.is_empty() => write!(f, "write user {}", person.user),
             Self::PutUser(person) => write!(f, "write user {} ({})", person.user, person.name),
             Self::DeleteUser { user } => write!(f, "delete user {user}"),
+            Self::GetOption { name } => write!(f, "tell option {name}"),
             Self::SetOption { name, value } => write!(f, "set option {name} to {value}"),
             Self::Reboot => f.write_str("restart"),
             Self::Unknown => f.write_str("a command of a newer version"),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adms::{Call, HandshakeReply, Method, Request, Table, Upload, reply};
 use bytes::Bytes;
@@ -29,16 +30,18 @@ pub(super) struct Desk {
     pub(super) counters: Arc<Counters>,
     pub(super) budget: Budget,
     pub(super) allowed: Vec<Network>,
+    /// How long the result of a command may take.
+    pub(super) result_patience: Duration,
 }
 
 /// A reply: any status but 200 makes the terminal keep its data and come again.
-struct Reply {
+pub(super) struct Reply {
     status: StatusCode,
     text: String,
 }
 
 impl Reply {
-    fn ok(text: impl Into<String>) -> Self {
+    pub(super) fn ok(text: impl Into<String>) -> Self {
         Self { status: StatusCode::OK, text: text.into() }
     }
 
@@ -82,7 +85,7 @@ impl Desk {
             return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many unknown terminals");
         };
         match call {
-            Call::Handshake(_) => self.handshake(&serial, standing),
+            Call::Handshake(_) => self.handshake(&serial, standing).await,
             Call::Upload(upload) => self.upload(&serial, standing, &upload, body).await,
             Call::GetRequest { .. } => self.commands(&serial, standing).await,
             Call::DeviceCmd => self.results(&serial, body).await,
@@ -94,7 +97,13 @@ impl Desk {
     }
 
     /// Strangers get settings too: without them they would upload nothing, and nobody could see what they hold.
-    fn handshake(&self, serial: &str, standing: Standing) -> Reply {
+    async fn handshake(&self, serial: &str, standing: Standing) -> Reply {
+        if standing.has_commands
+            && let Err(error) = self.spool.came_back(serial.to_owned(), now_us()).await
+        {
+            // Its restart then counts as done at the next handshake, or is given up.
+            tracing::warn!(serial, %error, "the end of a restart was not noted");
+        }
         let settings = HandshakeReply::new(serial);
         if !standing.owes_upload {
             return Reply::ok(settings.to_string());
@@ -158,51 +167,6 @@ impl Desk {
         Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "this terminal waits for approval")
     }
 
-    async fn commands(&self, serial: &str, standing: Standing) -> Reply {
-        if !standing.has_commands {
-            return Reply::ok(reply::OK);
-        }
-        let commands = match self.spool.hand_out(serial.to_owned(), now_us()).await {
-            Ok(commands) => commands,
-            Err(error) => return self.not_stored(serial, &error),
-        };
-        if commands.is_empty() {
-            self.look_for_commands(serial).await;
-        }
-        Reply::ok(adms::command::reply(&commands).0)
-    }
-
-    async fn results(&self, serial: &str, body: Incoming) -> Reply {
-        let body = match self.budget.read(body).await {
-            Ok(body) => body,
-            Err(unread) => return self.unread(serial, unread),
-        };
-        let mut settled = Vec::new();
-        for result in adms::results::read(&body.bytes) {
-            let id = adms::text::decode(result.id);
-            let command = adms::text::decode(result.command);
-            if result.code.is_some_and(|code| code < 0) {
-                tracing::warn!(serial, %id, %command, code = result.code, "a terminal could not do a command");
-            }
-            settled.extend(id.parse::<i64>());
-        }
-        if !settled.is_empty() {
-            if let Err(error) = self.spool.settle(serial.to_owned(), settled).await {
-                return self.not_stored(serial, &error);
-            }
-            self.look_for_commands(serial).await;
-        }
-        Reply::ok(reply::OK)
-    }
-
-    /// Notes whether a command still waits, after some were taken out of the queue.
-    async fn look_for_commands(&self, serial: &str) {
-        // When the file can't be read, the note stays as it is.
-        if let Ok(waiting) = self.spool.serials_with_commands().await {
-            self.terminals.set_has_commands(serial, waiting.iter().any(|one| one == serial));
-        }
-    }
-
     fn counted(&self, serial: &str, stored: Result<usize, SpoolError>) -> Reply {
         match stored {
             Ok(lines) => Reply::ok(reply::ok_count(lines)),
@@ -210,13 +174,13 @@ impl Desk {
         }
     }
 
-    fn not_stored(&self, serial: &str, error: &SpoolError) -> Reply {
+    pub(super) fn not_stored(&self, serial: &str, error: &SpoolError) -> Reply {
         self.counters.refused_busy.add(1);
         tracing::warn!(serial, %error, "an upload was refused; the terminal keeps it");
         Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
     }
 
-    fn unread(&self, serial: &str, unread: Unread) -> Reply {
+    pub(super) fn unread(&self, serial: &str, unread: Unread) -> Reply {
         match unread {
             Unread::TooLarge => {
                 tracing::warn!(serial, "an upload was refused because it is too large");

@@ -1,14 +1,18 @@
 //! The edge's decisions: functions of their arguments, without clock, chance, socket or disk.
 
 mod contacts;
+mod delivery;
 mod network;
 mod schedule;
+mod wire;
 
 use std::time::Duration;
 
 pub use contacts::{Told, is_contact_due};
+pub(crate) use delivery::{Delivery, Next, next_step};
 pub use network::{Network, NotANetwork};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
+pub(crate) use wire::{in_words, to_wire};
 
 /// Shortest ceiling of the wait after a failed send.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);

@@ -1,46 +1,93 @@
-//! Commands that wait for a terminal to fetch them (adms 7). Hand-out and change of state are one transaction, because
-//! two polls may overlap; a command without a result is handed out again, because a terminal may restart in between. So
-//! commands here must do no harm when they are done twice.
+//! Commands that wait for a terminal to fetch them (adms 7): those of the hub, and errands of the edge itself.
+//!
+//! Invariants:
+//! 1. A command of the hub is one row for ever, by the hub's number of it: an order that comes again changes nothing but
+//!    that it is reported again.
+//! 2. Hand-out and change of state are one transaction, because two polls may overlap. What did not fit into the reply
+//!    still waits.
+//! 3. A command without a result is handed out again after a while, because a terminal may restart in between, and given
+//!    up after some times or at its expiry ([`next_step`]). So commands here must do no harm when they are done twice.
+//! 4. The first result is the last word; one that comes after a command was given up still counts.
+//! 5. Each change of a hub's command is reported until the hub has answered; finished ones stay until they are told and
+//!    old. Errands are told to nobody, and leave when they are finished.
 
 use std::time::Duration;
 
-use adms::{Command, CommandLine, Dialect};
-use rusqlite::Connection;
+use adms::{CommandLine, CommandResult, Dialect, Verdict};
+use bytes::Bytes;
+use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{Spool, SpoolError, micros};
+use super::{Spool, SpoolError, micros, terminals};
+use crate::plan::{Delivery, Next, in_words, next_step, to_wire};
 
-/// After this time without a result a command is handed out again.
-const RESULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// Commands in one reply.
-const PER_REPLY: i64 = 50;
+const PER_REPLY: usize = 50;
+/// A terminal that restarts is away for this long at least. One that calls again later has done so.
+const RESTART_TAKES: Duration = Duration::from_secs(10);
 
 /// A command that the edge sends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errand {
-    /// Read the settings again, and upload again what they ask for.
-    Check,
+    /// Upload the whole log again.
+    UploadAgain,
     /// Send the user table.
-    QueryUsers,
+    SendUsers,
 }
 
 impl Errand {
-    const fn word(self) -> &'static str {
+    const fn command(self) -> TerminalCommand {
         match self {
-            Self::Check => "CHECK",
-            Self::QueryUsers => "QUERY USERS",
-        }
-    }
-
-    fn command(word: &str) -> Option<Command> {
-        match word {
-            "CHECK" => Some(Command::Check),
-            "QUERY USERS" => Some(Command::QueryUsers),
-            _ => None,
+            Self::UploadAgain => TerminalCommand::UploadAgain,
+            Self::SendUsers => TerminalCommand::SendUsers,
         }
     }
 }
 
+/// What a terminal gets at a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOut {
+    /// The reply: `OK`, or commands.
+    pub reply: String,
+    /// Whether something still waits: to be handed out, or for its result.
+    pub is_waiting: bool,
+}
+
+/// What a terminal's results changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// Commands that have their result now.
+    pub finished: usize,
+    /// Whether something still waits: to be handed out, or for its result.
+    pub is_waiting: bool,
+}
+
+/// One command that is not done.
+struct Open {
+    id: i64,
+    command: TerminalCommand,
+    delivery: Delivery,
+}
+
 impl Spool {
+    /// Takes the hub's orders; returns those that are new. One that is known already is reported again, as the hub does
+    /// not know of it.
+    ///
+    /// # Errors
+    /// When the write fails; none of them is taken then.
+    pub async fn take_orders(&self, orders: Vec<CommandOrder>, now_us: i64) -> Result<Vec<CommandOrder>, SpoolError> {
+        self.change(move |connection| {
+            let mut new = Vec::new();
+            for order in orders {
+                if take_order(connection, &order, now_us)? {
+                    new.push(order);
+                }
+            }
+            Ok(new)
+        })
+        .await
+    }
+
     /// Queues errands for a terminal; one that already waits is not queued twice.
     ///
     /// # Errors
@@ -49,34 +96,139 @@ impl Spool {
         self.change(move |connection| queue(connection, &serial, &errands)).await
     }
 
-    /// The commands that a terminal gets now; they count as sent. A word that this version does not know (an older or
-    /// newer one queued it) is taken out of the queue.
+    /// What a terminal gets at its poll at `now_us`; it counts as sent. Its results may take as long as `patience`.
     ///
     /// # Errors
-    /// When the write fails; they stay in the queue.
-    pub async fn hand_out(&self, serial: String, now_us: i64) -> Result<Vec<CommandLine>, SpoolError> {
-        self.change(move |connection| hand_out(connection, &serial, now_us)).await
+    /// When the write fails; everything stays as it was.
+    pub async fn hand_out(
+        &self,
+        serial: String,
+        dialect: Dialect,
+        now_us: i64,
+        patience: Duration,
+    ) -> Result<HandOut, SpoolError> {
+        self.change(move |connection| hand_out(connection, &serial, dialect, now_us, patience)).await
     }
 
-    /// Takes a command out of the queue, as its result has come. A result for an unknown id changes nothing.
+    /// Takes the results in a body of `devicecmd` (adms 8), whatever their order. A result of an unknown or finished
+    /// command changes nothing.
     ///
     /// # Errors
-    /// When the write fails.
-    pub async fn settle(&self, serial: String, ids: Vec<i64>) -> Result<(), SpoolError> {
+    /// When the write fails; none is taken then.
+    pub async fn settle(
+        &self,
+        serial: String,
+        dialect: Dialect,
+        body: Bytes,
+        now_us: i64,
+    ) -> Result<Settled, SpoolError> {
         self.change(move |connection| {
-            let mut statement = connection.prepare_cached("DELETE FROM command WHERE id = ?1 AND serial = ?2")?;
-            ids.iter().try_for_each(|id| statement.execute((id, &serial)).map(drop))
+            let mut finished = 0;
+            for result in adms::results::read(&body) {
+                finished += usize::from(settle(connection, &serial, dialect, &result, now_us)?);
+            }
+            Ok(Settled { finished, is_waiting: is_waiting(connection, &serial)? })
         })
         .await
     }
 
-    /// The serials for which a command waits.
+    /// A terminal has asked for its settings, as it does after a start: a restart that it fetched a while ago is done.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn came_back(&self, serial: String, now_us: i64) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            for open in open(connection, &serial)?.into_iter().filter(|open| open.delivery.is_reboot) {
+                let is_long_ago = |sent_us| now_us.saturating_sub(sent_us) >= micros(RESTART_TAKES);
+                if open.delivery.sent_us.is_some_and(is_long_ago) {
+                    let says = "the terminal has called again; it sent no result of its own";
+                    finish(connection, open.id, CommandState::Done, None, says, now_us)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives up what has expired, also of terminals that never call.
+    ///
+    /// # Errors
+    /// When the file can't be read or the write fails.
+    pub async fn expire_commands(&self, now_us: i64, patience: Duration) -> Result<(), SpoolError> {
+        const OVERDUE: &str =
+            "SELECT DISTINCT serial FROM command WHERE state IN ('handed_over', 'sent') AND expires_us <= ?1";
+        let overdue = move |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+            connection.prepare_cached(OVERDUE)?.query_map([now_us], |row| row.get(0))?.collect()
+        };
+        for serial in self.read(overdue).await? {
+            self.change(move |connection| {
+                open(connection, &serial)?
+                    .into_iter()
+                    .try_for_each(|open| review(connection, &open, now_us, patience).map(drop))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// What the hub has not been told of its commands, the oldest first.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub async fn command_reports(&self, limit: usize) -> Result<Vec<CommandReport>, SpoolError> {
+        self.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT hub_id, state, changed_us, sent_times, code, text FROM command
+                     WHERE is_told = 0 AND hub_id IS NOT NULL ORDER BY changed_us, id LIMIT ?1",
+                )?
+                .query_map([limit], report)?
+                .collect()
+        })
+        .await
+    }
+
+    /// The hub has answered these reports. What has changed since is still to be told.
+    ///
+    /// # Errors
+    /// When the write fails; they are reported again, which does no harm.
+    pub async fn commands_told(&self, reports: Vec<CommandReport>) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            let mut told = connection.prepare_cached(
+                "UPDATE command SET is_told = 1 WHERE hub_id = ?1 AND state = ?2 AND sent_times = ?3",
+            )?;
+            reports
+                .iter()
+                .try_for_each(|report| told.execute((report.id, report.state.word(), report.sent_times)).map(drop))
+        })
+        .await
+    }
+
+    /// Removes finished commands that the hub was told of and that ended before `before_us`.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn trim_commands(&self, before_us: i64) -> Result<usize, SpoolError> {
+        self.change(move |connection| {
+            connection
+                .prepare_cached(
+                    "DELETE FROM command WHERE is_told = 1 AND state IN ('expired', 'done', 'failed') AND changed_us < ?1",
+                )?
+                .execute([before_us])
+        })
+        .await
+    }
+
+    /// The serials for which a command waits, to be handed out or for its result.
     ///
     /// # Errors
     /// When the file can't be read.
     pub async fn serials_with_commands(&self) -> Result<Vec<String>, SpoolError> {
         self.read(|connection| {
-            connection.prepare_cached("SELECT DISTINCT serial FROM command")?.query_map([], |row| row.get(0))?.collect()
+            connection
+                .prepare_cached("SELECT DISTINCT serial FROM command WHERE state IN ('handed_over', 'sent')")?
+                .query_map([], |row| row.get(0))?
+                .collect()
         })
         .await
     }
@@ -85,37 +237,181 @@ impl Spool {
 /// As [`Spool::queue`], inside the current transaction.
 pub(super) fn queue(connection: &Connection, serial: &str, errands: &[Errand]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO command (serial, word) SELECT ?1, ?2
-         WHERE NOT EXISTS (SELECT 1 FROM command WHERE serial = ?1 AND word = ?2)",
+        "INSERT INTO command (serial, command) SELECT ?1, ?2 WHERE NOT EXISTS
+         (SELECT 1 FROM command WHERE serial = ?1 AND command = ?2 AND state IN ('handed_over', 'sent'))",
     )?;
-    errands.iter().try_for_each(|errand| statement.execute((serial, errand.word())).map(drop))
+    errands.iter().try_for_each(|errand| statement.execute((serial, json(&errand.command())?)).map(drop))
 }
 
-fn hand_out(connection: &Connection, serial: &str, now_us: i64) -> rusqlite::Result<Vec<CommandLine>> {
-    let due: Vec<(i64, String)> = connection
+/// Stores an order; false when it is known already.
+fn take_order(connection: &Connection, order: &CommandOrder, now_us: i64) -> rusqlite::Result<bool> {
+    let expires_us = now_us.saturating_add(order.expires_in_s.saturating_mul(1_000_000));
+    let is_new = connection
         .prepare_cached(
-            "SELECT id, word FROM command WHERE serial = ?1 AND (sent_us IS NULL OR sent_us <= ?2) ORDER BY id LIMIT ?3",
+            "INSERT INTO command (serial, command, hub_id, expires_us, changed_us) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (hub_id) DO NOTHING",
         )?
-        .query_map((serial, now_us.saturating_sub(micros(RESULT_TIMEOUT)), PER_REPLY), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut mark = connection.prepare_cached("UPDATE command SET sent_us = ?2 WHERE id = ?1")?;
-    let mut remove = connection.prepare_cached("DELETE FROM command WHERE id = ?1")?;
-    let mut lines = Vec::with_capacity(due.len());
-    for (id, word) in due {
-        match Errand::command(&word)
-            .and_then(|command| CommandLine::new(id.to_string(), &command, Dialect::Attendance).ok())
-        {
-            Some(line) => {
-                mark.execute((id, now_us))?;
-                lines.push(line);
-            }
-            None => {
-                remove.execute([id])?;
-                tracing::warn!(serial, word, "a command that this version does not know was taken out of the queue");
+        .execute((&order.serial, json(&order.command)?, order.id, expires_us, now_us))?
+        == 1;
+    if !is_new {
+        connection.prepare_cached("UPDATE command SET is_told = 0 WHERE hub_id = ?1")?.execute([order.id])?;
+    } else if order.command == TerminalCommand::UploadAgain {
+        terminals::set_owes_upload(connection, &order.serial, true)?;
+    }
+    Ok(is_new)
+}
+
+fn hand_out(
+    connection: &Connection,
+    serial: &str,
+    dialect: Dialect,
+    now_us: i64,
+    patience: Duration,
+) -> rusqlite::Result<HandOut> {
+    let mut lines = Vec::new();
+    for open in open(connection, serial)? {
+        if lines.len() >= PER_REPLY {
+            break;
+        }
+        if !review(connection, &open, now_us, patience)? {
+            continue;
+        }
+        let line = to_wire(&open.command).and_then(|command| {
+            CommandLine::new(open.id.to_string(), &command, dialect).map_err(|error| error.to_string())
+        });
+        match line {
+            Ok(line) => lines.push(line),
+            Err(why) => {
+                tracing::warn!(serial, command = %open.command, "a command can't be sent: {why}");
+                finish(connection, open.id, CommandState::Failed, None, &why, now_us)?;
             }
         }
     }
-    Ok(lines)
+    let (reply, sent) = adms::command::reply(&lines);
+    let mut mark = connection.prepare_cached(
+        "UPDATE command SET state = 'sent', sent_us = ?2, sent_times = sent_times + 1, changed_us = ?2, is_told = 0
+         WHERE id = CAST(?1 AS INTEGER)",
+    )?;
+    sent.into_iter().try_for_each(|id| mark.execute((id, now_us)).map(drop))?;
+    Ok(HandOut { reply, is_waiting: is_waiting(connection, serial)? })
+}
+
+/// Whether a command is to be delivered now; one that can't be any more is given up.
+fn review(connection: &Connection, open: &Open, now_us: i64, patience: Duration) -> rusqlite::Result<bool> {
+    match next_step(open.delivery, now_us, patience) {
+        Next::Deliver => Ok(true),
+        Next::Wait => Ok(false),
+        Next::GiveUp(why) => {
+            tracing::warn!(command = %open.command, "a command was given up: {why}");
+            finish(connection, open.id, CommandState::Expired, None, &why, now_us).map(|()| false)
+        }
+    }
+}
+
+/// Takes one result; true when its command is finished with it.
+fn settle(
+    connection: &Connection,
+    serial: &str,
+    dialect: Dialect,
+    result: &CommandResult<'_>,
+    now_us: i64,
+) -> rusqlite::Result<bool> {
+    let id = adms::text::decode(result.id);
+    let waiting = match id.parse::<i64>() {
+        Ok(id) => unfinished(connection, serial, id)?.map(|command| (id, command)),
+        Err(_) => None,
+    };
+    let Some((id, command)) = waiting else {
+        tracing::info!(serial, %id, code = result.code, "a result of an unknown or finished command came");
+        return Ok(false);
+    };
+    // What could be sent has a form on the wire.
+    let Ok(wire) = to_wire(&command) else { return Ok(false) };
+    let (verdict, text) = in_words(result, &wire, dialect);
+    let state = match verdict {
+        Verdict::Done => CommandState::Done,
+        Verdict::Failed => CommandState::Failed,
+        Verdict::Pending => {
+            let mut wait = connection.prepare_cached("UPDATE command SET sent_us = ?2 WHERE id = ?1")?;
+            return wait.execute((id, now_us)).map(|_| false);
+        }
+    };
+    if state == CommandState::Failed {
+        let says = text.lines().next().unwrap_or_default();
+        tracing::warn!(serial, %command, code = result.code, "a terminal could not do a command: {says}");
+    }
+    finish(connection, id, state, result.code, &text, now_us).map(|()| true)
+}
+
+/// The command of an id that this terminal was given and that has no result yet.
+fn unfinished(connection: &Connection, serial: &str, id: i64) -> rusqlite::Result<Option<TerminalCommand>> {
+    let json: Option<String> = connection
+        .prepare_cached(
+            "SELECT command FROM command WHERE id = ?1 AND serial = ?2 AND sent_times > 0 AND state IN ('sent', 'expired')",
+        )?
+        .query_row((id, serial), |row| row.get(0))
+        .optional()?;
+    Ok(json.as_deref().map(command))
+}
+
+/// Ends a command: the hub's is to be told, an errand leaves.
+fn finish(
+    connection: &Connection,
+    id: i64,
+    state: CommandState,
+    code: Option<i64>,
+    text: &str,
+    now_us: i64,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM command WHERE id = ?1 AND hub_id IS NULL")?.execute([id])?;
+    connection
+        .prepare_cached(
+            "UPDATE command SET state = ?2, code = ?3, text = ?4, changed_us = ?5, is_told = 0 WHERE id = ?1",
+        )?
+        .execute((id, state.word(), code, text, now_us))
+        .map(drop)
+}
+
+fn open(connection: &Connection, serial: &str) -> rusqlite::Result<Vec<Open>> {
+    connection
+        .prepare_cached(
+            "SELECT id, command, sent_us, sent_times, expires_us FROM command
+             WHERE serial = ?1 AND state IN ('handed_over', 'sent') ORDER BY id",
+        )?
+        .query_map([serial], |row| {
+            let command = command(row.get_ref(1)?.as_str()?);
+            let is_reboot = command == TerminalCommand::Reboot;
+            let delivery =
+                Delivery { sent_us: row.get(2)?, sent_times: row.get(3)?, expires_us: row.get(4)?, is_reboot };
+            Ok(Open { id: row.get(0)?, command, delivery })
+        })?
+        .collect()
+}
+
+fn is_waiting(connection: &Connection, serial: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM command WHERE serial = ?1 AND state IN ('handed_over', 'sent'))")?
+        .query_row([serial], |row| row.get(0))
+}
+
+fn report(row: &Row<'_>) -> rusqlite::Result<CommandReport> {
+    let word = row.get_ref(1)?.as_str()?;
+    Ok(CommandReport {
+        id: row.get(0)?,
+        // A state of a newer version tells nothing that this one could say.
+        state: CommandState::from_word(word).unwrap_or(CommandState::HandedOver),
+        at_us: row.get(2)?,
+        sent_times: row.get(3)?,
+        code: row.get(4)?,
+        text: row.get(5)?,
+    })
+}
+
+fn json(command: &TerminalCommand) -> rusqlite::Result<String> {
+    serde_json::to_string(command).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// A command that does not read back (a newer version queued it) is one that this version does not know.
+fn command(json: &str) -> TerminalCommand {
+    serde_json::from_str(json).unwrap_or(TerminalCommand::Unknown)
 }

@@ -17,6 +17,7 @@
 
 pub mod commands;
 mod payload;
+mod schema;
 pub mod terminals;
 pub mod unknown_slots;
 mod writer;
@@ -113,7 +114,8 @@ impl Spool {
     /// Opens or creates the spool and starts its writer. Blocks while SQLite recovers what a kill left behind.
     ///
     /// # Errors
-    /// [`SpoolError::Unusable`] when the file can't be created, is no spool, or the thread can't be started.
+    /// [`SpoolError::Unusable`] when the file can't be created, is no spool, is one of a newer version, or the thread can't
+    /// be started.
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         Self::open_with_queue(path, QUEUE_BATCHES)
     }
@@ -125,7 +127,8 @@ impl Spool {
     pub fn open_with_queue(path: &Path, batches: usize) -> Result<Self, SpoolError> {
         let shown: Arc<str> = path.display().to_string().into();
         let unusable = |reason: String| SpoolError::Unusable { path: shown.clone(), reason: reason.into() };
-        let connection = open_writer(path).map_err(|error| unusable(error.to_string()))?;
+        let mut connection = open_writer(path).map_err(|error| unusable(error.to_string()))?;
+        schema::bring_up(&mut connection).map_err(unusable)?;
         let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(batches.max(1));
@@ -287,7 +290,6 @@ fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;
          PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA busy_timeout = 5000;",
     )?;
-    connection.execute_batch(include_str!("schema.sql"))?;
     Ok(connection)
 }
 

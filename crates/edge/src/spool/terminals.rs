@@ -61,7 +61,7 @@ impl Spool {
             }
             approved.iter().try_for_each(|serial| {
                 set_owes_upload(connection, serial, true)?;
-                commands::queue(connection, serial, &[Errand::Check, Errand::QueryUsers])
+                commands::queue(connection, serial, &[Errand::UploadAgain, Errand::SendUsers])
             })
         })
         .await
@@ -85,7 +85,7 @@ impl Spool {
     }
 }
 
-fn set_owes_upload(connection: &Connection, serial: &str, owes: bool) -> rusqlite::Result<()> {
+pub(super) fn set_owes_upload(connection: &Connection, serial: &str, owes: bool) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("UPDATE terminal SET owes_upload = ?2 WHERE serial = ?1")?;
     statement.execute((serial, owes)).map(drop)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use attendance::punch::Fingerprint;
 use edge::{Uplink, UplinkError};
-use link::{Ack, Batch, Heartbeat, Orders, Outcome, Terminal, TerminalUser, Via, What};
+use link::{Ack, Batch, CommandOrder, CommandReport, Heartbeat, Orders, Outcome, Terminal, TerminalUser, Via, What};
 use tokio::sync::watch;
 
 /// What happens to the next batch.
@@ -27,6 +27,11 @@ pub(crate) struct Held {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) terminals: Vec<Terminal>,
     pub(crate) heartbeats: Vec<Heartbeat>,
+    /// Ordered until an edge has reported of them.
+    pub(crate) commands: Vec<CommandOrder>,
+    pub(crate) reports: Vec<CommandReport>,
+    /// The next answers to heartbeats are lost, though the hub has taken them.
+    pub(crate) lost_answers: usize,
 }
 
 impl Held {
@@ -36,6 +41,11 @@ impl Held {
         let mut all: Vec<_> = self.punches.values().map(|(punch, _)| said(punch)).collect();
         all.sort();
         all
+    }
+
+    /// The newest word about a command.
+    pub(crate) fn command(&self, id: i64) -> Option<&CommandReport> {
+        self.reports.iter().rev().find(|report| report.id == id)
     }
 
     /// The newest word about a terminal.
@@ -129,10 +139,17 @@ impl Uplink for FakeHub {
     }
 
     async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
-        Ok(self.with(|held| {
+        self.with(|held| {
             held.heartbeats.push(heartbeat.clone());
-            Orders { terminals: held.terminals.clone(), ..Orders::default() }
-        }))
+            held.reports.extend(heartbeat.commands.iter().cloned());
+            let is_new = |order: &CommandOrder| held.reports.iter().all(|report| report.id != order.id);
+            let commands = held.commands.iter().filter(|order| is_new(order)).cloned().collect();
+            if held.lost_answers > 0 {
+                held.lost_answers -= 1;
+                return Err(UplinkError::new("the answer was lost"));
+            }
+            Ok(Orders { terminals: held.terminals.clone(), commands })
+        })
     }
 }
 

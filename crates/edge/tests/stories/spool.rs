@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use attendance::punch::{Channel, PrintedTime, RawPunch};
-use edge::spool::commands::Errand;
 use edge::spool::terminals::SAMPLE_LINES;
 use edge::spool::unknown_slots::SlotPunch;
 use edge::spool::{Appended, Entry, Spool, SpoolError, Stretch};
@@ -211,40 +210,6 @@ async fn the_sample_of_an_unapproved_terminal_ends_at_its_limit() {
 }
 
 #[tokio::test]
-async fn a_command_is_handed_out_once_and_again_without_a_result() {
-    let place = Workplace::new();
-    let spool = Spool::open(&place.spool()).unwrap();
-    let now = 1_000_000_000;
-    let hand_out = async |now_us| {
-        let lines = spool.hand_out("A1".into(), now_us).await.unwrap();
-        lines.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    spool.queue("A1".into(), vec![Errand::Check, Errand::QueryUsers, Errand::Check]).await.unwrap();
-    assert_eq!(hand_out(now).await, ["C:1:CHECK", "C:2:DATA QUERY USERINFO"]);
-    assert_eq!(hand_out(now + 1_000_000).await, Vec::<String>::new());
-    spool.settle("A1".into(), vec![1, 77]).await.unwrap();
-    let later = now + i64::try_from(Duration::from_secs(300).as_micros()).unwrap();
-    assert_eq!(hand_out(later).await, ["C:2:DATA QUERY USERINFO"]);
-    spool.settle("B1".into(), vec![2]).await.unwrap();
-    assert_eq!(spool.serials_with_commands().await.unwrap(), ["A1"], "another terminal's result settles nothing");
-    spool.settle("A1".into(), vec![2]).await.unwrap();
-    assert!(spool.serials_with_commands().await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn an_unknown_command_leaves_the_queue_and_its_neighbours_are_handed_out() {
-    let place = Workplace::new();
-    let spool = Spool::open(&place.spool()).unwrap();
-    let other = rusqlite::Connection::open(place.spool()).unwrap();
-    other.execute("INSERT INTO command (serial, word) VALUES ('A1', 'SING')", ()).unwrap();
-    spool.queue("A1".into(), vec![Errand::Check]).await.unwrap();
-    let lines = spool.hand_out("A1".into(), 1).await.unwrap();
-    assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["C:2:CHECK"]);
-    spool.settle("A1".into(), vec![2]).await.unwrap();
-    assert!(spool.serials_with_commands().await.unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn a_slot_that_nobody_has_waits_for_the_table() {
     let place = Workplace::new();
     let spool = Spool::open(&place.spool()).unwrap();
@@ -263,6 +228,33 @@ fn a_file_that_is_no_spool_says_so() {
     std::fs::write(place.spool(), "this is a shopping list, not a database, and quite a long one").unwrap();
     let error = Spool::open(&place.spool()).err().unwrap().to_string();
     assert!(error.contains("spool.db can't be used: file is not a database"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_version_before_keeps_its_entries_and_its_commands() {
+    let place = Workplace::new();
+    let old = rusqlite::Connection::open(place.spool()).unwrap();
+    old.execute_batch(include_str!("../../src/spool/schema/0001_spool.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA user_version = 1;
+         INSERT INTO command (serial, word, sent_us) VALUES ('A1', 'SING', NULL), ('A1', 'CHECK', 5), ('A1', 'QUERY USERS', NULL);
+         DELETE FROM command WHERE word = 'SING';
+         INSERT INTO terminal (serial, registered, owes_upload, sample_lines) VALUES ('A1', NULL, 1, 7)",
+    )
+    .unwrap();
+    let spool = Spool::open(&place.spool()).unwrap();
+    assert_eq!(spool.terminals().await.unwrap()[0].sample_lines, 7);
+    let hand_out = async |now_us| {
+        let patience = Duration::from_secs(60);
+        spool.hand_out("A1".into(), adms::Dialect::Attendance, now_us, patience).await.unwrap().reply
+    };
+    assert_eq!(hand_out(1_000_000).await, "C:3:DATA QUERY USERINFO\n", "the other one was sent already");
+    assert_eq!(hand_out(60_000_005).await, "C:2:CHECK\n");
+    spool.close().await;
+
+    old.execute_batch("PRAGMA user_version = 99").unwrap();
+    let error = Spool::open(&place.spool()).err().unwrap().to_string();
+    assert!(error.contains("a newer punchclock wrote it"), "{error}");
 }
 
 #[tokio::test]

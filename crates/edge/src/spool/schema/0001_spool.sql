@@ -46,5 +46,3 @@ CREATE TABLE IF NOT EXISTS unknown_slot (
   payload BLOB    NOT NULL,
   PRIMARY KEY (serial, slot, printed)
 ) STRICT, WITHOUT ROWID;
-
-PRAGMA user_version = 1;

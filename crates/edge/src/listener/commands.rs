@@ -1,0 +1,51 @@
+//! Commands at the desk: handed out at a poll, settled by their results (adms 7, 8).
+
+use adms::{Dialect, reply};
+use hyper::body::Incoming;
+
+use super::exchange::{Desk, Reply};
+use crate::now_us;
+use crate::terminals::Standing;
+
+impl Desk {
+    /// What a terminal gets at its poll.
+    pub(super) async fn commands(&self, serial: &str, standing: Standing) -> Reply {
+        if !standing.has_commands || !standing.is_approved {
+            return Reply::ok(reply::OK);
+        }
+        // The note is taken away first: an order that comes meanwhile makes it anew, and is not forgotten.
+        self.terminals.set_has_commands(serial, false);
+        let handed_out =
+            self.spool.hand_out(serial.to_owned(), Dialect::Attendance, now_us(), self.result_patience).await;
+        if handed_out.as_ref().map_or(true, |out| out.is_waiting) {
+            self.terminals.set_has_commands(serial, true);
+        }
+        match handed_out {
+            Ok(out) => Reply::ok(out.reply),
+            Err(error) => self.not_stored(serial, &error),
+        }
+    }
+
+    /// Takes results. Whatever they are, the terminal hears OK once they are on the disk.
+    pub(super) async fn results(&self, serial: &str, body: Incoming) -> Reply {
+        let body = match self.budget.read(body).await {
+            Ok(body) => body,
+            Err(unread) => return self.unread(serial, unread),
+        };
+        self.terminals.set_has_commands(serial, false);
+        let settled = self.spool.settle(serial.to_owned(), Dialect::Attendance, body.bytes.clone(), now_us()).await;
+        if settled.as_ref().map_or(true, |settled| settled.is_waiting) {
+            self.terminals.set_has_commands(serial, true);
+        }
+        match settled {
+            Ok(settled) => {
+                if settled.finished > 0 {
+                    // Somebody is waiting for it at the hub.
+                    self.terminals.nudge();
+                }
+                Reply::ok(reply::OK)
+            }
+            Err(error) => self.not_stored(serial, &error),
+        }
+    }
+}

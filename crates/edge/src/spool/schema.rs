@@ -1,0 +1,25 @@
+//! The spool's tables, forward only: `user_version` counts the scripts that ran. A new file runs all of them, so that it
+//! is as one that was brought up.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+const SCRIPTS: [&str; 2] = [include_str!("schema/0001_spool.sql"), include_str!("schema/0002_commands.sql")];
+
+/// Brings a file to this version's tables, in one transaction.
+///
+/// # Errors
+/// In words: what SQLite says, or that a newer version wrote the file.
+pub(super) fn bring_up(connection: &mut Connection) -> Result<(), String> {
+    let words = |error: rusqlite::Error| error.to_string();
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(words)?;
+    let done: usize = change.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(words)?;
+    let Some(due) = SCRIPTS.get(done..) else {
+        let known = SCRIPTS.len();
+        return Err(format!("a newer punchclock wrote it (schema {done}, this one knows {known}); use the newer one"));
+    };
+    for script in due {
+        change.execute_batch(script).map_err(words)?;
+    }
+    change.pragma_update(None, "user_version", SCRIPTS.len()).map_err(words)?;
+    change.commit().map_err(words)
+}
