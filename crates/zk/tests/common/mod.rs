@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use zk::client::{Client, Options};
-use zk::{Code, Framer, Packet, option};
+use zk::transfer::{self, ChunkRequest};
+use zk::{Code, Framer, PackedTime, Packet, Sizes, option};
 
 /// What the terminal does about a request.
 pub enum Does {
@@ -17,8 +18,11 @@ pub enum Does {
     HangsUp,
 }
 
+/// The session that [`reply`] and [`healthy`] speak of.
+pub const SESSION: u16 = 7;
+
 pub fn reply(request: &Packet, code: Code, data: impl Into<Vec<u8>>) -> Does {
-    Does::Answers(vec![Packet::new(code, 7, request.number, data)])
+    Does::Answers(vec![Packet::new(code, SESSION, request.number, data)])
 }
 
 pub fn done(request: &Packet) -> Does {
@@ -76,4 +80,42 @@ pub fn sent(asked: &[Packet], code: Code) -> Vec<u8> {
     let data: Vec<_> = asked.iter().filter(|packet| packet.code == code).map(|packet| packet.data.clone()).collect();
     assert_eq!(data.len(), 1, "{code} once in {asked:?}");
     data.into_iter().next().unwrap()
+}
+
+/// Records of 40 bytes.
+pub fn log_of(records: u32) -> Vec<u8> {
+    let record = |index: u32| {
+        let mut record = [0; 40];
+        let number = (index % 500 + 1).to_string();
+        record[2..2 + number.len()].copy_from_slice(number.as_bytes());
+        record[26] = 1;
+        record[27..31].copy_from_slice(&PackedTime(864_123_120 + index as i32).to_bytes());
+        record
+    };
+    (0..records).flat_map(record).collect()
+}
+
+/// What a healthy terminal with this log of 40-byte records answers, in DATA packets that fit a datagram.
+pub fn healthy(request: &Packet, log: &[u8]) -> Vec<Packet> {
+    let packet = |code, session, data: &[u8]| Packet::new(code, session, request.number, data);
+    let dataset = transfer::dataset(log);
+    match request.code {
+        Code::GET_FREE_SIZES => {
+            let sizes = Sizes { attendance: Some((log.len() / 40) as u32), ..Sizes::default() };
+            vec![packet(Code::ACK_OK, SESSION, &sizes.encode())]
+        }
+        Code::OPTION_READ => {
+            let name = option::requested_name(&request.data);
+            vec![packet(Code::ACK_OK, SESSION, &option::answer(&name, "UDP0001"))]
+        }
+        Code::PREPARE_BUFFER => vec![packet(Code::ACK_OK, SESSION, &transfer::buffered_answer(dataset.len() as u32))],
+        Code::READ_BUFFER => {
+            let ChunkRequest { offset, length } = ChunkRequest::parse(&request.data).unwrap();
+            let part = &dataset[offset as usize..(offset + length) as usize];
+            let announcement = packet(Code::PREPARE_DATA, SESSION, &transfer::announcement(length, 1024));
+            let data = (0..).zip(part.chunks(1024)).map(|(index, data)| packet(Code::DATA, index, data));
+            [announcement].into_iter().chain(data).chain([packet(Code::ACK_OK, 0x7c, &[])]).collect()
+        }
+        _ => vec![packet(Code::ACK_OK, SESSION, &[])],
+    }
 }
