@@ -11,7 +11,9 @@
 pub mod bank;
 pub mod compliance;
 pub mod golden;
+pub mod lateness;
 mod localize;
+pub mod lock;
 pub mod punch;
 mod rules;
 mod spans;
