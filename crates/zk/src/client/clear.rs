@@ -1,6 +1,7 @@
 //! Erasing the attendance log, with proof.
 
 use super::Client;
+use super::device::LONGEST_TASK;
 use crate::code::Code;
 use crate::error::Error;
 use crate::option;
@@ -18,7 +19,11 @@ impl Client {
     /// [`Error::LogChanged`], [`Error::AnotherTerminal`] and [`Error::Unfit`] (a terminal that can't be disabled): nothing was
     /// erased. When the connection fails, the log may be erased or not; it holds nothing that is not stored either way.
     pub async fn clear_attendance(&mut self, proof: ClearProof) -> Result<(), Error> {
-        let hold = self.hold(None).await?;
+        let hold = self.hold(LONGEST_TASK).await?;
+        if !hold.is_ours {
+            // Whoever disabled it may have given it a shorter time.
+            self.disable(Some(LONGEST_TASK)).await?;
+        }
         let outcome = if hold.is_firm {
             self.clear_held(proof).await
         } else {

@@ -8,13 +8,18 @@ use super::{Client, GOODBYE, unless_refused};
 use crate::code::Code;
 use crate::error::Error;
 
+/// Longer than anything that is done to a disabled terminal: it must not enable itself half-way, nor stay disabled for ever when
+/// this program dies half-way.
+pub(super) const LONGEST_TASK: Duration = Duration::from_secs(60 * 60);
+
 /// What a terminal is doing, as its firmware numbers it (zk 3, STATE_RRQ).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State(pub u16);
 
 /// What [`Client::hold`] did, so that [`Client::release`] can undo it.
 pub(super) struct Hold {
-    is_ours: bool,
+    /// Whether it disabled the terminal; if not, somebody had before.
+    pub(super) is_ours: bool,
     /// Whether the terminal obeyed; if not, people may punch meanwhile.
     pub(super) is_firm: bool,
 }
@@ -77,12 +82,12 @@ impl Client {
         Ok(State(self.command(Code::READ_STATE, Vec::new()).await?.session))
     }
 
-    /// Disables the terminal for one task. Some units do not know the command and work well without it (zk 6.1).
-    pub(super) async fn hold(&mut self, longest: Option<Duration>) -> Result<Hold, Error> {
+    /// Disables the terminal for one task of at most `longest`. Some units do not know the command and work well without it (zk 6.1).
+    pub(super) async fn hold(&mut self, longest: Duration) -> Result<Hold, Error> {
         if self.session.is_terminal_disabled() {
             return Ok(Hold { is_ours: false, is_firm: true });
         }
-        let answer = unless_refused(self.disable(longest).await)?;
+        let answer = unless_refused(self.disable(Some(longest)).await)?;
         Ok(Hold { is_ours: true, is_firm: answer.is_some() })
     }
 

@@ -114,7 +114,7 @@ impl Client {
 
     /// Reads a data set with the terminal disabled, and the counts from just before.
     async fn read(&mut self, table: Table) -> Result<(Vec<u8>, Sizes), Error> {
-        let hold = self.hold(Some(LONGEST_HOLD)).await?;
+        let hold = self.hold(LONGEST_HOLD).await?;
         let outcome = self.read_held(table).await;
         self.release(hold).await;
         outcome
@@ -154,7 +154,7 @@ impl Client {
         unless_refused(self.dataset().await)?.ok_or(refused)
     }
 
-    async fn dataset(&mut self) -> Result<Vec<u8>, Error> {
+    pub(super) async fn dataset(&mut self) -> Result<Vec<u8>, Error> {
         match self.drive().await? {
             Event::Dataset(dataset) => Ok(dataset),
             _ => Err(Error::corrupt("an answer of another kind than a data set", b"")),

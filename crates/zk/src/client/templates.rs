@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use super::device::LONGEST_TASK;
 use super::{Client, unless_refused};
 use crate::code::Code;
 use crate::error::Error;
 use crate::option;
 use crate::record::template::TemplateKey;
 use crate::record::user::UserTable;
-use crate::session::Event;
 use crate::template::{FINGERS, Template, TemplateEntry, decode_set};
 use crate::transfer::{self, Table};
 
@@ -74,7 +74,7 @@ impl Client {
     /// # Errors
     /// [`Error::Unfit`] for slot 0; else when the terminal refuses (nobody in the slot, no room) or the connection fails.
     pub async fn write_template(&mut self, slot: u16, template: &Template) -> Result<(), Error> {
-        let hold = self.hold(None).await?;
+        let hold = self.hold(LONGEST_TASK).await?;
         let mut outcome = self.upload(slot, template).await;
         if outcome.is_ok() {
             outcome = self.refresh(Code::REFRESH_DATA).await;
@@ -87,10 +87,7 @@ impl Client {
     async fn fetch(&mut self, code: Code, data: Vec<u8>) -> Result<Vec<u8>, Error> {
         self.settle().await?;
         self.session.read_object(code, data, self.now());
-        match self.drive().await? {
-            Event::Dataset(bytes) => Ok(bytes),
-            _ => Err(Error::corrupt("an answer of another kind than data", b"")),
-        }
+        self.dataset().await
     }
 
     async fn upload(&mut self, slot: u16, template: &Template) -> Result<(), Error> {
@@ -112,7 +109,7 @@ impl Client {
     /// The templates of those people in `table` whose number is wanted, by number. The set of all is read, because it alone tells
     /// their exact size and flag.
     async fn templates_of(&mut self, wanted: &[String]) -> Result<(UserTable, Vec<TemplateEntry>), Error> {
-        let hold = self.hold(None).await?;
+        let hold = self.hold(LONGEST_TASK).await?;
         let outcome = self.templates_held(wanted).await;
         self.release(hold).await;
         outcome
@@ -176,7 +173,7 @@ pub async fn copy_templates(from: &mut Client, to: &mut Client, numbers: &[Strin
         return Err(at(Side::Target)(Error::unfit(what)));
     }
     let (source, entries) = from.templates_of(numbers).await.map_err(at(Side::Source))?;
-    let hold = to.hold(None).await.map_err(at(Side::Target))?;
+    let hold = to.hold(LONGEST_TASK).await.map_err(at(Side::Target))?;
     let outcome = to.write_templates(numbers, &source, &entries).await;
     to.release(hold).await;
     outcome.map_err(at(Side::Target))

@@ -1,5 +1,6 @@
 //! What a client writes: clock, options, people. Every write is followed by the refresh that makes the terminal use it (zk 3).
 
+use super::device::LONGEST_TASK;
 use super::{Client, unless_refused};
 use crate::code::Code;
 use crate::error::Error;
@@ -61,7 +62,7 @@ impl Client {
     /// [`Error::Unfit`] when a number, name or password does not fit this terminal, or its table is full; nobody is written then.
     /// When the terminal refuses one or the connection fails, those before are written.
     pub async fn set_users(&mut self, users: &[User]) -> Result<Vec<u16>, Error> {
-        let hold = self.hold(None).await?;
+        let hold = self.hold(LONGEST_TASK).await?;
         let outcome = self.set_users_held(users).await;
         self.release(hold).await;
         outcome
