@@ -19,31 +19,37 @@
 //! let body = b"7\t2024-07-07 01:29:01\t0\t1\t0\t0\t0\t0\t0\t0\t\n";
 //! let line = adms::attlog::lines(body).next().unwrap().unwrap();
 //! assert_eq!((line.pin, line.time), (&b"7"[..], &b"2024-07-07 01:29:01"[..]));
-//! assert_eq!(adms::reply::ok_count(1), "OK: 1");
+//! assert_eq!(adms::reply::ok_count(1), "OK:1");
 //! ```
 
+pub mod archive;
 pub mod attlog;
 pub mod command;
 pub mod dialect;
 pub mod handshake;
 pub mod info;
+pub mod language;
 pub mod line;
 pub mod operlog;
 pub mod options;
+pub mod photo;
 pub mod query;
 pub mod reply;
 pub mod request;
 pub mod results;
+pub mod security;
 pub mod text;
 pub mod time;
+pub mod verify;
 
 pub use attlog::AttLogLine;
 pub use command::{Command, CommandError, CommandLine, Pin, Privilege, UserRecord};
 pub use dialect::Dialect;
-pub use handshake::{HandshakeReply, HandshakeRequest, TransFlag, Zone};
+pub use handshake::{HandshakeReply, HandshakeRequest, TransFlag, Transfer, Zone};
 pub use info::Info;
 pub use line::{BadLine, BadLineReason};
 pub use operlog::{OperLine, UserLine};
-pub use request::{Call, Method, Request, Table, Upload};
+pub use photo::{Photo, PhotoName};
+pub use request::{Call, DataTable, Found, Method, QueryData, Request, Table, Upload};
 pub use results::{CommandResult, Meaning, Verdict};
 pub use time::{CivilTime, PackedTime};

@@ -20,6 +20,9 @@ pub enum BadLineReason {
     /// A USER line without `PIN=`.
     #[error("no user number")]
     NoUserNumber,
+    /// An event of the security dialect without a time.
+    #[error("no time")]
+    NoTime,
 }
 
 /// The record lines of a body: split at LF, CR, CR LF and runs of NUL (half-written files have them in place of a line

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text;
+
 /// The pairs of a query string in order, decoded.
 pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
@@ -10,7 +12,7 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
     })
 }
 
-/// Undoes percent-encoding. A `%` without two hex digits stands for itself, and `+` is a plus, never a blank.
+/// Undoes percent-encoding, and reads what comes out as [`text::decode`] does. A `%` without two hex digits stands for itself, and `+` is a plus, never a blank.
 pub fn decode(value: &str) -> Cow<'_, str> {
     if !value.contains('%') {
         return Cow::Borrowed(value);
@@ -22,7 +24,7 @@ pub fn decode(value: &str) -> Cow<'_, str> {
         bytes.push(escaped.unwrap_or(first));
         rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    Cow::Owned(text::decode(&bytes).into_owned())
 }
 
 fn hex_byte(digits: &[u8]) -> Option<u8> {
@@ -41,6 +43,7 @@ mod tests {
         assert_eq!(decode("100%"), "100%");
         assert_eq!(decode("%zz%4"), "%zz%4");
         assert_eq!(decode("a+b"), "a+b");
+        assert_eq!(decode("%d5%C5"), "张", "GB2312");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::dialect::Dialect;
 use crate::{handshake::HandshakeRequest, query};
 
 /// The two methods that terminals use; anything else is [`Method::Other`].
@@ -20,6 +21,9 @@ pub enum Method {
 pub struct Request<'a> {
     /// The serial number (`SN` or `sn`), trimmed; `None` when missing or empty. It is a claim, not a proof (adms 11).
     pub serial: Option<Cow<'a, str>>,
+    /// A constant secret that some terminals send: `ComKey` on every request when their option `IsPushComKey` is 1,
+    /// `pushcommkey` in the handshake alone. In clear, but worth pinning (adms 11).
+    pub secret: Option<Cow<'a, str>>,
     /// What the terminal wants.
     pub call: Call<'a>,
 }
@@ -27,9 +31,11 @@ pub struct Request<'a> {
 /// What a terminal wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call<'a> {
-    /// The opening request for the settings block; reply [`HandshakeReply`](crate::HandshakeReply).
+    /// The opening request for the settings block; reply [`HandshakeReply`](crate::HandshakeReply), or in the security
+    /// dialect [`security::Settings`](crate::security::Settings).
     Handshake(HandshakeRequest<'a>),
-    /// Records in the body; reply [`ok_count`](crate::reply::ok_count) after they are stored.
+    /// Records in the body; reply [`ok_count`](crate::reply::ok_count) after they are stored, or what
+    /// [`Table`] says.
     Upload(Upload<'a>),
     /// "Is there a command for me?"; reply `OK` or command lines.
     GetRequest {
@@ -42,6 +48,30 @@ pub enum Call<'a> {
     Ping,
     /// The server's time; reply [`reply::time`](crate::reply::time).
     Time,
+    /// A question about somebody who stands at the terminal (`RemoteAtt`, `LastPunch`, `SELFSERVICEDATA`); reply `OK`,
+    /// which tells nothing.
+    Question {
+        /// The user number.
+        pin: Option<Cow<'a, str>>,
+    },
+    /// "May this person pass?" (`PostVerifyData`, `AuthType=device`). This server never answers for a door: `OK` grants
+    /// nothing.
+    Verify,
+    /// The terminal wants to encrypt (`exchange`). There is no public library for it (adms 10): reply `OK`, and tell
+    /// people loudly.
+    Exchange,
+    /// Security: a controller introduces itself, its options in the body; reply
+    /// [`security::registry_code`](crate::security::registry_code), or status 406 to refuse it.
+    Registry,
+    /// Security: the registered controller asks for its settings; reply
+    /// [`security::Settings::push_block`](crate::security::Settings::push_block).
+    Push,
+    /// Security: what a query found, in the body; reply [`reply::table_count`](crate::reply::table_count).
+    QueryData(QueryData<'a>),
+    /// Security: the server's time; reply [`security::time`](crate::security::time).
+    RtData,
+    /// A file of the server. There is none; reply status 404.
+    File,
     /// Anything else; reply `OK`.
     Other,
 }
@@ -54,7 +84,7 @@ pub struct Upload<'a> {
     /// The cursor that came along. Often only the number that the server gave: never order or de-duplicate by it
     /// (adms 5).
     pub stamp: Option<Cow<'a, str>>,
-    /// The body is a gzip tar of lines (`ContentType=tgz`).
+    /// The body is a gzip tar of lines (`ContentType=tgz`); see [`archive`](crate::archive).
     pub is_tgz: bool,
 }
 
@@ -65,29 +95,131 @@ pub enum Table<'a> {
     AttLog,
     /// Tagged lines of operations and users (OPERLOG, USERINFO); see [`operlog`](crate::operlog).
     OperLog,
-    /// Settings of the terminal; see [`options`](crate::options).
+    /// Tagged lines of templates, pictures, identity cards or errors, by the table's name (BIODATA, FINGERTMP, IDCARD,
+    /// ERRORLOG, ...); see [`operlog`](crate::operlog) too. Nothing in them is needed for attendance.
+    Tagged(&'static str),
+    /// A photo that was taken at a punch (ATTPHOTO); see [`Photo`](crate::Photo). Reply `OK`.
+    Photo,
+    /// Settings of the terminal; see [`options`](crate::options). Reply `OK`.
     Options,
-    /// Templates, photos, identity cards: personal data that is answered and not kept.
-    NotKept,
+    /// Security: events, of which some are punches; see [`security::events`](crate::security::events). Reply `OK`.
+    RtLog,
+    /// Security: states of doors; see [`security::DoorState`](crate::security::DoorState). Reply `OK`.
+    RtState,
+    /// Security: records of a table; see [`security::records`](crate::security::records). Reply
+    /// [`reply::table_count`](crate::reply::table_count).
+    TableData(DataTable<'a>),
     /// A table that this crate does not know, by its name.
     Other(Cow<'a, str>),
 }
 
-impl Table<'_> {
-    fn named(name: Cow<'_, str>) -> Table<'_> {
+/// A table of the security dialect (`tablename=`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataTable<'a> {
+    /// Users.
+    User,
+    /// The log of events; it comes as the answer to a query only.
+    Transaction,
+    /// Templates, pictures, identity cards, errors, and who may pass which door: known, and not needed for attendance.
+    NotKept(&'static str),
+    /// Another one, by its name.
+    Other(Cow<'a, str>),
+}
+
+/// What a query found (security).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryData<'a> {
+    /// What the body holds.
+    pub found: Found<'a>,
+    /// The id of the command that asked.
+    pub command_id: Option<Cow<'a, str>>,
+    /// Number of this packet, and how many there are; long answers are split.
+    pub packet: Option<(u32, u32)>,
+}
+
+/// The kinds of answers to a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// Records of a table (`type=tabledata`).
+    Records(DataTable<'a>),
+    /// Options (`type=options`); see [`options`](crate::options).
+    Options,
+    /// Only the number of records (`type=count`).
+    Count(DataTable<'a>),
+    /// Another type, by its name.
+    Other(Cow<'a, str>),
+}
+
+impl<'a> Table<'a> {
+    fn named(name: Cow<'a, str>, query: &'a str) -> Self {
+        const TAGGED: [&str; 10] = [
+            "BIODATA",
+            "BIOPHOTO",
+            "ERRORLOG",
+            "FACE",
+            "FINGERTMP",
+            "FVEIN",
+            "IDCARD",
+            "TEMPLATEV10",
+            "USERPIC",
+            "WORKCODE",
+        ];
         let is = |known: &str| name.eq_ignore_ascii_case(known);
-        const NOT_KEPT: [&str; 9] =
-            ["ATTPHOTO", "BIODATA", "BIOPHOTO", "FACE", "FINGERTMP", "FVEIN", "IDCARD", "USERPIC", "TEMPLATEV10"];
         if is("ATTLOG") {
             Table::AttLog
         } else if is("OPERLOG") || is("USERINFO") {
             Table::OperLog
+        } else if is("ATTPHOTO") {
+            Table::Photo
         } else if is("options") {
             Table::Options
-        } else if NOT_KEPT.into_iter().any(is) {
-            Table::NotKept
+        } else if is("rtlog") {
+            Table::RtLog
+        } else if is("rtstate") {
+            Table::RtState
+        } else if is("tabledata") {
+            Table::TableData(DataTable::of(query))
+        } else if let Some(known) = TAGGED.into_iter().find(|known| is(known)) {
+            Table::Tagged(known)
         } else {
             Table::Other(name)
+        }
+    }
+}
+
+impl<'a> DataTable<'a> {
+    fn of(query: &'a str) -> Self {
+        const NOT_KEPT: [&str; 9] = [
+            "biodata",
+            "biophoto",
+            "errorlog",
+            "extuser",
+            "identitycard",
+            "mulcarduser",
+            "templatev10",
+            "userauthorize",
+            "userpic",
+        ];
+        let name = value(query, "tablename").unwrap_or_default();
+        let is = |known: &str| name.trim().eq_ignore_ascii_case(known);
+        if is("user") {
+            Self::User
+        } else if is("transaction") {
+            Self::Transaction
+        } else if let Some(known) = NOT_KEPT.into_iter().find(|known| is(known)) {
+            Self::NotKept(known)
+        } else {
+            Self::Other(name)
+        }
+    }
+
+    /// Its name, as a reply wants it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User => "user",
+            Self::Transaction => "transaction",
+            Self::NotKept(name) => name,
+            Self::Other(name) => name,
         }
     }
 }
@@ -97,6 +229,7 @@ impl<'a> Request<'a> {
     /// as it came. Never fails: what is not known is [`Call::Other`].
     pub fn read(method: Method, path: &str, query: &'a str) -> Self {
         let serial = value(query, "SN").map(trimmed).filter(|serial| !serial.is_empty());
+        let secret = value(query, "ComKey").or_else(|| value(query, "pushcommkey")).map(trimmed);
         let name = endpoint(path);
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         let call = match method {
@@ -105,9 +238,31 @@ impl<'a> Request<'a> {
             Method::Get if is("getrequest") => Call::GetRequest { info: value(query, "INFO") },
             Method::Post if is("devicecmd") => Call::DeviceCmd,
             Method::Get | Method::Post if is("ping") => Call::Ping,
+            Method::Get | Method::Post if is("exchange") => Call::Exchange,
+            Method::Get | Method::Post if is("registry") => Call::Registry,
+            Method::Get | Method::Post if is("push") => Call::Push,
+            Method::Post if is("querydata") => Call::QueryData(query_data(query)),
+            Method::Get | Method::Post if is("rtdata") => Call::RtData,
+            Method::Get if is("file") => Call::File,
             _ => Call::Other,
         };
-        Self { serial, call }
+        Self { serial, secret: secret.filter(|secret| !secret.is_empty()), call }
+    }
+}
+
+impl Call<'_> {
+    /// The dialect that a terminal speaks when it makes this call; `None` where both do.
+    pub fn dialect(&self) -> Option<Dialect> {
+        match self {
+            Self::Handshake(request) => Some(request.dialect()),
+            Self::Registry | Self::Push | Self::QueryData(_) | Self::RtData => Some(Dialect::Security),
+            Self::Upload(upload) => match upload.table {
+                Table::RtLog | Table::RtState | Table::TableData(_) => Some(Dialect::Security),
+                Table::AttLog | Table::OperLog => Some(Dialect::Attendance),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 
@@ -120,23 +275,47 @@ fn endpoint(path: &str) -> &str {
     }
 }
 
-/// GET cdata is the handshake unless it asks for the time or a table.
+/// GET cdata is the handshake unless it asks for the time or about somebody.
 fn read_cdata(query: &str) -> Call<'_> {
-    match value(query, "type") {
-        Some(kind) if kind.eq_ignore_ascii_case("time") => Call::Time,
-        Some(_) => Call::Other,
-        None if value(query, "table").is_some() => Call::Other,
-        None => Call::Handshake(HandshakeRequest::read(query)),
+    let is = |key, known: &str| value(query, key).is_some_and(|value| value.eq_ignore_ascii_case(known));
+    if is("type", "time") {
+        Call::Time
+    } else if is("type", "LastPunch") || is("table", "RemoteAtt") || is("table", "SELFSERVICEDATA") {
+        Call::Question { pin: value(query, "PIN") }
+    } else if value(query, "type").is_some() || value(query, "table").is_some() {
+        Call::Other
+    } else {
+        Call::Handshake(HandshakeRequest::read(query))
     }
 }
 
 fn upload(query: &str) -> Call<'_> {
+    let is = |key, known: &str| value(query, key).is_some_and(|value| value.eq_ignore_ascii_case(known));
+    if is("type", "PostVerifyData") || is("AuthType", "device") {
+        return Call::Verify;
+    }
     let Some(name) = value(query, "table") else { return Call::Other };
     Call::Upload(Upload {
-        table: Table::named(name),
+        table: Table::named(name, query),
         stamp: query::pairs(query).find(|(key, _)| ends_with_stamp(key)).map(|(_, stamp)| stamp),
-        is_tgz: value(query, "ContentType").is_some_and(|kind| kind.eq_ignore_ascii_case("tgz")),
+        is_tgz: is("ContentType", "tgz"),
     })
+}
+
+fn query_data(query: &str) -> QueryData<'_> {
+    let kind = value(query, "type").unwrap_or_default();
+    let is = |known: &str| kind.eq_ignore_ascii_case(known);
+    let number = |key| value(query, key).and_then(|number| number.trim().parse().ok());
+    let found = if is("tabledata") {
+        Found::Records(DataTable::of(query))
+    } else if is("options") {
+        Found::Options
+    } else if is("count") {
+        Found::Count(DataTable::of(query))
+    } else {
+        Found::Other(kind)
+    };
+    QueryData { found, command_id: value(query, "cmdid"), packet: number("packidx").zip(number("packcnt")) }
 }
 
 /// `Stamp`, `OpStamp`, `PhotoStamp`, `ATTLOGStamp`, ...

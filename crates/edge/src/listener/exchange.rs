@@ -77,7 +77,7 @@ impl Desk {
             hyper::Method::POST => Method::Post,
             _ => Method::Other,
         };
-        let Request { serial, call } = Request::read(method, path, head.uri.query().unwrap_or_default());
+        let Request { serial, call, .. } = Request::read(method, path, head.uri.query().unwrap_or_default());
         let Some(serial) = serial.filter(|serial| is_believable(serial)) else {
             return Reply::refused(StatusCode::BAD_REQUEST, "no serial number (SN)");
         };
@@ -92,7 +92,7 @@ impl Desk {
             Call::Time => {
                 Reply::ok(reply::time(&jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()))
             }
-            Call::Ping | Call::Other => Reply::ok(reply::OK),
+            _ => Reply::ok(reply::OK),
         }
     }
 
@@ -132,9 +132,12 @@ impl Desk {
                 self.counted(serial, stored)
             }
             Table::Options => Reply::ok(reply::OK),
-            Table::NotKept => {
+            Table::Photo | Table::Tagged(_) => {
                 self.counters.records_not_kept.add(1);
                 Reply::ok(reply::OK)
+            }
+            Table::RtLog | Table::RtState | Table::TableData(_) => {
+                Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "access terminals are not served")
             }
             Table::Other(name) => {
                 self.counters.records_unknown.add(1);

@@ -63,7 +63,7 @@ pub(super) async fn operations(
         match line {
             Ok(OperLine::User(user)) => users.push(Entry::user(&sighting(serial, &user), now_us)),
             Ok(OperLine::Operation(_)) => counters.operations.add(1),
-            Ok(OperLine::NotKept(_)) => counters.records_not_kept.add(1),
+            Ok(OperLine::Biometric(_) | OperLine::IdCard | OperLine::Error(_)) => counters.records_not_kept.add(1),
             Ok(OperLine::Unknown { .. }) => counters.records_unknown.add(1),
             // Not kept: such a line may hold a password.
             Err(_) => counters.lines_unreadable.add(1),
