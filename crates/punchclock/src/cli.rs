@@ -1,5 +1,7 @@
 //! The command line (`punchclock --help`).
 
+pub(crate) mod terminal_command;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -231,6 +233,10 @@ pub(crate) enum TerminalCommand {
         #[arg(long, value_name = "SPAN")]
         since: Option<jiff::Span>,
     },
+    /// Ask one that pushes to do something, and see what became of it
+    Command(terminal_command::TerminalAsk),
+    /// What terminals were asked for and what became of it, newest first
+    Commands(terminal_command::CommandList),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -41,6 +41,12 @@ const DECLARED: &[Declared] = &[
         check: positive,
     },
     Declared {
+        name: "terminals.result_seconds",
+        default: "300",
+        meaning: "seconds that a terminal may take for the result of a command before it gets the command again",
+        check: positive,
+    },
+    Declared {
         name: "edge.status_listen",
         default: "127.0.0.1:8082",
         meaning: "health, metrics and local board of an edge that runs alone",

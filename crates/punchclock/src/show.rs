@@ -45,11 +45,16 @@ fn table(mut out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::Resul
     Ok(())
 }
 
-/// The text of a cell. What terminals said may hold control characters: they are shown, not obeyed.
+/// What terminals said may hold control characters: they are shown, not obeyed.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The text of a cell.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        Value::String(text) => printable(text),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         other => other.to_string(),

@@ -14,6 +14,7 @@ mod rules;
 mod serve;
 mod simulate;
 mod terminal;
+mod terminal_command;
 
 use std::path::PathBuf;
 

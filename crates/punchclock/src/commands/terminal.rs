@@ -56,6 +56,8 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
         }
         TerminalCommand::Info { terminal, comm_key_file } => info(context, &terminal, comm_key_file.as_deref()),
         TerminalCommand::Poll { terminal, since } => poll(context, terminal.as_deref(), since),
+        TerminalCommand::Command(args) => super::terminal_command::ask(context, args),
+        TerminalCommand::Commands(args) => super::terminal_command::list(context, &args),
     }
 }
 
@@ -106,7 +108,7 @@ fn list(context: &Context) -> anyhow::Result<()> {
 }
 
 /// A terminal by name or serial.
-fn find(hub: &Hub, wanted: &str) -> anyhow::Result<TerminalRow> {
+pub(super) fn find(hub: &Hub, wanted: &str) -> anyhow::Result<TerminalRow> {
     let mut found: Vec<TerminalRow> =
         hub.terminals()?.into_iter().filter(|row| row.serial == wanted || row.name == wanted).collect();
     match (found.pop(), found.is_empty()) {
