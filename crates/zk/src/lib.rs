@@ -6,7 +6,8 @@
 //!   data sets: [`AttendanceLog`], [`User`], [`Sizes`]. Each can be read and written, so the same code serves a client
 //!   and a simulated terminal.
 //! * **[`session`]**: a state machine without I/O or clock: bytes and the time go in, bytes and events come out.
-//! * **`client`** (feature `client`, on by default): the session driven over a tokio TCP stream.
+//! * **`client`** (feature `client`, on by default): the session driven over TCP or UDP by tokio; and `discover`, which finds
+//!   terminals on a local network.
 //!
 //! ```no_run
 //! # #[cfg(feature = "client")]
@@ -34,6 +35,8 @@
 pub mod client;
 pub mod code;
 pub mod comm_key;
+#[cfg(feature = "client")]
+pub mod discover;
 mod error;
 mod framing;
 pub mod option;

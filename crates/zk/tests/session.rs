@@ -177,6 +177,9 @@ fn a_wrong_key_is_told_as_such() {
     client.answer(&auth, Code::ACK_UNAUTH, []);
     let error = client.failure();
     assert!(matches!(error, Error::WrongKey) && error.ends_connection());
+    client.session.farewell();
+    let said: Vec<Code> = client.requests().iter().map(|packet| packet.code).collect();
+    assert_eq!(said, [Code::EXIT], "it keeps a place for the session");
 }
 
 #[test]

@@ -60,6 +60,8 @@ impl Conversation {
             Code::AUTH => self.authenticate(request),
             // The client has heard of an event.
             Code::ACK_OK => Answer::default(),
+            // Whoever does not know the key may leave all the same.
+            Code::EXIT if !self.is_open => Answer { ends: true, ..self.reply(request, Code::ACK_UNAUTH, []) },
             _ if !self.is_open => self.reply(request, Code::ACK_UNAUTH, []),
             _ => self.command(request),
         }

@@ -38,6 +38,13 @@ const GOODBYE: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 64 << 10;
 const CONNECTING: &str = "connecting";
 
+/// A socket on which nothing was said yet.
+pub(crate) struct Reached {
+    link: Link,
+    carrier: Carrier,
+    options: Options,
+}
+
 /// An open connection to one terminal. End it with [`Client::close`]; dropping it says goodbye without waiting.
 pub struct Client {
     link: Link,
@@ -72,25 +79,15 @@ impl Client {
     }
 
     async fn open(carrier: Carrier, addresses: &[SocketAddr], options: Options) -> Result<Client, Error> {
+        Client::reach(carrier, addresses, options).await?.open().await
+    }
+
+    /// A socket to whoever listens there. Over UDP that tells nothing yet.
+    pub(crate) async fn reach(carrier: Carrier, addresses: &[SocketAddr], options: Options) -> Result<Reached, Error> {
         let link = timeout(options.connect_timeout, Link::connect(carrier, addresses)).await;
         let link = link.map_err(|_| Error::TimedOut { doing: CONNECTING })?;
         let link = link.map_err(|source| Error::Io { doing: CONNECTING, source })?;
-        let opening = match carrier {
-            Carrier::Stream => options.idle_timeout,
-            // Nothing but the answer itself tells that somebody is there.
-            Carrier::Datagrams => options.idle_timeout.min(options.connect_timeout),
-        };
-        let settings = Settings { opening, idle: options.idle_timeout, ..Settings::over(carrier) };
-        let mut client = Client {
-            link,
-            session: Session::new(settings),
-            epoch: Instant::now(),
-            buffer: vec![0; READ_BYTES],
-            happened: Happened::new(options.idle_timeout),
-        };
-        client.session.connect(options.comm_key, client.now());
-        client.drive().await?;
-        Ok(client)
+        Ok(Reached { link, carrier, options })
     }
 
     /// Says EXIT, waits shortly for the answer, and closes the connection.
@@ -188,6 +185,29 @@ impl Client {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+}
+
+impl Reached {
+    /// Opens the session, with the key if it is asked for (zk 4).
+    pub(crate) async fn open(self) -> Result<Client, Error> {
+        let Reached { link, carrier, options } = self;
+        let opening = match carrier {
+            Carrier::Stream => options.idle_timeout,
+            // Nothing but the answer itself tells that somebody is there.
+            Carrier::Datagrams => options.idle_timeout.min(options.connect_timeout),
+        };
+        let settings = Settings { opening, idle: options.idle_timeout, ..Settings::over(carrier) };
+        let mut client = Client {
+            link,
+            session: Session::new(settings),
+            epoch: Instant::now(),
+            buffer: vec![0; READ_BYTES],
+            happened: Happened::new(options.idle_timeout),
+        };
+        client.session.connect(options.comm_key, client.now());
+        client.drive().await?;
+        Ok(client)
     }
 }
 

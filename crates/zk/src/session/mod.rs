@@ -88,6 +88,8 @@ pub struct Session {
     noise: u64,
     bad_checksums: u64,
     has_opened: bool,
+    /// The terminal keeps a place for this session, opened or not.
+    has_place: bool,
     is_broken: bool,
     is_terminal_disabled: bool,
     is_buffer_prepared: bool,
@@ -110,6 +112,7 @@ impl Session {
             noise: 0,
             bad_checksums: 0,
             has_opened: false,
+            has_place: false,
             is_broken: false,
             is_terminal_disabled: false,
             is_buffer_prepared: false,
@@ -252,11 +255,11 @@ impl Session {
         self.bad_checksums + self.framer.bad_checksums()
     }
 
-    /// Leaves the last bytes to write, without waiting for replies: whatever was begun is undone, then EXIT (zk 4).
-    /// Nothing when no session was opened.
+    /// Leaves the last bytes to write, without waiting for replies: whatever was begun is undone, then EXIT (zk 4), which a
+    /// terminal that refused the key hears too. Nothing when the terminal gave no session.
     pub fn farewell(&mut self) {
         self.outbox.clear();
-        if self.has_opened {
+        if std::mem::take(&mut self.has_place) {
             if std::mem::take(&mut self.is_buffer_prepared) {
                 self.outbox.request(Code::FREE_DATA, Vec::new());
             }
@@ -265,7 +268,6 @@ impl Session {
             }
             self.outbox.request(Code::EXIT, Vec::new());
         }
-        self.has_opened = false;
         self.abandon();
     }
 
@@ -404,6 +406,7 @@ impl Session {
     fn take_connect_reply(&mut self, payload: Payload<'_>, key: u32, now: Duration) {
         self.outbox.session = payload.session;
         if payload.code == Code::ACK_UNAUTH {
+            self.has_place = true;
             self.task = Task::Authenticate;
             let data = comm_key::scramble(key, payload.session, comm_key::TICK);
             self.request(Code::AUTH, data.to_vec(), now);
@@ -416,7 +419,7 @@ impl Session {
         match refusal(Code::CONNECT, reply) {
             Some(error) => self.fail(error),
             None => {
-                self.has_opened = true;
+                (self.has_opened, self.has_place) = (true, true);
                 self.end(Event::Connected);
             }
         }
@@ -430,7 +433,7 @@ impl Session {
         self.is_terminal_disabled &= command != Code::ENABLE_DEVICE;
         self.is_buffer_prepared &= command != Code::FREE_DATA;
         if command == Code::EXIT {
-            self.has_opened = false;
+            self.has_place = false;
             self.is_broken = true;
         }
         self.end(Event::Replied(packet));
