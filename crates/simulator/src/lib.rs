@@ -18,7 +18,7 @@ mod run;
 mod terminal;
 mod zk_server;
 
-pub use faults::Faults;
+pub use faults::{FaultInfo, Faults};
 pub use log_file::LogFile;
 pub use profile::{Binary, Capacity, Dialect, DirectReads, Profile, Push, Transports, UnknownProfile, ZoneReading};
 pub use run::{Ends, Pace, RunError, RunOptions, run};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::adms_server::{AdmsServer, Seen};
 use common::company_log;
 use simulator::push::PushOptions;
-use simulator::{Ends, Faults, Pace, RunOptions, Terminal, ZkServer, run};
+use simulator::{Ends, Pace, RunOptions, Terminal, ZkServer, run};
 
 fn reporting_to(url: &str) -> RunOptions {
     let push = PushOptions {
@@ -66,7 +66,7 @@ async fn what_the_server_does_not_take_is_kept_and_sent_again_unchanged() {
 #[tokio::test]
 async fn a_lost_reply_makes_the_same_batch_come_twice_and_nothing_is_missing() {
     let server = AdmsServer::start(Seen::default()).await;
-    let faults = Faults { lost_reply_every: Some(2), ..Faults::default() };
+    let faults = "lost-reply=2".parse().unwrap();
     let terminal = Terminal::builder("SIM0001").faults(faults).log(company_log(300)).build();
     run_to_the_end(&terminal, reporting_to(&server.url)).await;
     server.look(|seen| {

@@ -1,14 +1,14 @@
-//! Our client reads from our terminal, over TCP, everything it holds (zk 15).
+//! Our client reads from our terminal, everything it holds (zk 15).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
 use std::time::Duration;
 
-use common::{company_log, serve};
-use simulator::{Faults, Profile, Terminal};
+use common::{assert_same_log, company_log, serve};
+use simulator::{Profile, Terminal};
 use zk::client::{Client, Options, Transport};
-use zk::{AttendanceRecord, Error, Privilege, User, UserRef};
+use zk::{Error, Privilege, User};
 
 fn quick() -> Options {
     Options { idle_timeout: Duration::from_secs(5), ..Options::default() }
@@ -18,28 +18,16 @@ async fn connect(address: &str) -> Client {
     Client::connect(address, quick()).await.unwrap()
 }
 
-/// What every layout tells: who by number or slot, when, how, and the state.
-fn told(terminal: &Terminal, record: &AttendanceRecord) -> (String, i32, u8, u8) {
-    let number = match record.user {
-        UserRef::Number(number) => number.to_string(),
-        UserRef::Slot(slot) => terminal.users()[usize::from(slot) - 1].number.clone(),
-    };
-    (number, record.time.0, record.verify, record.state)
-}
-
 #[tokio::test]
 async fn everything_a_terminal_of_any_make_holds_is_read() {
-    let over_tcp = |profile: &&Profile| profile.binary.transports.has_tcp() && profile.binary.locked.is_none();
-    for profile in Profile::all().iter().filter(over_tcp) {
+    for profile in Profile::all().iter().filter(|profile| profile.binary.locked.is_none()) {
         // One record, inline sets, one chunk, and several chunks with an odd number of records.
         for count in [0, 1, 2, 21, 3001] {
             let terminal = Terminal::builder("SIM0001").profile(profile.clone()).log(company_log(count)).build();
             let address = serve(&terminal).await;
             let mut client = connect(&address).await;
             let log = client.attendance().await.unwrap();
-            let read: Vec<_> = log.records.iter().map(|record| told(&terminal, record)).collect();
-            let held: Vec<_> = terminal.log(0..usize::MAX).iter().map(|record| told(&terminal, record)).collect();
-            assert_eq!(read, held, "{}, {count} records", profile.name);
+            assert_same_log(&terminal, &log.records, &format!("{}, {count} records", profile.name));
             assert_eq!((log.told, log.is_complete()), (Some(count as u32), Some(true)));
             let users = client.users().await.unwrap();
             assert_eq!(
@@ -103,10 +91,8 @@ async fn a_locked_terminal_is_told_to_be_collected_by_push() {
 
 #[tokio::test]
 async fn a_read_leaves_the_terminal_enabled_also_when_the_line_drops() {
-    let terminal = Terminal::builder("SIM0001")
-        .faults(Faults { dropped_read_every: Some(2), ..Faults::default() })
-        .log(company_log(3000))
-        .build();
+    let terminal =
+        Terminal::builder("SIM0001").faults("dropped-read=2".parse().unwrap()).log(company_log(3000)).build();
     let address = serve(&terminal).await;
     for attempt in 1..=3 {
         let mut client = connect(&address).await;

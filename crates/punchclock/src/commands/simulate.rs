@@ -1,18 +1,35 @@
 //! `simulate terminal`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::ToSpan as _;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use simulator::people::Company;
 use simulator::push::PushOptions;
-use simulator::{Ends, Faults, LogFile, Pace, Profile, RunOptions, Terminal, ZkServer};
+use simulator::{Ends, Faults, LogFile, Pace, Profile, RunOptions, Terminal, TerminalBuilder, Transports, ZkServer};
 
+use crate::chance::now;
 use crate::cli::{Simulate, SimulateTerminal};
 use crate::commands::Context;
 use crate::progress::Progress;
 use crate::{show, signals};
 
-pub(super) fn run(_: &Context, command: Simulate) -> anyhow::Result<()> {
+/// Days through which made-up people have punched.
+const PEOPLE_DAYS: i64 = 30;
+/// In place of a name: show what there is.
+const LIST: &str = "list";
+
+pub(super) fn run(context: &Context, command: Simulate) -> anyhow::Result<()> {
     let Simulate::Terminal(args) = command;
+    if args.profile == LIST {
+        return Ok(list_profiles(context.is_json)?);
+    }
+    if args.faults.iter().any(|fault| fault == LIST) {
+        return Ok(list_faults(context.is_json)?);
+    }
     if args.zk_listen.is_none() && args.push.is_none() {
         anyhow::bail!("the terminal would speak to nobody; give --zk-listen ADDR, --push URL, or both");
     }
@@ -28,12 +45,7 @@ async fn simulate(args: SimulateTerminal) -> anyhow::Result<()> {
     };
     let zk = match args.zk_listen {
         None => None,
-        Some(address) => {
-            let server = ZkServer::bind(terminal.clone(), address).await;
-            let server = server.with_context(|| format!("can't listen on {address}; is another program using it?"))?;
-            show::line(format!("terminal {} answers at {}", args.serial, server.local_addr()?))?;
-            Some(server)
-        }
+        Some(address) => Some(listen(&terminal, address, args.zk_udp).await?),
     };
     let push = match &args.push {
         None => None,
@@ -53,20 +65,87 @@ async fn simulate(args: SimulateTerminal) -> anyhow::Result<()> {
 }
 
 fn terminal(args: &SimulateTerminal) -> anyhow::Result<Terminal> {
-    let faults = args.faults.iter().try_fold(Faults::default(), |faults, fault| faults.with(fault))?;
-    let mut builder = Terminal::builder(&args.serial).comm_key(args.comm_key).faults(faults);
-    if let Some(name) = &args.profile {
-        builder = builder.profile(name.parse::<Profile>()?);
+    let profile: Profile = args.profile.parse()?;
+    if args.push.is_some() && profile.push.is_none() {
+        anyhow::bail!(
+            "a {} does not push: it is read over port 4370; give --zk-listen ADDR instead of --push",
+            profile.device_name
+        );
     }
+    let zone = match &args.zone {
+        Some(name) => TimeZone::get(name).with_context(|| format!("{name} is no zone; write one like Asia/Manila"))?,
+        None => TimeZone::system(),
+    };
+    let faults = args.faults.iter().try_fold(Faults::default(), |faults, fault| faults.with(fault))?;
+    let builder = Terminal::builder(&args.serial)
+        .profile(profile)
+        .faults(faults)
+        .comm_key(args.comm_key)
+        .seed(args.seed)
+        .zone(zone.clone());
+    Ok(punching(builder, args, &zone)?.build())
+}
+
+/// The terminal with the people in front of it.
+fn punching(builder: TerminalBuilder, args: &SimulateTerminal, zone: &TimeZone) -> anyhow::Result<TerminalBuilder> {
     if let Some(path) = &args.log {
         let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
         let log = LogFile::parse(&bytes);
         if log.unfit_lines > 0 {
             eprintln!("{} lines of {} are no punches and were left out", log.unfit_lines, path.display());
         }
-        builder = builder.awaited(log.records);
+        return Ok(builder.awaited(log.records));
     }
-    Ok(builder.build())
+    let Some(people) = args.people else { return Ok(builder) };
+    let company = Company::generate(args.seed, people.into(), 1);
+    let today = now().to_zoned(zone.clone()).date();
+    let punches = company.punches(today.checked_sub(PEOPLE_DAYS.days())?, today.yesterday()?);
+    let users = company.people().iter().map(|person| zk::User::new(&person.number, &person.name));
+    Ok(builder.users(users).awaited(punches.iter().filter_map(|punch| punch.record())))
+}
+
+async fn listen(terminal: &Terminal, address: SocketAddr, over_udp_only: bool) -> anyhow::Result<ZkServer> {
+    let make = terminal.profile().binary.transports;
+    let transports = if over_udp_only { Transports::Udp } else { make };
+    let server = ZkServer::bind_over(terminal.clone(), address, transports).await;
+    let server = server.with_context(|| format!("can't listen on {address}; is another program using it?"))?;
+    let over = match transports {
+        Transports::Both => "TCP and UDP",
+        Transports::Tcp => "TCP",
+        Transports::Udp => "UDP",
+    };
+    show::line(format!("terminal {} answers at {} over {over}", terminal.serial(), server.local_addr()?))?;
+    Ok(server)
+}
+
+fn list_profiles(is_json: bool) -> std::io::Result<()> {
+    let row = |profile: &Profile| {
+        let binary = match (profile.binary.locked, profile.binary.transports) {
+            (Some(code), _) => format!("locked ({})", code.0),
+            (None, Transports::Udp) => "UDP".to_owned(),
+            (None, _) => "TCP, UDP".to_owned(),
+        };
+        let width = profile.binary.attendance.width();
+        let push = profile.push.map(|push| format!("{:?} {}", push.dialect, push.version).to_lowercase());
+        [
+            profile.name.into(),
+            profile.device_name.into(),
+            profile.platform.into(),
+            binary.into(),
+            width.into(),
+            json!(push),
+        ]
+    };
+    let rows: Vec<Vec<_>> = Profile::all().iter().map(|profile| row(profile).into()).collect();
+    show::rows(is_json, &["name", "model", "platform", "port 4370", "record bytes", "push"], &rows)
+}
+
+fn list_faults(is_json: bool) -> std::io::Result<()> {
+    let rows: Vec<Vec<_>> = Faults::table()
+        .iter()
+        .map(|fault| vec![format!("{}{}", fault.name, fault.form).into(), fault.meaning.into()])
+        .collect();
+    show::rows(is_json, &["fault", "what happens"], &rows)
 }
 
 /// Says now and then how far it is.

@@ -202,7 +202,6 @@ pub(super) static PROFILES: [Profile; 15] = [
         capacity: Capacity { punches: 50_000, users: 1_000, fingers: 1_000, faces: Some(500) },
         binary: FACE,
         push: Some(Push { software: "Ver 2.0.33S-20211012", has_camera: false, ..PUSH_FACE }),
-        ..UFACE800
     },
     Profile {
         name: "access",
@@ -225,6 +224,5 @@ pub(super) static PROFILES: [Profile; 15] = [
         capacity: Capacity { punches: 100_000, users: 3_000, fingers: 3_000, faces: None },
         binary: COLOUR,
         push: Some(Push { version: "2.2.14", path_suffix: ".aspx", ..PUSH }),
-        ..UFACE800
     },
 ];

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::faults::strikes;
+use crate::faults::Every;
 use crate::terminal::Terminal;
 use commands::Outcome;
 use http::Connection;
@@ -257,16 +257,16 @@ impl Reporter {
     }
 
     fn loses_reply(&self, upload: &Upload) -> bool {
-        self.is_struck(upload, self.terminal.faults().lost_reply_every)
+        self.is_struck(upload, self.terminal.faults().lost_reply)
     }
 
     fn repeats(&self, upload: &Upload) -> bool {
-        self.is_struck(upload, self.terminal.faults().duplicate_batch_every)
+        self.is_struck(upload, self.terminal.faults().duplicate_batch)
     }
 
     /// Misfortunes meet new batches of punches only, so that every terminal gets through in the end.
-    fn is_struck(&self, upload: &Upload, every: Option<u32>) -> bool {
-        matches!(upload.moves, Cursor::Log(_)) && upload.attempts == 1 && strikes(every, self.log_batches)
+    fn is_struck(&self, upload: &Upload, every: Every) -> bool {
+        matches!(upload.moves, Cursor::Log(_)) && upload.attempts == 1 && every.strikes(self.log_batches)
     }
 
     async fn poll(&mut self, info: Option<String>) -> Result<Outcome, HttpError> {

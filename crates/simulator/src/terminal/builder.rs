@@ -1,10 +1,11 @@
 //! Makes terminals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
 use zk::record::template::TemplateKey;
 use zk::{AttendanceRecord, User};
@@ -12,9 +13,10 @@ use zk::{AttendanceRecord, User};
 use super::clock::Clock;
 use super::log::{Log, WhenFull};
 use super::operations::{Operations, kind};
+use super::punching::chinese;
 use super::templates::{Template, Templates};
 use super::users::Users;
-use super::{HAPPENINGS, Progress, State, Terminal};
+use super::{HAPPENINGS, Jump, Progress, State, Terminal, datetime_of};
 use crate::faults::Faults;
 use crate::profile::Profile;
 use crate::random::Random;
@@ -125,30 +127,41 @@ impl TerminalBuilder {
 
     /// The terminal, just switched on. What it is given at the start fits, however small its make is; of users with the same
     /// slot or number the last counts. Each of them has one finger enrolled.
-    pub fn build(self) -> Terminal {
-        let now = Timestamp::now();
-        let capacity = self.profile.capacity;
-        let punches = self.capacity.unwrap_or(capacity.punches) as usize;
+    pub fn build(mut self) -> Terminal {
+        self.faults.shape(&mut self.profile.binary);
+        let (profile, faults) = (Arc::new(self.profile), Arc::new(self.faults));
+        let capacity = profile.capacity;
+        let (punches, when_full) = match (faults.log_full.size(), faults.log_wraps.size()) {
+            (Some(more), _) => (self.log.len().saturating_add(more), WhenFull::Refuses),
+            (None, Some(wraps)) => (wraps, WhenFull::Overwrites),
+            (None, None) => {
+                let capacity = self.capacity.unwrap_or(capacity.punches) as usize;
+                (capacity.max(self.log.len()), self.when_full)
+            }
+        };
+        let first_awaited = self.awaited.first().and_then(|record| datetime_of(record.time));
         let mut state = State {
+            faults: faults.clone(),
             serial: self.serial.into(),
             users: Users::new(usize::from(u16::MAX)),
-            log: Log::new(punches.max(self.log.len()), self.when_full),
+            log: Log::new(punches, when_full),
             operations: Operations::default(),
-            templates: Templates::new((capacity.fingers as usize).max(usize::from(u16::MAX))),
-            clock: Clock::new(self.zone, now),
+            templates: Templates::new(usize::MAX),
+            clock: Clock::new(self.zone, Timestamp::now()),
+            jump: None,
+            punches: 0,
             options: BTreeMap::new(),
             awaited: self.awaited.into(),
-            waiting: Default::default(),
+            waiting: VecDeque::new(),
             is_disabled: false,
             log_reads_begun: 0,
             sessions: Random::of(&[self.seed]).below(u64::from(u16::MAX)) as u16,
         };
-        state.clock.drift(self.drift_ppm, now);
-        state.note(kind::POWER_ON, "", [0; 4]);
         for user in self.users {
+            let name_raw = if faults.gb2312_names { chinese(&user.name()) } else { user.name_raw.clone() };
+            let user = User { name_raw, ..user };
             // There is room, and a user without a number is nobody.
-            let _ =
-                if user.slot == 0 { state.users.put(user).map(|_| ()) } else { state.users.write(user).map(|_| ()) };
+            let _ = if user.slot == 0 { state.users.put(user).map(drop) } else { state.users.write(user).map(drop) };
         }
         for record in self.log {
             state.append(record);
@@ -160,6 +173,7 @@ impl TerminalBuilder {
         }
         state.users.limit(capacity.users as usize);
         state.templates.limit(capacity.fingers as usize);
+        state.switch_on(first_awaited, self.drift_ppm);
         let progress = Progress {
             punched: state.log.records.end(),
             awaited: state.awaited.len(),
@@ -168,8 +182,8 @@ impl TerminalBuilder {
             ..Progress::default()
         };
         Terminal {
-            profile: Arc::new(self.profile),
-            faults: Arc::new(self.faults),
+            profile,
+            faults,
             comm_key: self.comm_key,
             seed: self.seed,
             state: Arc::new(Mutex::new(state)),
@@ -177,4 +191,26 @@ impl TerminalBuilder {
             happenings: broadcast::Sender::new(HAPPENINGS),
         }
     }
+}
+
+impl State {
+    /// The first time: from here on the clock goes wrong in its own ways.
+    fn switch_on(&mut self, first_awaited: Option<DateTime>, drift_ppm: f64) {
+        let now = Timestamp::now();
+        let faults = self.faults.clone();
+        if let Some(seconds) = faults.clock_skew_s.get() {
+            self.clock.jump(SignedDuration::from_secs(seconds.into()));
+        }
+        self.clock.drift(faults.clock_drift_s.get().map_or(drift_ppm, ppm_of_seconds_a_day), now);
+        self.reset_clock(first_awaited);
+        self.jump = faults.clock_jump_s.get().map(|seconds| Jump {
+            awaited: self.awaited.len().div_ceil(2),
+            by: SignedDuration::from_secs(seconds.into()),
+        });
+        self.note(kind::POWER_ON, "", [0; 4]);
+    }
+}
+
+fn ppm_of_seconds_a_day(seconds: i32) -> f64 {
+    f64::from(seconds) / 86_400.0 * 1e6
 }

@@ -19,6 +19,7 @@ mod users;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::SignedDuration;
 use tokio::sync::{broadcast, watch};
 use zk::{AttendanceRecord, CivilTime, PackedTime};
 
@@ -54,12 +55,17 @@ pub struct Terminal {
 
 #[derive(Debug)]
 struct State {
+    faults: Arc<Faults>,
     serial: Arc<str>,
     users: Users,
     log: Log,
     operations: Operations,
     templates: Templates,
     clock: Clock,
+    /// What the clock will do.
+    jump: Option<Jump>,
+    /// Punches since it was built, refused ones included.
+    punches: usize,
     /// Options that somebody has written.
     options: BTreeMap<String, String>,
     /// Not punched yet; a run moves them into the log.
@@ -69,6 +75,13 @@ struct State {
     is_disabled: bool,
     log_reads_begun: u32,
     sessions: u16,
+}
+
+/// A clock that jumps when fewer punches than these are still awaited.
+#[derive(Debug)]
+struct Jump {
+    awaited: usize,
+    by: SignedDuration,
 }
 
 impl Terminal {

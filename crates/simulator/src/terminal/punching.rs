@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use jiff::civil::DateTime;
 use zk::record::template::TemplateKey;
-use zk::{AttendanceRecord, PackedTime, User, UserNumber, UserRef};
+use zk::{AttendanceRecord, CivilTime, InvalidTime, PackedTime, User, UserNumber, UserRef};
 
 use super::operations::kind;
 use super::{State, Terminal, civil_of, datetime_of, record};
+use crate::faults::Faults;
 
 /// Something that a terminal tells those who registered for it (zk 10).
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub(crate) enum Happening {
 }
 
 impl Terminal {
-    /// Somebody punches. A number that the terminal does not know is given a place in the user table.
+    /// Somebody punches at this time on the terminal's own face. A number that the terminal does not know is given a place in the user table.
     /// Returns false, and records nothing, when the log or the user table is full or the time can't be packed.
     pub fn punch(&self, number: &str, time: DateTime, state: u8, verify: u8) -> bool {
         record(number, time, state, verify).is_some_and(|record| self.record(record))
@@ -36,14 +37,24 @@ impl Terminal {
         let punched = self.change(|state| {
             if state.is_disabled {
                 state.waiting.push_back(record);
-                return Some(None);
+                return None;
             }
-            state.append(record).map(Some)
+            Some(state.append(record))
         });
-        if let Some(Some(record)) = punched {
-            self.tell(Happening::Punched(record));
-        }
-        punched.is_some()
+        let is_taken = punched.as_ref().is_none_or(|records| !records.is_empty());
+        punched.into_iter().flatten().for_each(|record| self.tell(Happening::Punched(record)));
+        is_taken
+    }
+
+    /// So many punches of now, whether the terminal is disabled or not: units that let people punch during a read.
+    pub(crate) fn grow_log(&self, count: u32) {
+        let now = self.now();
+        let punched = self.change(|state| {
+            let number = state.users.iter().next().map_or_else(|| "1".to_owned(), |user| user.number.clone());
+            let records = (0..count).filter_map(|_| record(&number, now, 0, 1));
+            records.flat_map(|record| state.append(record)).collect::<Vec<_>>()
+        });
+        punched.into_iter().for_each(|record| self.tell(Happening::Punched(record)));
     }
 
     /// The number of punches in the log.
@@ -79,7 +90,7 @@ impl Terminal {
         let punched = self.change(|state| {
             state.is_disabled = is_disabled;
             let waiting = if is_disabled { Default::default() } else { std::mem::take(&mut state.waiting) };
-            waiting.into_iter().filter_map(|record| state.append(record)).collect::<Vec<_>>()
+            waiting.into_iter().flat_map(|record| state.append(record)).collect::<Vec<_>>()
         });
         punched.into_iter().for_each(|record| self.tell(Happening::Punched(record)));
     }
@@ -96,30 +107,42 @@ impl Terminal {
         self.state().awaited.front().copied()
     }
 
-    /// The next punch that is to come has come.
+    /// The next punch that is to come has come: at its time, as the clock has it.
     pub(crate) fn admit_awaited(&self) {
-        if let Some(record) = self.change(|state| state.awaited.pop_front()) {
+        let record = self.change(|state| {
+            let record = state.awaited.pop_front()?;
+            if state.jump.as_ref().is_some_and(|jump| state.awaited.len() < jump.awaited)
+                && let Some(jump) = state.jump.take()
+            {
+                state.clock.jump(jump.by);
+            }
+            Some(AttendanceRecord { time: state.printed(record.time), ..record })
+        });
+        if let Some(record) = record {
             self.record(record);
         }
     }
 }
 
 impl State {
-    /// The record as it is in the log now; `None` when there is no room for it.
-    pub(super) fn append(&mut self, record: AttendanceRecord) -> Option<AttendanceRecord> {
+    /// The record, once or twice, as it is in the log now; nothing when there is no room for it.
+    pub(super) fn append(&mut self, record: AttendanceRecord) -> Vec<AttendanceRecord> {
         let number = match record.user {
             UserRef::Number(number) => number,
             UserRef::Slot(slot) => UserNumber::from_u32(u32::from(slot)),
         };
-        let slot = self.slot_of(&number.text())?;
-        let time = self.printed(record.time);
+        let Some(slot) = self.slot_of(&number.text()) else { return Vec::new() };
+        self.punches += 1;
+        let time =
+            if self.faults.invalid_dates.strikes_at(self.punches) { impossible(record.time) } else { record.time };
         let record = AttendanceRecord { user: UserRef::Number(number), slot: Some(slot), time, ..record };
-        self.log.append(record).then_some(record)
+        let copies = 1 + usize::from(self.faults.duplicate_punch.strikes_at(self.punches));
+        (0..copies).filter(|_| self.log.append(record)).map(|_| record).collect()
     }
 
     fn slot_of(&mut self, number: &str) -> Option<u16> {
         let known = self.users.slot_of(number);
-        known.or_else(|| Some(self.users.put(User::new(number, &format!("User {number}"))).ok()?.0))
+        known.or_else(|| Some(self.users.put(nameless(number, &self.faults)).ok()?.0))
     }
 
     /// What the clock makes of a time; a date that does not exist stays as it is.
@@ -127,4 +150,24 @@ impl State {
         let printed = datetime_of(time).and_then(|time| PackedTime::from_civil(civil_of(self.clock.prints(time))));
         printed.unwrap_or(time)
     }
+}
+
+/// The same time of day on 31 February of its year.
+fn impossible(time: PackedTime) -> PackedTime {
+    let printed = time.civil().unwrap_or_else(InvalidTime::printed);
+    PackedTime::from_civil(CivilTime { month: 2, day: 31, ..printed }).unwrap_or(time)
+}
+
+/// Somebody whom the terminal was never told about.
+fn nameless(number: &str, faults: &Faults) -> User {
+    if faults.gb2312_names {
+        let name_raw = chinese(&format!("用户{number}"));
+        return User { name_raw, ..User::new(number, "") };
+    }
+    User::new(number, &format!("User {number}"))
+}
+
+/// The text in GB2312 as old firmware holds it.
+pub(super) fn chinese(text: &str) -> Vec<u8> {
+    encoding_rs::GBK.encode(text).0.into_owned()
 }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use zk::{Operation, PackedTime, Sizes, option};
 
 use super::operations::kind;
-use super::{OperationEntry, State, Terminal, civil_of};
+use super::{OperationEntry, State, Terminal, civil_of, datetime_of};
 
 /// The hardware address; it stays when a mainboard's serial changes.
 const MAC: &str = "00:17:61:12:ba:c5";
@@ -102,7 +103,11 @@ impl Terminal {
     /// Switches it off and on: connections end, what was told to servers is told again from the handshake on, people who waited
     /// punch.
     pub fn restart(&self) {
-        self.change(|state| state.note(kind::POWER_ON, "", [0; 4]));
+        self.change(|state| {
+            let next = state.awaited.front().and_then(|record| datetime_of(record.time));
+            state.reset_clock(next);
+            state.note(kind::POWER_ON, "", [0; 4]);
+        });
         self.set_disabled(false);
         self.note(|progress| progress.restarts += 1);
     }
@@ -116,6 +121,13 @@ impl Terminal {
     pub(crate) async fn restarted(&self, restarts: usize) {
         // The sender lives in the terminal, so waiting ends by the condition.
         let _ = self.progress().wait_for(|now| now.restarts > restarts).await;
+    }
+
+    /// Takes its time before it answers.
+    pub(crate) async fn ponder(&self) {
+        if let Some(millis) = self.faults.slow_answers_ms.get() {
+            tokio::time::sleep(Duration::from_millis(millis.into())).await;
+        }
     }
 
     /// The id of the next session: they run (zk 4).
@@ -132,6 +144,18 @@ impl Terminal {
 }
 
 impl State {
+    /// With an empty battery the clock begins where its firmware begins. `next` is when the next punch happens that is played again:
+    /// for those the clock begins then.
+    pub(super) fn reset_clock(&mut self, next: Option<DateTime>) {
+        let Some(year) = self.faults.clock_reset.get().and_then(|year| i16::try_from(year).ok()) else { return };
+        let Ok(begins) = Date::new(year, 1, 1) else { return };
+        let now = Timestamp::now();
+        self.clock.set(begins.at(0, 0, 0, 0), now);
+        if let Some(next) = next {
+            self.clock.jump(next.duration_until(self.clock.true_time(now)));
+        }
+    }
+
     /// Notes an operation at the time that the clock shows.
     pub(super) fn note(&mut self, operation: Operation, number: &str, parameters: [u16; 4]) {
         let shown = self.clock.shows(Timestamp::now());

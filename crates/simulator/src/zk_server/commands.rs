@@ -92,9 +92,12 @@ impl Conversation {
         }
     }
 
+    /// Some units drop the line without a word.
     fn restart(&mut self, request: &Packet) -> Answer {
         self.terminal.restart();
-        Answer { ends: true, ..self.acknowledge(request, true) }
+        let answer =
+            if self.terminal.faults().silent_restart { Answer::default() } else { self.acknowledge(request, true) };
+        Answer { ends: true, ..answer }
     }
 
     fn enable(&mut self, request: &Packet) -> Answer {
@@ -111,15 +114,7 @@ impl Conversation {
         self.acknowledge(request, true)
     }
 
-    /// Ends when the terminal enables itself; never when it has no reason to.
-    pub(super) async fn enables_itself(enabled_at: Option<Instant>) {
-        match enabled_at {
-            Some(time) => tokio::time::sleep_until(time).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// It has.
+    /// The seconds of a disable are over.
     pub(super) fn enabled_itself(&mut self) {
         self.enabled_at = None;
         self.terminal.set_disabled(false);
@@ -135,8 +130,11 @@ impl Conversation {
 
     fn read_option(&self, request: &Packet) -> Answer {
         let name = option::requested_name(&request.data);
-        match self.terminal.option(&name) {
+        let faults = self.terminal.faults();
+        let is_missing = faults.missing_option.as_deref() == Some(name.as_str());
+        match self.terminal.option(&name).filter(|_| !is_missing) {
             Some(value) => self.reply(request, Code::ACK_OK, option::answer(&name, &value)),
+            None if faults.blank_options => self.reply(request, Code::ACK_OK, option::answer(&name, "")),
             None => self.acknowledge(request, false),
         }
     }

@@ -10,6 +10,10 @@ use super::bulk::Prepared;
 use super::upload::Upload;
 use crate::terminal::{Happening, Terminal};
 
+/// What a captured unit answered CONNECT with: another number, and a byte too many (zk 2).
+const ODD_NUMBER: u16 = 0x10;
+const ODD_BYTE: u8 = 9;
+
 /// The packets that answer one request.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
@@ -23,6 +27,8 @@ pub(super) struct Conversation {
     pub(super) terminal: Terminal,
     session: u16,
     is_open: bool,
+    /// Requests since the session was opened.
+    requests: u32,
     /// Most data bytes of one DATA frame on this transport.
     pub(super) frame_bytes: usize,
     /// The data set prepared by 1503.
@@ -44,6 +50,7 @@ impl Conversation {
             session: terminal.next_session(),
             terminal,
             is_open: false,
+            requests: 0,
             frame_bytes: frame_bytes.max(1),
             prepared: None,
             upload: None,
@@ -62,8 +69,14 @@ impl Conversation {
             Code::ACK_OK => Answer::default(),
             // Whoever does not know the key may leave all the same.
             Code::EXIT if !self.is_open => Answer { ends: true, ..self.reply(request, Code::ACK_UNAUTH, []) },
-            _ if !self.is_open => self.reply(request, Code::ACK_UNAUTH, []),
-            _ => self.command(request),
+            _ => {
+                self.requests += 1;
+                if !self.is_open || self.terminal.faults().lost_session.strikes(self.requests) {
+                    self.is_open = false;
+                    return self.reply(request, Code::ACK_UNAUTH, []);
+                }
+                self.command(request)
+            }
         }
     }
 
@@ -73,16 +86,21 @@ impl Conversation {
     }
 
     fn connect(&mut self, request: &Packet) -> Answer {
-        let make = self.terminal.profile().binary.locked;
-        if let Some(code) = make.or(self.terminal.faults().is_locked.then_some(Code::LOCKED)) {
+        if let Some(code) = self.terminal.profile().binary.locked {
             return Answer { ends: true, ..self.reply(request, code, []) };
         }
-        self.is_open = self.terminal.comm_key() == 0 && !self.terminal.faults().always_asks_for_key;
-        self.reply(request, if self.is_open { Code::ACK_OK } else { Code::ACK_UNAUTH }, [])
+        let faults = self.terminal.faults();
+        self.is_open = self.terminal.comm_key() == 0 && !faults.always_auth && !faults.refuse_key;
+        let code = if self.is_open { Code::ACK_OK } else { Code::ACK_UNAUTH };
+        if faults.odd_connect {
+            return self.reply(&Packet { number: ODD_NUMBER, ..request.clone() }, code, [ODD_BYTE]);
+        }
+        self.reply(request, code, [])
     }
 
     fn authenticate(&mut self, request: &Packet) -> Answer {
-        self.is_open = comm_key::verify(self.terminal.comm_key(), self.session, &request.data);
+        let is_right = comm_key::verify(self.terminal.comm_key(), self.session, &request.data);
+        self.is_open = is_right && !self.terminal.faults().refuse_key;
         self.reply(request, if self.is_open { Code::ACK_OK } else { Code::ACK_UNAUTH }, [])
     }
 

@@ -33,13 +33,19 @@ impl Conversation {
         }
     }
 
+    /// The last punch as an event, for units that send events whenever they like.
+    pub(super) fn some_event(&self) -> Option<Packet> {
+        let record = self.terminal.log(0..usize::MAX).pop()?;
+        event(&self.terminal, &Happening::Punched(record))
+    }
+
     fn is_registered_for(&self, packet: &Packet) -> bool {
         self.registered.contains(EventMask(u32::from(packet.session)))
     }
 }
 
 /// The packet of an event; `None` for a punch whose year no event can tell.
-pub(super) fn event(terminal: &Terminal, happening: &Happening) -> Option<Packet> {
+fn event(terminal: &Terminal, happening: &Happening) -> Option<Packet> {
     match happening {
         Happening::Punched(record) => attendance(terminal, record),
         Happening::Enrolled { key, number, template_bytes } => {

@@ -7,6 +7,7 @@ mod bulk;
 mod commands;
 mod conversation;
 mod events;
+mod line;
 mod people;
 mod tables;
 mod tcp;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs, UdpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::profile::Transports;
 use crate::terminal::Terminal;
@@ -41,6 +42,26 @@ pub struct ZkServer {
 /// The one place for a client.
 #[derive(Debug, Clone)]
 struct Seat(Arc<Semaphore>);
+
+impl Seat {
+    fn new() -> Seat {
+        Seat(Arc::new(Semaphore::new(1)))
+    }
+
+    fn is_taken(&self) -> bool {
+        self.0.available_permits() == 0
+    }
+
+    /// Waits until it is free. Always gives it: nobody closes it.
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().acquire_owned().await.ok()
+    }
+
+    /// Unless somebody has it.
+    fn take_if_free(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().try_acquire_owned().ok()
+    }
+}
 
 impl ZkServer {
     /// Listens over what the terminal's make speaks, under one port number; port 0 takes a free one.
@@ -91,7 +112,7 @@ impl ZkServer {
     /// When a listener fails; a client's failure ends that client only.
     pub async fn serve(self) -> io::Result<()> {
         let ZkServer { terminal, tcp, udp, .. } = self;
-        let seat = Seat(Arc::new(Semaphore::new(1)));
+        let seat = Seat::new();
         let over_tcp = async {
             match &tcp {
                 Some(listener) => tcp::serve(&terminal, listener, &seat).await,

@@ -1,15 +1,20 @@
 //! The tables of a terminal as data sets (zk 6, 7).
 
+use zk::User;
 use zk::record::template::TemplateHeader;
 use zk::transfer::{self, Table};
 
+use crate::random::Random;
 use crate::terminal::Terminal;
+
+/// Where the password begins in a user record; the name follows it (zk 7.1, 7.2).
+const PASSWORD_AT: usize = 3;
 
 /// The table as it is now: byte count and records.
 pub(super) fn dataset(terminal: &Terminal, table: Table) -> Vec<u8> {
     let binary = &terminal.profile().binary;
     let records: Vec<u8> = match table {
-        Table::Users => terminal.users().iter().flat_map(|user| binary.users.encode(user)).collect(),
+        Table::Users => terminal.users().iter().flat_map(|user| user_record(terminal, user)).collect(),
         Table::Attendance => {
             terminal.log(0..usize::MAX).iter().flat_map(|record| binary.attendance.encode(record)).collect()
         }
@@ -19,6 +24,21 @@ pub(super) fn dataset(terminal: &Terminal, table: Table) -> Vec<u8> {
         Table::Templates => templates(terminal),
     };
     transfer::dataset(&records)
+}
+
+fn user_record(terminal: &Terminal, user: &User) -> Vec<u8> {
+    let layout = terminal.profile().binary.users;
+    let mut record = layout.encode(user);
+    if terminal.faults().garbage_names {
+        let mut random = Random::of(&[terminal.seed(), u64::from(user.slot)]);
+        let password = PASSWORD_AT..PASSWORD_AT + layout.password_bytes();
+        let name_at = password.end;
+        for field in [password, name_at..name_at + layout.name_bytes()] {
+            let behind = record.get_mut(field).into_iter().flatten().skip_while(|byte| **byte != 0).skip(1);
+            behind.for_each(|byte| *byte = random.between(1, 255) as u8);
+        }
+    }
+    record
 }
 
 fn templates(terminal: &Terminal) -> Vec<u8> {

@@ -2,14 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
 use zk::{Code, Packet};
 
 use super::conversation::{Answer, Conversation};
+use super::line::{paced, until};
 use super::{Seat, VANISHED};
+use crate::faults::Faults;
+use crate::random::Random;
 use crate::terminal::Terminal;
 
 /// Most data bytes of one datagram (zk 1).
@@ -18,29 +22,30 @@ const DATAGRAM_BYTES: usize = 1024;
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// The one who is served.
-struct Client<'a> {
+struct Client {
     address: SocketAddr,
     conversation: Conversation,
     heard: Instant,
     restarts: usize,
-    _seated: SemaphorePermit<'a>,
+    _seated: OwnedSemaphorePermit,
 }
 
 pub(super) async fn serve(terminal: &Terminal, socket: &UdpSocket, seat: &Seat) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let mut client: Option<Client<'_>> = None;
+    let mut air = Air::new(terminal, socket);
+    let mut client: Option<Client> = None;
     loop {
         let received = match &mut client {
-            None => receive(socket, &mut buffer).await?,
+            None => receive(terminal, socket, &mut buffer).await?,
             Some(served) => {
                 let enabled_at = served.conversation.enabled_at;
                 tokio::select! {
-                    received = receive(socket, &mut buffer) => received?,
+                    received = receive(terminal, socket, &mut buffer) => received?,
                     event = served.conversation.next_event() => {
-                        send(terminal, socket, served.address, &[event]).await?;
+                        air.send(served.address, &[event]).await?;
                         continue;
                     }
-                    () = Conversation::enables_itself(enabled_at) => {
+                    () = until(enabled_at) => {
                         served.conversation.enabled_itself();
                         continue;
                     }
@@ -58,13 +63,14 @@ pub(super) async fn serve(terminal: &Terminal, socket: &UdpSocket, seat: &Seat) 
         let Some((request, from)) = received else { continue };
         if request.code == Code::CONNECT && client.as_ref().is_none_or(|served| served.address == from) {
             leave(&mut client);
-            client = seat.0.try_acquire().ok().map(|seated| Client::new(terminal, from, seated));
+            client = seat.take_if_free().map(|seated| Client::new(terminal, from, seated));
         }
         match &mut client {
             Some(served) if served.address == from => {
                 served.heard = Instant::now();
                 let Answer { packets, ends } = served.conversation.answer(&request);
-                send(terminal, socket, from, &packets).await?;
+                terminal.ponder().await;
+                air.send(from, &packets).await?;
                 if ends {
                     leave(&mut client);
                 }
@@ -72,17 +78,17 @@ pub(super) async fn serve(terminal: &Terminal, socket: &UdpSocket, seat: &Seat) 
             // Somebody else is served: silence.
             Some(_) => {}
             // Over TCP, too; else nobody is, and only CONNECT makes sense.
-            None if seat.0.available_permits() == 0 => {}
+            None if seat.is_taken() => {}
             None => {
                 let unknown = Packet::new(Code::ACK_UNAUTH, 0, request.number, []);
-                send(terminal, socket, from, &[unknown]).await?;
+                air.send(from, &[unknown]).await?;
             }
         }
     }
 }
 
-impl<'a> Client<'a> {
-    fn new(terminal: &Terminal, address: SocketAddr, seated: SemaphorePermit<'a>) -> Client<'a> {
+impl Client {
+    fn new(terminal: &Terminal, address: SocketAddr, seated: OwnedSemaphorePermit) -> Client {
         let frame_bytes = terminal.profile().binary.data_frame_bytes.min(DATAGRAM_BYTES);
         Client {
             address,
@@ -94,18 +100,23 @@ impl<'a> Client<'a> {
     }
 }
 
-fn leave(client: &mut Option<Client<'_>>) {
+fn leave(client: &mut Option<Client>) {
     if let Some(mut gone) = client.take() {
         gone.conversation.end();
     }
 }
 
-/// The next datagram, if it is a packet.
-async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<(Packet, SocketAddr)>> {
+/// The next datagram, if it is a packet that the terminal takes.
+async fn receive(
+    terminal: &Terminal,
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+) -> io::Result<Option<(Packet, SocketAddr)>> {
     match socket.recv_from(buffer).await {
         Ok((count, from)) => {
             let packet = Packet::parse(buffer.get(..count).unwrap_or_default());
-            Ok(packet.map(|(packet, _)| (packet, from)))
+            let taken = packet.filter(|(_, is_sound)| *is_sound || !terminal.faults().strict_checksum);
+            Ok(taken.map(|(packet, _)| (packet, from)))
         }
         // Word that an earlier datagram reached nobody; the socket lives.
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
@@ -113,16 +124,54 @@ async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<(Pa
     }
 }
 
-async fn send(terminal: &Terminal, socket: &UdpSocket, to: SocketAddr, packets: &[Packet]) -> io::Result<()> {
-    let pause = terminal.profile().binary.frame_pause;
-    let mut follows_data = false;
-    for packet in packets {
-        let is_bulk = matches!(packet.code, Code::PREPARE_DATA | Code::DATA);
-        if (is_bulk || follows_data) && !pause.is_zero() {
-            sleep(pause).await;
+/// The network between the terminal and its client: datagrams may be lost, doubled, or overtaken by the next.
+struct Air<'a> {
+    socket: &'a UdpSocket,
+    pause: Duration,
+    faults: &'a Faults,
+    random: Random,
+    /// A datagram that the next one overtakes.
+    overtaken: Option<(SocketAddr, Vec<u8>)>,
+}
+
+impl<'a> Air<'a> {
+    fn new(terminal: &'a Terminal, socket: &'a UdpSocket) -> Air<'a> {
+        Air {
+            socket,
+            pause: terminal.profile().binary.frame_pause,
+            faults: terminal.faults(),
+            random: Random::of(&[terminal.seed()]),
+            overtaken: None,
         }
-        follows_data = is_bulk;
-        socket.send_to(&packet.to_payload(), to).await?;
     }
-    Ok(())
+
+    async fn send(&mut self, to: SocketAddr, packets: &[Packet]) -> io::Result<()> {
+        for (packet, pause) in paced(packets, self.pause) {
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+            self.carry(to, packet.to_payload()).await?;
+        }
+        Ok(())
+    }
+
+    async fn carry(&mut self, to: SocketAddr, datagram: Vec<u8>) -> io::Result<()> {
+        let Faults { udp_loss_percent, udp_duplicate_percent, udp_reorder_percent, .. } = self.faults;
+        let mut chance = |percent: Option<u32>| self.random.chance(u64::from(percent.unwrap_or(0)) * 10);
+        let is_lost = chance(udp_loss_percent.get());
+        let copies = 1 + usize::from(chance(udp_duplicate_percent.get()));
+        let is_overtaken = chance(udp_reorder_percent.get());
+        let earlier = self.overtaken.take();
+        if is_overtaken && !is_lost {
+            self.overtaken = Some((to, datagram));
+        } else if !is_lost {
+            for _ in 0..copies {
+                self.socket.send_to(&datagram, to).await?;
+            }
+        }
+        if let Some((to, datagram)) = earlier {
+            self.socket.send_to(&datagram, to).await?;
+        }
+        Ok(())
+    }
 }
