@@ -51,13 +51,18 @@ impl Lateness {
         }
     }
 
-    /// What a record contributes, in minutes: a missing or deferred one nothing, an incomplete one what it has (rules 17.3).
+    /// What a record contributes, in minutes: a missing one nothing.
     pub fn of(self, record: Option<&DayRecord>) -> i64 {
-        let judged = record.filter(|record| record.is_judged());
-        judged.map_or(0, |record| match self {
-            Self::Tardy => record.tardy_minutes,
-            Self::LeftEarly => record.left_early_minutes,
-        })
+        record.map_or(0, |record| self.pick(record.is_judged(), record.tardy_minutes, record.left_early_minutes))
+    }
+
+    /// What a record with these figures contributes, in minutes: a deferred one nothing, an incomplete one what it has.
+    pub fn pick(self, is_judged: bool, tardy_minutes: i64, left_early_minutes: i64) -> i64 {
+        match self {
+            _ if !is_judged => 0,
+            Self::Tardy => tardy_minutes,
+            Self::LeftEarly => left_early_minutes,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! * A day is a function of its facts; deriving twice writes once.
-//! * Read, compute, then one transaction: changed days, cleared marks. A week that was marked again in the meantime is
+//! * Read, compute, then one transaction: changed days with their logs, cleared marks. A week that was marked again in the meantime is
 //!   left alone and comes again.
 //! * When the last date of a span changes, the next week is marked too: a punch after midnight may have changed hands.
 
@@ -15,6 +15,7 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::facts::{Facts, employment, moment, zone_of};
+use crate::keep::Keeper;
 use crate::view::DayRow;
 use crate::{Error, Hub};
 
@@ -175,27 +176,19 @@ impl Hub {
             Ok::<_, Error>((employee, days, stored))
         })?;
         self.store.write(|write| {
+            let keeper = Keeper::new(write, employee.id, run.as_of)?;
             let mut written = 0;
             let mut last_changed = None;
             for mark in span {
                 if !write.unmark(mark)? {
                     continue;
                 }
-                let week = |date: Date| mark.week <= date && date <= mark.week.saturating_add(6.days());
-                let mine = days.iter().filter(|day| week(day.date));
-                for day in mine {
-                    let known = stored.iter().find(|stored| stored.date == day.date);
-                    if known.is_none_or(|known| known.record != day.record) {
-                        write.put_day(day)?;
+                for date in mark.week.series(1.day()).take(7) {
+                    let of_date = |days: &[Day]| days.iter().position(|day| day.date == date);
+                    let (known, now) = (of_date(&stored), of_date(&days));
+                    if keeper.keep(date, known.and_then(|at| stored.get(at)), now.and_then(|at| days.get(at)))? {
                         written += 1;
-                        last_changed = last_changed.max(Some(day.date));
-                    }
-                }
-                for gone in stored.iter().filter(|stored| week(stored.date)) {
-                    if !days.iter().any(|day| day.date == gone.date) {
-                        write.drop_day(employee.id, gone.date)?;
-                        written += 1;
-                        last_changed = last_changed.max(Some(gone.date));
+                        last_changed = last_changed.max(Some(date));
                     }
                 }
             }

@@ -18,8 +18,10 @@ pub mod edges;
 mod engine;
 pub mod facts;
 pub mod held;
+pub mod lateness;
 mod migrations;
 pub mod people;
+pub mod periods;
 pub mod punches;
 mod replays;
 mod statement;
@@ -38,7 +40,9 @@ pub fn statements() -> Vec<(&'static str, String)> {
         edges::STATEMENTS,
         facts::STATEMENTS,
         held::STATEMENTS,
+        lateness::STATEMENTS,
         people::STATEMENTS,
+        periods::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,
         terminals::STATEMENTS,

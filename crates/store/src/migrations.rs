@@ -8,6 +8,7 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0001_spine.sql"),
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
     include_str!("../migrations/sqlite/0003_facts.sql"),
+    include_str!("../migrations/sqlite/0004_lateness_and_locks.sql"),
 ];
 
 /// Brings an SQLite file to the newest schema, under a write lock.

@@ -10,7 +10,8 @@ use testkit::Postgres;
 const POSTGRES: &str = concat!(
     include_str!("../migrations/postgres/0001_spine.sql"),
     include_str!("../migrations/postgres/0002_commands_and_clocks.sql"),
-    include_str!("../migrations/postgres/0003_facts.sql")
+    include_str!("../migrations/postgres/0003_facts.sql"),
+    include_str!("../migrations/postgres/0004_lateness_and_locks.sql")
 );
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 

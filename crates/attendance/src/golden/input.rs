@@ -31,18 +31,18 @@ pub(super) struct DeriveCase {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WirePunch {
+pub(super) struct WirePunch {
     #[serde(with = "instant")]
-    at: i64,
+    pub(super) at: i64,
     #[serde(default)]
-    state: PunchState,
-    id: Option<String>,
+    pub(super) state: PunchState,
+    pub(super) id: Option<String>,
     #[serde(default, with = "instant::option")]
-    recorded_at: Option<i64>,
+    pub(super) recorded_at: Option<i64>,
 }
 
 #[derive(Deserialize)]
-struct Instant(#[serde(with = "instant")] i64);
+pub(super) struct Instant(#[serde(with = "instant")] pub(super) i64);
 
 const FIELDS: [&str; 16] = [
     "as_of",
@@ -68,13 +68,7 @@ impl DeriveCase {
         if let Some(unknown) = input.keys().find(|name| !FIELDS.contains(&name.as_str())) {
             return Err(reader.error(&format!("input.{unknown}"), "is no field of a derive case"));
         }
-        let merged = |name: &str| {
-            let mut value = defaults.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-            if let Some(patch) = input.get(name) {
-                merge(&mut value, patch);
-            }
-            value
-        };
+        let merged = |name: &str| merged(defaults, input, name);
         let policy: Policy = reader.value("input.policy", &merged("policy"))?;
         let timetables: Timetables = reader.value("input.timetables", &merged("timetables"))?;
         let calendar: Calendar = reader.optional(input, "input", "calendar")?.unwrap_or_default();
@@ -130,6 +124,15 @@ impl DeriveCase {
             punches: &self.punches,
         }
     }
+}
+
+/// A setting of a case, merged onto the file's default.
+pub(super) fn merged(defaults: &Fields, input: &Fields, name: &str) -> Value {
+    let mut value = defaults.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    if let Some(patch) = input.get(name) {
+        merge(&mut value, patch);
+    }
+    value
 }
 
 /// Merges like a JSON merge patch, but null is a value: it sets a knob to "none".

@@ -7,6 +7,7 @@ mod bank;
 mod compare;
 mod compliance;
 mod input;
+mod replay;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::{DateRange, DayRecord, Flag, RoundingMode, Totals, derive, localize, round, totals};
 use compare::{differences, expected_record};
 use input::DeriveCase;
+pub use replay::{Additions, NamedPunch, Replay, ReplayOutcome, ReplayStep, Sums};
 
 /// What a run of a cases file found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,8 +72,23 @@ pub enum GoldenError {
     },
 }
 
-/// Runs the cases of a file whose id starts with one of the letters in `only`; all if it is empty.
+/// Runs the cases of a file whose id starts with one of the letters in `only`; all if it is empty. Replays are skipped.
 pub fn check(json: &str, only: &[char]) -> Result<Report, GoldenError> {
+    check_all(json, only, None)
+}
+
+/// As [`check`], with the replays too: `run` plays one against a store and tells what it held after each step, or why it could not.
+pub fn check_with(
+    json: &str,
+    only: &[char],
+    mut run: impl FnMut(&Replay) -> Result<Vec<ReplayOutcome>, String>,
+) -> Result<Report, GoldenError> {
+    check_all(json, only, Some(&mut run))
+}
+
+type Player<'a> = &'a mut dyn FnMut(&Replay) -> Result<Vec<ReplayOutcome>, String>;
+
+fn check_all(json: &str, only: &[char], mut player: Option<Player<'_>>) -> Result<Report, GoldenError> {
     let file: Value = serde_json::from_str(json).map_err(|error| GoldenError::Json(error.to_string()))?;
     let frame = |field: &str, problem: &str| GoldenError::File { field: field.into(), problem: problem.into() };
     if file.get("schema_version") != Some(&Value::from(1)) {
@@ -98,6 +115,14 @@ pub fn check(json: &str, only: &[char]) -> Result<Report, GoldenError> {
             "cto" => bank::check(&reader, input, expect)?,
             "localize" => check_localize(&reader, input, expect)?,
             "round" => check_round(&reader, input, expect)?,
+            "replay" if player.is_some() => {
+                let replay = Replay::read(&reader, defaults, input, expect)?;
+                match player.as_mut().map(|run| run(&replay)) {
+                    Some(Ok(outcomes)) => replay.differences(&outcomes),
+                    Some(Err(why)) => vec![why],
+                    None => Vec::new(),
+                }
+            }
             _ => {
                 report.skipped.push(Skipped { id: id.into(), kind });
                 continue;

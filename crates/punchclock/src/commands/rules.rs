@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use attendance::golden::{Replay, ReplayOutcome};
 use attendance::trace::{Role, TracedPunch};
+use hub::Store;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -24,7 +26,7 @@ pub(super) fn run(context: &Context, command: Rules) -> anyhow::Result<()> {
 
 fn check(context: &Context, file: &Path, only: &[char]) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let report = attendance::golden::check(&text, only).with_context(|| file.display().to_string())?;
+    let report = attendance::golden::check_with(&text, only, replay).with_context(|| file.display().to_string())?;
     if context.is_json {
         let failed: Vec<_> = report.failed.iter().map(|f| json!({"id": f.id, "what": f.what})).collect();
         let skipped: Vec<_> = report.skipped.iter().map(|s| json!({"id": s.id, "kind": s.kind})).collect();
@@ -42,6 +44,13 @@ fn check(context: &Context, file: &Path, only: &[char]) -> anyhow::Result<()> {
         bail!("{} cases of {} failed", report.failed.len(), file.display());
     }
     Ok(())
+}
+
+/// Plays a case against a store of its own.
+fn replay(case: &Replay) -> Result<Vec<ReplayOutcome>, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("a folder for the store can't be made: {error}"))?;
+    let store = Store::open(&folder.path().join("hub.sqlite")).map_err(|error| error.to_string())?;
+    hub::golden::replay(store, case).map_err(|error| error.to_string())
 }
 
 fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> {

@@ -1,0 +1,207 @@
+//! Periods: locked for payroll, unlocked with a reason; what comes too late is a delta, posted once into a later period (rules 17.4).
+//!
+//! Invariants:
+//! * A period with a day that is not judged or incomplete is not locked, unless somebody forces it and says why.
+//! * Locked periods do not overlap. Locking, unlocking and posting are audited.
+//! * A delta is posted into dates that are open; what is posted is subtracted from later comparisons, so it is paid once.
+
+use attendance::lock::{Delta, unlockable};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use store::Read;
+use store::days::DayQuery;
+use store::periods::{Lock, StoredDelta};
+
+use crate::company::Company;
+use crate::derive::mark_range;
+use crate::keep::{read_delta, record};
+use crate::{Actor, Error, Hub};
+
+/// A range of work dates, both inclusive.
+pub type Dates = (Date, Date);
+
+/// What came of the wish to lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Locking {
+    /// The period is locked.
+    Locked,
+    /// These days are not judged or incomplete: employee code and date.
+    Refused(Vec<(String, Date)>),
+}
+
+/// A locked period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedPeriod {
+    /// Its work dates.
+    pub dates: Dates,
+    /// When it was locked.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: String,
+    /// Why it was forced; empty otherwise.
+    pub reason: String,
+}
+
+/// What a locked day lacks, or what of that was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeltaRow {
+    /// Employee code.
+    pub code: String,
+    /// The locked work date.
+    pub date: Date,
+    /// Now minus frozen, less what was posted.
+    pub delta: Delta,
+    /// When it was found, or posted.
+    pub at: Timestamp,
+}
+
+impl Hub {
+    /// Locks a period. With a reason it is forced, whatever its days are.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for dates that end before they start, overlap a locked period, or reach beyond what was derived.
+    pub fn lock(&self, actor: &Actor, dates: Dates, force: Option<&str>, now: Timestamp) -> Result<Locking, Error> {
+        let (first, last) = checked(dates)?;
+        self.store.write(|write| {
+            let company = Company::load(write)?;
+            let today = now.to_zoned(company.time_zone()?).date();
+            if last >= today && force.is_none() {
+                return Err(Error::invalid(format!("{last} is not over"), "lock a period after its last date"));
+            }
+            if let Some(other) = write.locks()?.into_iter().find(|lock| lock.first <= last && first <= lock.last) {
+                let what = format!("{} to {} is locked already", other.first, other.last);
+                return Err(Error::invalid(what, "lock the dates around it, or unlock it first"));
+            }
+            let open = open_days(write, (first, last))?;
+            if !open.is_empty() && force.is_none() {
+                return Ok(Locking::Refused(open));
+            }
+            let reason = force.unwrap_or_default().to_owned();
+            let detail = if open.is_empty() { reason.clone() } else { format!("{reason}; {} open days", open.len()) };
+            let locked_us = now.as_microsecond();
+            write.lock(&Lock { first, last, locked_us, actor: actor.name.clone(), reason })?;
+            write.audit(&actor.entry(now, "period.lock", &format!("{first} to {last}"), detail))?;
+            Ok(Locking::Locked)
+        })
+    }
+
+    /// Unlocks a period; its days are derived again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no period of exactly these dates is locked.
+    pub fn unlock(&self, actor: &Actor, dates: Dates, reason: &str, now: Timestamp) -> Result<(), Error> {
+        let (first, last) = dates;
+        self.store.write(|write| {
+            if !write.unlock(first, last)? {
+                return Err(Error::NotFound(format!(
+                    "locked period {first} to {last}; `punchclock period list` shows those there are"
+                )));
+            }
+            let company = Company::load(write)?;
+            for employee in &write.employees()? {
+                mark_range(write, &company, employee, Some(first), Some(last), now)?;
+            }
+            Ok(write.audit(&actor.entry(now, "period.unlock", &format!("{first} to {last}"), reason))?)
+        })
+    }
+
+    /// The locked periods, by date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn locked_periods(&self) -> Result<Vec<LockedPeriod>, Error> {
+        let locks = self.store.read(|read| read.locks())?;
+        let periods = locks.into_iter().map(|lock| LockedPeriod {
+            dates: (lock.first, lock.last),
+            at: instant(lock.locked_us),
+            actor: lock.actor,
+            reason: lock.reason,
+        });
+        Ok(periods.collect())
+    }
+
+    /// The days of a period that keep it from being locked: employee code and date.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for dates that end before they start.
+    pub fn open_days(&self, dates: Dates) -> Result<Vec<(String, Date)>, Error> {
+        let dates = checked(dates)?;
+        self.store.read(|read| open_days(read, dates))
+    }
+
+    /// What locked days of a range lack, by date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn deltas(&self, (first, last): Dates) -> Result<Vec<DeltaRow>, Error> {
+        self.store.read(|read| rows(read, read.deltas(first, last)?))
+    }
+
+    /// What was posted into a range of dates.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn posted_deltas(&self, (first, last): Dates) -> Result<Vec<DeltaRow>, Error> {
+        self.store.read(|read| rows(read, read.posted_into(first, last)?))
+    }
+
+    /// Posts all that locked days up to a date lack, into that date's period. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the date itself is locked.
+    pub fn post_deltas(&self, actor: &Actor, into: Date, now: Timestamp) -> Result<u64, Error> {
+        self.store.write(|write| {
+            if write.locks()?.iter().any(|lock| lock.first <= into && into <= lock.last) {
+                return Err(Error::invalid(format!("{into} is locked"), "post into a date of an open period"));
+            }
+            let deltas = write.deltas(crate::resolve::ALWAYS.0, into)?;
+            for delta in &deltas {
+                let posted = StoredDelta { at_us: now.as_microsecond(), ..delta.clone() };
+                write.post_delta(&posted, into, &actor.name)?;
+                write.drop_delta(delta.employee, delta.date)?;
+            }
+            if !deltas.is_empty() {
+                let detail = format!("{} deltas of locked days", deltas.len());
+                write.audit(&actor.entry(now, "period.post", &into.to_string(), detail))?;
+            }
+            Ok(deltas.len() as u64)
+        })
+    }
+}
+
+fn checked((first, last): Dates) -> Result<Dates, Error> {
+    if last < first {
+        return Err(Error::invalid(
+            format!("the period ends {last}, before it starts {first}"),
+            "turn the dates round",
+        ));
+    }
+    Ok((first, last))
+}
+
+fn open_days(read: &Read<'_>, (first, last): Dates) -> Result<Vec<(String, Date)>, Error> {
+    let mut open = Vec::new();
+    for status in ["deferred", "incomplete"] {
+        let query =
+            DayQuery { from: Some(first), to: Some(last), status: Some(status.to_owned()), ..DayQuery::default() };
+        for listed in read.list_days(&query)?.0 {
+            let is_open = !unlockable([&record(&listed.day)?]).is_empty();
+            open.extend(is_open.then_some((listed.code, listed.day.date)));
+        }
+    }
+    open.sort();
+    Ok(open)
+}
+
+fn rows(read: &Read<'_>, deltas: Vec<StoredDelta>) -> Result<Vec<DeltaRow>, Error> {
+    let row = |stored: StoredDelta| {
+        let missing = || Error::Damaged { what: "delta", detail: format!("employee {} is missing", stored.employee) };
+        let code = read.employee(stored.employee)?.ok_or_else(missing)?.code;
+        Ok(DeltaRow { code, date: stored.date, delta: read_delta(&stored.body)?, at: instant(stored.at_us) })
+    };
+    deltas.into_iter().map(row).collect()
+}
+
+fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
