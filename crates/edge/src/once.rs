@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use attendance::punch::RawPunch;
 
 use crate::names;
-use crate::reading::{Trouble, punch, read_terminal};
+use crate::reading::{Tables, Trouble, punch, read_terminal};
 
 /// A terminal's whole log with the users that it lists.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Reading {
     pub told: Option<u32>,
     /// Records left out because nobody has their slot.
     pub unknown_slots: usize,
+    /// How far its clock was off; `None` when it does not tell its time, or its zone is not known.
+    pub clock: Option<link::Clock>,
 }
 
 /// Why a terminal was not read: what happened, and the cure.
@@ -31,7 +33,7 @@ pub struct ReadError(#[from] Trouble);
 /// # Errors
 /// [`ReadError`]. A partly read log is an error: nothing of it is returned.
 pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> {
-    let (users, log) = read_terminal(terminal, zk::client::Options::default().idle_timeout).await?;
+    let Tables { users, log, clock } = read_terminal(terminal, zk::client::Options::default().idle_timeout).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
         return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
     }
@@ -39,5 +41,5 @@ pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> 
     let all = log.iter().map(|(record, raw)| punch(&terminal.serial, &numbers, record, raw));
     let (punches, unknown): (Vec<RawPunch>, Vec<RawPunch>) = all.partition(|punch| !punch.user.is_empty());
     let users = users.into_iter().map(|user| (user.number, names::decode(&user.name_raw))).collect();
-    Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len() })
+    Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len(), clock })
 }

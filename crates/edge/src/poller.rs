@@ -12,12 +12,12 @@ use std::time::Duration;
 use attendance::punch::Channel;
 use link::TerminalUser;
 use tokio::task::JoinSet;
-use zk::{AttendanceLog, User, UserRef};
+use zk::{AttendanceLog, UserRef};
 
 use crate::counters::Counters;
 use crate::names;
 use crate::plan::{Schedule, next_poll_us};
-use crate::reading::{Trouble, dialable, punch, read_terminal};
+use crate::reading::{Tables, Trouble, dialable, punch, read_terminal};
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool};
 use crate::terminals::{Terminals, WholeLog};
@@ -103,11 +103,12 @@ impl Poller {
     }
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
-        let (users, log) = read_terminal(terminal, self.silence).await?;
-        self.store(&terminal.serial, &users, &log).await
+        let tables = read_terminal(terminal, self.silence).await?;
+        self.store(&terminal.serial, &tables).await
     }
 
-    async fn store(&self, serial: &str, users: &[User], log: &AttendanceLog) -> Result<WholeLog, Trouble> {
+    async fn store(&self, serial: &str, tables: &Tables) -> Result<WholeLog, Trouble> {
+        let Tables { users, log, clock } = tables;
         let now_us = now_us();
         let sightings = users.iter().map(|user| {
             let (user, name) = (user.number.clone(), names::decode(&user.name_raw));
@@ -128,7 +129,7 @@ impl Poller {
         let remark = (waiting > 0).then(|| {
             format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
         });
-        Ok(WholeLog { records: log.records.len() as i64, remark })
+        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock })
     }
 
     /// Stores what is new in the log, in steps. Returns the punches whose user is only a slot that nobody has.

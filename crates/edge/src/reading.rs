@@ -5,9 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use attendance::punch::{PrintedTime, RawPunch};
+use jiff::tz::TimeZone;
+use link::Clock;
 use zk::client::{Client, Options};
 use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
+use crate::now_us;
+use crate::plan::drift;
 use crate::spool::SpoolError;
 
 const DEFAULT_PORT: u16 = 4370;
@@ -61,12 +65,18 @@ pub(crate) enum Trouble {
     Spool(#[from] SpoolError),
 }
 
-/// Connects, reads user table and log in one session, so that slots mean the same in both, and closes. Gives up after
-/// `silence` without an answer.
-pub(crate) async fn read_terminal(
-    terminal: &link::Terminal,
-    silence: Duration,
-) -> Result<(Vec<User>, AttendanceLog), Trouble> {
+/// What one session brought.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) users: Vec<User>,
+    pub(crate) log: AttendanceLog,
+    /// `None` when it does not tell its time, or nobody told its zone.
+    pub(crate) clock: Option<Clock>,
+}
+
+/// Connects, reads clock, user table and log in one session, so that slots mean the same in both, and closes. Gives up
+/// after `silence` without an answer.
+pub(crate) async fn read_terminal(terminal: &link::Terminal, silence: Duration) -> Result<Tables, Trouble> {
     let address = dialable(terminal.address.as_deref().unwrap_or_default());
     let comm_key = terminal.comm_key.unwrap_or(0);
     let options = Options { comm_key, idle_timeout: silence, ..Options::default() };
@@ -80,20 +90,37 @@ pub(crate) async fn read_tables(
     client: &mut Client,
     terminal: &link::Terminal,
     address: &str,
-) -> Result<(Vec<User>, AttendanceLog), Trouble> {
+) -> Result<Tables, Trouble> {
     let failed = |error| trouble(address, error);
     let found = client.info().await.map_err(failed)?.serial;
     if let Some(found) = found.filter(|found| found.trim() != terminal.serial) {
         let (address, wanted) = (address.to_owned(), terminal.serial.clone());
         return Err(Trouble::AnotherTerminal { address, found, wanted });
     }
+    let clock = match &terminal.zone {
+        Some(zone) => read_clock(client, zone).await.map_err(failed)?,
+        None => None,
+    };
     let users = match client.users().await {
         // A terminal without this table names users in its records.
         Err(zk::Error::Refused { .. }) => Vec::new(),
         outcome => outcome.map_err(failed)?,
     };
     let log = client.attendance().await.map_err(failed)?;
-    Ok((users, log))
+    Ok(Tables { users, log, clock })
+}
+
+/// How far the terminal's clock is off, by asking for its time. `None` when it refuses or shows no date.
+async fn read_clock(client: &mut Client, zone: &str) -> Result<Option<Clock>, zk::Error> {
+    let Ok(zone) = TimeZone::get(zone) else { return Ok(None) };
+    let asked_us = now_us();
+    let time = match client.time().await {
+        Ok(time) => time,
+        Err(zk::Error::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let face_s = time.civil().ok().and_then(|civil| PrintedTime::parse(&civil.to_string()).seconds());
+    Ok(face_s.and_then(|face_s| drift::asked(face_s, asked_us, now_us(), &zone)))
 }
 
 /// The record as the terminal would print it, so that its identity is that of the pushed line. The user is empty when

@@ -4,10 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use link::Contact;
+use jiff::tz::TimeZone;
+use link::{Clock, Contact};
 use tokio::sync::watch;
 
-use crate::plan::{Told, is_contact_due};
+use crate::plan::{Told, drift, is_contact_due};
 use crate::spool::terminals::Remembered;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
@@ -31,6 +32,8 @@ pub(crate) struct WholeLog {
     pub(crate) records: i64,
     /// What a person should know although the reading went well.
     pub(crate) remark: Option<String>,
+    /// What its clock showed, when it told it and its zone is known.
+    pub(crate) clock: Option<Clock>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -46,6 +49,15 @@ struct Known {
     is_news: bool,
     /// What a heartbeat said of it last; `None` when nothing is known to have arrived.
     told: Option<Told>,
+    /// What its last uploads show of its clock.
+    uploads: drift::Uploads,
+}
+
+impl Known {
+    /// The zone of its clock, when the hub named one that this machine knows.
+    fn zone(&self) -> Option<TimeZone> {
+        TimeZone::get(self.registered.as_ref()?.zone.as_deref()?).ok()
+    }
 }
 
 /// All terminals of this edge.
@@ -127,6 +139,22 @@ impl Terminals {
         self.with(serial, |one| one.has_commands = has);
     }
 
+    /// It uploaded at once a punch with this time on its face, in seconds since 1970: its clock shows.
+    pub(crate) fn showed_face(&self, serial: &str, face_s: i64, now_us: i64) {
+        self.with(serial, |one| {
+            let zone = one.zone()?;
+            let clock = one.uploads.add(face_s, now_us, &zone)?;
+            one.contact.clock = Some(drift::newer(one.contact.clock, clock));
+            Some(())
+        });
+    }
+
+    /// The zone in which its clock is to be set, when the operator wants that it is.
+    pub(crate) fn zone_to_set(&self, serial: &str) -> Option<TimeZone> {
+        let sets = |one: &mut Known| one.registered.as_ref().is_some_and(|terminal| terminal.sets_clock);
+        self.with(serial, |one| if sets(one) { one.zone() } else { None }).flatten()
+    }
+
     /// Notes how a poll ended: what was read, or the trouble in words.
     pub(crate) fn polled(&self, serial: &str, now_us: i64, outcome: Result<WholeLog, String>) {
         self.with(serial, |one| {
@@ -137,6 +165,7 @@ impl Terminals {
                     one.contact.last_complete_read_us = Some(now_us);
                     one.contact.records_on_terminal = Some(log.records);
                     one.contact.trouble = log.remark;
+                    one.contact.clock = log.clock.or(one.contact.clock);
                 }
                 Err(trouble) => one.contact.trouble = Some(trouble),
             }
@@ -169,6 +198,11 @@ impl Terminals {
             let one = known.entry(terminal.serial.clone()).or_insert_with(|| stranger(&terminal.serial));
             if terminal.approved && !one.registered.as_ref().is_some_and(|before| before.approved) {
                 (one.owes_upload, one.was_told, one.has_commands) = (true, false, true);
+            }
+            if one.registered.as_ref().is_some_and(|before| before.zone != terminal.zone) {
+                // What was seen of its clock was seen with another zone.
+                one.uploads = drift::Uploads::default();
+                one.contact.clock = None;
             }
             one.registered = Some(terminal.clone());
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use link::{Ack, Batch, Heartbeat, Item, Orders, Outcome, What};
+use link::{Ack, Batch, Clock, Heartbeat, Item, Orders, Outcome, What};
 use store::Write;
 use store::terminals::Contact;
 
@@ -170,8 +170,8 @@ impl Hub {
         Ok(counts)
     }
 
-    /// Stores what was read from a terminal's log over the network, with the users that it lists. `is_whole` says that
-    /// nothing of the log was left out.
+    /// Stores what was read from a terminal's log over the network, with the users that it lists and what its clock
+    /// showed. `is_whole` says that nothing of the log was left out.
     ///
     /// # Errors
     /// Of the store. What was stored before an error stays; reading again is safe.
@@ -180,6 +180,7 @@ impl Hub {
         serial: &str,
         punches: &[RawPunch],
         users: &[(String, String)],
+        clock: Option<Clock>,
         is_whole: bool,
         now: Timestamp,
     ) -> Result<Counts, Error> {
@@ -203,6 +204,7 @@ impl Hub {
                 last_contact_us: Some(at_us),
                 last_complete_read_us: is_whole.then_some(at_us),
                 records_on_terminal: is_whole.then(|| i64::try_from(punches.len()).unwrap_or(i64::MAX)),
+                clock,
                 ..Contact::default()
             };
             write.put_contact(serial, &contact)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adms::{Call, HandshakeReply, Method, Request, Table, Upload, reply};
+use adms::{Call, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -85,31 +85,41 @@ impl Desk {
             return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many unknown terminals");
         };
         match call {
-            Call::Handshake(_) => self.handshake(&serial, standing).await,
+            Call::Handshake(said) => self.handshake(&serial, standing, &said).await,
             Call::Upload(upload) => self.upload(&serial, standing, &upload, body).await,
             Call::GetRequest { .. } => self.commands(&serial, standing).await,
             Call::DeviceCmd => self.results(&serial, body).await,
-            Call::Time => {
-                Reply::ok(reply::time(&jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()))
-            }
+            Call::Time => self.time(&serial),
             _ => Reply::ok(reply::OK),
         }
     }
 
     /// Strangers get settings too: without them they would upload nothing, and nobody could see what they hold.
-    async fn handshake(&self, serial: &str, standing: Standing) -> Reply {
+    async fn handshake(&self, serial: &str, standing: Standing, said: &HandshakeRequest<'_>) -> Reply {
         if standing.has_commands
             && let Err(error) = self.spool.came_back(serial.to_owned(), now_us()).await
         {
             // Its restart then counts as done at the next handshake, or is given up.
             tracing::warn!(serial, %error, "the end of a restart was not noted");
         }
-        let settings = HandshakeReply::new(serial);
+        let mut settings = HandshakeReply::answering(serial, said);
+        if let Some(zone) = self.terminals.zone_to_set(serial) {
+            let offset_minutes = zone.to_offset(jiff::Timestamp::now()).seconds() / 60;
+            settings = settings.setting_the_clock(i16::try_from(offset_minutes).unwrap_or(0), said);
+        }
         if !standing.owes_upload {
             return Reply::ok(settings.to_string());
         }
         self.terminals.told_to_upload(serial);
         Reply::ok(settings.sending_everything_again().to_string())
+    }
+
+    /// The time, for a terminal that would set its clock by it, if the operator wants that; else it is none of its
+    /// business.
+    fn time(&self, serial: &str) -> Reply {
+        let Some(zone) = self.terminals.zone_to_set(serial) else { return Reply::ok(reply::OK) };
+        let now = jiff::Timestamp::now().to_zoned(zone);
+        Reply::ok(reply::time(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()))
     }
 
     async fn upload(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: Incoming) -> Reply {
@@ -148,12 +158,16 @@ impl Desk {
     }
 
     async fn punches(&self, serial: &str, body: &Body) -> Reply {
-        let stored = intake::punches(&self.spool, &self.counters, serial, &body.bytes, now_us()).await;
+        let now_us = now_us();
+        let stored = intake::punches(&self.spool, &self.counters, serial, &body.bytes, now_us).await;
+        if let Ok(intake::Stored { face_s: Some(face_s), .. }) = stored {
+            self.terminals.showed_face(serial, face_s, now_us);
+        }
         if stored.is_ok() && self.terminals.uploaded(serial) {
             // If this is lost, the terminal is asked once more, which does no harm.
             let _ = self.spool.set_owes_upload(serial.to_owned(), false).await;
         }
-        self.counted(serial, stored)
+        self.counted(serial, stored.map(|stored| stored.lines))
     }
 
     /// Keeps a sample for the operator who decides about the terminal; the terminal keeps everything.

@@ -6,6 +6,7 @@ use link::TerminalUser;
 
 use crate::counters::Counters;
 use crate::names;
+use crate::plan::drift;
 use crate::spool::{Entry, Spool, SpoolError};
 
 /// Entries that go to the spool together; a long body is stored in steps, so that it does not fill the memory.
@@ -13,7 +14,16 @@ const STEP_ENTRIES: usize = 2000;
 /// Of a longer line only its beginning is kept. Real lines are a hundred times shorter.
 const MAX_LINE_BYTES: usize = 64 << 10;
 
-/// Stores the punches of an ATTLOG body. Returns the number of record lines, which are all committed.
+/// What an ATTLOG body held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stored {
+    /// Record lines, which are all committed.
+    pub(super) lines: usize,
+    /// The time on the terminal's face, in seconds since 1970, when the body tells it: a punch that came at once.
+    pub(super) face_s: Option<i64>,
+}
+
+/// Stores the punches of an ATTLOG body.
 ///
 /// # Errors
 /// When a step was not stored. The steps before it are; the terminal sends everything again, which does no harm.
@@ -23,17 +33,19 @@ pub(super) async fn punches(
     serial: &str,
     body: &[u8],
     now_us: i64,
-) -> Result<usize, SpoolError> {
+) -> Result<Stored, SpoolError> {
     let mut lines = adms::attlog::lines(body);
-    let mut count = 0;
+    let mut stored = Stored::default();
     loop {
-        let step: Vec<Entry> =
-            lines.by_ref().take(STEP_ENTRIES).map(|line| entry(counters, serial, line, now_us)).collect();
+        let step: Vec<RawPunch> = lines.by_ref().take(STEP_ENTRIES).map(|line| read(counters, serial, line)).collect();
         if step.is_empty() {
-            return Ok(count);
+            return Ok(stored);
         }
-        count += step.len();
-        let appended = spool.append(step).await?;
+        let entries = step.iter().map(|punch| Entry::punch(Channel::Push, punch, now_us)).collect();
+        let appended = spool.append(entries).await?;
+        let faces: Vec<Option<i64>> = step.iter().map(|punch| punch.time.seconds()).collect();
+        stored.face_s = drift::face_at_once(&faces, appended.new).filter(|_| stored.lines == 0);
+        stored.lines += step.len();
         counters.punches_new.add(appended.new);
         counters.punches_known.add(appended.known);
         counters.punches_differing.add(appended.differing);
@@ -42,7 +54,8 @@ pub(super) async fn punches(
 
 /// The first `room` lines of an unapproved terminal.
 pub(super) fn sample(counters: &Counters, serial: &str, body: &[u8], now_us: i64, room: usize) -> Vec<Entry> {
-    adms::attlog::lines(body).take(room).map(|line| entry(counters, serial, line, now_us)).collect()
+    let punches = adms::attlog::lines(body).take(room).map(|line| read(counters, serial, line));
+    punches.map(|punch| Entry::punch(Channel::Push, &punch, now_us)).collect()
 }
 
 /// Stores the users of an OPERLOG body and counts the rest. Returns the number of record lines.
@@ -76,15 +89,14 @@ pub(super) async fn operations(
     Ok(count)
 }
 
-fn entry(counters: &Counters, serial: &str, line: Result<AttLogLine<'_>, BadLine<'_>>, now_us: i64) -> Entry {
-    let punch = match line {
+fn read(counters: &Counters, serial: &str, line: Result<AttLogLine<'_>, BadLine<'_>>) -> RawPunch {
+    match line {
         Ok(line) => punch(serial, &line),
         Err(bad) => {
             counters.lines_unreadable.add(1);
             RawPunch::unreadable(serial, head(bad.bytes))
         }
-    };
-    Entry::punch(Channel::Push, &punch, now_us)
+    }
 }
 
 fn punch(serial: &str, line: &AttLogLine<'_>) -> RawPunch {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use link::Contact;
 
+use super::drift::is_same;
+
 /// What is only a later contact is told no more often than this.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
@@ -21,7 +23,7 @@ pub struct Told {
 pub fn is_contact_due(told: Option<&Told>, contact: &Contact, now_us: i64) -> bool {
     let Some(told) = told else { return true };
     let reading = |of: &Contact| (of.last_complete_read_us, of.records_on_terminal, of.trouble.clone());
-    let has_changed = reading(&told.contact) != reading(contact);
+    let has_changed = reading(&told.contact) != reading(contact) || !is_same(told.contact.clock, contact.clock);
     // A clock that was set back must not silence anybody.
     let since_us = now_us.abs_diff(told.at_us);
     has_changed || u128::from(since_us) >= TELL_EVERY.as_micros()
@@ -44,6 +46,16 @@ mod tests {
         assert!(!is_contact_due(Some(&told), &met(59 * SECOND_US), 59 * SECOND_US));
         assert!(is_contact_due(Some(&told), &met(60 * SECOND_US), 60 * SECOND_US));
         assert!(is_contact_due(Some(&told), &met(-3600 * SECOND_US), -3600 * SECOND_US), "the clock was set back");
+    }
+
+    #[test]
+    fn a_clock_that_moved_is_told_at_once_and_one_that_trembles_is_not() {
+        let clock = |offset_s| link::Clock { offset_s, how: link::ClockSource::Uploads, at_us: 0 };
+        let showing = |offset_s| Contact { clock: Some(clock(offset_s)), ..met(1) };
+        let told = Told { contact: showing(-2), at_us: 0 };
+        assert!(!is_contact_due(Some(&told), &showing(-1), 1));
+        assert!(is_contact_due(Some(&told), &showing(3600), 1));
+        assert!(is_contact_due(Some(&Told { contact: met(0), at_us: 0 }), &showing(-2), 1), "seen for the first time");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod delivery;
+pub mod drift;
 mod network;
 mod schedule;
 mod wire;

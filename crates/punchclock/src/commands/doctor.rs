@@ -131,6 +131,9 @@ fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
 
 fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findings) {
     let subject = format!("terminal {}", terminal.name);
+    if let Some((clock, cure)) = terminal.clock.and_then(|clock| Some((clock, clock.cure()?))) {
+        findings.add(Weight::Bad, format!("clock of {subject}"), format!("{clock}; {cure}"));
+    }
     let silent_since = now.saturating_sub(SILENT_HOURS.hours()).unwrap_or(now);
     if !terminal.approved {
         findings.add(

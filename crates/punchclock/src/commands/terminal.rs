@@ -87,6 +87,7 @@ fn list(context: &Context) -> anyhow::Result<()> {
         "on terminal",
         "last contact",
         "last complete read",
+        "clock",
         "trouble",
     ];
     let rows = hub.terminals()?.into_iter().map(|row| {
@@ -101,6 +102,7 @@ fn list(context: &Context) -> anyhow::Result<()> {
             json!(row.records_on_terminal),
             json!(at(row.last_contact)),
             json!(at(row.last_complete_read)),
+            json!(row.clock.map(|clock| clock.to_string())),
             json!(row.trouble),
         ]
     });
@@ -291,7 +293,7 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result
     };
     let punches: Vec<_> = reading.punches.iter().filter(is_wanted).cloned().collect();
     let is_whole = oldest.is_none() && reading.unknown_slots == 0;
-    let counts = hub.take_poll(&row.serial, &punches, &reading.users, is_whole, now())?;
+    let counts = hub.take_poll(&row.serial, &punches, &reading.users, reading.clock, is_whole, now())?;
     let slots = match reading.unknown_slots {
         0 => String::new(),
         some => {
