@@ -46,12 +46,22 @@ impl Delta {
 
     /// Without what was posted already.
     #[must_use]
-    pub fn minus(mut self, posted: &Self) -> Self {
-        for (figure, less) in self.figures_mut().into_iter().zip(posted.figures()) {
-            *figure -= less;
+    pub fn minus(self, posted: &Self) -> Self {
+        self.with(posted, -1)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        self.with(other, 1)
+    }
+
+    fn with(mut self, other: &Self, times: i64) -> Self {
+        for (figure, more) in self.figures_mut().into_iter().zip(other.figures()) {
+            *figure += times * more;
         }
-        for (code, minutes) in posted.pay.iter() {
-            self.pay.add(code, -minutes);
+        for (code, minutes) in other.pay.iter() {
+            self.pay.add(code, times * minutes);
         }
         self
     }

@@ -1,5 +1,6 @@
 //! The company: its zone, its policy, its timetables and calendar. One setting, with its history in the audit trail.
 
+use attendance::bank::{Bank, BankPolicy};
 use attendance::{Assignment, Calendar, Policy, Rulebook, Timetables, Weekday};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -33,6 +34,9 @@ pub struct Company {
     pub assignments: Vec<Assignment>,
     /// Holidays and make-up days.
     pub calendar: Calendar,
+    /// The time-off bank, when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<BankPolicy>,
 }
 
 impl Default for Company {
@@ -44,6 +48,7 @@ impl Default for Company {
             timetables: attendance::default_timetables(),
             assignments: attendance::default_assignments(),
             calendar: Calendar::default(),
+            bank: None,
         }
     }
 }
@@ -127,6 +132,9 @@ impl Hub {
     pub fn set_company(&self, actor: &Actor, company: &Company, now: jiff::Timestamp) -> Result<(), Error> {
         company.time_zone()?;
         company.book(company.calendar.clone())?;
+        if let Some(policy) = company.bank.clone() {
+            Bank::new(policy).map_err(|error| Error::invalid(error.to_string(), "change the company's bank"))?;
+        }
         self.store.write(|write| {
             let before = Company::load(write)?;
             change(write, &before, company, now)?;

@@ -73,7 +73,7 @@ impl Statements {
         Ok(all)
     }
 
-    /// Adds one; what concerns the calendar is left to it.
+    /// Adds one; what concerns the calendar or the bank is left to them.
     pub(crate) fn add(&mut self, stated: Stated) {
         match stated {
             Stated::Assignment(one) => self.assignments.push(one),
@@ -82,7 +82,7 @@ impl Statements {
             Stated::Leave(one) => self.leaves.push(one),
             Stated::Offsite(one) => self.offsite.push(one),
             Stated::Adjustment(one) => self.adjustments.push(one),
-            Stated::Holiday(_) | Stated::Workday(_) | Stated::Unavailable(_) => {}
+            Stated::Holiday(_) | Stated::Workday(_) | Stated::Unavailable(_) | Stated::TimeOff(_) => {}
         }
     }
 

@@ -56,6 +56,7 @@ impl Player {
             timetables: case.timetables.clone(),
             assignments: case.assignments.clone(),
             calendar: Calendar { holidays: Vec::new(), unavailable: Vec::new(), ..case.calendar.clone() },
+            bank: None,
         };
         hub.set_company(&actor, &company, now)?;
         hub.add_terminal(&actor, &NewTerminal::of_file(TERMINAL, "UTC"), now)?;

@@ -11,9 +11,11 @@
 //! Calls block. A server runs them on threads that may.
 
 mod access;
+mod bank;
 mod board;
 mod commands;
 mod company;
+mod correct;
 mod cure;
 mod derive;
 mod error;
@@ -30,11 +32,14 @@ mod replay;
 mod resolve;
 mod roster;
 mod stated;
+mod trial;
 pub mod view;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
+pub use bank::BankStatement;
 pub use commands::USUAL_EXPIRY;
 pub use company::Company;
+pub use correct::Correction;
 pub use cure::{Cure, Cured};
 pub use derive::{Derived, Scope};
 pub use error::Error;
@@ -47,6 +52,7 @@ pub use registry::{ListImport, NewTerminal};
 pub use roads::sheet::CsvTable;
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Edge as EdgeRow};
+pub use trial::{Change, Trial};
 
 /// Who makes a change; it stands in the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! * Stating the same again changes nothing; stating something else under the same key replaces it, and both stay on record.
 //! * What the rules can't use is refused when it is stated, so that a derivation never meets it.
 
+use attendance::bank::Event;
 use attendance::{
     Adjustment, Assignment, Change, DateRange, Employment, Holiday, Leave, Modifier, Offsite, Override, Part,
     PersonError, Workday,
@@ -54,6 +55,8 @@ pub enum Stated {
     Holiday(Holiday),
     /// A make-up workday (rules 7.1).
     Workday(Workday),
+    /// Time of the bank is used, or a use is cancelled (rules 15).
+    TimeOff(Event),
     /// Holiday data could not be obtained for these dates: `YYYY` or `YYYY-MM` (rules 7.1).
     Unavailable(String),
 }
@@ -90,8 +93,18 @@ pub struct InForce {
 
 impl Stated {
     /// The words of all kinds.
-    pub const KINDS: [&'static str; 9] =
-        ["assignment", "override", "modifier", "leave", "offsite", "adjustment", "holiday", "workday", "unavailable"];
+    pub const KINDS: [&'static str; 10] = [
+        "assignment",
+        "override",
+        "modifier",
+        "leave",
+        "offsite",
+        "adjustment",
+        "holiday",
+        "workday",
+        "time_off",
+        "unavailable",
+    ];
 
     /// The word of its kind.
     pub const fn kind(&self) -> &'static str {
@@ -104,6 +117,7 @@ impl Stated {
             Self::Adjustment(_) => "adjustment",
             Self::Holiday(_) => "holiday",
             Self::Workday(_) => "workday",
+            Self::TimeOff(_) => "time_off",
             Self::Unavailable(_) => "unavailable",
         }
     }
@@ -128,6 +142,9 @@ impl Stated {
             Self::Adjustment(one) => one.id.clone(),
             Self::Holiday(one) => one.date.to_string(),
             Self::Workday(one) => one.date.to_string(),
+            Self::TimeOff(Event::Use { id, .. }) => format!("use {id}"),
+            Self::TimeOff(Event::CancelUse { id, .. }) => format!("cancel {id}"),
+            Self::TimeOff(Event::Earn { date, code, .. }) => format!("earn {date} {code}"),
             Self::Unavailable(prefix) => prefix.clone(),
         }
     }
@@ -142,6 +159,7 @@ impl Stated {
             Self::Adjustment(one) => json(one),
             Self::Holiday(one) => json(one),
             Self::Workday(one) => json(one),
+            Self::TimeOff(event) => json(event),
             Self::Unavailable(prefix) => json(prefix),
         }
     }
@@ -163,6 +181,7 @@ impl Stated {
             }),
             "holiday" => Self::Holiday(Holiday { recorded_at, ..read(fact)? }),
             "workday" => Self::Workday(Workday { recorded_at, ..read(fact)? }),
+            "time_off" => Self::TimeOff(read(fact)?),
             "unavailable" => Self::Unavailable(read(fact)?),
             other => {
                 return Err(Error::Damaged { what: "fact", detail: format!("{} is of kind {other}", fact.number) });
@@ -174,7 +193,11 @@ impl Stated {
     const fn suits(&self, whom: &Whom) -> bool {
         match self {
             Self::Holiday(_) | Self::Workday(_) | Self::Unavailable(_) => matches!(whom, Whom::Company),
-            Self::Leave(_) | Self::Offsite(_) | Self::Adjustment(_) => matches!(whom, Whom::Employee(_)),
+            // What is earned is derived from days, never stated.
+            Self::TimeOff(Event::Earn { .. }) => false,
+            Self::Leave(_) | Self::Offsite(_) | Self::Adjustment(_) | Self::TimeOff(_) => {
+                matches!(whom, Whom::Employee(_))
+            }
             Self::Assignment(_) | Self::Override(_) | Self::Modifier(_) => true,
         }
     }
@@ -366,6 +389,7 @@ fn dates(read: &Read<'_>, company: &Company, place: &Place, stated: &Stated) -> 
         Stated::Offsite(offsite) => one(offsite.date),
         Stated::Holiday(holiday) => one(holiday.date),
         Stated::Workday(workday) => one(workday.date),
+        Stated::TimeOff(event) => one(event.date()),
         Stated::Unavailable(prefix) => unavailable(prefix),
         Stated::Adjustment(adjustment) => adjusted(read, company, place, &adjustment.change),
     }
