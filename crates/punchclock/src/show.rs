@@ -66,6 +66,14 @@ pub(crate) fn instant(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String 
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
+/// What differs, in words: `worked +70, tardy -10, OT +60, REG +10`.
+pub(crate) fn delta(delta: &attendance::lock::Delta) -> String {
+    let figures = delta.named().into_iter().map(|(name, minutes)| (name.replace('_', " "), minutes));
+    let pay = delta.pay.iter().map(|(code, minutes)| (code.to_string(), minutes));
+    let differing = figures.chain(pay).filter(|(_, minutes)| *minutes != 0);
+    differing.map(|(name, minutes)| format!("{name} {minutes:+}")).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

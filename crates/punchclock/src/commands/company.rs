@@ -1,6 +1,7 @@
 //! `company show|set`.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use attendance::bank::Preset;
 use hub::Company;
 
 use crate::chance::now;
@@ -12,10 +13,16 @@ use crate::show;
 pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<()> {
     match command {
         CompanyCommand::Show => show::json(&context.hub()?.company()?),
-        CompanyCommand::Set { file, zone } => {
+        CompanyCommand::Set { file, zone, bank } => {
             let hub = context.home.hub()?;
             let company = match file {
-                None => Company { zone, ..hub.company()? },
+                None if zone.is_none() && bank.is_none() => bail!("say what to set: a file, --zone or --bank"),
+                None => {
+                    let known = hub.company()?;
+                    let preset = bank.as_deref().map(Preset::named).transpose()?;
+                    let bank = preset.map(|preset| preset.policy).or(known.bank);
+                    Company { zone: zone.or(known.zone), bank, ..hub.company()? }
+                }
                 Some(file) => {
                     let text = std::fs::read_to_string(&file);
                     let text = text.with_context(|| format!("{} can't be read", file.display()))?;

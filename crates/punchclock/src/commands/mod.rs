@@ -1,8 +1,10 @@
 //! One file per command: arguments in, hub called, result shown.
 
 mod access;
+mod bank;
 mod company;
 mod config;
+mod correct;
 mod demo;
 mod derive;
 mod doctor;
@@ -10,6 +12,7 @@ mod edge_role;
 mod export;
 mod held;
 mod import;
+mod period;
 mod rules;
 mod serve;
 mod simulate;
@@ -65,6 +68,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Derive(args) => derive::run(&context, args),
         Command::Export(args) => export::run(&context, &args),
         Command::Held(command) => held::run(&context, command),
+        Command::Correct(command) => correct::run(&context, command),
+        Command::Period(command) => period::run(&context, command),
+        Command::Bank(args) => bank::run(&context, &args),
         Command::Rules(command) => rules::run(&context, command),
         Command::Company(command) => company::run(&context, command),
         Command::User(command) => access::user(&context, command),

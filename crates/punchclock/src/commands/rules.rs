@@ -1,26 +1,31 @@
-//! `rules check|explain`.
+//! `rules check|explain|try`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use attendance::golden::{Replay, ReplayOutcome};
+use attendance::lock::Delta;
 use attendance::trace::{Role, TracedPunch};
-use hub::Store;
+use attendance::{DayRecord, Policy};
+use hub::{Change, Store};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::chance::now;
 use crate::cli::Rules;
 use crate::commands::Context;
 use crate::commands::derive::derive_with_progress;
+use crate::commands::export::in_order;
+use crate::progress::Progress;
 use crate::show;
 
 pub(super) fn run(context: &Context, command: Rules) -> anyhow::Result<()> {
     match command {
         Rules::Check { file, only } => check(context, &file, &only),
         Rules::Explain { employee, date } => explain(context, &employee, date),
+        Rules::Try { policy, from, to, days } => try_policy(context, &policy, (from, to), days),
     }
 }
 
@@ -82,6 +87,52 @@ fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> 
         show::line(format!("  {:<24} {:>5}  {}", reason.figure, reason.minutes, reason.text))?;
     }
     Ok(())
+}
+
+fn try_policy(context: &Context, file: &Path, dates: (Date, Date), each_day: bool) -> anyhow::Result<()> {
+    in_order(Some(dates.0), Some(dates.1))?;
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let policy: Policy = toml::from_str(&text).with_context(|| format!("{} is no policy", file.display()))?;
+    let hub = context.hub()?;
+    let progress = Progress::start("trying the policy");
+    let trial =
+        hub.try_policy(&policy, dates, now(), |done, all| progress.say(format!("{done} of {all} employees are done")))?;
+    drop(progress);
+    if each_day {
+        let rows: Vec<Vec<Value>> = trial.days.iter().map(|(code, now, tried)| day_change(code, now, tried)).collect();
+        return Ok(show::rows(context.is_json, &["employee", "date", "status", "tried status", "changes"], &rows)?);
+    }
+    let header = ["employee", "days", "changes", "tardy logs", "left early logs", "bank minutes"];
+    let total = ("total".to_owned(), trial.total.clone());
+    let rows: Vec<Vec<Value>> = trial
+        .people
+        .iter()
+        .chain((!context.is_json).then_some(&total))
+        .map(|(code, change)| row(code, change))
+        .collect();
+    show::rows(context.is_json, &header, &rows)?;
+    if !context.is_json {
+        show::line(format!("{} of {} days would change; nothing was changed", trial.total.days, trial.looked_at))?;
+    }
+    Ok(())
+}
+
+fn row(code: &str, change: &Change) -> Vec<Value> {
+    let Change { days, delta, tardy_logs, left_early_logs, bank_minutes } = change;
+    vec![
+        json!(code),
+        json!(days),
+        json!(show::delta(delta)),
+        json!(tardy_logs),
+        json!(left_early_logs),
+        json!(bank_minutes),
+    ]
+}
+
+fn day_change(code: &str, now: &DayRecord, tried: &DayRecord) -> Vec<Value> {
+    let delta = show::delta(&Delta::between(Some(now), Some(tried)));
+    let changes = if delta.is_empty() { "figures that are not paid or judged".to_owned() } else { delta };
+    vec![json!(code), json!(now.date), json!(now.status), json!(tried.status), json!(changes)]
 }
 
 fn at(seconds: i64, zone: &TimeZone) -> String {

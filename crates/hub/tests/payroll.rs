@@ -1,0 +1,168 @@
+//! What payroll lives on: corrections, locked periods and what comes too late for them, the time-off bank, another policy tried.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod house;
+
+use attendance::bank::{Event, Preset};
+use attendance::{Change, Excusable, Policy};
+use house::{House, clerk, house, log, now};
+use hub::view::DayFilter;
+use hub::{Company, Hub, Locking};
+use jiff::civil::Date;
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+const FEBRUARY: (Date, Date) = (Date::constant(2026, 2, 1), Date::constant(2026, 2, 28));
+
+/// Four weeks of two people; on the last day one of them forgot to clock out.
+fn workplace() -> House {
+    let house = house();
+    let mut lines = log();
+    lines.push("       12\t2026-02-28 08:00:00\t1\t0\t1\t0".to_owned());
+    house.import(&lines, true);
+    house.derive();
+    house
+}
+
+fn add_out(at: &str) -> Change {
+    let at = at.parse::<jiff::Timestamp>().unwrap().as_second();
+    Change::AddPunch { at, state: attendance::PunchState::Out, work_date: None }
+}
+
+/// Forgotten departures are added, so that February can be locked.
+fn complete(house: &House) {
+    for (employee, day) in house.hub.open_days(FEBRUARY).unwrap() {
+        house.hub.correct(&clerk(), &employee, &add_out(&format!("{day}T18:00:00+08:00")), "forgot", now()).unwrap();
+    }
+    house.derive();
+}
+
+fn days(hub: &Hub) -> Vec<(String, i64)> {
+    let rows = hub.days(&DayFilter::default()).unwrap().rows;
+    rows.into_iter().map(|row| (format!("{} {}", row.code, row.record.date), row.record.worked_minutes)).collect()
+}
+
+#[test]
+fn a_period_with_an_incomplete_day_is_not_locked_and_names_it() {
+    let house = workplace();
+    let open = house.hub.open_days(FEBRUARY).unwrap();
+    assert_eq!(open, [("12".to_owned(), date("2026-02-28"))]);
+    assert_eq!(house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap(), Locking::Refused(open));
+    assert!(house.hub.locked_periods().unwrap().is_empty());
+    assert_eq!(house.hub.lock(&clerk(), FEBRUARY, Some("the owner wants it"), now()).unwrap(), Locking::Locked);
+    assert_eq!(house.hub.locked_periods().unwrap()[0].reason, "the owner wants it");
+}
+
+#[test]
+fn what_comes_too_late_is_a_delta_that_is_posted_once_and_an_unlocked_day_is_written() {
+    let house = workplace();
+    complete(&house);
+    assert_eq!(house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap(), Locking::Locked);
+    let frozen = days(&house.hub);
+
+    house.hub.correct(&clerk(), "12", &add_out("2026-02-11T20:00:00+08:00"), "stayed late", now()).unwrap();
+    assert_eq!(house.derive(), 0);
+    assert_eq!(days(&house.hub), frozen, "a locked day is not written");
+    let deltas = house.hub.deltas(FEBRUARY).unwrap();
+    assert_eq!((deltas.len(), deltas[0].code.as_str(), deltas[0].date), (1, "12", date("2026-02-11")));
+    let worked = deltas[0].delta.worked_minutes;
+    assert!(worked > 0);
+
+    assert!(house.hub.post_deltas(&clerk(), date("2026-02-20"), now()).is_err(), "not into a locked period");
+    assert_eq!(house.hub.post_deltas(&clerk(), date("2026-03-02"), now()).unwrap(), 1);
+    assert_eq!(
+        house.hub.posted_deltas((date("2026-03-01"), date("2026-03-31"))).unwrap()[0].delta.worked_minutes,
+        worked
+    );
+    house.hub.mark_scope(&hub::Scope::default(), now()).unwrap();
+    house.derive();
+    assert!(house.hub.deltas(FEBRUARY).unwrap().is_empty(), "what is posted is not found again");
+
+    house.hub.unlock(&clerk(), FEBRUARY, "an audit", now()).unwrap();
+    assert_eq!(house.derive(), 1);
+    assert_ne!(days(&house.hub), frozen);
+}
+
+#[test]
+fn locks_do_not_overlap_and_an_unlock_names_its_period() {
+    let house = workplace();
+    complete(&house);
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    let error =
+        house.hub.lock(&clerk(), (date("2026-02-28"), date("2026-03-01")), None, now()).unwrap_err().to_string();
+    assert!(error.contains("2026-02-01 to 2026-02-28 is locked already"), "{error}");
+    assert!(house.hub.unlock(&clerk(), (date("2026-02-01"), date("2026-02-27")), "", now()).is_err());
+    let today = (date("2026-03-01"), date("2026-03-04"));
+    assert!(house.hub.lock(&clerk(), today, None, now()).unwrap_err().to_string().contains("is not over"));
+}
+
+#[test]
+fn a_correction_needs_a_reason_and_is_listed_until_it_is_revoked() {
+    let house = workplace();
+    let excuse = Change::Excuse { date: date("2026-02-05"), what: vec![Excusable::Tardy] };
+    assert!(house.hub.correct(&clerk(), "12", &excuse, " ", now()).is_err());
+    let key = house.hub.correct(&clerk(), "12", &excuse, "the bus was late", now()).unwrap();
+    let again = house.hub.correct(&clerk(), "12", &excuse, "the bus was late", now()).unwrap();
+    assert_ne!(key, again, "each has its own key");
+    house.hub.correct(&clerk(), "12", &Change::Revoke { target: key.clone() }, "a mistake", now()).unwrap();
+    let listed = house.hub.corrections(Some("12")).unwrap();
+    let revoked: Vec<&str> = listed.iter().filter(|one| one.is_revoked).map(|one| one.key.as_str()).collect();
+    assert_eq!((listed.len(), revoked), (3, vec![key.as_str()]));
+    assert!(house.hub.correct(&clerk(), "99", &excuse, "who?", now()).unwrap_err().to_string().contains("99"));
+}
+
+#[test]
+fn a_bank_is_made_of_what_days_earned_and_refuses_what_it_does_not_hold() {
+    let house = workplace();
+    let until = date("2026-03-04");
+    assert!(house.hub.bank("12", until, now()).unwrap_err().to_string().contains("no time-off bank"));
+    let bank = Preset::named("PH_CSC_DBM").unwrap().policy;
+    let company = Company { bank: Some(bank), ..house.hub.company().unwrap() };
+    house.hub.set_company(&clerk(), &company, now()).unwrap();
+    house.derive();
+    let before = house.hub.bank("0012", until, now()).unwrap();
+    let balance = before.statement.balance_minutes;
+    assert!(balance > 240, "{before:?}");
+
+    let on = date("2026-03-03");
+    let use_of = |id: &str, minutes| Event::Use { date: on, id: id.to_owned(), minutes };
+    let refused = house.hub.use_bank(&clerk(), "0012", &use_of("a", balance / 240 * 240 + 240), "", now()).unwrap_err();
+    assert!(refused.to_string().contains(&format!("the balance was {balance} minutes")), "{refused}");
+    house.hub.use_bank(&clerk(), "0012", &use_of("b", 240), "a long weekend", now()).unwrap();
+    house.hub.use_bank(&clerk(), "0012", &use_of("b", 240), "sent twice", now()).unwrap();
+    assert_eq!(house.hub.bank("0012", until, now()).unwrap().statement.balance_minutes, balance - 240);
+    let cancelled = Event::CancelUse { date: until, id: "b".to_owned() };
+    house.hub.use_bank(&clerk(), "0012", &cancelled, "stayed", now()).unwrap();
+    assert_eq!(house.hub.bank("0012", until, now()).unwrap().statement.balance_minutes, balance);
+}
+
+#[test]
+fn another_policy_is_tried_without_changing_anything() {
+    let house = workplace();
+    let before = house.files();
+    let mut policy = Policy::default();
+    assert_eq!(house.hub.try_policy(&policy, FEBRUARY, now(), |_, _| {}).unwrap().total.days, 0);
+    policy.grace.arrival = 15;
+    let trial = house.hub.try_policy(&policy, FEBRUARY, now(), |_, _| {}).unwrap();
+    assert!(
+        trial.total.days > 0 && trial.total.delta.tardy_minutes < 0 && trial.total.tardy_logs < 0,
+        "{:?}",
+        trial.total
+    );
+    let sum: i64 = trial.people.iter().map(|(_, change)| change.delta.tardy_minutes).sum();
+    assert_eq!(sum, trial.total.delta.tardy_minutes);
+    assert_eq!(house.files(), before);
+
+    // What was tried comes true.
+    let tardy = |hub: &Hub| -> i64 {
+        let rows =
+            hub.days(&DayFilter { from: Some(FEBRUARY.0), to: Some(FEBRUARY.1), ..DayFilter::default() }).unwrap().rows;
+        rows.iter().map(|row| row.record.tardy_minutes).sum()
+    };
+    let (now_tardy, company) = (tardy(&house.hub), Company { policy, ..house.hub.company().unwrap() });
+    house.hub.set_company(&clerk(), &company, now()).unwrap();
+    house.derive();
+    assert_eq!(tardy(&house.hub) - now_tardy, trial.total.delta.tardy_minutes);
+}
