@@ -13,7 +13,7 @@ use tower_http::csrf::CsrfLayer;
 use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::page::{board, day, days, employees, held, held_group, punches, setup, sign_in, terminals};
+use crate::page::{board, commands, day, days, employees, held, held_group, punches, setup, sign_in, terminals};
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
 /// Largest body of a form, bytes.
@@ -67,6 +67,9 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/terminals", terminals::page),
         read(Viewer, "/terminals.csv", terminals::csv),
         change(Admin, "/terminals/approve", terminals::approve),
+        read(Viewer, "/terminals/commands", commands::page),
+        read(Viewer, "/terminals/commands.csv", commands::csv),
+        change(Admin, "/terminals/commands", commands::ask),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),

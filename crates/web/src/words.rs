@@ -4,6 +4,7 @@ use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::Role;
 use hub::view::HeldReason;
+use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +219,28 @@ pub(crate) const fn held_reason(reason: HeldReason) -> &'static str {
         HeldReason::UnreadableTime => "Unreadable time",
         HeldReason::ImplausibleTime => "Implausible time",
         HeldReason::UnknownUser => "Unknown user number",
+    }
+}
+
+/// How far a command to a terminal has come.
+pub(crate) const fn command_state(state: CommandState) -> &'static str {
+    match state {
+        CommandState::Queued => "Queued",
+        CommandState::HandedOver => "With the edge",
+        CommandState::Sent => "Fetched",
+        CommandState::Expired => "Expired",
+        CommandState::Done => "Done",
+        CommandState::Failed => "Failed",
+    }
+}
+
+/// How the state of a command looks.
+pub(crate) const fn command_state_tone(state: CommandState) -> Tone {
+    match state {
+        CommandState::Queued | CommandState::HandedOver | CommandState::Sent => Tone::Plain,
+        CommandState::Expired => Tone::Notice,
+        CommandState::Done => Tone::Good,
+        CommandState::Failed => Tone::Alarm,
     }
 }
 

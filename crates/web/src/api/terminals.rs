@@ -24,6 +24,28 @@ pub(crate) struct Terminal {
     records_on_terminal: Option<i64>,
     punches: u64,
     trouble: Option<String>,
+    clock: Option<Clock>,
+}
+
+/// How far its clock was off when it was seen last.
+#[derive(Serialize)]
+struct Clock {
+    /// Its face minus the time there; from uploads it is ahead by at least this, or behind by at most this.
+    offset_seconds: i64,
+    measured_by: &'static str,
+    is_off: bool,
+    says: String,
+}
+
+impl From<link::Clock> for Clock {
+    fn from(clock: link::Clock) -> Self {
+        Self {
+            offset_seconds: clock.offset_s,
+            measured_by: clock.how.word(),
+            is_off: clock.is_off(),
+            says: clock.to_string(),
+        }
+    }
 }
 
 impl From<TerminalRow> for Terminal {
@@ -42,6 +64,7 @@ impl From<TerminalRow> for Terminal {
             records_on_terminal: row.records_on_terminal,
             punches: row.punches,
             trouble: row.trouble,
+            clock: row.clock.map(Clock::from),
         }
     }
 }

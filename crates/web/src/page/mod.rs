@@ -1,6 +1,7 @@
 //! Pages: one module per page, each with the values that its template prints.
 
 pub(crate) mod board;
+pub(crate) mod commands;
 pub(crate) mod day;
 pub(crate) mod days;
 pub(crate) mod employees;

@@ -7,6 +7,7 @@ use hub::view::TerminalRow;
 use hub::{CsvTable, Cure};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use link::Clock;
 use serde::Deserialize;
 
 use crate::access::Visitor;
@@ -50,7 +51,7 @@ impl Asked {
         has_text
             && match self.show.as_str() {
                 "unapproved" => !terminal.approved,
-                "trouble" => terminal.trouble.is_some(),
+                "trouble" => terminal.trouble.is_some() || terminal.clock.is_some_and(|clock| clock.is_off()),
                 _ => true,
             }
     }
@@ -83,7 +84,28 @@ struct Row {
     records: String,
     punches: String,
     punches_link: String,
+    /// Only for what can be asked.
+    commands_link: Option<String>,
+    clock: Option<ClockCell>,
     trouble: Option<String>,
+}
+
+/// How far a clock is off, and what to do about it.
+struct ClockCell {
+    says: String,
+    measured: Moment,
+    cure: Option<&'static str>,
+}
+
+impl ClockCell {
+    fn new(clock: Clock, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        let at = Timestamp::from_microsecond(clock.at_us).ok()?;
+        Some(Self {
+            says: words::sentence(&clock.to_string()),
+            measured: Moment::new(at, now, zone),
+            cure: clock.cure(),
+        })
+    }
 }
 
 /// A time, how long ago it was, and in full.
@@ -106,6 +128,9 @@ impl Row {
         Self {
             has_own_name: row.name != row.serial,
             punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
+            commands_link: (row.approved && row.via != link::Via::Poll)
+                .then(|| format!("/terminals/commands?{}", forms::query(&[("terminal", &row.serial)]))),
+            clock: row.clock.and_then(|clock| ClockCell::new(clock, now, &zone)),
             is_approved: row.approved,
             address: row.address.unwrap_or_default(),
             via: row.via.word(),
@@ -149,7 +174,16 @@ pub(crate) async fn page(
 pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
     download::csv(&app, "terminals", move |hub, out| {
         let columns = ["serial", "name", "approved", "address", "zone", "via", "last_contact", "last_complete_read"];
-        let mut table = CsvTable::new(out, columns.iter().chain(&["records_on_terminal", "punches", "trouble"]))?;
+        let mut table = CsvTable::new(
+            out,
+            columns.iter().chain(&[
+                "records_on_terminal",
+                "punches",
+                "trouble",
+                "clock_offset_seconds",
+                "clock_measured",
+            ]),
+        )?;
         for row in asked.pick(hub.terminals()?) {
             let zone = show::named_zone(&row.zone);
             let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, &zone)).unwrap_or_default();
@@ -165,6 +199,8 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.records_on_terminal.map(|count| count.to_string()).unwrap_or_default(),
                 row.punches.to_string(),
                 row.trouble.unwrap_or_default(),
+                row.clock.map(|clock| clock.offset_s.to_string()).unwrap_or_default(),
+                row.clock.map(|clock| clock.how.word().to_owned()).unwrap_or_default(),
             ])?;
         }
         Ok(table.finish()?)

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod access;
+mod commands;
 mod cures;
 mod house;
 mod live;

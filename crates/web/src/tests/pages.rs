@@ -106,6 +106,17 @@ async fn what_a_terminal_or_a_list_says_never_becomes_markup_or_a_formula() {
     let seen = link::Contact { serial: "=1+1".to_owned(), ..link::Contact::default() };
     let beat = link::Heartbeat { edge: "e".to_owned(), terminals: vec![contact, seen], ..link::Heartbeat::default() };
     house.hub.heartbeat(&beat, now()).unwrap();
+    let door = house.hub.ask_terminal(&clerk(), "A1", &link::TerminalCommand::Info, hub::USUAL_EXPIRY, now()).unwrap();
+    let told = link::CommandReport {
+        id: door,
+        state: link::CommandState::Done,
+        at_us: 0,
+        sent_times: 1,
+        code: Some(0),
+        text: format!("{evil}\n{evil}={evil}"),
+    };
+    let beat = link::Heartbeat { edge: "e".to_owned(), commands: vec![told], ..link::Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
     let admin = house.sign_in("admin").await;
     let hostile = "%3Cscript%3Ealert(1)%3C/script%3E";
     for path in [
@@ -115,6 +126,7 @@ async fn what_a_terminal_or_a_list_says_never_becomes_markup_or_a_formula() {
         "/punches".to_owned(),
         "/employees".to_owned(),
         "/terminals".to_owned(),
+        "/terminals/commands".to_owned(),
         "/held".to_owned(),
         format!("/days?employee={hostile}"),
         format!("/punches?terminal={hostile}&user={hostile}"),
@@ -143,6 +155,7 @@ async fn an_empty_list_teaches_how_it_fills() {
         ("/punches", "punchclock import attlog"),
         ("/employees", "punchclock import csv FILE --kind employees"),
         ("/terminals", "port 8081"),
+        ("/terminals/commands", "approve it under"),
         ("/held", "nothing is ever dropped"),
     ] {
         let text = house.get(&viewer, path).await.text;
