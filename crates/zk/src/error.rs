@@ -12,7 +12,7 @@ use crate::stranger;
 #[non_exhaustive]
 pub enum Error {
     /// The terminal understood and said no; asking again changes nothing (zk 12).
-    #[error("the terminal refused command {command}: it answered {code}; this model may not support it")]
+    #[error("the terminal refused command {command}: it answered {code}; {}", cure(*.code))]
     Refused {
         /// What was asked.
         command: Code,
@@ -24,7 +24,7 @@ pub enum Error {
     WrongKey,
     /// Firmware that has the classic protocol switched off (zk 11).
     #[error(
-        "the terminal's firmware keeps this protocol locked (it answered {code}); use push: enter this server under Comm > Cloud server (ADMS) on the terminal"
+        "the terminal's firmware keeps this protocol locked (it answered {code}); use push (ADMS): enter this server under Comm > Cloud server on the terminal"
     )]
     Locked {
         /// What was answered.
@@ -176,6 +176,27 @@ impl fmt::Debug for Kept {
     }
 }
 
+/// What to do about a refusal (zk 3).
+fn cure(refusal: Code) -> &'static str {
+    match refusal {
+        Code::TABLE_FULL | Code::NO_MEMORY | Code::SESSION_OVERFLOW | Code::SESSION_BUFFER => {
+            "make room on the terminal, or ask for less at once"
+        }
+        Code::ADD_FAILED | Code::UPDATE_FAILED | Code::READ_FAILED | Code::DELETE_FAILED | Code::NO_DATA => {
+            "check that what it is about is on the terminal"
+        }
+        Code::OPTION_READ_FAILED | Code::OPTION_WRITE_FAILED => "this model may not have the option",
+        Code::BAD_PARAMETER | Code::BAD_LENGTH | Code::DATA_ERROR | Code::COMMAND_ERROR => {
+            "this model takes it in another form; report the model and firmware"
+        }
+        Code::FILE_MISSING | Code::FILE_READ_FAILED | Code::FILE_WRITE_FAILED | Code::HASH_FAILED => {
+            "restart the terminal; its storage may be damaged"
+        }
+        Code::NOT_INITIALISED => "wait until the terminal has started, then try again",
+        _ => "this model may not support it",
+    }
+}
+
 /// What came of one way to connect, in short.
 fn outcome(error: &Error) -> String {
     match error {
@@ -191,4 +212,29 @@ fn excerpt(bytes: &[u8]) -> String {
     let head = bytes.get(..bytes.len().min(24)).unwrap_or_default();
     let dots = if head.len() < bytes.len() { ".." } else { "" };
     format!("\"{}{dots}\"", head.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_firmware_error_says_what_it_means_and_what_to_do() {
+        for code in (4982..=4999).map(Code).filter(|code| *code != Code::SESSION_MEMORY) {
+            let told = Error::Refused { command: Code::USER_WRITE, code }.to_string();
+            assert!(told.contains(code.meaning().unwrap()), "{told}");
+            assert!(!told.ends_with("may not support it"), "{told}");
+        }
+        assert_eq!(
+            Error::Refused { command: Code::USER_WRITE, code: Code::TABLE_FULL }.to_string(),
+            "the terminal refused command 8 (write a user): it answered 4990 (table full); make room on the terminal, or ask for less at once"
+        );
+    }
+
+    #[test]
+    fn locked_firmware_says_use_push() {
+        for code in [Code::LOCKED, Code::SESSION_MEMORY] {
+            assert!(Error::Locked { code }.to_string().contains("use push (ADMS)"));
+        }
+    }
 }

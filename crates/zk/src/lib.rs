@@ -28,8 +28,12 @@
 //! ```
 //!
 //! Whatever a terminal sends is a value, never a panic: times that name no date are [`InvalidTime`], unknown record
-//! widths are [`Error::Corrupt`] with the bytes. Section numbers in the docs ("zk 6.1") are those of the project's
-//! protocol reference.
+//! widths are [`Error::Corrupt`] with the bytes. Numbers in the docs ("zk 6.1") name the parts of the protocol as the README
+//! lists them, with what is supported of each and where the facts come from.
+//!
+//! There is no call to unlock a door, to erase users, templates or other logs as a whole, to move files or firmware, or to switch a
+//! terminal off: those commands have names in [`code`], so that a log can speak of them, and no more. The attendance log is
+//! erased with a [`ClearProof`] only. Fingerprints are out of reach unless the feature `templates` is on.
 
 #[cfg(feature = "client")]
 pub mod client;

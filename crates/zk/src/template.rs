@@ -123,6 +123,21 @@ mod tests {
         assert!(decode_set(Vec::new(), |_| true).is_ok_and(|kept| kept.is_empty()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_an_answer_and_what_is_written_is_read(
+            noise in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            templates in proptest::collection::vec((1..50_u16, 0..10_u8, proptest::collection::vec(1..=u8::MAX, 0..40)), 0..8),
+        ) {
+            let _ = (decode_set(noise.clone(), |_| true), decode_set(transfer::dataset(&noise), |_| true));
+            let _ = Template::of_answer(0, noise);
+            let set: Vec<u8> = templates.iter().flat_map(|(slot, finger, bytes)| entry(*slot, *finger, 1, bytes)).collect();
+            let read = decode_set(transfer::dataset(&set), |_| true).unwrap();
+            let read = read.iter().map(|entry| (entry.slot, entry.template.finger, entry.template.bytes().to_vec()));
+            proptest::prop_assert_eq!(read.collect::<Vec<_>>(), templates);
+        }
+    }
+
     #[test]
     fn a_single_template_is_freed_of_its_padding() {
         let bytes = |answer: &[u8]| Template::of_answer(3, answer.to_vec()).map(|template| template.bytes().to_vec());
