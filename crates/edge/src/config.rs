@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use zk::discover::Subnet;
+
 use crate::plan::Network;
 
 /// Settings of one edge. [`EdgeConfig::new`] fills in the defaults that the manual names.
@@ -23,6 +25,8 @@ pub struct EdgeConfig {
     pub poll_every: Duration,
     /// Longest silence of a polled terminal while it owes an answer.
     pub terminal_silence: Duration,
+    /// Subnets that are searched, by serial, for a polled terminal that is not at its address; empty for never.
+    pub discover: Vec<Subnet>,
     /// How long a terminal may take for the result of a command before it gets the command again.
     pub result_patience: Duration,
     /// Time between two heartbeats, which also fetch the list of terminals.
@@ -48,6 +52,7 @@ impl EdgeConfig {
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),
             terminal_silence: zk::client::Options::default().idle_timeout,
+            discover: Vec::new(),
             result_patience: Duration::from_secs(300),
             heartbeat_every: Duration::from_secs(10),
             keep: Duration::from_secs(30 * 24 * 3600),

@@ -84,7 +84,7 @@ impl Edge {
         let listener = Listener::new(config, spool.clone(), terminals.clone(), counters.clone());
         tasks.spawn(listener.serve(socket, stopped.clone()));
 
-        let poller = Poller::new(spool.clone(), terminals.clone(), counters.clone(), config.terminal_silence);
+        let poller = Poller::new(spool.clone(), terminals.clone(), counters.clone(), config);
         tasks.spawn(Arc::new(poller).run(config.poll_every, stopped.clone()));
 
         if let Some((socket, _)) = status_socket {

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use attendance::punch::RawPunch;
+use jiff::tz::TimeZone;
 
 use crate::names;
-use crate::reading::{Tables, Trouble, punch, read_terminal};
+use crate::reading::punch;
+use crate::{Tables, Trouble, Visit};
 
 /// A terminal's whole log with the users that it lists.
 #[derive(Debug)]
@@ -23,22 +25,17 @@ pub struct Reading {
     pub clock: Option<link::Clock>,
 }
 
-/// Why a terminal was not read: what happened, and the cure.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct ReadError(#[from] Trouble);
-
-/// Reads a terminal now.
+/// Reads what a terminal holds, now.
 ///
 /// # Errors
-/// [`ReadError`]. A partly read log is an error: nothing of it is returned.
-pub async fn read_once(terminal: &link::Terminal) -> Result<Reading, ReadError> {
-    let Tables { users, log, clock } = read_terminal(terminal, zk::client::Options::default().idle_timeout).await?;
+/// [`Trouble`]: what happened, and the cure. A partly read log is an error: nothing of it is returned.
+pub async fn read_once(visit: &mut Visit, serial: &str, zone: &TimeZone) -> Result<Reading, Trouble> {
+    let Tables { users, log, clock } = visit.read_tables(Some(zone)).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-        return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
+        return Err(Trouble::Incomplete { read: log.records.len(), told });
     }
     let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
-    let all = log.iter().map(|(record, raw)| punch(&terminal.serial, &numbers, record, raw));
+    let all = log.iter().map(|(record, raw)| punch(serial, &numbers, record, raw));
     let (punches, unknown): (Vec<RawPunch>, Vec<RawPunch>) = all.partition(|punch| !punch.user.is_empty());
     let users = users.into_iter().map(|user| (user.number, names::decode(&user.name_raw))).collect();
     Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len(), clock })

@@ -10,18 +10,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use attendance::punch::Channel;
-use link::TerminalUser;
+use jiff::tz::TimeZone;
+use link::{Moved, TerminalUser};
 use tokio::task::JoinSet;
+use zk::client::Options;
 use zk::{AttendanceLog, UserRef};
 
 use crate::counters::Counters;
 use crate::names;
 use crate::plan::{Schedule, next_poll_us};
-use crate::reading::{Tables, Trouble, dialable, punch, read_terminal};
+use crate::reading::punch;
+use crate::search::Search;
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool};
 use crate::terminals::{Terminals, WholeLog};
-use crate::{Stop, chance, now_us};
+use crate::visit::{dialable, port};
+use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance, now_us};
 
 /// Longest time for one terminal; 100,000 records over a slow line take minutes.
 const POLL_TIMEOUT: Duration = Duration::from_secs(600);
@@ -41,12 +45,14 @@ pub(crate) struct Poller {
     counters: Arc<Counters>,
     /// Longest silence of a terminal while it owes an answer.
     silence: Duration,
+    search: Search,
     stored: Mutex<HashMap<String, Stored>>,
 }
 
 impl Poller {
-    pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>, silence: Duration) -> Self {
-        Self { spool, terminals, counters, silence, stored: Mutex::default() }
+    pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>, config: &EdgeConfig) -> Self {
+        let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
+        Self { spool, terminals, counters, silence, search, stored: Mutex::default() }
     }
 
     /// Polls until the stop; polls in work are given up then.
@@ -103,8 +109,48 @@ impl Poller {
     }
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
-        let tables = read_terminal(terminal, self.silence).await?;
-        self.store(&terminal.serial, &tables).await
+        let mut visit = self.reach(terminal).await?;
+        let zone = terminal.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
+        let tables = visit.read_tables(zone.as_ref()).await;
+        visit.end().await;
+        self.store(&terminal.serial, &tables?).await
+    }
+
+    /// The terminal: where it was found before, at its registered address, or where a search finds it now. Until it has told
+    /// its serial any failure may mean that it has moved: another unit may have its address.
+    async fn reach(&self, terminal: &link::Terminal) -> Result<Visit, Trouble> {
+        let serial = &terminal.serial;
+        if let Some(moved) = self.terminals.moved(serial)
+            && let Ok(visit) = self.visit(terminal, &moved.to.to_string()).await
+        {
+            return Ok(visit);
+        }
+        let registered = terminal.address.clone().unwrap_or_default();
+        let trouble = match self.visit(terminal, &registered).await {
+            Ok(visit) => {
+                self.terminals.set_moved(serial, None);
+                return Ok(visit);
+            }
+            Err(trouble) if !self.search.is_configured() => return Err(trouble),
+            Err(trouble) => Box::new(trouble),
+        };
+        let usual = dialable(&registered);
+        let Some(found) = self.search.find(serial, port(&usual), &self.terminals).await else {
+            return Err(Trouble::Missing { serial: serial.clone(), trouble });
+        };
+        let visit = self.visit(terminal, &found.to_string()).await?;
+        let moved = (found.to_string() != usual).then_some(Moved { from: registered, to: found });
+        if let Some(moved) = &moved {
+            tracing::warn!(serial, from = moved.from, to = %moved.to, "a terminal has another address now");
+        }
+        self.terminals.set_moved(serial, moved);
+        Ok(visit)
+    }
+
+    async fn visit(&self, terminal: &link::Terminal, address: &str) -> Result<Visit, Trouble> {
+        let comm_key = terminal.comm_key.unwrap_or(0);
+        let options = Options { comm_key, idle_timeout: self.silence, ..Options::default() };
+        Visit::begin(address, Some(&terminal.serial), options).await
     }
 
     async fn store(&self, serial: &str, tables: &Tables) -> Result<WholeLog, Trouble> {

@@ -91,7 +91,10 @@ async fn board(State(status): State<Arc<Status>>) -> Html<String> {
         let state = match (is_approved, &contact.trouble) {
             (false, _) => "waits for approval on the hub".to_owned(),
             (true, Some(trouble)) => escape(trouble),
-            (true, None) => "in order".to_owned(),
+            (true, None) => match &contact.moved {
+                Some(moved) => format!("in order; moved to {}", moved.to),
+                None => "in order".to_owned(),
+            },
         };
         let _ = write!(
             page,

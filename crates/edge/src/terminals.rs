@@ -1,15 +1,17 @@
 //! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one
 //! look-up; what must survive a restart is in the spool.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
-use link::{Clock, Contact};
+use link::{Clock, Contact, Moved};
 use tokio::sync::watch;
 
 use crate::plan::{Told, drift, is_contact_due};
 use crate::spool::terminals::Remembered;
+use crate::visit::dialable;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
 const MAX_UNKNOWN: usize = 1000;
@@ -45,6 +47,8 @@ struct Known {
     was_told: bool,
     sample_lines: i64,
     has_commands: bool,
+    /// Its last poll read the whole log.
+    is_at_work: bool,
     /// Something happened since it was told last.
     is_news: bool,
     /// What a heartbeat said of it last; `None` when nothing is known to have arrived.
@@ -161,15 +165,32 @@ impl Terminals {
             one.is_news = true;
             match outcome {
                 Ok(log) => {
+                    one.is_at_work = true;
                     one.contact.last_contact_us = Some(now_us);
                     one.contact.last_complete_read_us = Some(now_us);
                     one.contact.records_on_terminal = Some(log.records);
                     one.contact.trouble = log.remark;
                     one.contact.clock = log.clock.or(one.contact.clock);
                 }
-                Err(trouble) => one.contact.trouble = Some(trouble),
+                Err(trouble) => {
+                    one.is_at_work = false;
+                    one.contact.trouble = Some(trouble);
+                }
             }
         });
+    }
+
+    /// Where a terminal was found that is not at its registered address; `None` when it is there.
+    pub(crate) fn set_moved(&self, serial: &str, moved: Option<Moved>) {
+        self.with(serial, |one| {
+            one.is_news |= one.contact.moved != moved;
+            one.contact.moved = moved;
+        });
+    }
+
+    /// Where it was found, as long as it is registered with the address that it was not at.
+    pub(crate) fn moved(&self, serial: &str) -> Option<Moved> {
+        self.with(serial, |one| one.contact.moved.clone())?
     }
 
     /// What the hub's list changes: the serials that it approves and that were not approved before. `None` when it says
@@ -204,6 +225,9 @@ impl Terminals {
                 one.uploads = drift::Uploads::default();
                 one.contact.clock = None;
             }
+            if one.contact.moved.as_ref().is_some_and(|moved| Some(&moved.from) != terminal.address.as_ref()) {
+                one.contact.moved = None;
+            }
             one.registered = Some(terminal.clone());
         }
         drop(known);
@@ -235,6 +259,26 @@ impl Terminals {
         let known = self.lock();
         let registered = known.values().filter_map(|one| one.registered.as_ref());
         registered.filter(|one| one.approved && one.via.polls() && one.address.is_some()).cloned().collect()
+    }
+
+    /// The comm keys of polled terminals that could not be read.
+    pub(crate) fn keys_of_missing(&self) -> Vec<u32> {
+        let known = self.lock();
+        let missing = known.values().filter(|one| !one.is_at_work).filter_map(|one| one.registered.as_ref());
+        let keys: BTreeSet<u32> = missing.filter(|one| one.via.polls()).filter_map(|one| one.comm_key).collect();
+        keys.into_iter().collect()
+    }
+
+    /// Where polled terminals are that could be read.
+    pub(crate) fn places_at_work(&self) -> BTreeSet<Ipv4Addr> {
+        let known = self.lock();
+        let at_work = known.values().filter(|one| one.is_at_work);
+        let place = |one: &Known| match &one.contact.moved {
+            Some(moved) => Some(moved.to.ip()),
+            None => dialable(one.registered.as_ref()?.address.as_deref()?).parse().ok().map(|at: SocketAddr| at.ip()),
+        };
+        let v4 = |ip| if let IpAddr::V4(v4) = ip { Some(v4) } else { None };
+        at_work.filter_map(place).filter_map(v4).collect()
     }
 
     /// Every terminal for the local board: name or serial, contact, whether it is approved. By serial.

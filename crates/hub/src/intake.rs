@@ -129,6 +129,15 @@ impl Hub {
                     clock: seen.clock,
                 };
                 write.put_contact(&seen.serial, &contact)?;
+                if let Some(moved) = &seen.moved {
+                    crate::registry::follow(
+                        write,
+                        &Actor::new(format!("edge:{}", beat.edge)),
+                        &seen.serial,
+                        moved,
+                        now,
+                    )?;
+                }
             }
             crate::commands::take_reports(write, &beat.commands, now)
         })?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use link::{Orders, Via};
+use link::{Moved, Orders, Via};
 use roads::employees::Line;
 use store::Write;
 use store::people::{Employee, UserNumber};
@@ -71,6 +71,24 @@ pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<T
     Ok(terminal)
 }
 
+/// A terminal was found by its serial at another address: that is where it is registered from now on, unless a person has
+/// changed its address meanwhile.
+pub(crate) fn follow(
+    write: &Write<'_>,
+    actor: &Actor,
+    serial: &str,
+    moved: &Moved,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let known = write.terminal(serial)?.filter(|known| known.address.as_ref() == Some(&moved.from));
+    let Some(known) = known else { return Ok(false) };
+    let to = moved.to.to_string();
+    let detail = format!("from {} to {to}, where it was found by its serial", moved.from);
+    write.put_terminal(&Terminal { address: Some(to), ..known })?;
+    write.audit(&actor.entry(now, "terminal.move", serial, detail))?;
+    Ok(true)
+}
+
 /// `push`, `poll` or `both` as stored.
 pub(crate) fn via(word: &str) -> Via {
     match word {
@@ -120,6 +138,15 @@ impl Hub {
             Ok::<_, Error>(())
         })?;
         self.resume_replays(now)
+    }
+
+    /// Registers the address where a terminal was found by its serial. False when it is not registered with the address
+    /// that it is said to have left.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn move_terminal(&self, actor: &Actor, serial: &str, moved: &Moved, now: Timestamp) -> Result<bool, Error> {
+        self.store.write(|write| follow(write, actor, serial, moved, now))
     }
 
     /// What an edge is told: every terminal, with its keys read from their files, and the commands that it shall bring to

@@ -12,6 +12,8 @@
 mod clock;
 pub mod command;
 
+use std::net::SocketAddr;
+
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 use serde::{Deserialize, Serialize};
 
@@ -222,6 +224,18 @@ pub struct Contact {
     /// What was last seen of its clock.
     #[serde(default)]
     pub clock: Option<Clock>,
+    /// Where it answers now, when that is not its registered address.
+    #[serde(default)]
+    pub moved: Option<Moved>,
+}
+
+/// A terminal that has another address than the registered one: a search found it by its serial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The registered address, as it was when the terminal was found.
+    pub from: String,
+    /// Where it was found.
+    pub to: SocketAddr,
 }
 
 /// What the hub wants of an edge: the terminals that it answers for, and what they shall do.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zk::discover::{MOST_HOSTS, Subnet};
 
 /// A setting: its name, its default, what it means.
 pub(crate) struct Declared {
@@ -45,6 +46,12 @@ const DECLARED: &[Declared] = &[
         default: "300",
         meaning: "seconds that a terminal may take for the result of a command before it gets the command again",
         check: positive,
+    },
+    Declared {
+        name: "terminals.discover",
+        default: "",
+        meaning: "subnets that are searched, by serial, for a polled terminal that is not at its address, like 192.168.1.0/24; empty for never",
+        check: subnets,
     },
     Declared {
         name: "edge.status_listen",
@@ -164,6 +171,11 @@ impl Settings {
         }
     }
 
+    /// The subnets that are searched for terminals.
+    pub(crate) fn subnets(&self) -> anyhow::Result<Vec<Subnet>> {
+        Ok(listed(self.text("terminals.discover")).map(str::parse).collect::<Result<_, _>>()?)
+    }
+
     /// Every setting: declaration, value, origin.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Declared, &str, &Origin)> {
         DECLARED.iter().filter_map(|setting| {
@@ -182,7 +194,12 @@ fn keys(text: &str) -> anyhow::Result<Vec<(String, String)>> {
             let text = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(_) | toml::Value::Boolean(_) => value.to_string(),
-                other => bail!("{section}.{key} is `{other}`; write a text, a number, or true or false"),
+                toml::Value::Array(texts) if texts.iter().all(toml::Value::is_str) => {
+                    texts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+                }
+                other => {
+                    bail!("{section}.{key} is `{other}`; write a text, a list of texts, a number, or true or false")
+                }
             };
             keys.push((format!("{section}.{key}"), text));
         }
@@ -207,6 +224,20 @@ fn positive(text: &str) -> Result<(), String> {
 
 fn not_empty(text: &str) -> Result<(), String> {
     if text.trim().is_empty() { Err("some text".to_owned()) } else { Ok(()) }
+}
+
+/// The items of a list with commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn subnets(text: &str) -> Result<(), String> {
+    let subnets = listed(text).map(str::parse::<Subnet>).collect::<Result<Vec<_>, _>>();
+    let hosts = subnets.map(|subnets| subnets.iter().map(|subnet| subnet.host_count()).fold(0, u64::saturating_add));
+    match hosts {
+        Ok(0..=MOST_HOSTS) => Ok(()),
+        _ => Err(format!("IPv4 subnets like 192.168.1.0/24,10.1.2.0/24, of {MOST_HOSTS} addresses together at most")),
+    }
 }
 
 fn networks(text: &str) -> Result<(), String> {
@@ -245,6 +276,15 @@ mod tests {
         );
         let error = with("[hub]\nlisen = \"x\"\n", &[]).unwrap_err().to_string();
         assert!(error.starts_with("there is no setting `hub.lisen` (punchclock.toml); known: hub.listen"), "{error}");
+    }
+
+    #[test]
+    fn a_list_is_written_as_one_or_with_commas() {
+        let settings = with("[terminals]\ndiscover = [\"192.168.1.0/24\", \"10.1.2.0/28\"]\n", &[]).unwrap();
+        let shown: Vec<String> = settings.subnets().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["192.168.1.0/24", "10.1.2.0/28"]);
+        let too_wide = with("[terminals]\ndiscover = \"10.0.0.0/16\"\n", &[]).unwrap_err().to_string();
+        assert!(too_wide.contains("it must be IPv4 subnets like") && too_wide.contains("4096"), "{too_wide}");
     }
 
     #[test]

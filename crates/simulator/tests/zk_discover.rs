@@ -133,13 +133,18 @@ async fn only_the_subnets_asked_for_are_asked_and_each_address_once() {
     let twice = [street.subnet(29), street.subnet(30)];
     let discovery = Discovery::new(&twice, Options { at_once: 2, ..street.options() }).unwrap();
     assert_eq!(discovery.total(), 6);
-    let visits = visits(discovery).await;
+    let visits_of_all = visits(discovery).await;
 
-    let mut hosts: Vec<u8> = visits.iter().map(|visit| visit.host.octets()[3]).collect();
+    let mut hosts: Vec<u8> = visits_of_all.iter().map(|visit| visit.host.octets()[3]).collect();
     hosts.sort_unstable();
     assert_eq!(hosts, [1, 2, 3, 4, 5, 6]);
-    let found: Vec<&str> = visits.iter().filter_map(|visit| serial(visit.found.as_ref()?)).collect();
+    let found: Vec<&str> = visits_of_all.iter().filter_map(|visit| serial(visit.found.as_ref()?)).collect();
     assert_eq!(found, ["INSIDE"]);
+
+    let except = [street.house(1), street.house(2)].into();
+    let discovery = Discovery::new(&[street.subnet(29)], Options { except, ..street.options() }).unwrap();
+    assert_eq!(discovery.total(), 4);
+    assert!(visits(discovery).await.iter().all(|visit| visit.found.is_none()), "who is left in peace is not found");
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub struct Told {
 /// nothing was, or when a reading changed something; a mere later contact only after a minute.
 pub fn is_contact_due(told: Option<&Told>, contact: &Contact, now_us: i64) -> bool {
     let Some(told) = told else { return true };
-    let reading = |of: &Contact| (of.last_complete_read_us, of.records_on_terminal, of.trouble.clone());
+    let reading =
+        |of: &Contact| (of.last_complete_read_us, of.records_on_terminal, of.trouble.clone(), of.moved.clone());
     let has_changed = reading(&told.contact) != reading(contact) || !is_same(told.contact.clock, contact.clock);
     // A clock that was set back must not silence anybody.
     let since_us = now_us.abs_diff(told.at_us);
@@ -65,6 +66,10 @@ mod tests {
             Contact { trouble: Some("no answer".to_owned()), ..met(1) },
             Contact { last_complete_read_us: Some(1), ..met(1) },
             Contact { records_on_terminal: Some(7), ..met(1) },
+            Contact {
+                moved: Some(link::Moved { from: "10.0.0.9".to_owned(), to: "10.0.0.10:4370".parse().unwrap() }),
+                ..met(1)
+            },
         ];
         for contact in changed {
             assert!(is_contact_due(Some(&told), &contact, 1), "{contact:?}");

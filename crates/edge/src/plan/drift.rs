@@ -59,7 +59,7 @@ impl Uploads {
         let ahead_s = face_s.checked_sub(right_face_us(now_us, zone)?.div_euclid(1_000_000))?;
         match self.0.back_mut() {
             Some((best_s, at_us)) if now_us.abs_diff(*at_us) < TOGETHER_US.unsigned_abs() => {
-                *best_s = ahead_s.max(*best_s)
+                *best_s = ahead_s.max(*best_s);
             }
             _ => self.0.push_back((ahead_s, now_us)),
         }

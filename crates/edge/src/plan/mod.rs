@@ -5,6 +5,7 @@ mod delivery;
 pub mod drift;
 mod network;
 mod schedule;
+mod search;
 mod wire;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub use contacts::{Told, is_contact_due};
 pub(crate) use delivery::{Delivery, Next, next_step};
 pub use network::{Network, NotANetwork};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
+pub use search::{SEARCH_EVERY, is_search_due};
 pub(crate) use wire::{in_words, to_wire};
 
 /// Shortest ceiling of the wait after a failed send.

@@ -8,6 +8,7 @@ mod forwarder;
 mod http;
 mod listener;
 mod poller;
+mod search;
 mod spool;
 mod status;
 mod workplace;

@@ -10,7 +10,7 @@ use simulator::{Ends, Faults, Pace, RunOptions, Terminal, ZkServer};
 use crate::fake_hub::{FakeHub, terminal};
 use crate::workplace::Workplace;
 
-fn records(count: i32) -> Vec<zk::AttendanceRecord> {
+pub(crate) fn records(count: i32) -> Vec<zk::AttendanceRecord> {
     let record = |n: i32| {
         let number = zk::UserNumber::from((1 + n % 7).to_string().as_str());
         zk::AttendanceRecord::of_number(number, zk::PackedTime(800_000_000 + n * 61))
@@ -26,11 +26,11 @@ async fn serve(terminal: &Terminal) -> String {
     address
 }
 
-fn polled(serial: &str, address: &str) -> link::Terminal {
+pub(crate) fn polled(serial: &str, address: &str) -> link::Terminal {
     link::Terminal { address: Some(address.to_owned()), via: Via::Poll, ..terminal(serial) }
 }
 
-async fn start(place: &Workplace, hub: &FakeHub) -> EdgeHandle {
+pub(crate) async fn start(place: &Workplace, hub: &FakeHub) -> EdgeHandle {
     let config = EdgeConfig { poll_every: Duration::from_millis(200), ..place.config() };
     Edge::start(config, hub.clone()).await.unwrap()
 }

@@ -42,6 +42,7 @@ pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::
     config.allowed = settings.networks()?;
     config.poll_every = Duration::from_secs(60 * settings.get::<u64>("terminals.poll_minutes")?);
     config.result_patience = Duration::from_secs(settings.get::<u64>("terminals.result_seconds")?);
+    config.discover = settings.subnets()?;
     config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
     config.heartbeat_every = HEARTBEAT_EVERY;
     config.status_listen = None;

@@ -276,17 +276,14 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result
         bail!("it is not approved; `punchclock terminal approve {}` first", row.serial);
     }
     let visit = visit_of(hub, row)?;
-    let terminal = link::Terminal {
-        serial: row.serial.clone(),
-        name: row.name.clone(),
-        approved: row.approved,
-        address: Some(visit.address),
-        comm_key: Some(visit.comm_key),
-        via: row.via,
-        zone: Some(row.zone.clone()),
-        ..link::Terminal::default()
-    };
-    let reading = runtime()?.block_on(edge::read_once(&terminal))?;
+    let options = zk::client::Options { comm_key: visit.comm_key, ..Default::default() };
+    let zone = zone_of(row)?;
+    let reading = runtime()?.block_on(async {
+        let mut begun = edge::Visit::begin(&visit.address, Some(&row.serial), options).await?;
+        let reading = edge::read_once(&mut begun, &row.serial, &zone).await;
+        begun.end().await;
+        reading
+    })?;
     let oldest = since.map(|span| oldest(row, span)).transpose()?;
     let is_wanted = |punch: &&attendance::punch::RawPunch| {
         oldest.is_none_or(|oldest| punch.time.seconds().is_none_or(|seconds| seconds >= oldest))
@@ -305,9 +302,12 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result
 
 /// The oldest printed second that is wanted, on the terminal's face.
 fn oldest(row: &TerminalRow, since: Span) -> anyhow::Result<i64> {
-    let zone = TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))?;
-    let from = now().to_zoned(zone).checked_sub(since).context("--since reaches too far back")?;
+    let from = now().to_zoned(zone_of(row)?).checked_sub(since).context("--since reaches too far back")?;
     Ok(attendance::punch::PrintedTime::from_civil(from.datetime()).seconds().unwrap_or(i64::MIN))
+}
+
+fn zone_of(row: &TerminalRow) -> anyhow::Result<TimeZone> {
+    TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -31,6 +31,8 @@ pub struct Options {
     /// Comm keys to try on a terminal that asks for one; 0 is tried last by itself. Whoever listens learns them (zk 13), so
     /// name only those that belong to terminals of these subnets.
     pub comm_keys: Vec<u32>,
+    /// Addresses of the subnets that are left in peace, such as those of terminals at work: each serves one program at a time.
+    pub except: BTreeSet<Ipv4Addr>,
     /// What is tried at each address.
     pub transport: Transport,
     /// Addresses that are asked at the same time.
@@ -46,6 +48,7 @@ impl Default for Options {
         Options {
             port: 4370,
             comm_keys: Vec::new(),
+            except: BTreeSet::new(),
             transport: Transport::Auto,
             at_once: 64,
             connect_timeout: Duration::from_secs(1),
@@ -58,6 +61,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("port", &self.port)
+            .field("except", &self.except)
             .field("transport", &self.transport)
             .field("at_once", &self.at_once)
             .finish_non_exhaustive()
@@ -125,7 +129,8 @@ impl Discovery {
         if hosts > MOST_HOSTS {
             return Err(TooManyHosts { hosts });
         }
-        let hosts: BTreeSet<Ipv4Addr> = subnets.iter().flat_map(|subnet| subnet.hosts()).collect();
+        let mut hosts: BTreeSet<Ipv4Addr> = subnets.iter().flat_map(|subnet| subnet.hosts()).collect();
+        hosts.retain(|host| !options.except.contains(host));
         Ok(Discovery { total: hosts.len(), ahead: hosts.into_iter(), visits: JoinSet::new(), options })
     }
 

@@ -1,0 +1,153 @@
+//! A visit to a terminal on port 4370.
+//!
+//! Invariant: whoever visits a terminal by its serial talks to no other: the serial is asked for before anything else, and a
+//! terminal that tells another one, or none, is left alone.
+
+use std::net::{IpAddr, SocketAddr};
+
+use attendance::punch::{PrintedTime, canonical_origin};
+use jiff::tz::TimeZone;
+use link::Clock;
+use zk::client::{Client, Options};
+use zk::{AttendanceLog, User, option};
+
+use crate::now_us;
+use crate::plan::drift;
+use crate::trouble::Trouble;
+
+const DEFAULT_PORT: u16 = 4370;
+
+/// A connection to a terminal that has told who it is. End it with [`Visit::end`].
+#[derive(Debug)]
+pub struct Visit {
+    /// The connection.
+    pub client: Client,
+    /// Where it is, with its port.
+    pub address: String,
+    /// The serial that it told, if it tells one.
+    pub serial: Option<String>,
+}
+
+impl Visit {
+    /// Connects to `address` (`host` or `host:port`), and makes sure that the terminal there is `serial`, when that is given.
+    ///
+    /// # Errors
+    /// [`Trouble`]: what happened, and the cure.
+    pub async fn begin(address: &str, serial: Option<&str>, options: Options) -> Result<Self, Trouble> {
+        let address = dialable(address);
+        let connected = Client::connect(&address, options).await;
+        let mut client = connected.map_err(|error| Trouble::of_connecting(&address, error))?;
+        let told = client.option(option::SERIAL).await.map_err(|error| Trouble::of_talking(&address, error));
+        let checked = told.and_then(|told| right_serial(told, serial, &address));
+        match checked {
+            Ok(serial) => Ok(Self { client, address, serial }),
+            Err(trouble) => {
+                client.close().await;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// How far the terminal's clock is off in `zone`, by asking for its time. `None` when it refuses or shows no date.
+    ///
+    /// # Errors
+    /// [`Trouble`] when the connection fails.
+    pub async fn clock(&mut self, zone: &TimeZone) -> Result<Option<Clock>, Trouble> {
+        let asked_us = now_us();
+        let time = match self.client.time().await {
+            Ok(time) => time,
+            Err(zk::Error::Refused { .. }) => return Ok(None),
+            Err(error) => return Err(self.trouble(error)),
+        };
+        let face_s = time.civil().ok().and_then(|civil| PrintedTime::parse(&civil.to_string()).seconds());
+        Ok(face_s.and_then(|face_s| drift::asked(face_s, asked_us, now_us(), zone)))
+    }
+
+    /// Reads clock, user table and log in this one session, so that slots mean the same in both tables.
+    ///
+    /// # Errors
+    /// [`Trouble`]; nothing of a table that broke off is used.
+    pub async fn read_tables(&mut self, zone: Option<&TimeZone>) -> Result<Tables, Trouble> {
+        let clock = match zone {
+            Some(zone) => self.clock(zone).await?,
+            None => None,
+        };
+        let users = match self.client.users().await {
+            // A terminal without this table names users in its records.
+            Err(zk::Error::Refused { .. }) => Vec::new(),
+            outcome => outcome.map_err(|error| self.trouble(error))?,
+        };
+        let log = self.client.attendance().await.map_err(|error| self.trouble(error))?;
+        Ok(Tables { users, log, clock })
+    }
+
+    /// What a failure on this visit means.
+    pub fn trouble(&self, error: zk::Error) -> Trouble {
+        Trouble::of_talking(&self.address, error)
+    }
+
+    /// Says goodbye.
+    pub async fn end(self) {
+        self.client.close().await;
+    }
+}
+
+/// What one session brought.
+#[derive(Debug)]
+pub struct Tables {
+    /// Its user table; empty when it has none.
+    pub users: Vec<User>,
+    /// Its log.
+    pub log: AttendanceLog,
+    /// How far its clock is off; `None` when it does not tell its time, or nobody told its zone.
+    pub clock: Option<Clock>,
+}
+
+/// The serial that was told, if it is the right one.
+fn right_serial(told: Option<String>, wanted: Option<&str>, address: &str) -> Result<Option<String>, Trouble> {
+    let told = told.map(|told| canonical_origin(&told).to_owned());
+    let Some(wanted) = wanted else { return Ok(told) };
+    let (address, wanted) = (address.to_owned(), wanted.to_owned());
+    match told {
+        Some(found) if found == wanted => Ok(Some(found)),
+        Some(found) => Err(Trouble::AnotherTerminal { address, found, wanted }),
+        None => Err(Trouble::Nameless { address, wanted }),
+    }
+}
+
+/// `host`, `host:port` or an address, with the usual port where none is named.
+pub fn dialable(address: &str) -> String {
+    match address.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::from((ip, DEFAULT_PORT)).to_string(),
+        Err(_) if address.contains(':') => address.to_owned(),
+        Err(_) => format!("{address}:{DEFAULT_PORT}"),
+    }
+}
+
+/// The port of an address that [`dialable`] gave.
+pub(crate) fn port(dialable: &str) -> u16 {
+    dialable.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(DEFAULT_PORT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_port_is_added_where_none_is_named() {
+        assert_eq!(dialable("10.0.0.9"), "10.0.0.9:4370");
+        assert_eq!(dialable("10.0.0.9:5005"), "10.0.0.9:5005");
+        assert_eq!(dialable("gate.example"), "gate.example:4370");
+        assert_eq!(dialable("fd00::9"), "[fd00::9]:4370");
+        assert_eq!((port("10.0.0.9:5005"), port("[fd00::9]:4370"), port("gate.example:x")), (5005, 4370, 4370));
+    }
+
+    #[test]
+    fn a_terminal_that_is_another_or_does_not_say_is_left_alone() {
+        let checked = |told: Option<&str>| right_serial(told.map(str::to_owned), Some("A1"), "10.0.0.9:4370");
+        assert_eq!(checked(Some("A1 ")).unwrap().as_deref(), Some("A1"));
+        assert!(matches!(checked(Some("B2")), Err(Trouble::AnotherTerminal { found, .. }) if found == "B2"));
+        assert!(matches!(checked(None), Err(Trouble::Nameless { .. })));
+        assert_eq!(right_serial(None, None, "10.0.0.9:4370").unwrap(), None, "nobody in particular was wanted");
+    }
+}

@@ -1,0 +1,52 @@
+//! Terminals in the registry: where they are.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod house;
+
+use house::{House, clerk, house, now};
+use hub::NewTerminal;
+use link::{Contact, Heartbeat, Moved};
+
+/// What an edge tells that found a terminal elsewhere.
+fn found(serial: &str, from: &str, to: &str) -> Heartbeat {
+    let moved = Some(Moved { from: from.to_owned(), to: to.parse().unwrap() });
+    let contact = Contact { serial: serial.to_owned(), moved, ..Contact::default() };
+    Heartbeat { edge: "branch".to_owned(), terminals: vec![contact], ..Heartbeat::default() }
+}
+
+fn at(house: &House, serial: &str, address: &str) {
+    let new = NewTerminal { serial: serial.to_owned(), address: Some(address.to_owned()), ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &new, now()).unwrap();
+}
+
+fn address(house: &House, serial: &str) -> Option<String> {
+    house.hub.terminals().unwrap().into_iter().find(|row| row.serial == serial).unwrap().address
+}
+
+#[test]
+fn a_terminal_that_moved_is_registered_where_it_was_found_and_the_audit_says_so() {
+    let house = house();
+    at(&house, "A1", "10.0.0.9");
+    let orders = house.hub.heartbeat(&found("A1", "10.0.0.9", "10.0.0.12:4370"), now()).unwrap();
+    assert_eq!(orders.terminals[0].address.as_deref(), Some("10.0.0.12:4370"), "every edge polls it there");
+    assert_eq!(address(&house, "A1").as_deref(), Some("10.0.0.12:4370"));
+    let entry = house.hub.audit(1).unwrap().remove(0);
+    assert_eq!(
+        (entry.actor.as_str(), entry.action.as_str(), entry.object.as_str()),
+        ("edge:branch", "terminal.move", "A1")
+    );
+    assert!(entry.detail.starts_with("from 10.0.0.9 to 10.0.0.12:4370"), "{}", entry.detail);
+}
+
+#[test]
+fn an_address_that_a_person_has_changed_meanwhile_stays() {
+    let house = house();
+    at(&house, "A1", "10.0.0.9");
+    at(&house, "A1", "10.0.0.77");
+    let entries = house.hub.audit(100).unwrap().len();
+    house.hub.heartbeat(&found("A1", "10.0.0.9", "10.0.0.12:4370"), now()).unwrap();
+    assert_eq!(address(&house, "A1").as_deref(), Some("10.0.0.77"));
+    let moved = Moved { from: "10.0.0.9".to_owned(), to: "10.0.0.12:4370".parse().unwrap() };
+    assert!(!house.hub.move_terminal(&clerk(), "NOBODY", &moved, now()).unwrap());
+    assert_eq!(house.hub.audit(100).unwrap().len(), entries);
+}
