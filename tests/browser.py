@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO_PATIENCE_SECONDS = 300
 LIVE_PATIENCE_MS = 180_000
 PEOPLE_IN_PICTURES = 8
+# The terminal calls every two seconds; the page does not reload by itself.
+RESULT_LOOKS, RESULT_LOOK_MS = 60, 500
 OF_THE_README = ["board-1280.png", "day-1280.png", "day-390.png"]
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
@@ -135,6 +137,7 @@ def everything(visit: Visit) -> None:
     visit.look("days", "/days", "Times in", "durations in hours and minutes")
     day_with_reasons(visit)
     visit.look("terminals", "/terminals", "Front door", "DEMO0003", "waits for approval", "Last complete read")
+    visit.look("commands", "/terminals/commands", "No terminal was asked yet", "Nobody can punch there")
     visit.look("held", "/held", "Kept, not lost", "The user number belongs to nobody", "Make provisional")
     visit.look("punches", "/punches", "Printed times", "DEMO0001")
     visit.look("employees", "/employees", "User numbers")
@@ -170,6 +173,25 @@ def approve_the_stranger(visit: Visit) -> None:
     expect(page.get_by_role("status")).to_contain_text("Done")
     page.goto("/terminals?show=unapproved")
     expect(page.locator("main")).to_contain_text("No terminal matches")
+
+
+def ask_a_terminal(visit: Visit) -> None:
+    """A terminal does what its page asks, and the result comes back there; a restart has to be confirmed."""
+    page = visit.page
+    page.goto("/terminals")
+    page.get_by_role("link", name="Commands of Front door").click()
+    page.get_by_role("button", name="Restart", exact=True).click()
+    assert page.get_by_role("status").count() == 0, "nothing was sent without the tick"
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("is queued")
+    page.goto("/terminals/commands?state=done")
+    for _ in range(RESULT_LOOKS):
+        if page.get_by_text("What it told").count():
+            break
+        page.wait_for_timeout(RESULT_LOOK_MS)
+        page.reload()
+    page.get_by_text("What it told").click()
+    expect(page.locator("main")).to_contain_text("FWVersion=")
 
 
 def cure_a_held_number(visit: Visit) -> None:
@@ -220,7 +242,7 @@ def main() -> None:
                 visit.end()
                 print(f"ok: every page at {name}")
             visit = Visit(browser, demo, out, "last", viewport=WIDE)
-            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger]:
+            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger, ask_a_terminal]:
                 story(visit)
                 print(f"ok: {story.__name__.replace('_', ' ')}")
             visit.end()

@@ -72,7 +72,7 @@ impl Clock {
     }
 }
 
-/// In words: `right to the second`, `3 min 20 s ahead`, `at least 2 h ahead`, `at most 40 s behind`.
+/// In words: `right`, `3 min 20 s ahead`, `at least 2 h ahead`, `at most 40 s behind`.
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = match (self.how, self.offset_s) {
@@ -83,7 +83,7 @@ impl fmt::Display for Clock {
         let span = span(self.offset_s.unsigned_abs());
         match self.offset_s {
             _ if self.is_reset() => write!(f, "it was reset: {span} behind"),
-            0 => f.write_str("right to the second"),
+            0 => f.write_str("right"),
             1.. => write!(f, "{bound}{span} ahead"),
             _ => write!(f, "{bound}{span} behind"),
         }
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn an_offset_is_told_in_words_with_its_bound_and_a_cure() {
         let told = |offset_s, how| Clock { offset_s, how, at_us: 0 }.to_string();
-        assert_eq!(told(0, ClockSource::Asked), "right to the second");
+        assert_eq!(told(0, ClockSource::Asked), "right");
         assert_eq!(told(200, ClockSource::Asked), "3 min 20 s ahead");
         assert_eq!(told(7200, ClockSource::Uploads), "at least 2 h ahead");
         assert_eq!(told(-40, ClockSource::Uploads), "at most 40 s behind");

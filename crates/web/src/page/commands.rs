@@ -100,10 +100,10 @@ impl Row {
         Self {
             id: row.id,
             terminal: row.terminal.clone(),
-            asks_for: words::sentence(&row.command.to_string()),
+            asks_for: capital(&row.command.to_string()),
             state: words::command_state(row.state),
             tone: words::command_state_tone(row.state).class(),
-            says: format!("{}{code}", words::sentence(row.says()).trim_end_matches('.')),
+            says: format!("{}{code}", capital(row.says())),
             told: row.told().map(str::to_owned).collect(),
             asked: Some(Moment::new(row.asked, now, &zone)),
             asked_by: row.asked_by.clone(),
@@ -111,6 +111,11 @@ impl Row {
             expires: if row.state.is_open() { show::moment(row.expires, &zone) } else { String::new() },
         }
     }
+}
+
+/// With a capital letter, for a cell of its own.
+fn capital(text: &str) -> String {
+    words::sentence(text).trim_end_matches('.').to_owned()
 }
 
 /// `GET /terminals/commands`

@@ -35,7 +35,7 @@ async fn an_administrator_asks_a_terminal_and_sees_what_became_of_it() {
     let asked = house.post(&admin, "/terminals/commands", "terminal=A+1&what=info").await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);
     let page = house.get(&admin, asked.header("location")).await.text;
-    assert!(page.contains("is queued") && page.contains("Tell all options."), "{page}");
+    assert!(page.contains("is queued") && page.contains("<strong>Tell all options</strong>"), "{page}");
     assert!(page.contains("<option value=\"A 1\" selected>Door</option>"), "the terminal stays chosen: {page}");
 
     let id = house.hub.commands(&hub::view::CommandFilter::default(), now()).unwrap()[0].id;
