@@ -20,7 +20,7 @@ mod zk_server;
 
 pub use faults::{FaultInfo, Faults};
 pub use log_file::LogFile;
-pub use profile::{Binary, Capacity, Dialect, DirectReads, Profile, Push, Transports, UnknownProfile, ZoneReading};
+pub use profile::{Binary, Capacity, DirectReads, Profile, Push, Transports, UnknownProfile, ZoneReading};
 pub use run::{Ends, Pace, RunError, RunOptions, run};
 pub use terminal::{OperationEntry, Progress, Template, Terminal, TerminalBuilder, UserRefused, WhenFull};
 pub use zk_server::ZkServer;

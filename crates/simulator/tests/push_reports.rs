@@ -4,37 +4,11 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use common::adms_server::{AdmsServer, Seen};
 use common::company_log;
-use simulator::push::PushOptions;
+use common::push::{printed, reporting_to, run_to_the_end, until};
 use simulator::{Ends, Pace, RunOptions, Terminal, ZkServer, run};
-
-fn reporting_to(url: &str) -> RunOptions {
-    let push = PushOptions {
-        batch_lines: 50,
-        error_delay: Some(Duration::from_millis(20)),
-        poll_delay: Some(Duration::from_millis(20)),
-        ..PushOptions::new(url.parse().unwrap())
-    };
-    RunOptions { push: Some(push), ends: Ends::WhenAcknowledged, ..RunOptions::default() }
-}
-
-/// Runs until the whole log is acknowledged; a run that hangs fails the test.
-async fn run_to_the_end(terminal: &Terminal, options: RunOptions) {
-    let run = run(terminal.clone(), options, std::future::pending());
-    tokio::time::timeout(Duration::from_secs(30), run).await.expect("the log is acknowledged in time").unwrap();
-}
-
-fn printed(terminal: &Terminal) -> Vec<String> {
-    let log = terminal.log(0..usize::MAX);
-    let line = |record: &zk::AttendanceRecord| {
-        let zk::UserRef::Number(number) = record.user else { panic!("logs hold numbers") };
-        format!("{number}\t{}\t{}\t{}\t0\t0\t0", record.time.civil().unwrap(), record.state, record.verify)
-    };
-    log.iter().map(line).collect()
-}
 
 #[tokio::test]
 async fn the_whole_log_is_reported_in_batches_and_in_order() {
@@ -114,21 +88,6 @@ async fn a_server_that_is_not_there_yet_is_waited_for() {
     server.look(|seen| assert_eq!(seen.punches(), printed(&terminal)));
 }
 
-/// Runs the terminal beside the test, and gives it up when the condition holds.
-async fn until(terminal: &Terminal, options: RunOptions, server: &AdmsServer, holds: impl Fn(&Seen) -> bool) {
-    let options = RunOptions { ends: Ends::AtShutdown, ..options };
-    let mut progress = terminal.progress();
-    let condition = async {
-        while !server.look(|seen| holds(seen)) {
-            progress.changed().await.unwrap();
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), run(terminal.clone(), options, condition))
-        .await
-        .expect("it happens in time")
-        .unwrap();
-}
-
 #[tokio::test]
 async fn check_with_stamp_0_makes_everything_come_again() {
     let server = AdmsServer::start(Seen { commands: "C:1:CHECK\n".to_owned(), ..Seen::default() }).await;
@@ -163,7 +122,7 @@ async fn commands_are_obeyed_and_their_results_reported() {
     );
     let server = AdmsServer::start(Seen { commands, ..Seen::default() }).await;
     let terminal = Terminal::builder("SIM0001").log(log).build();
-    until(&terminal, reporting_to(&server.url), &server, |seen| seen.results.len() == 6).await;
+    until(&terminal, reporting_to(&server.url), &server, |seen| seen.results.len() == 6 && seen.handshakes == 2).await;
     server.look(|seen| {
         let asked_for = seen.punches().split_off(100);
         assert_eq!(asked_for, printed(&terminal)[10..20]);

@@ -85,7 +85,41 @@ faults! {
     "clock-reset" clock_reset: Amount<2000>, "the battery is empty: at each start the clock shows 1 January of year N (2000)";
     "clock-jump" clock_jump_s: Seconds<-3600>, "half-way through the awaited punches the clock jumps by so many seconds (-3600)";
 
-    // Push.
+    // Push: what goes wrong on the way.
     "lost-reply" lost_reply: Every, "every N-th upload is stored but its reply is lost: it comes again (adms 5)";
     "duplicate-batch" duplicate_batch: Every, "every N-th upload comes twice although it was acknowledged";
+    "truncated-body" truncated_body: Every, "every N-th upload breaks off in the middle, and comes again";
+    "slow-body" slow_body: Amount<2000>, "bodies crawl at N bytes a second (2000)";
+    "replay-log" replay_log: Amount<1>, "when all of the log is acknowledged, all of it comes again, N times (1)";
+    "interleaved" interleaved: Amount<2>, "N uploads and N polls at once, each on a connection of its own (2)";
+    "huge-batch" huge_batch: bool, "the whole log comes in one upload";
+    "power-cut" power_cut: Every, "the power is cut between every N-th punch and its upload (1)";
+    "new-serial" new_serial: Option<String>, "half-way through the awaited punches the mainboard is changed: another serial, the same MAC";
+
+    // Push: how requests are written.
+    "no-sn" no_sn: bool, "requests do not say the serial number";
+    "lower-sn" lower_sn: bool, "the serial number is called sn instead of SN";
+    "aspx" aspx: bool, "paths end with .aspx, as from eSSL builds";
+    "form-type" form_type: bool, "bodies are called application/x-www-form-urlencoded, which they are not";
+    "chunked-body" chunked_body: bool, "bodies come in chunks, without a length";
+    "one-request" one_request: bool, "each request has a connection of its own: Connection: close";
+    "push-key" push_key: Option<String>, "the terminal sends this communication key: pushcommkey, and ComKey on every request";
+    "asks-encryption" asks_encryption: bool, "the terminal asks for encryption before anything else (adms 10)";
+
+    // Push: how bodies are written.
+    "crlf" crlf: bool, "lines end with CR LF";
+    "no-final-lf" no_final_lf: bool, "the last line has no end";
+    "trailing-tab" trailing_tab: bool, "punches end with a tab: one empty column more";
+    "columns" columns: Amount<12>, "punches have N columns, 2 to 12 (12, adms 6.1)";
+    "archives" archives: bool, "operations and users come as gzip archives: ContentType=tgz";
+    "wrong-stamp" wrong_stamp: bool, "stamps are nonsense (adms 5)";
+    "unknown-table" unknown_table: bool, "a table that nobody knows is uploaded after each handshake";
+    "wrong-photo-size" wrong_photo_size: bool, "each punch comes with a photo that has another size than it says";
+
+    // Push: commands.
+    "results-reversed" results_reversed: bool, "results come in the order opposite to the commands";
+    "results-twice" results_twice: bool, "each result comes twice";
+    "results-never" results_never: bool, "commands are done, and no result ever comes";
+    "results-joined" results_joined: bool, "the results of one reply come in one body";
+    "reboot-before-result" reboot_before_result: Every, "every N-th poll that brings commands: the terminal restarts before it answers";
 }

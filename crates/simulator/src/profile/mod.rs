@@ -7,6 +7,7 @@ mod table;
 use std::str::FromStr;
 use std::time::Duration;
 
+use adms::Dialect;
 use zk::record::event::EventLayout;
 use zk::{AttendanceLayout, Code, UserLayout};
 
@@ -114,15 +115,6 @@ pub struct Push {
     pub has_camera: bool,
     /// How it reads the server's `TimeZone` (adms 4).
     pub time_zone: ZoneReading,
-}
-
-/// The dialects of ADMS (adms 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// Punches in ATTLOG, users in OPERLOG.
-    Attendance,
-    /// Access control: registry, rtlog, tabledata (adms 9).
-    Security,
 }
 
 /// How a terminal reads the number in `TimeZone` (adms 4).

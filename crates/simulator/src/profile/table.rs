@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use adms::Dialect;
 use zk::record::event::EventLayout;
 use zk::{AttendanceLayout, Code, UserLayout};
 
-use super::{Binary, Capacity, Dialect, DirectReads, Profile, Push, Transports, ZoneReading};
+use super::{Binary, Capacity, DirectReads, Profile, Push, Transports, ZoneReading};
 
 /// Colour units: one DATA frame per chunk, text numbers.
 const COLOUR: Binary = Binary {

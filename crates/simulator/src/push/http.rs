@@ -6,12 +6,18 @@ use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+use super::style::Style;
 
 /// A server that does not answer in this time has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of a body that leave together, when it is slow or in chunks.
+const PIECE_BYTES: usize = 512;
 /// Longest answer that is believed.
 const MAX_REPLY_BYTES: u64 = 4 << 20;
 
@@ -43,8 +49,11 @@ pub enum HttpError {
     /// Anything but 200 (adms 2).
     #[error("the server answered {0}")]
     Status(u16),
-    /// The answer was lost on the way, by order.
-    #[error("the reply was lost")]
+    /// The server does not register this access terminal (adms 9).
+    #[error("the server did not register the terminal")]
+    NotRegistered,
+    /// The request or its answer was lost on the way, by order.
+    #[error("the line ended by order")]
     Lost,
 }
 
@@ -53,25 +62,49 @@ pub enum HttpError {
 pub(super) struct Reply {
     status: u16,
     body: String,
+    /// What the server's clock says.
+    date: Option<Timestamp>,
 }
 
 impl Reply {
-    /// The body of a 200.
-    pub(super) fn accepted(self) -> Result<String, HttpError> {
-        if self.status == 200 { Ok(self.body) } else { Err(HttpError::Status(self.status)) }
+    /// A 200.
+    pub(super) fn accepted(self) -> Result<Accepted, HttpError> {
+        if self.status == 200 {
+            Ok(Accepted { body: self.body, date: self.date })
+        } else {
+            Err(HttpError::Status(self.status))
+        }
     }
+}
+
+/// The answer of a server that took what it was sent.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) body: String,
+    pub(super) date: Option<Timestamp>,
+}
+
+/// A request on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Request<'a> {
+    pub(super) target: &'a str,
+    /// Of a POST.
+    pub(super) body: Option<&'a [u8]>,
+    /// The line ends in the middle of the body.
+    pub(super) is_cut: bool,
 }
 
 /// A connection that is opened when needed and kept as long as the server keeps it.
 #[derive(Debug)]
 pub(super) struct Connection {
     server: ServerUrl,
+    style: Style,
     stream: Option<BufReader<TcpStream>>,
 }
 
 impl Connection {
-    pub(super) fn new(server: ServerUrl) -> Connection {
-        Connection { server, stream: None }
+    pub(super) fn new(server: ServerUrl, style: Style) -> Connection {
+        Connection { server, style, stream: None }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -83,24 +116,10 @@ impl Connection {
     }
 
     pub(super) async fn get(&mut self, target: &str) -> Result<Reply, HttpError> {
-        let request = self.head("GET", target, "");
-        self.exchange(&request).await
+        self.exchange(&Request { target, body: None, is_cut: false }).await
     }
 
-    pub(super) async fn post(&mut self, target: &str, body: &str) -> Result<Reply, HttpError> {
-        let length = format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", body.len());
-        let request = self.head("POST", target, &length) + body;
-        self.exchange(&request).await
-    }
-
-    fn head(&self, method: &str, target: &str, more: &str) -> String {
-        let ServerUrl { host, port, prefix } = &self.server;
-        format!(
-            "{method} {prefix}{target} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: iClock Proxy/1.09\r\nAccept: */*\r\nConnection: keep-alive\r\n{more}\r\n"
-        )
-    }
-
-    async fn exchange(&mut self, request: &str) -> Result<Reply, HttpError> {
+    pub(super) async fn exchange(&mut self, request: &Request<'_>) -> Result<Reply, HttpError> {
         let outcome = match timeout(PATIENCE, self.try_exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(HttpError::TimedOut),
@@ -111,11 +130,12 @@ impl Connection {
         outcome
     }
 
-    async fn try_exchange(&mut self, request: &str) -> Result<Reply, HttpError> {
+    async fn try_exchange(&mut self, request: &Request<'_>) -> Result<Reply, HttpError> {
         if let Some(stream) = self.stream.take() {
             // The server may have closed a kept connection meanwhile; that is no failure yet.
-            if let Ok(reply) = self.exchange_on(stream, request).await {
-                return Ok(reply);
+            match self.exchange_on(stream, request).await {
+                Err(error) if !matches!(error, HttpError::Lost) => {}
+                outcome => return outcome,
             }
         }
         let stream = TcpStream::connect((self.server.host.as_str(), self.server.port)).await?;
@@ -123,14 +143,64 @@ impl Connection {
         self.exchange_on(BufReader::new(stream), request).await
     }
 
-    async fn exchange_on(&mut self, mut stream: BufReader<TcpStream>, request: &str) -> Result<Reply, HttpError> {
-        stream.write_all(request.as_bytes()).await?;
+    async fn exchange_on(
+        &mut self,
+        mut stream: BufReader<TcpStream>,
+        request: &Request<'_>,
+    ) -> Result<Reply, HttpError> {
+        self.write(&mut stream, request).await?;
+        if request.is_cut {
+            return Err(HttpError::Lost);
+        }
         let head = Head::read(&mut stream).await?;
         let body = head.read_body(&mut stream).await?;
-        if !head.closes {
+        if !head.closes && self.style.connection == "keep-alive" {
             self.stream = Some(stream);
         }
-        Ok(Reply { status: head.status, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(Reply { status: head.status, body: String::from_utf8_lossy(&body).into_owned(), date: head.date })
+    }
+
+    async fn write(&self, stream: &mut BufReader<TcpStream>, request: &Request<'_>) -> io::Result<()> {
+        let Some(body) = request.body else {
+            let head = self.head("GET", request.target, "");
+            return stream.write_all(head.as_bytes()).await;
+        };
+        let Style { content_type, is_chunked, bytes_per_second, .. } = &self.style;
+        let length = match is_chunked {
+            true => "Transfer-Encoding: chunked".to_owned(),
+            false => format!("Content-Length: {}", body.len()),
+        };
+        let head = self.head("POST", request.target, &format!("Content-Type: {content_type}\r\n{length}\r\n"));
+        let sent = if request.is_cut { body.get(..body.len() / 2).unwrap_or_default() } else { body };
+        if bytes_per_second.is_none() && !is_chunked {
+            // Small requests leave in one piece, as from terminals.
+            return stream.write_all(&[head.as_bytes(), sent].concat()).await;
+        }
+        stream.write_all(head.as_bytes()).await?;
+        for piece in sent.chunks(PIECE_BYTES) {
+            if let Some(rate) = bytes_per_second {
+                sleep(Duration::from_secs_f64(piece.len() as f64 / f64::from((*rate).max(1)))).await;
+            }
+            match is_chunked {
+                true => {
+                    let size = format!("{:x}\r\n", piece.len());
+                    stream.write_all(&[size.as_bytes(), piece, b"\r\n"].concat()).await?;
+                }
+                false => stream.write_all(piece).await?,
+            }
+        }
+        if *is_chunked && !request.is_cut {
+            stream.write_all(b"0\r\n\r\n").await?;
+        }
+        Ok(())
+    }
+
+    fn head(&self, method: &str, target: &str, more: &str) -> String {
+        let ServerUrl { host, port, prefix } = &self.server;
+        let connection = self.style.connection;
+        format!(
+            "{method} {prefix}{target} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: iClock Proxy/1.09\r\nAccept: */*\r\nConnection: {connection}\r\n{more}\r\n"
+        )
     }
 }
 
@@ -141,6 +211,7 @@ struct Head {
     length: Option<u64>,
     is_chunked: bool,
     closes: bool,
+    date: Option<Timestamp>,
 }
 
 impl Head {
@@ -149,12 +220,15 @@ impl Head {
         let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
         let mut head = Head { status: status.ok_or(HttpError::NotHttp(first))?, ..Head::default() };
         loop {
-            let header = line(stream).await?.to_ascii_lowercase();
+            let header = line(stream).await?;
             let Some((name, value)) = header.split_once(':') else { break };
-            match (name, value.trim()) {
+            match (name.to_ascii_lowercase().as_str(), value.trim()) {
                 ("content-length", length) => head.length = length.parse().ok(),
-                ("transfer-encoding", "chunked") => head.is_chunked = true,
-                ("connection", "close") => head.closes = true,
+                ("transfer-encoding", coding) => head.is_chunked = coding.eq_ignore_ascii_case("chunked"),
+                ("connection", option) => head.closes = option.eq_ignore_ascii_case("close"),
+                ("date", date) => {
+                    head.date = DateTimeParser::new().parse_zoned(date).ok().map(|zoned| zoned.timestamp());
+                }
                 _ => {}
             }
         }
@@ -203,19 +277,6 @@ async fn line(stream: &mut BufReader<TcpStream>) -> Result<String, HttpError> {
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
 }
 
-/// Percent-encodes what may not stand in a query value.
-pub(super) fn escaped(value: &str) -> String {
-    value
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' | b':' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 impl FromStr for ServerUrl {
     type Err = BadUrl;
 
@@ -253,11 +314,5 @@ mod tests {
         assert_eq!(read("https://hub.example"), None);
         assert_eq!(read("http://:80"), None);
         assert_eq!(read("http://host:port"), None);
-    }
-
-    #[test]
-    fn blanks_and_separators_are_escaped_in_queries() {
-        assert_eq!(escaped("Ver 6.60,5,3"), "Ver%206.60,5,3");
-        assert_eq!(escaped("A&B=C"), "A%26B%3DC");
     }
 }

@@ -16,7 +16,7 @@ use super::operations::{Operations, kind};
 use super::punching::chinese;
 use super::templates::{Template, Templates};
 use super::users::Users;
-use super::{HAPPENINGS, Jump, Progress, State, Terminal, datetime_of};
+use super::{HAPPENINGS, Progress, State, Terminal, Turn, datetime_of};
 use crate::faults::Faults;
 use crate::profile::Profile;
 use crate::random::Random;
@@ -148,7 +148,7 @@ impl TerminalBuilder {
             operations: Operations::default(),
             templates: Templates::new(usize::MAX),
             clock: Clock::new(self.zone, Timestamp::now()),
-            jump: None,
+            turn: None,
             punches: 0,
             options: BTreeMap::new(),
             awaited: self.awaited.into(),
@@ -203,9 +203,10 @@ impl State {
         }
         self.clock.drift(faults.clock_drift_s.get().map_or(drift_ppm, ppm_of_seconds_a_day), now);
         self.reset_clock(first_awaited);
-        self.jump = faults.clock_jump_s.get().map(|seconds| Jump {
+        self.turn = Some(Turn {
             awaited: self.awaited.len().div_ceil(2),
-            by: SignedDuration::from_secs(seconds.into()),
+            clock_jump: faults.clock_jump_s.get().map(|seconds| SignedDuration::from_secs(seconds.into())),
+            new_serial: faults.new_serial.clone(),
         });
         self.note(kind::POWER_ON, "", [0; 4]);
     }

@@ -31,8 +31,9 @@ use log::Log;
 pub use log::WhenFull;
 pub use operations::OperationEntry;
 use operations::Operations;
+pub(crate) use operations::kind as operation_kind;
 pub use progress::Progress;
-pub(crate) use punching::Happening;
+pub(crate) use punching::{Happening, chinese};
 pub use templates::Template;
 use templates::Templates;
 pub use users::UserRefused;
@@ -62,8 +63,7 @@ struct State {
     operations: Operations,
     templates: Templates,
     clock: Clock,
-    /// What the clock will do.
-    jump: Option<Jump>,
+    turn: Option<Turn>,
     /// Punches since it was built, refused ones included.
     punches: usize,
     /// Options that somebody has written.
@@ -77,11 +77,12 @@ struct State {
     sessions: u16,
 }
 
-/// A clock that jumps when fewer punches than these are still awaited.
+/// What happens half-way through the awaited punches: when fewer than these are left.
 #[derive(Debug)]
-struct Jump {
+struct Turn {
     awaited: usize,
-    by: SignedDuration,
+    clock_jump: Option<SignedDuration>,
+    new_serial: Option<String>,
 }
 
 impl Terminal {

@@ -109,15 +109,19 @@ impl Terminal {
 
     /// The next punch that is to come has come: at its time, as the clock has it.
     pub(crate) fn admit_awaited(&self) {
+        let mut turn = None;
         let record = self.change(|state| {
             let record = state.awaited.pop_front()?;
-            if state.jump.as_ref().is_some_and(|jump| state.awaited.len() < jump.awaited)
-                && let Some(jump) = state.jump.take()
-            {
-                state.clock.jump(jump.by);
+            turn = state.turn.take_if(|turn| state.awaited.len() < turn.awaited);
+            if let Some(by) = turn.as_ref().and_then(|turn| turn.clock_jump) {
+                state.clock.jump(by);
             }
             Some(AttendanceRecord { time: state.printed(record.time), ..record })
         });
+        if let Some(serial) = turn.and_then(|turn| turn.new_serial) {
+            self.change_serial(&serial);
+            self.restart();
+        }
         if let Some(record) = record {
             self.record(record);
         }
@@ -168,6 +172,6 @@ fn nameless(number: &str, faults: &Faults) -> User {
 }
 
 /// The text in GB2312 as old firmware holds it.
-pub(super) fn chinese(text: &str) -> Vec<u8> {
+pub(crate) fn chinese(text: &str) -> Vec<u8> {
     encoding_rs::GBK.encode(text).0.into_owned()
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
 use zk::{Operation, PackedTime, Sizes, option};
 
 use super::operations::kind;
@@ -26,6 +26,15 @@ impl Terminal {
             state.clock.set(shown, Timestamp::now());
             state.note(kind::TIME_SET, "", [0; 4]);
         });
+    }
+
+    /// The clock follows a server's; less than two seconds are no difference.
+    pub(crate) fn follow_clock(&self, shown: DateTime) {
+        let mut state = self.state();
+        let now = Timestamp::now();
+        if state.clock.shows(now).duration_until(shown).abs() >= SignedDuration::from_secs(2) {
+            state.clock.set(shown, now);
+        }
     }
 
     /// The entries of the operation log at these positions, counted from the first ever; those that are gone are left out.

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::expect_used, clippy::panic, reason = "each test uses its part; these are tests")]
 
 pub(crate) mod adms_server;
+pub(crate) mod push;
 
 use std::collections::HashMap;
 

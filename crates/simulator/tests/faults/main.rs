@@ -9,5 +9,8 @@ mod bulk;
 mod clock;
 mod data;
 mod line;
+mod push_commands;
+mod push_form;
+mod push_way;
 mod session;
 mod wire;
