@@ -13,7 +13,7 @@ use zk::{AttendanceRecord, UserRef};
 
 /// The first `count` punches of a made-up company.
 pub(crate) fn company_log(count: usize) -> Vec<AttendanceRecord> {
-    let punches = Company::generate(11, 40, 1).punches(date(2026, 1, 5), date(2026, 12, 20));
+    let punches = Company::generate(11, 60, 1).punches(date(2026, 1, 5), date(2026, 12, 20));
     let log: Vec<_> = punches.iter().filter_map(|punch| punch.record()).take(count).collect();
     assert_eq!(log.len(), count, "the company punches often enough");
     log
