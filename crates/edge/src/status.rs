@@ -10,6 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use jiff::Timestamp;
+use link::Clock;
 use tokio::net::TcpListener;
 
 use crate::counters::Counters;
@@ -107,6 +108,12 @@ async fn board(State(status): State<Arc<Status>>) -> Html<String> {
     }
     page.push_str("</table></html>");
     Html(page)
+}
+
+/// The state of a terminal without trouble: only its clock may be off.
+fn clock(clock: Option<Clock>) -> String {
+    let off = clock.and_then(|clock| Some(format!("its clock is {clock}; {}", clock.cure()?)));
+    off.unwrap_or_else(|| "in order".to_owned())
 }
 
 fn waiting(depth: &Depth) -> String {

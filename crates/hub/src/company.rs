@@ -160,6 +160,7 @@ pub(crate) fn change(write: &Write<'_>, before: &Company, after: &Company, now: 
     if before.zone != after.zone {
         for (terminal, _) in write.terminals()? {
             if terminal.zone.is_none() {
+                write.forget_clock(&terminal.serial)?;
                 note(write, Replay::Terminal, &terminal.serial)?;
             }
         }

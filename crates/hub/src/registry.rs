@@ -132,6 +132,9 @@ impl Hub {
                 write.put_terminal(&terminal)?;
                 write.audit(&actor.entry(now, "terminal.register", &serial, told(&terminal)))?;
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
+                if zone_moved {
+                    write.forget_clock(&serial)?;
+                }
                 let concerned = if zone_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
                 note(write, concerned, &serial)?;
             }

@@ -8,7 +8,7 @@ use hub::view::{CommandFilter, CommandRow};
 use hub::{NewTerminal, USUAL_EXPIRY};
 use jiff::{SignedDuration, Timestamp};
 use link::command::{MAX_ORDERS, MAX_RESULT_BYTES};
-use link::{CommandReport, CommandState, Contact, Heartbeat, Orders, TerminalCommand};
+use link::{Clock, ClockSource, CommandReport, CommandState, Contact, Heartbeat, Orders, TerminalCommand};
 
 fn seconds_later(seconds: i64) -> Timestamp {
     now().saturating_add(SignedDuration::from_secs(seconds)).unwrap()
@@ -169,4 +169,18 @@ fn keys_reach_the_edge_from_their_files_and_a_file_that_is_gone_admits_nobody() 
     assert_eq!((terminal(&house).push_key.as_deref(), terminal(&house).sets_clock), (Some("4a9594af"), true));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(terminal(&house).push_key.as_deref(), Some(""));
+}
+
+#[test]
+fn a_zone_that_is_corrected_makes_what_was_seen_of_the_clock_void() {
+    let house = with_terminal();
+    let clock = |house: &House| house.hub.terminals().unwrap()[0].clock;
+    let seen = Clock { offset_s: -3600, how: ClockSource::Asked, at_us: now().as_microsecond() };
+    let contact = Contact { serial: "A1".into(), clock: Some(seen), ..Contact::default() };
+    house.beat(&Heartbeat { edge: "branch".into(), terminals: vec![contact], ..Heartbeat::default() }, now());
+    assert_eq!(clock(&house), Some(seen));
+    house.beat(&heard("branch", "A1", now()), now());
+    assert_eq!(clock(&house), Some(seen), "a contact without a look at the clock leaves it");
+    house.register("A1", "Asia/Bangkok");
+    assert_eq!(clock(&house), None);
 }

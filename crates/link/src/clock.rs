@@ -82,7 +82,7 @@ impl fmt::Display for Clock {
         };
         let span = span(self.offset_s.unsigned_abs());
         match self.offset_s {
-            _ if self.is_reset() => write!(f, "it was reset: {span} behind"),
+            _ if self.is_reset() => write!(f, "reset, {span} behind"),
             0 => f.write_str("right"),
             1.. => write!(f, "{bound}{span} ahead"),
             _ => write!(f, "{bound}{span} behind"),
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(told(200, ClockSource::Asked), "3 min 20 s ahead");
         assert_eq!(told(7200, ClockSource::Uploads), "at least 2 h ahead");
         assert_eq!(told(-40, ClockSource::Uploads), "at most 40 s behind");
-        assert_eq!(told(-9679 * 86_400 - 3600, ClockSource::Asked), "it was reset: 9679 days 1 h behind");
+        assert_eq!(told(-9679 * 86_400 - 3600, ClockSource::Asked), "reset, 9679 days 1 h behind");
         let clock = |offset_s| Clock { offset_s, how: ClockSource::Asked, at_us: 0 };
         assert_eq!((clock(60).cure(), clock(-60).is_off()), (None, false));
         assert!(clock(-61).cure().is_some_and(|cure| cure.contains("zone")));

@@ -33,6 +33,8 @@ statements! {
         clock_offset_s = COALESCE(excluded.clock_offset_s, terminal_contact.clock_offset_s),
         clock_how = COALESCE(excluded.clock_how, terminal_contact.clock_how),
         clock_us = COALESCE(excluded.clock_us, terminal_contact.clock_us)";
+    FORGET_CLOCK = "UPDATE terminal_contact SET clock_offset_s = NULL, clock_how = NULL, clock_us = NULL
+        WHERE tenant = $1 AND serial = $2";
     USER = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
     USER_NAMES = "SELECT user_number, MAX(name) FROM terminal_user WHERE tenant = $1 AND name <> '' GROUP BY user_number";
@@ -190,6 +192,14 @@ impl Write<'_> {
             clock.map(|clock| clock.at_us)
         ];
         self.run(CONTACT, values).map(drop)
+    }
+
+    /// Forgets what was seen of a terminal's clock: it was seen with another zone.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn forget_clock(&self, serial: &str) -> Result<(), Error> {
+        self.run(FORGET_CLOCK, params![self.tenant, serial]).map(drop)
     }
 
     /// Notes a user as a terminal lists it.

@@ -38,6 +38,8 @@ async fn a_polled_terminal_is_asked_for_its_time() {
     assert_eq!(clock.how, ClockSource::Asked);
     assert!((clock.offset_s + 8 * 3600).abs() <= 2, "{clock}");
     assert!(clock.cure().is_some_and(|cure| cure.contains("zone")));
+    let board = get(edge.status_addr().unwrap(), "/").await.body;
+    assert!(board.contains("its clock is 8 h behind") || board.contains("its clock is 7 h 59 min behind"), "{board}");
     running.abort();
     edge.shutdown().await;
 }

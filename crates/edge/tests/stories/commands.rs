@@ -219,6 +219,26 @@ async fn what_a_terminal_fetched_and_answered_survives_a_restart_of_the_edge() {
 }
 
 #[tokio::test]
+async fn a_hub_that_has_lost_what_it_was_told_is_told_again_until_it_is_old() {
+    let desk = Desk::new();
+    desk.take(vec![order(901, TerminalCommand::Info)]).await;
+    desk.poll(1).await;
+    desk.results(2, "ID=1&Return=0&CMD=INFO").await;
+    let reports = desk.spool.command_reports(100).await.unwrap();
+    desk.spool.commands_told(reports).await.unwrap();
+    assert!(desk.untold().await.is_empty());
+    // Back to a backup in which it was not fetched yet, the hub orders it again: it is not done again, but told again.
+    desk.take(vec![order(901, TerminalCommand::Info)]).await;
+    assert_eq!(desk.poll(3).await, "OK");
+    let told = desk.spool.command_reports(100).await.unwrap();
+    assert_eq!(told[0].state, CommandState::Done);
+    assert_eq!(desk.spool.trim_commands(i64::MAX).await.unwrap(), 0, "what is to be told stays");
+    desk.spool.commands_told(told).await.unwrap();
+    assert_eq!(desk.spool.trim_commands(2 * SECOND_US).await.unwrap(), 0, "it is not old yet");
+    assert_eq!(desk.spool.trim_commands(3 * SECOND_US).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_terminal_that_shall_upload_again_is_told_so_in_its_handshake() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("A1"));
     let edge = place.start(hub.clone()).await;

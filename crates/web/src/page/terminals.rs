@@ -87,6 +87,8 @@ struct Row {
     /// Only for what can be asked.
     commands_link: Option<String>,
     clock: Option<ClockCell>,
+    sets_clock: bool,
+    has_push_key: bool,
     trouble: Option<String>,
 }
 
@@ -131,6 +133,8 @@ impl Row {
             commands_link: (row.approved && row.via != link::Via::Poll)
                 .then(|| format!("/terminals/commands?{}", forms::query(&[("terminal", &row.serial)]))),
             clock: row.clock.and_then(|clock| ClockCell::new(clock, now, &zone)),
+            sets_clock: row.sets_clock,
+            has_push_key: row.has_push_key,
             is_approved: row.approved,
             address: row.address.unwrap_or_default(),
             via: row.via.word(),
