@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use attendance::punch::RawPunch;
 use jiff::tz::TimeZone;
+use zk::UserRef;
 
 use crate::names;
 use crate::reading::punch;
@@ -19,6 +20,9 @@ pub struct Reading {
     pub users: Vec<(String, String)>,
     /// Records that the terminal says it holds.
     pub told: Option<u32>,
+    /// Its records name slots of the user table, which were read as they are given now: whoever had them before is not known
+    /// here, as it is to the regular poll.
+    pub names_slots: bool,
     /// Records left out because nobody has their slot.
     pub unknown_slots: usize,
     /// How far its clock was off; `None` when it does not tell its time, or its zone is not known.
@@ -34,9 +38,19 @@ pub async fn read_once(visit: &mut Visit, serial: &str, zone: &TimeZone) -> Resu
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
         return Err(Trouble::Incomplete { read: log.records.len(), told });
     }
-    let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
-    let all = log.iter().map(|(record, raw)| punch(serial, &numbers, record, raw));
-    let (punches, unknown): (Vec<RawPunch>, Vec<RawPunch>) = all.partition(|punch| !punch.user.is_empty());
-    let users = users.into_iter().map(|user| (user.number, names::decode(&user.name_raw))).collect();
-    Ok(Reading { punches, users, told: log.told, unknown_slots: unknown.len(), clock })
+    let names_slots = log.records.iter().any(|record| matches!(record.user, UserRef::Slot(_)));
+    let numbers: HashMap<u16, &str> = users.iter().map(|user| (user.slot, user.number.as_str())).collect();
+    let mut punches = Vec::new();
+    let mut unknown_slots = 0;
+    for (record, raw) in log.iter() {
+        match &record.user {
+            UserRef::Number(number) => punches.push(punch(serial, &number.text(), record, raw)),
+            UserRef::Slot(slot) => match numbers.get(slot) {
+                Some(number) => punches.push(punch(serial, number, record, raw)),
+                None => unknown_slots += 1,
+            },
+        }
+    }
+    let users = users.iter().map(|user| (user.number.clone(), names::decode(&user.name_raw))).collect();
+    Ok(Reading { punches, users, told: log.told, names_slots, unknown_slots, clock })
 }

@@ -2,57 +2,43 @@
 //! no other.
 //!
 //! A poll reads the whole log, as the protocol has no filter; every record goes the same way as a pushed line, so that
-//! a punch which came by push already is known. What a poll stored is remembered by its length and hash while the edge
-//! runs: a log that only grew is stored from there on.
+//! a punch which came by push already is known.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use attendance::punch::Channel;
 use jiff::tz::TimeZone;
-use link::{Moved, TerminalUser};
+use link::Moved;
 use tokio::task::JoinSet;
 use zk::client::Options;
-use zk::{AttendanceLog, UserRef};
 
 use crate::counters::Counters;
-use crate::names;
 use crate::plan::{Schedule, next_poll_us};
-use crate::reading::punch;
+use crate::reading::Intake;
 use crate::search::Search;
-use crate::spool::unknown_slots::SlotPunch;
-use crate::spool::{Entry, Spool};
+use crate::spool::Spool;
 use crate::terminals::{Terminals, WholeLog};
 use crate::visit::{dialable, port};
-use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance, now_us};
+use crate::{EdgeConfig, Stop, Trouble, Visit, chance, now_us};
 
 /// Longest time for one terminal; 100,000 records over a slow line take minutes.
 const POLL_TIMEOUT: Duration = Duration::from_secs(600);
-/// Records that go to the spool together.
-const STEP_RECORDS: usize = 1000;
-
-/// The part of a log that is in the spool already.
-struct Stored {
-    records: usize,
-    hash: blake3::Hash,
-}
-
 /// Reads terminals regularly.
 pub(crate) struct Poller {
-    spool: Spool,
     terminals: Arc<Terminals>,
     counters: Arc<Counters>,
     /// Longest silence of a terminal while it owes an answer.
     silence: Duration,
     search: Search,
-    stored: Mutex<HashMap<String, Stored>>,
+    intake: Intake,
 }
 
 impl Poller {
     pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>, config: &EdgeConfig) -> Self {
         let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
-        Self { spool, terminals, counters, silence, search, stored: Mutex::default() }
+        let intake = Intake::new(spool, counters.clone());
+        Self { terminals, counters, silence, search, intake }
     }
 
     /// Polls until the stop; polls in work are given up then.
@@ -113,7 +99,7 @@ impl Poller {
         let zone = terminal.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let tables = visit.read_tables(zone.as_ref()).await;
         visit.end().await;
-        self.store(&terminal.serial, &tables?).await
+        self.intake.take(&terminal.serial, &tables?).await
     }
 
     /// The terminal: where it was found before, at its registered address, or where a search finds it now. Until it has told
@@ -151,80 +137,5 @@ impl Poller {
         let comm_key = terminal.comm_key.unwrap_or(0);
         let options = Options { comm_key, idle_timeout: self.silence, ..Options::default() };
         Visit::begin(address, Some(&terminal.serial), options).await
-    }
-
-    async fn store(&self, serial: &str, tables: &Tables) -> Result<WholeLog, Trouble> {
-        let Tables { users, log, clock } = tables;
-        let now_us = now_us();
-        let sightings = users.iter().map(|user| {
-            let (user, name) = (user.number.clone(), names::decode(&user.name_raw));
-            Entry::user(&TerminalUser { origin: serial.to_owned(), user, name }, now_us)
-        });
-        self.spool.append_patiently(sightings.collect()).await?;
-
-        let numbers: HashMap<u16, String> = users.iter().map(|user| (user.slot, user.number.clone())).collect();
-        let unknown = self.store_punches(serial, &numbers, log, now_us).await?;
-        let waiting = self.spool.keep_unknown_slots(serial.to_owned(), unknown).await?;
-        let resolved =
-            self.spool.resolve_slots(serial.to_owned(), now_us, move |slot| numbers.get(&slot).cloned()).await?;
-        let waiting = waiting.saturating_sub(resolved as i64);
-
-        if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-            return Err(Trouble::Incomplete { read: log.records.len(), told });
-        }
-        let remark = (waiting > 0).then(|| {
-            format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
-        });
-        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock })
-    }
-
-    /// Stores what is new in the log, in steps. Returns the punches whose user is only a slot that nobody has.
-    async fn store_punches(
-        &self,
-        serial: &str,
-        numbers: &HashMap<u16, String>,
-        log: &AttendanceLog,
-        now_us: i64,
-    ) -> Result<Vec<SlotPunch>, Trouble> {
-        let mut unknown = Vec::new();
-        let mut records = log.iter().skip(self.already_stored(serial, log));
-        loop {
-            let mut step = Vec::new();
-            for (record, raw) in records.by_ref().take(STEP_RECORDS) {
-                let punch = punch(serial, numbers, record, raw);
-                match record.user {
-                    UserRef::Slot(slot) if punch.user.is_empty() => unknown.push(SlotPunch { slot, punch }),
-                    _ => step.push(Entry::punch(Channel::Poll, &punch, now_us)),
-                }
-            }
-            if step.is_empty() && records.len() == 0 {
-                break;
-            }
-            let appended = self.spool.append_patiently(step).await?;
-            self.counters.punches_new.add(appended.new);
-            self.counters.punches_known.add(appended.known);
-            self.counters.punches_differing.add(appended.differing);
-        }
-        self.remember_stored(serial, log);
-        Ok(unknown)
-    }
-
-    /// How many records at the head of the log an earlier poll stored.
-    fn already_stored(&self, serial: &str, log: &AttendanceLog) -> usize {
-        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(stored) = stored.get(serial) else { return 0 };
-        let head = log.raw().get(..stored.records * log.layout.width());
-        if head.is_some_and(|head| blake3::hash(head) == stored.hash) { stored.records } else { 0 }
-    }
-
-    /// Slots are translated anew at each poll, so such logs are not remembered.
-    fn remember_stored(&self, serial: &str, log: &AttendanceLog) {
-        let has_slots = log.records.iter().any(|record| matches!(record.user, UserRef::Slot(_)));
-        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        if has_slots {
-            stored.remove(serial);
-        } else {
-            stored.insert(serial.to_owned(), Stored { records: log.records.len(), hash: blake3::hash(log.raw()) });
-        }
     }
 }

@@ -1,21 +1,137 @@
-//! What a terminal's log says, as punches.
+//! What a terminal's tables say goes into the spool, as if it had been pushed.
+//!
+//! What was stored of a log is remembered by its length and hash while the edge runs: a log that only grew is stored from there
+//! on.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use attendance::punch::{PrintedTime, RawPunch};
-use zk::{AttendanceRecord, InvalidTime, UserRef};
+use attendance::punch::{Channel, PrintedTime, RawPunch};
+use link::TerminalUser;
+use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
-/// The record as the terminal would print it, so that its identity is that of the pushed line. The user is empty when
-/// the record has only a slot that nobody has.
-pub(crate) fn punch(serial: &str, numbers: &HashMap<u16, String>, record: &AttendanceRecord, raw: &[u8]) -> RawPunch {
-    let user = match &record.user {
-        UserRef::Number(number) => number.text().into_owned(),
-        UserRef::Slot(slot) => numbers.get(slot).cloned().unwrap_or_default(),
-    };
+use crate::counters::Counters;
+use crate::plan::Slots;
+use crate::spool::unknown_slots::SlotPunch;
+use crate::spool::{Entry, Spool, SpoolError};
+use crate::terminals::WholeLog;
+use crate::{Tables, Trouble, names, now_us};
+
+/// Records that go to the spool together.
+const STEP_RECORDS: usize = 1000;
+
+/// Takes readings into the spool.
+pub(crate) struct Intake {
+    spool: Spool,
+    counters: Arc<Counters>,
+    /// By serial.
+    stored: Mutex<HashMap<String, Stored>>,
+}
+
+/// The part of a log that is in the spool already.
+struct Stored {
+    records: usize,
+    hash: blake3::Hash,
+}
+
+impl Intake {
+    pub(crate) fn new(spool: Spool, counters: Arc<Counters>) -> Self {
+        Self { spool, counters, stored: Mutex::default() }
+    }
+
+    /// Stores what is new.
+    pub(crate) async fn take(&self, serial: &str, tables: &Tables) -> Result<WholeLog, Trouble> {
+        let Tables { users, log, clock } = tables;
+        let now_us = now_us();
+        self.take_users(serial, users, now_us).await?;
+        let waiting = self.take_punches(serial, users, log, now_us).await?;
+        if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
+            return Err(Trouble::Incomplete { read: log.records.len(), told });
+        }
+        let remark = (waiting > 0).then(|| {
+            format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
+        });
+        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock })
+    }
+
+    async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {
+        let sightings = users.iter().map(|user| {
+            let (user, name) = (user.number.clone(), names::decode(&user.name_raw));
+            Entry::user(&TerminalUser { origin: serial.to_owned(), user, name }, now_us)
+        });
+        self.spool.append_patiently(sightings.collect()).await.map(drop)
+    }
+
+    /// Returns how many punches wait for the owner of their slot.
+    async fn take_punches(
+        &self,
+        serial: &str,
+        users: &[User],
+        log: &AttendanceLog,
+        now_us: i64,
+    ) -> Result<i64, SpoolError> {
+        let mut slots = self.slots(serial, users, log).await?;
+        let (known, unknown) = self.told_apart(serial, &mut slots, log);
+        // First the owners: a record that is stored without them could go to somebody else the next time.
+        self.spool.remember_slot_owners(serial.to_owned(), slots.changes()).await?;
+        for step in known.chunks(STEP_RECORDS) {
+            let entries = step.iter().map(|punch| Entry::punch(Channel::Poll, punch, now_us)).collect();
+            let appended = self.spool.append_patiently(entries).await?;
+            self.counters.punches_new.add(appended.new);
+            self.counters.punches_known.add(appended.known);
+            self.counters.punches_differing.add(appended.differing);
+        }
+        let waiting = self.spool.keep_unknown_slots(serial.to_owned(), unknown).await?;
+        let owner = move |slot| slots.owner(slot).map(str::to_owned);
+        let resolved = self.spool.resolve_slots(serial.to_owned(), now_us, owner).await?;
+        self.remember_stored(serial, log);
+        Ok(waiting.saturating_sub(resolved as i64))
+    }
+
+    /// The owners of slots, for a log that names them.
+    async fn slots(&self, serial: &str, users: &[User], log: &AttendanceLog) -> Result<Slots, SpoolError> {
+        if !log.records.iter().any(|record| matches!(record.user, UserRef::Slot(_))) {
+            return Ok(Slots::default());
+        }
+        let known = self.spool.slot_owners(serial.to_owned()).await?;
+        Ok(Slots::new(known, users.iter().map(|user| (user.slot, user.number.clone()))))
+    }
+
+    /// What is new in the log: punches, and those whose user is only a slot that nobody has had.
+    fn told_apart(&self, serial: &str, slots: &mut Slots, log: &AttendanceLog) -> (Vec<RawPunch>, Vec<SlotPunch>) {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for (record, raw) in log.iter().skip(self.already_stored(serial, log)) {
+            match &record.user {
+                UserRef::Number(number) => known.push(punch(serial, &number.text(), record, raw)),
+                UserRef::Slot(slot) => match slots.give(*slot, record.time) {
+                    Some(number) => known.push(punch(serial, number, record, raw)),
+                    None => unknown.push(SlotPunch { slot: *slot, punch: punch(serial, "", record, raw) }),
+                },
+            }
+        }
+        (known, unknown)
+    }
+
+    /// How many records at the head of the log an earlier reading stored.
+    fn already_stored(&self, serial: &str, log: &AttendanceLog) -> usize {
+        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stored) = stored.get(serial) else { return 0 };
+        let head = log.raw().get(..stored.records * log.layout.width());
+        if head.is_some_and(|head| blake3::hash(head) == stored.hash) { stored.records } else { 0 }
+    }
+
+    fn remember_stored(&self, serial: &str, log: &AttendanceLog) {
+        let stored = Stored { records: log.records.len(), hash: blake3::hash(log.raw()) };
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(serial.to_owned(), stored);
+    }
+}
+
+/// The record as the terminal would print it, so that its identity is that of the pushed line.
+pub(crate) fn punch(serial: &str, user: &str, record: &AttendanceRecord, raw: &[u8]) -> RawPunch {
     let printed = record.time.civil().unwrap_or_else(InvalidTime::printed).to_string();
     RawPunch {
         origin: serial.to_owned(),
-        user,
+        user: user.to_owned(),
         time: PrintedTime::parse(&printed),
         state: Some(i32::from(record.state)),
         verify: Some(i32::from(record.verify)),
@@ -31,10 +147,10 @@ mod tests {
     #[test]
     fn records_print_as_the_pushed_line_does() {
         let record = AttendanceRecord::of_number("0012".into(), zk::PackedTime(-964_223_993));
-        let said = punch("A1", &HashMap::new(), &record, b"raw");
+        let said = punch("A1", "0012", &record, b"raw");
         assert_eq!((said.user.as_str(), said.time.seconds()), ("0012", Some(7)));
         let no_date = AttendanceRecord::of_number("0012".into(), zk::PackedTime(840_931_200));
-        let said = punch("A1", &HashMap::new(), &no_date, b"raw");
+        let said = punch("A1", "0012", &no_date, b"raw");
         assert_eq!(said.time, PrintedTime::Raw(b"2026-02-31 00:00:00".to_vec()));
     }
 }

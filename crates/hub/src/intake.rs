@@ -64,6 +64,22 @@ pub struct FileImport<'a> {
     pub create_employees: bool,
 }
 
+/// What was read from a terminal over the network.
+#[derive(Clone, Debug, Default)]
+pub struct Poll {
+    /// The punches of its log.
+    pub punches: Vec<RawPunch>,
+    /// Its records name slots of the user table, which may have had other owners when they were made: a record that the
+    /// hub holds already keeps the number that it has there.
+    pub names_slots: bool,
+    /// Number and name of the users that it lists.
+    pub users: Vec<(String, String)>,
+    /// What its clock showed.
+    pub clock: Option<Clock>,
+    /// Nothing of the log was left out.
+    pub is_whole: bool,
+}
+
 impl Hub {
     /// Takes a batch of an edge. The answer is given after the commit.
     ///
@@ -179,47 +195,50 @@ impl Hub {
         Ok(counts)
     }
 
-    /// Stores what was read from a terminal's log over the network, with the users that it lists and what its clock
-    /// showed. `is_whole` says that nothing of the log was left out.
+    /// Stores what was read from a terminal over the network.
     ///
     /// # Errors
     /// Of the store. What was stored before an error stays; reading again is safe.
-    pub fn take_poll(
-        &self,
-        serial: &str,
-        punches: &[RawPunch],
-        users: &[(String, String)],
-        clock: Option<Clock>,
-        is_whole: bool,
-        now: Timestamp,
-    ) -> Result<Counts, Error> {
+    pub fn take_poll(&self, serial: &str, poll: &Poll, now: Timestamp) -> Result<Counts, Error> {
         let mut counts = Counts::default();
-        for rows in punches.chunks(ROWS_PER_WRITE) {
+        for rows in poll.punches.chunks(ROWS_PER_WRITE) {
             self.store.write(|write| {
                 let company = Company::load(write)?;
                 let mut intake = Intake::new(write, &company, now, false)?;
                 for said in rows {
-                    counts.add(intake.punch(Channel::Poll, said, now)?);
+                    let is_held = poll.names_slots && write.holds_record(said)?;
+                    counts.add(if is_held { Outcome::Known } else { intake.punch(Channel::Poll, said, now)? });
                 }
                 intake.finish()
             })?;
         }
         self.store.write(|write| {
             let at_us = now.as_microsecond();
-            for (number, name) in users {
-                write.put_terminal_user(serial, number, name, at_us)?;
-            }
+            put_users(write, serial, &poll.users, now)?;
+            let records = i64::try_from(poll.punches.len()).unwrap_or(i64::MAX);
             let contact = Contact {
                 last_contact_us: Some(at_us),
-                last_complete_read_us: is_whole.then_some(at_us),
-                records_on_terminal: is_whole.then(|| i64::try_from(punches.len()).unwrap_or(i64::MAX)),
-                clock,
+                last_complete_read_us: poll.is_whole.then_some(at_us),
+                records_on_terminal: poll.is_whole.then_some(records),
+                clock: poll.clock,
                 ..Contact::default()
             };
             write.put_contact(serial, &contact)
         })?;
         Ok(counts)
     }
+
+    /// Takes the users that a terminal lists, number and name each: what unknown numbers are matched by.
+    ///
+    /// # Errors
+    /// Of the store; nothing is taken then.
+    pub fn take_users(&self, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), Error> {
+        Ok(self.store.write(|write| put_users(write, serial, users, now))?)
+    }
+}
+
+fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), store::Error> {
+    users.iter().try_for_each(|(number, name)| write.put_terminal_user(serial, number, name, now.as_microsecond()))
 }
 
 /// The intake of one write transaction.

@@ -44,7 +44,7 @@ pub use cure::{Cure, Cured};
 pub use derive::{Derived, Scope};
 pub use error::Error;
 pub use export::write_days;
-pub use intake::{Counts, FileImport};
+pub use intake::{Counts, FileImport, Poll};
 pub use lists::PunchList;
 pub use lists_in::ListKind;
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};

@@ -3,8 +3,9 @@
 
 mod house;
 
+use attendance::punch::{PrintedTime, RawPunch};
 use house::{House, clerk, house, now};
-use hub::NewTerminal;
+use hub::{NewTerminal, Poll};
 use link::{Contact, Heartbeat, Moved};
 
 /// What an edge tells that found a terminal elsewhere.
@@ -49,4 +50,24 @@ fn an_address_that_a_person_has_changed_meanwhile_stays() {
     let moved = Moved { from: "10.0.0.9".to_owned(), to: "10.0.0.12:4370".parse().unwrap() };
     assert!(!house.hub.move_terminal(&clerk(), "NOBODY", &moved, now()).unwrap());
     assert_eq!(house.hub.audit(100).unwrap().len(), entries);
+}
+
+/// Old units name a slot in their records; read by the table of the day, a record could go to somebody who did not make it.
+#[test]
+fn a_record_that_names_a_slot_keeps_the_number_that_the_hub_has_for_it() {
+    let house = house();
+    at(&house, "OLD1", "10.0.0.9");
+    let time = PrintedTime::parse("2026-03-02 08:00:00");
+    let record = |user: &str, original: &[u8]| RawPunch {
+        user: user.to_owned(),
+        time: time.clone(),
+        ..RawPunch::unreadable("OLD1", original)
+    };
+    let read =
+        |names_slots, punches| house.hub.take_poll("OLD1", &Poll { punches, names_slots, ..Poll::default() }, now());
+    read(true, vec![record("101", b"\x07\x00rest-a")]).unwrap();
+    let again = read(true, vec![record("205", b"\x07\x00rest-a"), record("205", b"\x09\x00rest-b")]).unwrap();
+    assert_eq!((again.known, again.held), (1, 1), "the other one is of another slot");
+    let by_number = read(false, vec![record("300", b"\x07\x00rest-a")]).unwrap();
+    assert_eq!(by_number.held, 1, "records with a number are who they say they are");
 }

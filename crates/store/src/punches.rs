@@ -13,6 +13,8 @@ statements! {
         ON CONFLICT (tenant, fingerprint) DO NOTHING";
     GET = "SELECT origin, user_number, printed_seconds, printed_raw, state, verify, work_code, original, channel, received_us
         FROM punch WHERE tenant = $1 AND fingerprint = $2";
+    HOLDS_RECORD = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3
+        AND origin = $4 AND original = $5";
     COUNT = "SELECT COUNT(*) FROM punch WHERE tenant = $1";
     OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
@@ -203,6 +205,19 @@ impl Read<'_> {
     /// Of the store.
     pub fn punch(&self, fingerprint: Fingerprint) -> Result<Option<StoredPunch>, Error> {
         self.one(GET, params![self.tenant, fingerprint.0], stored)
+    }
+
+    /// Whether this very record of a terminal is stored, whoever it was taken for: by its bytes, within the hour of its
+    /// time. A text that is no date is not looked for.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn holds_record(&self, said: &RawPunch) -> Result<bool, Error> {
+        let Some(seconds) = said.time.seconds() else { return Ok(false) };
+        let hour = |seconds| Fingerprint::first_of_hour(seconds).0;
+        let (first, end) = (hour(seconds), hour(seconds.saturating_add(3600)));
+        let values = params![self.tenant, first, end, said.origin, said.original];
+        Ok(self.one(HOLDS_RECORD, values, |row| row.get::<_, i64>(0))?.is_some_and(|count| count > 0))
     }
 
     /// How many punches are stored.

@@ -6,6 +6,7 @@ pub mod drift;
 mod network;
 mod schedule;
 mod search;
+mod slots;
 mod wire;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(crate) use delivery::{Delivery, Next, next_step};
 pub use network::{Network, NotANetwork};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
 pub use search::{SEARCH_EVERY, is_search_due};
+pub use slots::{SlotOwner, Slots};
 pub(crate) use wire::{in_words, to_wire};
 
 /// Shortest ceiling of the wait after a failed send.

@@ -18,6 +18,7 @@
 pub mod commands;
 mod payload;
 mod schema;
+pub mod slots;
 pub mod terminals;
 pub mod unknown_slots;
 mod writer;

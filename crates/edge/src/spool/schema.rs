@@ -3,7 +3,11 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const SCRIPTS: [&str; 2] = [include_str!("schema/0001_spool.sql"), include_str!("schema/0002_commands.sql")];
+const SCRIPTS: [&str; 3] = [
+    include_str!("schema/0001_spool.sql"),
+    include_str!("schema/0002_commands.sql"),
+    include_str!("schema/0003_slots.sql"),
+];
 
 /// Brings a file to this version's tables, in one transaction.
 ///

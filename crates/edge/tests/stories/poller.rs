@@ -100,6 +100,43 @@ async fn old_units_that_record_only_slots_give_user_numbers() {
     }
 }
 
+/// Old units give a slot to somebody else; the log keeps the records of whoever had it.
+#[tokio::test]
+async fn a_slot_that_changes_hands_leaves_its_old_records_with_who_made_them() {
+    let user = |slot, number: &str| zk::User { slot, ..zk::User::new(number, "") };
+    let at = |hour| jiff::civil::date(2025, 12, 1).at(hour, 0, 0, 0);
+    let sim =
+        Terminal::builder("SIM1").profile("ma300".parse().unwrap()).users([user(7, "101"), user(8, "102")]).build();
+    for (number, hour) in [("101", 8), ("102", 8), ("101", 17), ("102", 18)] {
+        assert!(sim.punch(number, at(hour), 0, 1));
+    }
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let address = serve(&sim).await;
+    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
+    let read_records = |records| {
+        move |held: &crate::fake_hub::Held| {
+            held.contact("SIM1").is_some_and(|contact| contact.records_on_terminal == Some(records))
+        }
+    };
+    let edge = start(&place, &hub).await;
+    hub.until("the log", |held| held.punches.len() == 4).await;
+    edge.shutdown().await;
+
+    // 101 leaves and 205 gets the slot; 102 leaves and nobody does.
+    assert!(sim.delete_user(7).is_some() && sim.delete_user(8).is_some());
+    sim.write_user(user(7, "205")).unwrap();
+    assert!(sim.punch("205", at(20), 0, 1));
+    let edge = start(&place, &hub).await;
+    hub.until("a reading after a restart", read_records(5)).await;
+    hub.until("the new punch", |held| held.punches.len() == 5).await;
+    hub.until("an empty queue", |held| held.heartbeats.last().is_some_and(|beat| beat.queued == 0)).await;
+    assert_eq!(hub.with(|held| held.contact("SIM1").unwrap().trouble.clone()), None, "nothing is held");
+    edge.shutdown().await;
+    let said = hub.with(|held| held.said());
+    let expected = [("101", 8), ("101", 17), ("102", 8), ("102", 18), ("205", 20)];
+    assert_eq!(said, expected.map(|(number, hour)| (number.to_owned(), format!("2025-12-01 {hour:02}:00:00"))));
+}
+
 #[tokio::test]
 async fn each_failure_is_told_apart_and_delays_nobody() {
     let good = Terminal::builder("GOOD").log(records(10)).build();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use hub::view::TerminalRow;
-use hub::{Cure, Hub, NewTerminal};
+use hub::{Cure, Hub, NewTerminal, Poll};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -288,9 +288,14 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>) -> anyhow::Result
     let is_wanted = |punch: &&attendance::punch::RawPunch| {
         oldest.is_none_or(|oldest| punch.time.seconds().is_none_or(|seconds| seconds >= oldest))
     };
-    let punches: Vec<_> = reading.punches.iter().filter(is_wanted).cloned().collect();
-    let is_whole = oldest.is_none() && reading.unknown_slots == 0;
-    let counts = hub.take_poll(&row.serial, &punches, &reading.users, reading.clock, is_whole, now())?;
+    let poll = Poll {
+        punches: reading.punches.iter().filter(is_wanted).cloned().collect(),
+        names_slots: reading.names_slots,
+        users: reading.users,
+        clock: reading.clock,
+        is_whole: oldest.is_none() && reading.unknown_slots == 0,
+    };
+    let counts = hub.take_poll(&row.serial, &poll, now())?;
     let slots = match reading.unknown_slots {
         0 => String::new(),
         some => {
