@@ -93,8 +93,8 @@ async fn board(State(status): State<Arc<Status>>) -> Html<String> {
             (false, _) => "waits for approval on the hub".to_owned(),
             (true, Some(trouble)) => escape(trouble),
             (true, None) => match &contact.moved {
-                Some(moved) => format!("in order; moved to {}", moved.to),
-                None => "in order".to_owned(),
+                Some(moved) => format!("{}; moved to {}", clock(contact.clock), moved.to),
+                None => clock(contact.clock),
             },
         };
         let _ = write!(

@@ -6,7 +6,7 @@
 //! 2. Hand-out and change of state are one transaction, because two polls may overlap. What did not fit into the reply
 //!    still waits.
 //! 3. A command without a result is handed out again after a while, because a terminal may restart in between, and given
-//!    up after some times or at its expiry ([`next_step`]). So commands here must do no harm when they are done twice.
+//!    up after some times or at its expiry (`plan::next_step`). So commands here must do no harm when they are done twice.
 //! 4. The first result is the last word; one that comes after a command was given up still counts.
 //! 5. Each change of a hub's command is reported until the hub has answered; finished ones stay until they are told and
 //!    old. Errands are told to nobody, and leave when they are finished.
