@@ -14,12 +14,14 @@ pub mod golden;
 pub mod lateness;
 mod localize;
 pub mod lock;
+mod policy_file;
 pub mod punch;
 mod rules;
 mod spans;
 mod vocabulary;
 
 pub use localize::{Flag, Localized, localize};
+pub use policy_file::{POLICY_PRESETS, PolicyFile, PolicyFileError, policy_schema};
 pub use rules::trace;
 pub use rules::{
     DateRange, DayTrace, Moment, Person, PersonError, Rulebook, affected_dates, contested, derive, explain, round,

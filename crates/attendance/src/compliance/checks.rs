@@ -6,7 +6,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::calendar_day::{date_of, day_number};
-use crate::vocabulary::within;
+use crate::vocabulary::{CHECKS, check_against};
 use crate::{DateRange, PolicyError};
 
 /// The longest average that can be asked for.
@@ -81,25 +81,11 @@ pub struct AverageWeek {
 impl Checks {
     /// Checks every limit. The first one out of range is named, with its value and what is allowed.
     pub fn validate(&self) -> Result<(), PolicyError> {
-        const DAY: i64 = 1440;
-        const WEEK: i64 = 7 * DAY;
-        let least = |check: Option<AtLeast>| check.map_or(1, |check| check.min);
-        let most = |check: Option<AtMost>| check.map_or(1, |check| check.max);
-        within("checks.daily_rest.min", least(self.daily_rest), 1, WEEK)?;
-        within("checks.weekly_rest.min", least(self.weekly_rest), 1, WEEK)?;
-        within("checks.max_week.max", most(self.max_week), 1, WEEK)?;
-        within("checks.max_day.max", most(self.max_day), 1, 2 * DAY)?;
-        within("checks.consecutive_days.max", most(self.consecutive_days), 1, 366)?;
-        for (index, check) in self.breaks.iter().enumerate() {
-            within(&format!("checks.break[{index}].after"), check.after, 0, 2 * DAY)?;
-            within(&format!("checks.break[{index}].min"), check.min, 1, DAY)?;
-            within(&format!("checks.break[{index}].min_part"), check.min_part, 1, DAY)?;
+        #[derive(Serialize)]
+        struct Named<'a> {
+            checks: &'a Checks,
         }
-        if let Some(average) = self.avg_week {
-            within("checks.avg_week.max", average.max, 1, WEEK)?;
-            within("checks.avg_week.weeks", average.weeks, 1, MOST_WEEKS)?;
-        }
-        Ok(())
+        check_against(CHECKS, &Named { checks: self })
     }
 
     /// The dates that are derived to check a range: the range, and the weeks of the average before its end.

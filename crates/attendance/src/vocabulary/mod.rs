@@ -9,6 +9,8 @@ mod calendar;
 mod clock;
 mod code;
 pub mod instant;
+mod knob_check;
+mod knobs;
 mod policy;
 mod policy_check;
 mod punch;
@@ -23,6 +25,8 @@ pub use adjustment::{Adjustment, Change, Excusable};
 pub use calendar::{Calendar, Holiday, Workday};
 pub use clock::{ClockTime, ClockTimeError, Weekday};
 pub use code::{Code, CodeMinutes, REGULAR};
+pub(crate) use knob_check::{Misfit, check_table};
+pub use knobs::{Allowed, CHECKS, CONDITIONS, KNOBS, Knob};
 pub use policy::{
     Attribution, BreakRule, Clipping, Condition, CountFrom, Grace, HalfDay, HalfDayMode, HolidayCredit, JudgeOn, Lunch,
     Missing, MissingIn, MissingOut, MovableBreak, Outlier, Overtime, Pairing, PayRule, Policy, Premium, PremiumBasis,
@@ -30,7 +34,7 @@ pub use policy::{
     WeekBasis,
 };
 pub use policy_check::PolicyError;
-pub(crate) use policy_check::within;
+pub(crate) use policy_check::{check_against, within};
 pub use punch::{Punch, PunchState};
 pub use record::{DayKind, DayRecord, DeferReason, Exception, Severity, Status};
 pub use roster::{Assignment, Employment, Modifier, Override, Shift, WeekPattern, default_assignments};
