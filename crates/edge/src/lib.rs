@@ -8,6 +8,7 @@
 //! * [`spool`]: what terminals said, on disk until the hub has it. Its invariants are the edge's promise.
 //! * `listener`: the push protocol over HTTP. `poller`: reads the logs of terminals on port 4370.
 //! * `visit`: a conversation with one terminal there; `search` finds a terminal that has another address now.
+//! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
 //! * `status`: health, metrics and a small board for the person in the branch.
@@ -27,6 +28,7 @@ mod once;
 pub mod plan;
 mod poller;
 mod reading;
+mod reconcile;
 mod search;
 pub mod spool;
 mod status;
@@ -39,6 +41,7 @@ pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
 pub use once::{Reading, read_once};
 pub use plan::Network;
+pub use reconcile::{Unproven, prove_held};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 pub use visit::{Tables, Visit, dialable};

@@ -228,6 +228,21 @@ impl Hub {
         Ok(counts)
     }
 
+    /// Whether each of these punches is stored, held ones too: a punch without a user by the bytes of its record. What is
+    /// stored is on the disk.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn holds(&self, punches: &[RawPunch]) -> Result<Vec<bool>, Error> {
+        self.store.read(|read| {
+            let holds = |said: &RawPunch| match said.user.is_empty() {
+                true => read.holds_record(said),
+                false => read.holds(said.fingerprint()),
+            };
+            Ok(punches.iter().map(holds).collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Takes the users that a terminal lists, number and name each: what unknown numbers are matched by.
     ///
     /// # Errors

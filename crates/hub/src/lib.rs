@@ -114,6 +114,21 @@ impl Hub {
         Ok(self.store.read(|read| read.punch_count())?)
     }
 
+    /// Writes down what somebody did to a terminal itself: its clock, its log, its users.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn note_deed(
+        &self,
+        actor: &Actor,
+        serial: &str,
+        deed: &str,
+        detail: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), Error> {
+        Ok(self.store.write(|write| write.audit(&actor.entry(now, deed, serial, detail)))?)
+    }
+
     /// What edges last told of themselves.
     ///
     /// # Errors

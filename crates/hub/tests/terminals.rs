@@ -68,6 +68,25 @@ fn a_record_that_names_a_slot_keeps_the_number_that_the_hub_has_for_it() {
     read(true, vec![record("101", b"\x07\x00rest-a")]).unwrap();
     let again = read(true, vec![record("205", b"\x07\x00rest-a"), record("205", b"\x09\x00rest-b")]).unwrap();
     assert_eq!((again.known, again.held), (1, 1), "the other one is of another slot");
+    let of_a_slot = [record("", b"\x07\x00rest-a"), record("", b"\x08\x00rest-a")];
+    assert_eq!(house.hub.holds(&of_a_slot).unwrap(), [true, false], "known by their bytes");
     let by_number = read(false, vec![record("300", b"\x07\x00rest-a")]).unwrap();
     assert_eq!(by_number.held, 1, "records with a number are who they say they are");
+}
+
+#[test]
+fn what_is_stored_is_held_also_while_it_waits_for_a_cure() {
+    let house = house();
+    at(&house, "A1", "10.0.0.9");
+    let punch = |user: &str, time: &[u8]| RawPunch {
+        user: user.to_owned(),
+        time: PrintedTime::Raw(time.to_vec()),
+        ..RawPunch::unreadable("A1", time)
+    };
+    let (no_date, other) = (punch("5349", b"2026-02-31 08:00:00"), punch("5349", b"2026-02-31 08:00:01"));
+    let poll = Poll { punches: vec![no_date.clone()], ..Poll::default() };
+    assert_eq!(house.hub.take_poll("A1", &poll, now()).unwrap().held, 1);
+    assert_eq!(house.hub.holds(&[no_date.clone(), other]).unwrap(), [true, false]);
+    let of_a_slot = RawPunch { user: String::new(), ..no_date };
+    assert_eq!(house.hub.holds(&[of_a_slot]).unwrap(), [true]);
 }

@@ -13,6 +13,7 @@ statements! {
         ON CONFLICT (tenant, fingerprint) DO NOTHING";
     GET = "SELECT origin, user_number, printed_seconds, printed_raw, state, verify, work_code, original, channel, received_us
         FROM punch WHERE tenant = $1 AND fingerprint = $2";
+    HOLDS = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint = $2";
     HOLDS_RECORD = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3
         AND origin = $4 AND original = $5";
     COUNT = "SELECT COUNT(*) FROM punch WHERE tenant = $1";
@@ -207,17 +208,31 @@ impl Read<'_> {
         self.one(GET, params![self.tenant, fingerprint.0], stored)
     }
 
+    /// Whether a punch is stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn holds(&self, of: Fingerprint) -> Result<bool, Error> {
+        let count = self.one(HOLDS, params![self.tenant, of.0], |row| row.get::<_, i64>(0))?;
+        Ok(count.is_some_and(|count| count > 0))
+    }
+
     /// Whether this very record of a terminal is stored, whoever it was taken for: by its bytes, within the hour of its
-    /// time. A text that is no date is not looked for.
+    /// time.
     ///
     /// # Errors
     /// Of the store.
     pub fn holds_record(&self, said: &RawPunch) -> Result<bool, Error> {
-        let Some(seconds) = said.time.seconds() else { return Ok(false) };
-        let hour = |seconds| Fingerprint::first_of_hour(seconds).0;
-        let (first, end) = (hour(seconds), hour(seconds.saturating_add(3600)));
-        let values = params![self.tenant, first, end, said.origin, said.original];
-        Ok(self.one(HOLDS_RECORD, values, |row| row.get::<_, i64>(0))?.is_some_and(|count| count > 0))
+        let (first, end) = match said.time.seconds() {
+            Some(seconds) => {
+                (Fingerprint::first_of_hour(seconds), Fingerprint::first_of_hour(seconds.saturating_add(3600)))
+            }
+            // Texts that are no date stand before all hours.
+            None => (Fingerprint([0; 16]), Fingerprint::first_of_hour(i64::MIN)),
+        };
+        let values = params![self.tenant, first.0, end.0, said.origin, said.original];
+        let count = self.one(HOLDS_RECORD, values, |row| row.get::<_, i64>(0))?;
+        Ok(count.is_some_and(|count| count > 0))
     }
 
     /// How many punches are stored.

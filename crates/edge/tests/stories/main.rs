@@ -8,6 +8,7 @@ mod forwarder;
 mod http;
 mod listener;
 mod poller;
+mod reconcile;
 mod search;
 mod spool;
 mod status;

@@ -19,7 +19,7 @@ pub(crate) fn records(count: i32) -> Vec<zk::AttendanceRecord> {
 }
 
 /// Serves the terminal on a free port for the rest of the test.
-async fn serve(terminal: &Terminal) -> String {
+pub(crate) async fn serve(terminal: &Terminal) -> String {
     let server = ZkServer::bind(terminal.clone(), "127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap().to_string();
     tokio::spawn(server.serve());
