@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use simulator::push::PushOptions;
-use simulator::{RunOptions, Terminal};
+use simulator::{Faults, RunOptions, Terminal};
 use stage::{PATIENCE, Stage, stage};
 use testkit::{Process, wait_for, wait_until};
 
@@ -80,7 +80,19 @@ fn row(stage: &Stage, number: i64) -> Value {
 }
 
 fn wait_for_state(stage: &Stage, number: i64, state: &str) {
-    wait_until(&format!("command {number} to be {state}"), PATIENCE, || row(stage, number)["state"] == state).unwrap();
+    let reached =
+        wait_until(&format!("command {number} to be {state}"), PATIENCE, || row(stage, number)["state"] == state);
+    assert!(reached.is_ok(), "{}", row(stage, number));
+}
+
+/// A simulated terminal's work: it calls often.
+fn pushing_to(stage: &Stage) -> RunOptions {
+    let push = PushOptions {
+        error_delay: Some(Duration::from_millis(50)),
+        poll_delay: Some(Duration::from_millis(50)),
+        ..PushOptions::new(format!("http://{}", stage.terminals).parse().unwrap())
+    };
+    RunOptions { push: Some(push), ..RunOptions::default() }
 }
 
 fn serve_with_patience(stage: &Stage, seconds: u32) -> Process {
@@ -99,30 +111,36 @@ fn a_terminal_does_what_was_asked_on_the_command_line_and_the_result_is_seen_the
     for second in 0..5 {
         terminal.punch("7", jiff::civil::date(2026, 1, 5).at(8, 0, second, 0), 0, 1);
     }
-    let push = PushOptions {
-        error_delay: Some(Duration::from_millis(50)),
-        poll_delay: Some(Duration::from_millis(50)),
-        ..PushOptions::new(format!("http://{}", stage.terminals).parse().unwrap())
-    };
-    let options = RunOptions { push: Some(push), ..RunOptions::default() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let running = runtime.spawn(simulator::run(terminal, options, std::future::pending()));
+    let running = runtime.spawn(simulator::run(terminal.clone(), pushing_to(&stage), std::future::pending()));
+    let told = |what: &[&str]| stage.prints(&[&["terminal", "command", "Door", "--wait", "1m"], what].concat());
 
-    let told = stage.prints(&["terminal", "command", "Door", "info", "--wait", "1m"]);
-    assert!(told.contains("tell all options: done") && told.contains("\nFWVersion=Ver 8.0.4.4"), "{told}");
-    let span = ["punches", "--from", "2026-01-05 08:00:01", "--to", "2026-01-05 08:00:03", "--wait", "1m"];
-    stage.prints(&[&["terminal", "command", "Door"], &span[..]].concat());
-    let nothing = ["punches", "--from", "2026-02-01", "--to", "2026-02-01", "--wait", "1m"];
-    let told = stage.prints(&[&["terminal", "command", "Door"], &nothing[..]].concat());
-    assert!(told.contains("nothing was found"), "an empty span is no failure: {told}");
-    stage.prints(&["terminal", "command", "Door", "reboot", "--wait", "1m"]);
+    let info = told(&["info"]);
+    assert!(info.contains("tell all options: done") && info.contains("\nFWVersion=Ver "), "{info}");
+    let span = ["--from", "2026-01-05 08:00:01", "--to", "2026-01-05 08:00:03"];
+    told(&[&["punches"], &span[..]].concat());
+    assert!(told(&[&["count"], &span[..]].concat()).contains("the terminal has 3 punches in this span"));
+    let nothing = told(&["punches", "--from", "2026-02-01", "--to", "2026-02-01"]);
+    assert!(nothing.contains("nothing was found"), "an empty span is no failure: {nothing}");
+    let has =
+        |number: &str, name: &str| terminal.users().iter().any(|user| user.number == number && user.name() == name);
+    told(&["put-user", "0012", "--name", "Ann", "--card", "4711"]);
+    told(&["put-user", "0012", "--name", "Ann Reyes"]);
+    assert!(has("0012", "Ann Reyes") && !has("0012", "Ann"));
+    told(&["delete-user", "0012"]);
+    assert!(!has("0012", "Ann Reyes"));
+    told(&["set-option", "VOLUME=33"]);
+    assert!(told(&["get-option", "VOLUME"]).contains("\nVOLUME=33"));
+    told(&["reboot"]);
+    let refused = stage.fails(&["terminal", "command", "Door", "--wait", "1m", "get-option", "NoSuchThing"], 1);
+    assert!(refused.contains("did not do command") && refused.contains("a parameter is wrong"), "{refused}");
 
     let refused = stage.fails(&["terminal", "command", "Door", "set-option", "ComKey=1"], 1);
     assert!(refused.contains("set it in the terminal's own menu"), "{refused}");
     let evil = stage.fails(&["terminal", "command", "Door", "set-option", "Delay=5\tX=1"], 1);
     assert!(evil.contains("control character"), "{evil}");
     let list = stage.prints(&["terminal", "command", "Door", "--list"]);
-    assert_eq!(list.lines().filter(|line| line.contains(" done ")).count(), 4, "{list}");
+    assert_eq!(list.lines().filter(|line| line.contains(" done ")).count(), 10, "{list}");
     let audit = stage.prints(&["audit", "list"]);
     assert!(audit.contains("terminal.command") && audit.contains("restart"), "{audit}");
     running.abort();
@@ -144,6 +162,31 @@ fn a_terminal_that_restarts_before_it_tells_the_result_gets_the_command_again() 
     terminal.result(&format!("ID={second}&Return=3&CMD=DATA"));
     wait_for_state(&stage, number, "done");
     assert!(row(&stage, number)["deliveries"].as_i64().unwrap() >= 2);
+}
+
+#[test]
+fn results_that_come_reversed_twice_or_after_a_restart_find_their_commands() {
+    let stage = with_terminal();
+    let _serving = serve_with_patience(&stage, 1);
+    let faults = ["results-reversed", "results-twice", "results-joined", "reboot-before-result=2"];
+    let faults = faults.iter().try_fold(Faults::default(), |faults, fault| faults.with(fault)).unwrap();
+    let terminal = Terminal::builder("SIM1").faults(faults).build();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let running = runtime.spawn(simulator::run(terminal, pushing_to(&stage), std::future::pending()));
+    let asked: Vec<i64> = (0..3)
+        .flat_map(|_| [&["info"][..], &["users"], &["count", "--from", "2026-01-05"]])
+        .map(|what| ask(&stage, what))
+        .collect();
+    for number in &asked {
+        wait_for_state(&stage, *number, "done");
+    }
+    let rows: Vec<Value> = asked.iter().map(|number| row(&stage, *number)).collect();
+    let says = |row: &Value, words: &str| row["says"].as_str().unwrap().contains(words);
+    let has_options = |row: &&Value| row["told"].as_array().is_some_and(|told| told.len() > 3);
+    assert_eq!(rows.iter().filter(has_options).count(), 3, "each result is that of its command: {rows:?}");
+    assert_eq!(rows.iter().filter(|row| says(row, "has 0 punches")).count(), 3, "{rows:?}");
+    assert!(rows.iter().any(|row| row["deliveries"].as_i64() > Some(1)), "it did restart: {rows:?}");
+    running.abort();
 }
 
 #[test]
