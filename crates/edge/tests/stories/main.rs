@@ -8,6 +8,7 @@ mod forwarder;
 mod http;
 mod listener;
 mod poller;
+mod push_faults;
 mod reconcile;
 mod search;
 mod spool;

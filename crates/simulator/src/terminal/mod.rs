@@ -111,7 +111,7 @@ impl Terminal {
         self.seed
     }
 
-    /// Changes to what happened so far.
+    /// Changes to what happened so far. A borrow of it that is held stops the terminal: let it go before waiting for something else.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
     }
