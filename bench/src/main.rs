@@ -15,6 +15,7 @@ mod load;
 mod memory;
 mod parse_only;
 mod push;
+mod read_terminal;
 mod report;
 mod skeleton;
 
@@ -51,6 +52,7 @@ const GROUPS: &[Group] = &[
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
     ("decode", decode::measure),
+    ("read", read_terminal::measure),
     ("memory", memory::measure),
 ];
 

@@ -7,11 +7,13 @@
 
 mod day;
 mod live;
+mod workplace;
 
 use jiff::civil::{Date, DateTime};
 
 use crate::random::Random;
 pub use live::{Live, LivePunch};
+pub use workplace::{StateHabit, WORKPLACES, Workplace, export};
 
 /// One punch at a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
