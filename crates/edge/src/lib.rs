@@ -39,12 +39,13 @@ mod visit;
 
 pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
+pub use names::name_of;
 pub use once::{Reading, read_once};
 pub use plan::Network;
 pub use reconcile::{Unproven, prove_held};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
-pub use visit::{Tables, Visit, dialable};
+pub use visit::{Face, Tables, Visit, dialable};
 
 /// Microseconds since the epoch, UTC.
 fn now_us() -> i64 {

@@ -6,7 +6,7 @@ use attendance::punch::RawPunch;
 use jiff::tz::TimeZone;
 use zk::UserRef;
 
-use crate::names;
+use crate::names::name_of;
 use crate::reading::punch;
 use crate::{Tables, Trouble, Visit};
 
@@ -51,6 +51,6 @@ pub async fn read_once(visit: &mut Visit, serial: &str, zone: &TimeZone) -> Resu
             },
         }
     }
-    let users = users.iter().map(|user| (user.number.clone(), names::decode(&user.name_raw))).collect();
+    let users = users.iter().map(|user| (user.number.clone(), name_of(user))).collect();
     Ok(Reading { punches, users, told: log.told, names_slots, unknown_slots, clock })
 }

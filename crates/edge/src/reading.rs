@@ -11,11 +11,12 @@ use link::TerminalUser;
 use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
 use crate::counters::Counters;
+use crate::names::name_of;
 use crate::plan::Slots;
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool, SpoolError};
 use crate::terminals::WholeLog;
-use crate::{Tables, Trouble, names, now_us};
+use crate::{Tables, Trouble, now_us};
 
 /// Records that go to the spool together.
 const STEP_RECORDS: usize = 1000;
@@ -56,7 +57,7 @@ impl Intake {
 
     async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {
         let sightings = users.iter().map(|user| {
-            let (user, name) = (user.number.clone(), names::decode(&user.name_raw));
+            let (user, name) = (user.number.clone(), name_of(user));
             Entry::user(&TerminalUser { origin: serial.to_owned(), user, name }, now_us)
         });
         self.spool.append_patiently(sightings.collect()).await.map(drop)

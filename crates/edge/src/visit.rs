@@ -9,7 +9,7 @@ use attendance::punch::{PrintedTime, canonical_origin};
 use jiff::tz::TimeZone;
 use link::Clock;
 use zk::client::{Client, Options};
-use zk::{AttendanceLog, User, option};
+use zk::{AttendanceLog, PackedTime, User, option};
 
 use crate::now_us;
 use crate::plan::drift;
@@ -48,19 +48,17 @@ impl Visit {
         }
     }
 
-    /// How far the terminal's clock is off in `zone`, by asking for its time. `None` when it refuses or shows no date.
+    /// What the terminal's clock shows now; `None` when it does not tell.
     ///
     /// # Errors
     /// [`Trouble`] when the connection fails.
-    pub async fn clock(&mut self, zone: &TimeZone) -> Result<Option<Clock>, Trouble> {
+    pub async fn face(&mut self) -> Result<Option<Face>, Trouble> {
         let asked_us = now_us();
-        let time = match self.client.time().await {
-            Ok(time) => time,
-            Err(zk::Error::Refused { .. }) => return Ok(None),
-            Err(error) => return Err(self.trouble(error)),
-        };
-        let face_s = time.civil().ok().and_then(|civil| PrintedTime::parse(&civil.to_string()).seconds());
-        Ok(face_s.and_then(|face_s| drift::asked(face_s, asked_us, now_us(), zone)))
+        match self.client.time().await {
+            Ok(shows) => Ok(Some(Face { shows, asked_us, told_us: now_us() })),
+            Err(zk::Error::Refused { .. }) => Ok(None),
+            Err(error) => Err(self.trouble(error)),
+        }
     }
 
     /// Reads clock, user table and log in this one session, so that slots mean the same in both tables.
@@ -69,7 +67,7 @@ impl Visit {
     /// [`Trouble`]; nothing of a table that broke off is used.
     pub async fn read_tables(&mut self, zone: Option<&TimeZone>) -> Result<Tables, Trouble> {
         let clock = match zone {
-            Some(zone) => self.clock(zone).await?,
+            Some(zone) => self.face().await?.and_then(|face| face.clock(zone)),
             None => None,
         };
         let users = match self.client.users().await {
@@ -89,6 +87,24 @@ impl Visit {
     /// Says goodbye.
     pub async fn end(self) {
         self.client.close().await;
+    }
+}
+
+/// What a terminal's clock showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Face {
+    /// The time on it.
+    pub shows: PackedTime,
+    /// When it was asked for and when it was told, microseconds since the epoch, UTC.
+    asked_us: i64,
+    told_us: i64,
+}
+
+impl Face {
+    /// How far the clock is off, if it is to show the time of `zone`. `None` when it shows no date.
+    pub fn clock(&self, zone: &TimeZone) -> Option<Clock> {
+        let face_s = PrintedTime::parse(&self.shows.civil().ok()?.to_string()).seconds()?;
+        drift::asked(face_s, self.asked_us, self.told_us, zone)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lists and details for pages, tables and exports.
 
+use std::collections::HashMap;
+
 use attendance::{DateRange, DayRecord};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -171,13 +173,29 @@ impl Hub {
         Ok(self.store.read(|read| read.terminal(serial))?.and_then(|terminal| terminal.comm_key_file))
     }
 
+    /// The user numbers that belong on `date` to somebody who is employed then, each with their name (empty where unknown):
+    /// what terminals should know. By number.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn numbers_on(&self, date: Date) -> Result<Vec<(String, String)>, Error> {
+        let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
+        let is_employed = |one: &&store::people::Employee| {
+            one.employed_from.is_none_or(|from| from <= date) && one.employed_to.is_none_or(|to| date <= to)
+        };
+        let names: HashMap<i64, String> =
+            people.iter().filter(is_employed).map(|one| (one.id, one.name.clone())).collect();
+        let valid = numbers.into_iter().filter(|number| number.valid_from <= date && date <= number.valid_to);
+        Ok(valid.filter_map(|number| Some((number.number, names.get(&number.employee)?.clone()))).collect())
+    }
+
     /// All employees by code.
     ///
     /// # Errors
     /// Of the store.
     pub fn employees(&self) -> Result<Vec<EmployeeRow>, Error> {
         let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
-        let mut of: std::collections::HashMap<i64, Vec<String>> = std::collections::HashMap::new();
+        let mut of: HashMap<i64, Vec<String>> = HashMap::new();
         for number in numbers {
             of.entry(number.employee).or_default().push(number.number);
         }

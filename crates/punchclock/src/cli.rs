@@ -1,5 +1,6 @@
 //! The command line (`punchclock --help`).
 
+pub(crate) mod terminal;
 pub(crate) mod terminal_command;
 
 use std::path::PathBuf;
@@ -46,7 +47,7 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Register, approve, test and read terminals
     #[command(subcommand)]
-    Terminal(TerminalCommand),
+    Terminal(terminal::TerminalCommand),
     /// Take files: a terminal's exported log, employees, rosters, leave, holidays
     #[command(subcommand)]
     Import(Import),
@@ -202,84 +203,6 @@ pub(crate) struct SimulateTerminal {
     /// When they punch: so many a second, like 5/s
     #[arg(long, value_name = "N/s", help_heading = "Punches")]
     pub(crate) rate: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TerminalCommand {
-    /// Register a terminal, or change it; that approves it
-    Add {
-        /// Name for people
-        name: String,
-        /// Serial on its label or in its menu
-        #[arg(long)]
-        serial: String,
-        /// Address for reading its log: host or host:port
-        #[arg(long)]
-        address: Option<String>,
-        /// File with its communication key
-        #[arg(long, value_name = "F")]
-        comm_key_file: Option<PathBuf>,
-        /// File with the key that it shows when it pushes (pushcommkey or ComKey); without it, it is known by its serial alone
-        #[arg(long, value_name = "F")]
-        push_key_file: Option<PathBuf>,
-        /// Zone of its clock, like Asia/Manila (default: the company's)
-        #[arg(long)]
-        zone: Option<String>,
-        /// How its punches come
-        #[arg(long, value_enum)]
-        via: Option<Via>,
-        /// Whether its clock is set when it calls; otherwise nothing that is sent to it does (default: false)
-        #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-        set_clock: Option<bool>,
-    },
-    /// All terminals, with what was last heard of each
-    List,
-    /// Approve a terminal that was heard of
-    Approve {
-        /// Its serial or name
-        terminal: String,
-        /// Zone of its clock, like Asia/Manila (default: the company's)
-        #[arg(long)]
-        zone: Option<String>,
-    },
-    /// Can it be reached and read? By name, serial or address
-    Test {
-        /// Name, serial, or address (host or host:port)
-        terminal: Option<String>,
-        /// All registered terminals that have an address
-        #[arg(long, conflicts_with = "terminal", required_unless_present = "terminal")]
-        all: bool,
-        /// File with the communication key, for an address
-        #[arg(long, value_name = "F")]
-        comm_key_file: Option<PathBuf>,
-    },
-    /// What it says of itself: serial, firmware, clock, how full it is
-    Info {
-        /// Name, serial, or address (host or host:port)
-        terminal: String,
-        /// File with the communication key, for an address
-        #[arg(long, value_name = "F")]
-        comm_key_file: Option<PathBuf>,
-    },
-    /// Read its log now and store what is new
-    Poll {
-        /// Name or serial; all that are polled when it is left out
-        terminal: Option<String>,
-        /// Only punches of this last stretch, like 24h or 7d
-        #[arg(long, value_name = "SPAN")]
-        since: Option<jiff::Span>,
-    },
-    /// Ask one that pushes to do something, and see what became of it
-    Command(terminal_command::TerminalAsk),
-    /// What terminals were asked for and what became of it, newest first
-    Commands(terminal_command::CommandList),
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Via {
-    Push,
-    Poll,
-    Both,
 }
 
 #[derive(Debug, Subcommand)]

@@ -54,6 +54,12 @@ const DECLARED: &[Declared] = &[
         check: subnets,
     },
     Declared {
+        name: "terminals.copy_templates",
+        default: "false",
+        meaning: "true allows `terminal copy-templates`: fingerprints are biometric data",
+        check: truth,
+    },
+    Declared {
         name: "edge.status_listen",
         default: "127.0.0.1:8082",
         meaning: "health, metrics and local board of an edge that runs alone",

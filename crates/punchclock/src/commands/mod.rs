@@ -17,7 +17,6 @@ mod rules;
 mod serve;
 mod simulate;
 mod terminal;
-mod terminal_command;
 
 use std::path::PathBuf;
 

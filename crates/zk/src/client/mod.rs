@@ -32,6 +32,7 @@ pub use options::{Options, Transport};
 pub use read::Info;
 #[cfg(feature = "templates")]
 pub use templates::{Copied, CopyFailed, Side, copy_templates};
+pub use write::UserLimits;
 
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);

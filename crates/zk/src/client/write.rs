@@ -81,17 +81,22 @@ impl Client {
         self.refresh(Code::REFRESH_DATA).await
     }
 
+    /// The user table, and what its records take: to see what can be written before it is.
+    ///
+    /// # Errors
+    /// As [`Client::users`].
+    pub async fn users_and_limits(&mut self) -> Result<(Vec<User>, UserLimits), Error> {
+        let table = self.user_table().await?;
+        let limits = self.limits_of(&table).await?;
+        Ok((table.users, limits))
+    }
+
     async fn set_users_held(&mut self, users: &[User]) -> Result<Vec<u16>, Error> {
         let mut table = self.user_table().await?;
-        let layout = match table.layout {
-            Some(layout) => layout,
-            None => self.layout_of_empty_table().await?,
-        };
-        let longest = self.longest_number().await?;
-        let placed =
-            users.iter().map(|user| place(&mut table, layout, longest, user)).collect::<Result<Vec<_>, _>>()?;
+        let limits = self.limits_of(&table).await?;
+        let placed = users.iter().map(|user| place(&mut table, limits, user)).collect::<Result<Vec<_>, _>>()?;
         for user in &placed {
-            self.command(Code::USER_WRITE, layout.encode(user)).await?;
+            self.command(Code::USER_WRITE, limits.layout.encode(user)).await?;
         }
         self.refresh(Code::REFRESH_DATA).await?;
         Ok(placed.iter().map(|user| user.slot).collect())
@@ -104,10 +109,14 @@ impl Client {
         Ok(if is_black_and_white { UserLayout::Short } else { UserLayout::Long })
     }
 
-    /// Digits that the terminal takes for a user number, if it says so.
-    async fn longest_number(&mut self) -> Result<Option<usize>, Error> {
+    async fn limits_of(&mut self, table: &UserTable) -> Result<UserLimits, Error> {
+        let layout = match table.layout {
+            Some(layout) => layout,
+            None => self.layout_of_empty_table().await?,
+        };
         let width = self.option(option::NUMBER_WIDTH).await?;
-        Ok(width.and_then(|width| width.parse().ok()).filter(|width| *width > 0))
+        let longest_number = width.and_then(|width| width.parse().ok()).filter(|width| *width > 0);
+        Ok(UserLimits { layout, longest_number })
     }
 
     /// Makes the terminal use what was written. Some firmware does so by itself and does not know the command.
@@ -117,15 +126,36 @@ impl Client {
     }
 }
 
-/// The user with a slot, entered into `table`.
-fn place(table: &mut UserTable, layout: UserLayout, longest: Option<usize>, user: &User) -> Result<User, Error> {
-    layout.fits(user)?;
-    let number = &user.number;
-    if let Some(longest) = longest.filter(|longest| number.len() > *longest) {
-        return Err(Error::unfit(format!(
-            "the user number {number} is too long; this terminal takes {longest} digits"
-        )));
+/// What the user table of one terminal takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserLimits {
+    /// How its records are laid out.
+    pub layout: UserLayout,
+    /// Digits of the longest user number, if the terminal says so.
+    pub longest_number: Option<usize>,
+}
+
+impl UserLimits {
+    /// That all of `user` survives in this table.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] with what does not, and what would.
+    pub fn fits(&self, user: &User) -> Result<(), Error> {
+        self.layout.fits(user)?;
+        let number = &user.number;
+        match self.longest_number {
+            Some(longest) if number.len() > longest => {
+                Err(Error::unfit(format!("the user number {number} is too long; this terminal takes {longest} digits")))
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// The user with a slot, entered into `table`.
+fn place(table: &mut UserTable, limits: UserLimits, user: &User) -> Result<User, Error> {
+    limits.fits(user)?;
+    let number = &user.number;
     if let Some(slot) = table.slot_of(number).filter(|slot| *slot > 0) {
         return Ok(User { slot, ..user.clone() });
     }

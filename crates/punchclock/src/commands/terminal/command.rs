@@ -12,7 +12,7 @@ use link::command::TerminalPerson;
 use link::{CommandState, TerminalCommand};
 use serde_json::{Value, json};
 
-use super::terminal::find;
+use super::find;
 use crate::chance::now;
 use crate::cli::terminal_command::{Ask, CommandList, Span, State, TerminalAsk};
 use crate::commands::{Context, console};

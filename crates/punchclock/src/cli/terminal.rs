@@ -1,0 +1,196 @@
+//! `terminal ...`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::terminal_command;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TerminalCommand {
+    /// Register a terminal, or change it; that approves it
+    Add(Add),
+    /// All terminals, with what was last heard of each
+    List,
+    /// Approve a terminal that was heard of
+    Approve {
+        /// Its serial or name
+        terminal: String,
+        /// Zone of its clock, like Asia/Manila (default: the company's)
+        #[arg(long)]
+        zone: Option<String>,
+    },
+    /// Find terminals on these subnets, and only those
+    ///
+    /// Each is asked who it is, and told goodbye. One that asks for a key is tried with --comm-key-file, the keys of registered
+    /// terminals, and 0; whoever listens there learns them, so name only subnets of your own.
+    Discover(Discover),
+    /// Can it be reached and read? By name, serial or address
+    Test {
+        /// Name, serial, or address (host or host:port)
+        terminal: Option<String>,
+        /// All registered terminals that have an address
+        #[arg(long, conflicts_with = "terminal", required_unless_present = "terminal")]
+        all: bool,
+        #[command(flatten)]
+        way: Way,
+    },
+    /// What it says of itself: serial, firmware, clock, how full it is
+    Info(Reach),
+    /// Its user table: list it, take it as matching material, or write who is missing
+    Users(Users),
+    /// Its clock, beside this machine's
+    Time {
+        #[command(flatten)]
+        reach: Reach,
+        /// Set it to this machine's time in the terminal's zone; otherwise nothing is set
+        #[arg(long)]
+        set: bool,
+    },
+    /// Read its log now and store what is new
+    Poll {
+        /// Name or serial; all that are polled when it is left out
+        terminal: Option<String>,
+        /// Only punches of this last stretch, like 24h or 7d
+        #[arg(long, value_name = "SPAN")]
+        since: Option<jiff::Span>,
+        #[command(flatten)]
+        way: Way,
+    },
+    /// Restart it
+    Restart(Reach),
+    /// Make it speak, to see which one on the wall it is
+    Voice {
+        #[command(flatten)]
+        reach: Reach,
+        /// Number of the message; what it says depends on the model
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        message: u32,
+    },
+    /// Copy fingerprints to another terminal, where the setting terminals.copy_templates allows it
+    ///
+    /// People must be in the user tables of both; fingers that are there already are replaced. Nothing of it is stored here.
+    CopyTemplates(CopyTemplates),
+    /// Erase its log, when every record of it is stored here
+    ClearLog {
+        /// Name or serial
+        terminal: String,
+        /// Do it; otherwise it is only said whether it could be done
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        way: Way,
+    },
+    /// Ask one that pushes to do something, and see what became of it
+    Command(terminal_command::TerminalAsk),
+    /// What terminals were asked for and what became of it, newest first
+    Commands(terminal_command::CommandList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// Name for people
+    pub(crate) name: String,
+    /// Serial on its label or in its menu
+    #[arg(long)]
+    pub(crate) serial: String,
+    /// Address for reading its log: host or host:port
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+    /// File with its communication key
+    #[arg(long, value_name = "F")]
+    pub(crate) comm_key_file: Option<PathBuf>,
+    /// File with the key that it shows when it pushes (pushcommkey or ComKey); without it, it is known by its serial alone
+    #[arg(long, value_name = "F")]
+    pub(crate) push_key_file: Option<PathBuf>,
+    /// Zone of its clock, like Asia/Manila (default: the company's)
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// How its punches come
+    #[arg(long, value_enum)]
+    pub(crate) via: Option<Via>,
+    /// Whether its clock is set when it calls; otherwise nothing that is sent to it does (default: false)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) set_clock: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Via {
+    Push,
+    Poll,
+    Both,
+}
+
+/// A terminal, and how to reach it.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// Name, serial, or address (host or host:port)
+    pub(crate) terminal: String,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// How to reach a terminal on port 4370.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Way {
+    /// File with its communication key (default: the registered one)
+    #[arg(long, value_name = "F")]
+    pub(crate) comm_key_file: Option<PathBuf>,
+    /// What carries the protocol
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Transport {
+    /// TCP, and UDP where nobody answers on TCP
+    Auto,
+    Tcp,
+    Udp,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Discover {
+    /// Subnets, like 192.168.1.0/24; 4096 addresses together at most (default: the setting terminals.discover)
+    #[arg(long = "subnet", value_name = "CIDR", num_args = 1..)]
+    pub(crate) subnets: Vec<zk::discover::Subnet>,
+    /// Port that is asked
+    #[arg(long, default_value_t = 4370)]
+    pub(crate) port: u16,
+    /// Register the new address of each terminal that has moved
+    #[arg(long)]
+    pub(crate) update: bool,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Users {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Take numbers and names as matching material for unknown numbers
+    #[arg(long, conflicts_with = "push")]
+    pub(crate) pull: bool,
+    /// Write the numbers and names of employees that the terminal lacks; nobody is deleted
+    #[arg(long)]
+    pub(crate) push: bool,
+    /// Say what would be written, write nothing
+    #[arg(long, requires = "push")]
+    pub(crate) dry_run: bool,
+    /// Also replace names that differ
+    #[arg(long, requires = "push")]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyTemplates {
+    /// Terminal to read from: name, serial or address
+    pub(crate) from: String,
+    /// Terminal to write to: name, serial or address
+    pub(crate) to: String,
+    /// User numbers (default: everybody whom both know)
+    #[arg(long = "user", value_name = "N", num_args = 1..)]
+    pub(crate) users: Vec<String>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}

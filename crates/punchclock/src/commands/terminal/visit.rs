@@ -1,0 +1,128 @@
+//! Visits to terminals from the command line: whom, by which way, and what is written down of them.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use edge::{Visit, dialable};
+use hub::Hub;
+use hub::view::TerminalRow;
+use jiff::tz::TimeZone;
+use zk::client::{self, Options};
+
+use super::find;
+use super::key::read_comm_key;
+use crate::chance::now;
+use crate::cli::terminal::{Reach, Transport, Way};
+use crate::commands::{Context, console};
+
+/// Whom to visit.
+pub(super) struct Target {
+    /// As the person called it.
+    pub(super) label: String,
+    /// Where it is, with its port.
+    pub(super) address: String,
+    /// What its clock is to show.
+    pub(super) zone: TimeZone,
+    /// Of a registered terminal: no other one is talked to.
+    serial: Option<String>,
+    options: Options,
+}
+
+impl Target {
+    /// A registered terminal by name or serial, or else an address.
+    pub(super) fn of(context: &Context, reach: &Reach) -> anyhow::Result<Self> {
+        Self::called(context, &reach.terminal, &reach.way)
+    }
+
+    /// The same, for a command that names several.
+    pub(super) fn called(context: &Context, wanted: &str, way: &Way) -> anyhow::Result<Self> {
+        let hub = context.hub().ok();
+        if let Some(hub) = &hub
+            && let Ok(row) = find(hub, wanted)
+        {
+            return Self::registered(hub, &row, way);
+        }
+        let looks_like_address = wanted.contains(['.', ':']) || wanted == "localhost";
+        if !looks_like_address {
+            bail!(
+                "there is no terminal {wanted}; `punchclock terminal list` shows those there are, or give an address"
+            );
+        }
+        let zone = hub.and_then(|hub| hub.company().ok()?.zone).and_then(|zone| TimeZone::get(&zone).ok());
+        Ok(Self {
+            label: wanted.to_owned(),
+            address: dialable(wanted),
+            zone: zone.unwrap_or_else(TimeZone::system),
+            serial: None,
+            options: options(way, None)?,
+        })
+    }
+
+    /// A registered terminal.
+    pub(super) fn registered(hub: &Hub, row: &TerminalRow, way: &Way) -> anyhow::Result<Self> {
+        let Some(address) = &row.address else {
+            let (name, serial) = (&row.name, &row.serial);
+            bail!(
+                "terminal {name} has no address; give one with `punchclock terminal add {name} --serial {serial} --address A`"
+            );
+        };
+        Ok(Self {
+            label: row.name.clone(),
+            address: dialable(address),
+            zone: TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))?,
+            serial: Some(row.serial.clone()),
+            options: options(way, hub.comm_key_file(&row.serial)?.as_deref())?,
+        })
+    }
+
+    /// Connects.
+    pub(super) async fn begin(&self) -> anyhow::Result<Visit> {
+        let begun = Visit::begin(&self.address, self.serial.as_deref(), self.options).await;
+        self.named(begun.map_err(anyhow::Error::new))
+    }
+
+    /// Connects, works, and says goodbye whatever comes of it.
+    pub(super) fn visit<T>(&self, work: impl AsyncFnOnce(&mut Visit) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        runtime()?.block_on(async {
+            let mut visit = self.begin().await?;
+            let outcome = work(&mut visit).await;
+            visit.end().await;
+            self.named(outcome)
+        })
+    }
+
+    /// An error that says which terminal it was, where the address does not.
+    pub(super) fn named<T>(&self, outcome: anyhow::Result<T>) -> anyhow::Result<T> {
+        match self.serial {
+            Some(_) => outcome.with_context(|| format!("terminal {}", self.label)),
+            None => outcome,
+        }
+    }
+}
+
+fn options(way: &Way, registered_key: Option<&str>) -> anyhow::Result<Options> {
+    let key_file = way.comm_key_file.as_deref().or(registered_key.map(Path::new));
+    let comm_key = key_file.map(read_comm_key).transpose()?.unwrap_or(0);
+    Ok(Options { comm_key, transport: transport(way.transport), ..Options::default() })
+}
+
+pub(super) const fn transport(named: Transport) -> client::Transport {
+    match named {
+        Transport::Auto => client::Transport::Auto,
+        Transport::Tcp => client::Transport::Tcp,
+        Transport::Udp => client::Transport::Udp,
+    }
+}
+
+/// Writes down what was done to a terminal itself, if it is a registered one.
+pub(super) fn note(context: &Context, serial: Option<&str>, deed: &str, detail: &str) -> anyhow::Result<()> {
+    let (Some(serial), Ok(hub)) = (serial, context.hub()) else { return Ok(()) };
+    if hub.terminals()?.iter().any(|row| row.serial == serial) {
+        hub.note_deed(&console(), serial, deed, detail, now())?;
+    }
+    Ok(())
+}
+
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
