@@ -135,17 +135,19 @@ async fn a_template_is_uploaded_when_it_is_asked_for() {
 #[tokio::test]
 async fn the_clock_follows_the_servers_date_and_zone_if_a_zone_is_given() {
     let date_header = Some("Fri, 20 Nov 2026 02:12:00 GMT");
-    let shows = async |profile: &str, settings: &'static str| {
+    let shows_with = async |profile: &str, settings: &'static str, faults: &str| {
         let server = AdmsServer::start(Seen { settings, date: date_header, ..Seen::default() }).await;
-        let terminal = of_make(profile).build();
+        let terminal = of_make(profile).faults(faults.parse().unwrap()).build();
         until(&terminal, reporting_to(&server.url), &server, |seen| !seen.infos.is_empty()).await;
         terminal.now()
     };
+    let shows = async |profile: &str, settings: &'static str| shows_with(profile, settings, "").await;
     let minute = |shown: jiff::civil::DateTime| shown.strftime("%d %H:%M").to_string();
     assert_eq!(minute(shows("uface800", "TimeZone=8").await), "20 10:12");
     assert_eq!(minute(shows("uface800", "TimeZone=-210").await), "19 22:42");
     assert_eq!(minute(shows("k40", "TimeZone=480").await), "20 10:12");
     assert_eq!(minute(shows("k40", "TimeZone=8").await), "20 02:20", "it reads minutes");
+    assert_eq!(minute(shows_with("uface800", "TimeZone=8", "zone-error").await), "20 11:12");
     let untouched = shows("uface800", "").await;
     assert!(untouched.duration_until(Terminal::builder("TRUE").build().now()).as_secs().abs() < 60, "{untouched}");
 }

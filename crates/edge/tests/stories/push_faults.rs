@@ -72,6 +72,7 @@ async fn each_punch_reaches_the_hub_once_whatever_happens_on_the_way() {
         "wrong-stamp",
         "unknown-table",
         "wrong-photo-size",
+        "biodata",
         "gb2312-names",
         "duplicate-punch=3",
         "clock-jump=-86400",

@@ -84,6 +84,7 @@ faults! {
     "clock-drift" clock_drift_s: Seconds<10>, "the clock gains so many seconds a day (10)";
     "clock-reset" clock_reset: Amount<2000>, "the battery is empty: at each start the clock shows 1 January of year N (2000)";
     "clock-jump" clock_jump_s: Seconds<-3600>, "half-way through the awaited punches the clock jumps by so many seconds (-3600)";
+    "zone-error" zone_error_s: Seconds<3600>, "whenever the clock follows the server's, it is wrong by so many seconds (3600)";
 
     // Push: what goes wrong on the way.
     "lost-reply" lost_reply: Every, "every N-th upload is stored but its reply is lost: it comes again (adms 5)";
@@ -115,6 +116,8 @@ faults! {
     "wrong-stamp" wrong_stamp: bool, "stamps are nonsense (adms 5)";
     "unknown-table" unknown_table: bool, "a table that nobody knows is uploaded after each handshake";
     "wrong-photo-size" wrong_photo_size: bool, "each punch comes with a photo that has another size than it says";
+
+    "biodata" biodata: bool, "face templates come unasked, as BIODATA";
 
     // Push: commands.
     "results-reversed" results_reversed: bool, "results come in the order opposite to the commands";

@@ -67,6 +67,15 @@ pub(super) fn finger(number: &str, key: TemplateKey, template: &Template) -> Str
     format!("FP PIN={number}\tFID={}\tSize={}\tValid={}\tTMP={text}", key.finger, text.len(), template.flag)
 }
 
+/// A BIODATA line of a visible-light face (adms 6.3), made up.
+pub(super) fn face(number: &str, slot: u16, seed: u64) -> String {
+    let template = Template::made_up(seed, TemplateKey { slot, finger: 0 });
+    let text = STANDARD.encode(&template.bytes);
+    format!(
+        "BIODATA Pin={number}\tNo=0\tIndex=0\tValid=1\tDuress=0\tType=9\tMajorVer=58\tMinorVer=0\tFormat=0\tTmp={text}"
+    )
+}
+
 /// The FP lines of the fingers that these entries enrolled.
 pub(super) fn enrolled(terminal: &Terminal, entries: &[OperationEntry]) -> Vec<Vec<u8>> {
     let enrolled = entries.iter().filter(|entry| entry.record.operation == operation_kind::FINGER_ENROLLED);

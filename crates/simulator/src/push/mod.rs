@@ -9,6 +9,7 @@ mod commands;
 mod http;
 mod mishaps;
 mod opening;
+mod pending;
 mod photo;
 mod reporter;
 mod security;

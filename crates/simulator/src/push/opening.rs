@@ -58,6 +58,17 @@ impl Reporter<'_> {
             let body = self.style.body(&[attendance::options_line(self.terminal)]);
             self.queue.push_back(Upload::new("cdata", "table=options", body, 1));
         }
+        if self.terminal.faults().biodata {
+            let users = self.terminal.users();
+            let lines: Vec<_> =
+                users.iter().map(|user| attendance::face(&user.number, user.slot, self.terminal.seed())).collect();
+            self.queue.push_back(Upload::new(
+                "cdata",
+                "table=BIODATA&Stamp=9999",
+                self.style.body(&lines),
+                lines.len(),
+            ));
+        }
         if self.terminal.faults().unknown_table {
             let body = self.style.body(&["MYSTERY Pin=1\tWhat=nobody knows"]);
             self.queue.push_back(Upload::new("cdata", "table=MYSTERY&Stamp=9999", body, 1));

@@ -1,4 +1,4 @@
-//! One life of a reporting terminal, from power on to power off: what is sent next, and what comes of it.
+//! One life of a reporting terminal, from power on to power off: it sends, polls and waits.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use super::mishaps::Fate;
 use super::settings::Settings;
 use super::style::{Style, escaped};
 use super::upload::{Moves, Upload};
-use super::{Memory, PushOptions, attendance, photo, security};
+use super::{Memory, PushOptions, attendance};
 use crate::profile::Push;
 use crate::random::Random;
 use crate::terminal::Terminal;
@@ -27,17 +27,17 @@ pub(super) struct Reporter<'a> {
     pub(super) style: Style,
     pub(super) settings: Settings,
     /// The first carries everything; the others what goes at the same time.
-    connections: Vec<Connection>,
+    pub(super) connections: Vec<Connection>,
     /// Uploads and results that go before anything new, first the one that failed last.
     pub(super) queue: VecDeque<Upload>,
     /// Users that the server refused: kept for the next round, so that punches are not held up by them.
-    refused_people: Option<Upload>,
+    pub(super) refused_people: Option<Upload>,
     /// The report that the last poll carried.
     pub(super) info: Option<String>,
     /// New data goes at this time; the command LOG brings it forward.
     pub(super) next_upload: Instant,
     next_poll: Instant,
-    random: Random,
+    pub(super) random: Random,
 }
 
 impl<'a> Reporter<'a> {
@@ -142,136 +142,6 @@ impl<'a> Reporter<'a> {
         is_people
     }
 
-    /// What goes next: what failed or was asked for, then operations and users, then punches, as many batches as there are
-    /// connections.
-    fn next_uploads(&mut self) -> Vec<Upload> {
-        if let Some(upload) = self.queue.pop_front() {
-            return vec![upload];
-        }
-        if Instant::now() < self.next_upload {
-            return Vec::new();
-        }
-        if let Some(upload) = self.people() {
-            return vec![upload];
-        }
-        let batches = self.batches();
-        if batches.is_empty() {
-            self.plan_upload();
-        }
-        batches
-    }
-
-    /// New operations and changed users, in one body or as the dialect has it.
-    fn people(&mut self) -> Option<Upload> {
-        if self.refused_people.is_some() {
-            return None;
-        }
-        let cursors = self.memory.cursors;
-        let entries = self.terminal.operations(cursors.operations..usize::MAX);
-        let (users, change) = self.terminal.users_changed_since(cursors.users);
-        let operations = self.terminal.progress().borrow().operations;
-        let moves = Moves { log: None, operations: Some(operations), users: Some(change) };
-        match self.make.dialect {
-            Dialect::Attendance => {
-                let mut lines: Vec<Vec<u8>> = Vec::new();
-                if self.settings.wants(Transfer::OpLog) {
-                    lines.extend(entries.iter().map(|entry| attendance::operation(entry).into_bytes()));
-                }
-                if self.settings.wants_users() {
-                    lines.extend(users.iter().map(attendance::user));
-                }
-                if self.settings.wants_templates() {
-                    lines.extend(attendance::enrolled(self.terminal, &entries));
-                }
-                if lines.is_empty() {
-                    // What is not told is not kept either.
-                    self.memory.cursors.follow(moves);
-                    return None;
-                }
-                Some(self.operlog(&lines).moving(moves))
-            }
-            Dialect::Security if !users.is_empty() => {
-                let lines: Vec<_> = users.iter().map(security::user).collect();
-                let query = format!("table=tabledata&tablename=user&count={}", lines.len());
-                let moves = Moves { users: Some(change), ..Moves::default() };
-                Some(Upload::new("cdata", query, self.style.body(&lines), lines.len()).moving(moves))
-            }
-            Dialect::Security => {
-                let index = cursors.operations;
-                let lines: Vec<_> = entries
-                    .iter()
-                    .zip(index..)
-                    .filter_map(|(entry, index)| security::device_event(entry, index))
-                    .collect();
-                if lines.is_empty() {
-                    self.memory.cursors.follow(moves);
-                    return None;
-                }
-                let moves = Moves { operations: Some(operations), ..Moves::default() };
-                Some(Upload::new("cdata", "table=rtlog", self.style.body(&lines), lines.len()).moving(moves))
-            }
-        }
-    }
-
-    /// An upload of tagged lines.
-    pub(super) fn operlog(&mut self, lines: &[Vec<u8>]) -> Upload {
-        let stamp = self.stamp(|settings| settings.operlog_stamp.clone());
-        let body = self.style.body(lines);
-        if self.terminal.faults().archives {
-            let query = format!("table=OPERLOG&ContentType=tgz&OpStamp={stamp}");
-            return Upload::new("cdata", query, archived(&body), lines.len());
-        }
-        Upload::new("cdata", format!("table=OPERLOG&OpStamp={stamp}"), body, lines.len())
-    }
-
-    /// The next batches of punches.
-    fn batches(&mut self) -> Vec<Upload> {
-        if self.make.dialect == Dialect::Attendance && !self.settings.wants(Transfer::AttLog) {
-            return Vec::new();
-        }
-        let most = if self.terminal.faults().huge_batch { usize::MAX } else { self.options.batch_lines.max(1) };
-        let mut from = self.memory.cursors.log;
-        let mut batches = Vec::new();
-        for _ in 0..self.connections.len() {
-            let (start, records) = self.terminal.log_from(from..from.saturating_add(most));
-            if records.is_empty() {
-                if batches.is_empty() && start > from {
-                    // Cleared or overwritten before they were told.
-                    self.memory.cursors.log = start;
-                    self.note_acknowledged();
-                }
-                break;
-            }
-            from = start + records.len();
-            let upload = match self.make.dialect {
-                Dialect::Attendance => self.attlog(&records),
-                Dialect::Security => {
-                    let lines: Vec<_> =
-                        records.iter().zip(start..).map(|(record, index)| security::event(record, index)).collect();
-                    Upload::new("cdata", "table=rtlog", self.style.body(&lines), lines.len())
-                }
-            };
-            batches.push(upload.moving(Moves { log: Some(from), ..Moves::default() }));
-        }
-        batches
-    }
-
-    /// An upload of punches.
-    pub(super) fn attlog(&mut self, records: &[zk::AttendanceRecord]) -> Upload {
-        let lines: Vec<_> = records.iter().map(|record| attendance::punch(record, &self.style)).collect();
-        let stamp = self.stamp(|settings| settings.attlog_stamp.clone());
-        Upload::new("cdata", format!("table=ATTLOG&Stamp={stamp}"), self.style.body(&lines), lines.len())
-    }
-
-    /// A cursor as terminals send it: the one that the server gave (adms 5).
-    fn stamp(&mut self, given: impl Fn(&Settings) -> String) -> String {
-        const NONSENSE: [&str; 5] = ["0", "-1", "", "99999999999999999999", "yesterday"];
-        match self.terminal.faults().wrong_stamp {
-            true => self.random.pick(&NONSENSE).copied().unwrap_or_default().to_owned(),
-            false => given(&self.settings),
-        }
-    }
-
     /// Sends uploads, all at once. Those that fail go back to the head of the queue in their order, bodies unchanged; those behind
     /// them, too, as their acknowledgement would leave a gap.
     async fn deliver(&mut self, uploads: Vec<Upload>) -> Result<(), HttpError> {
@@ -343,21 +213,6 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Photos of the punches that were just acknowledged, one each.
-    fn add_photos(&mut self, from: usize, end: usize) {
-        let is_wrong = self.terminal.faults().wrong_photo_size;
-        let is_asked = self.make.has_camera && self.settings.wants(Transfer::AttPhoto);
-        if self.make.dialect != Dialect::Attendance || !(is_wrong || is_asked) {
-            return;
-        }
-        let serial = self.terminal.serial();
-        for record in self.terminal.log(from..end) {
-            let body = photo::body(&serial, &record, self.terminal.seed(), is_wrong);
-            let query = format!("table=ATTPHOTO&PhotoStamp={}", self.settings.photo_stamp);
-            self.queue.push_back(Upload::new("cdata", query, body, 0));
-        }
-    }
-
     /// Asks for commands, on every connection; the first poll, and each after a change, carries the report.
     async fn poll(&mut self) -> Result<Outcome, HttpError> {
         let info = attendance::info(self.terminal, self.make.version);
@@ -406,7 +261,8 @@ impl<'a> Reporter<'a> {
         self.terminal.note(|progress| progress.acknowledged = acknowledged);
     }
 
-    fn plan_upload(&mut self) {
+    /// Sets when new data goes next.
+    pub(super) fn plan_upload(&mut self) {
         let wait = self.settings.schedule.wait(self.terminal.now());
         // A year is as good as for ever.
         self.next_upload = Instant::now() + wait.unwrap_or(Duration::from_secs(365 * 86_400));
@@ -446,15 +302,4 @@ impl<'a> Reporter<'a> {
         };
         let _ = tokio::time::timeout_at(self.next_poll, happens).await;
     }
-}
-
-/// A gzip archive with one file of these lines.
-fn archived(lines: &[u8]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()));
-    let mut header = tar::Header::new_gnu();
-    header.set_size(lines.len() as u64);
-    header.set_mode(0o644);
-    // Writing to memory can't fail.
-    let _ = archive.append_data(&mut header, "operlog.txt", lines);
-    archive.into_inner().and_then(flate2::write::GzEncoder::finish).unwrap_or_default()
 }

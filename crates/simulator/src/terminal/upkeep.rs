@@ -30,6 +30,8 @@ impl Terminal {
 
     /// The clock follows a server's; less than two seconds are no difference.
     pub(crate) fn follow_clock(&self, shown: DateTime) {
+        let wrong_by = self.faults.zone_error_s.get().unwrap_or(0);
+        let shown = shown.saturating_add(SignedDuration::from_secs(wrong_by.into()));
         let mut state = self.state();
         let now = Timestamp::now();
         if state.clock.shows(now).duration_until(shown).abs() >= SignedDuration::from_secs(2) {
@@ -39,7 +41,12 @@ impl Terminal {
 
     /// The entries of the operation log at these positions, counted from the first ever; those that are gone are left out.
     pub fn operations(&self, range: Range<usize>) -> Vec<OperationEntry> {
-        self.state().operations.entries.slice(range).1
+        self.operations_from(range).1
+    }
+
+    /// The same, and the position of the first.
+    pub(crate) fn operations_from(&self, range: Range<usize>) -> (usize, Vec<OperationEntry>) {
+        self.state().operations.entries.slice(range)
     }
 
     /// Empties the operation log.

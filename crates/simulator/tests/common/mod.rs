@@ -3,6 +3,7 @@
 
 pub(crate) mod adms_server;
 pub(crate) mod push;
+pub(crate) mod wire;
 
 use std::collections::HashMap;
 

@@ -4,8 +4,8 @@ use simulator::Terminal;
 use zk::transfer::Table;
 use zk::{Code, Error, Packet};
 
+use crate::common::wire::{Wire, connect, faulty, our_client_copes};
 use crate::common::{assert_same_log, company_log, serve};
-use crate::wire::{Wire, connect, faulty, our_client_copes};
 
 fn codes(packets: &[Packet]) -> Vec<Code> {
     packets.iter().map(|packet| packet.code).collect()

@@ -5,8 +5,8 @@ use jiff::{Timestamp, ToSpan};
 use simulator::Terminal;
 use zk::{AttendanceRecord, CivilTime};
 
+use crate::common::wire::{connect, faulty};
 use crate::common::{company_log, serve};
-use crate::wire::{connect, faulty};
 
 fn datetime(time: CivilTime) -> DateTime {
     let text = time.to_string().replace(' ', "T");

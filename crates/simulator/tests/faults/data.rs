@@ -6,8 +6,8 @@ use simulator::Terminal;
 use zk::transfer::Table;
 use zk::{AttendanceLayout, Code, Error, User};
 
+use crate::common::wire::{Wire, connect, faulty, our_client_copes};
 use crate::common::{assert_same_log, company_log, serve};
-use crate::wire::{Wire, connect, faulty, our_client_copes};
 
 #[tokio::test]
 async fn records_of_any_width_that_is_known_are_read_and_others_refused_whole() {

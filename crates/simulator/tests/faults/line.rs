@@ -6,8 +6,8 @@ use zk::Code;
 use zk::client::Transport;
 use zk::transfer::{ChunkRequest, Table};
 
+use crate::common::wire::{Datagrams, Wire, connect, connect_over, faulty, our_client_copes};
 use crate::common::{assert_same_log, serve};
-use crate::wire::{Datagrams, Wire, connect, connect_over, faulty, our_client_copes};
 
 #[tokio::test]
 async fn strict_checksum_drops_a_frame_with_a_wrong_sum_and_a_tolerant_unit_answers_it() {

@@ -13,4 +13,3 @@ mod push_commands;
 mod push_form;
 mod push_way;
 mod session;
-mod wire;

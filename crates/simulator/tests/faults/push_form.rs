@@ -133,6 +133,15 @@ async fn each_punch_may_come_with_a_photo_of_another_size_than_it_says() {
 }
 
 #[tokio::test]
+async fn face_templates_may_come_unasked() {
+    let (arrived, seen) = arrivals("biodata").await;
+    let bodies: Vec<_> = arrived.iter().filter(|arrival| arrival.is_of("BIODATA")).collect();
+    let lines = bodies[0].text();
+    assert!(lines.lines().all(|line| line.starts_with("BIODATA Pin=") && line.contains("\tType=9\t")), "{lines}");
+    assert_eq!(lines.lines().count(), seen.users.len());
+}
+
+#[tokio::test]
 async fn names_are_sent_in_the_terminals_character_set() {
     let server = AdmsServer::start(Seen::default()).await;
     let terminal = Terminal::builder("SIM0001")

@@ -7,7 +7,7 @@ use zk::client::{Client, Transport};
 use zk::{Code, Error};
 
 use crate::common::serve;
-use crate::wire::{Wire, connect, connect_over, faulty, our_client_copes};
+use crate::common::wire::{Wire, connect, connect_over, faulty, our_client_copes};
 
 /// What our client says about a terminal that it can't open.
 async fn refusal(terminal: &Terminal) -> Error {

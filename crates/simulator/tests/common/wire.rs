@@ -10,7 +10,7 @@ use zk::client::{Client, Options, Transport};
 use zk::transfer::{ChunkRequest, Table};
 use zk::{Code, Framer, Packet};
 
-use crate::common::{assert_same_log, company_log, serve};
+use super::{assert_same_log, company_log, serve};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
