@@ -223,10 +223,9 @@ impl Simulation {
     async fn punch_for_ever(&self, terminals: &[Terminal]) {
         for live in self.company.live(now().as_second().unsigned_abs()) {
             tokio::time::sleep(live.after).await;
-            let face = now().to_zoned(self.zone.clone()).datetime();
             let is_day = matches!(live.person.shift, Shift::Day { .. });
             if let Some(terminal) = terminals.get(live.person.terminal).filter(|_| is_day) {
-                terminal.punch(&live.person.number, face, live.state, live.verify);
+                terminal.punch_now(&live.person.number, live.state, live.verify);
             }
         }
     }
