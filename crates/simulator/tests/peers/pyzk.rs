@@ -11,9 +11,10 @@ use crate::peer::Peer;
 
 /// A request to the terminal at `address`.
 pub(crate) fn request(what: &str, address: &str, more: Value) -> Value {
+    let Value::Object(more) = more else { panic!("a request has fields") };
     let (host, port) = address.rsplit_once(':').unwrap();
     let mut request = json!({ "do": what, "host": host, "port": port.parse::<u16>().unwrap() });
-    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    request.as_object_mut().unwrap().extend(more);
     request
 }
 
