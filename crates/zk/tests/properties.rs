@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use zk::record::event::{Alarm, Enrolment, EventLayout};
 use zk::record::template::{TemplateHeader, TemplateKey};
-use zk::session::{Session, Settings};
+use zk::session::{Carrier, Session, Settings};
 use zk::transfer::{self, Table};
 use zk::{
     AttendanceLayout, AttendanceLog, CivilTime, Code, Framer, OperationRecord, PackedTime, Packet, Password, Privilege,
@@ -152,18 +152,35 @@ proptest! {
         noise in vec(any::<u8>(), 0..20),
         cut in 1..200_usize,
         table in prop::sample::select(Table::ALL.to_vec()),
+        carrier in prop::sample::select(vec![Carrier::Stream, Carrier::Datagrams]),
+        is_direct in any::<bool>(),
     ) {
-        let mut session = Session::new(Settings::default());
+        let mut session = Session::new(Settings::over(carrier));
         session.connect(0, Duration::ZERO);
-        session.receive(&Packet::new(Code::ACK_OK, 9, 0, []).to_frame(), Duration::ZERO);
-        session.read(table, Duration::ZERO);
-        let stream: Vec<u8> = packets.iter().flat_map(Packet::to_frame).chain(noise).collect();
-        for (step, piece) in stream.chunks(cut).enumerate() {
+        let opened = Packet::new(Code::ACK_OK, 9, 0, []);
+        let pieces: Vec<Vec<u8>> = match carrier {
+            Carrier::Stream => {
+                session.receive(&opened.to_frame(), Duration::ZERO);
+                let stream: Vec<u8> = packets.iter().flat_map(Packet::to_frame).chain(noise).collect();
+                stream.chunks(cut).map(<[u8]>::to_vec).collect()
+            }
+            Carrier::Datagrams => {
+                session.receive(&opened.to_payload(), Duration::ZERO);
+                packets.iter().map(Packet::to_payload).chain([noise]).collect()
+            }
+        };
+        if is_direct {
+            session.read_directly(table, Duration::ZERO);
+        } else {
+            session.read(table, Duration::ZERO);
+        }
+        for (step, piece) in pieces.iter().enumerate() {
             session.receive(piece, Duration::from_millis(step as u64));
         }
-        // Closing ACKs and the answer to FREE_DATA may be missing; everything else must end by the idle limit.
-        for minute in 1..5 {
-            session.expire(Duration::from_secs(60 * minute));
+        // Everything must end by the idle limit, however often the session asks again until then.
+        while let Some(deadline) = session.deadline() {
+            prop_assert!(deadline < Duration::from_secs(60));
+            session.expire(deadline);
         }
         let ends = std::iter::from_fn(|| session.next_event())
             .filter(|event| !matches!(event, zk::session::Event::Happened(_)))

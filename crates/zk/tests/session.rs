@@ -200,13 +200,65 @@ fn locked_firmware_is_told_to_use_push() {
 fn a_web_server_is_not_taken_for_a_terminal() {
     let mut client = Client::connecting(0);
     client.receive(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
-    let error = client.failure();
-    assert!(error.to_string().contains("HTTP/1.1 400"), "{error}");
+    let text = client.failure().to_string();
+    assert!(text.starts_with("a web server answered; enter the terminal's own port"), "{text}");
+    assert!(text.contains("HTTP/1.1 400"), "{text}");
+}
 
+#[test]
+fn a_door_controller_of_the_pull_protocol_is_told_at_once() {
     let mut client = Client::connecting(0);
-    client.receive(&[0xAA, 0x01, 0x55]);
+    client.receive(&[0xAA]);
+    assert!(client.session.next_event().is_none(), "that can be noise yet");
+    client.receive(&[0x01, 0xC8, 0x04, 0x00, 0x55]);
+    let text = client.failure().to_string();
+    assert!(text.starts_with("a door controller of the pull protocol (C3, InBio, ProBio) answered"), "{text}");
+}
+
+#[test]
+fn whatever_else_answers_is_shown_by_its_first_bytes() {
+    let mut client = Client::connecting(0);
+    client.receive(b"SSH-2.0-OpenSSH_9.6\r\n");
     client.session.closed();
-    assert!(matches!(client.failure(), Error::NotATerminal { .. }), "a door controller of another protocol");
+    let text = client.failure().to_string();
+    assert!(text.starts_with("what answered is not a terminal of this protocol; check address and port"), "{text}");
+    assert!(text.contains("SSH-2.0-OpenSSH"), "{text}");
+}
+
+#[test]
+fn a_wrong_checksum_on_a_stream_is_counted_and_forgiven() {
+    let mut client = Client::open();
+    client.session.command(Code::GET_TIME, Vec::new(), START);
+    let request = client.request();
+    let mut frame = reply(&request, Code::ACK_OK, [1, 2, 3, 4]);
+    frame[10] ^= 1;
+    client.receive(&frame);
+    assert!(matches!(client.event(), Event::Replied(packet) if packet.data == [1, 2, 3, 4]));
+    assert_eq!(client.session.bad_checksums(), 1);
+}
+
+#[test]
+fn a_terminal_that_sends_empty_packets_for_ever_is_given_up() {
+    let mut client = Client::open();
+    client.session.read(Table::Attendance, START);
+    let request = client.request();
+    client.answer(&request, Code::ACK_OK, transfer::buffered_answer(400));
+    let request = client.request();
+    for _ in 0..64 {
+        client.answer(&request, Code::DATA, []);
+    }
+    assert!(client.session.next_event().is_none(), "patience");
+    client.answer(&request, Code::DATA, []);
+    assert!(matches!(client.failure(), Error::Corrupt { .. }));
+}
+
+#[test]
+fn a_set_that_is_cut_short_is_refused_with_all_its_bytes() {
+    let mut client = Client::open();
+    client.session.read(Table::Attendance, START);
+    let request = client.request();
+    client.answer(&request, Code::ACK_OK, [0, 1, 2]);
+    assert!(matches!(client.failure(), Error::Corrupt { raw, .. } if *raw == [0, 1, 2]));
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl Client {
     /// When the terminal refuses, sends what can't be understood ([`Error::Corrupt`]), or the connection fails.
     pub async fn attendance(&mut self) -> Result<AttendanceLog, Error> {
         let (dataset, sizes) = self.read(Table::Attendance).await?;
-        AttendanceLog::decode(&dataset, sizes.attendance)
+        AttendanceLog::from_dataset(dataset, sizes.attendance)
     }
 
     /// The operation log: what was done at the terminal's menu (zk 7.4).

@@ -5,6 +5,9 @@ use crate::record::attendance::{AttendanceLayout, AttendanceRecord};
 use crate::record::layout::attendance_layout;
 use crate::transfer;
 
+/// Bytes of the count in front of the records.
+const COUNT_BYTES: usize = 4;
+
 /// The attendance log: its records, what the terminal said about their number, and the bytes they came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttendanceLog {
@@ -23,14 +26,25 @@ impl AttendanceLog {
     /// # Errors
     /// [`Error::Corrupt`] when it is cut short or fits no known record width.
     pub fn decode(dataset: &[u8], told: Option<u32>) -> Result<AttendanceLog, Error> {
-        let raw = transfer::records(dataset)?;
+        AttendanceLog::from_dataset(dataset.to_vec(), told)
+    }
+
+    /// Reads a data set and keeps its bytes without another copy.
+    ///
+    /// # Errors
+    /// As [`AttendanceLog::decode`].
+    pub fn from_dataset(mut dataset: Vec<u8>, told: Option<u32>) -> Result<AttendanceLog, Error> {
+        let raw = transfer::records(&dataset)?;
         if raw.is_empty() {
             return Ok(AttendanceLog { records: Vec::new(), told, layout: AttendanceLayout::Forty, raw: Vec::new() });
         }
         let layout = attendance_layout(raw, told)?;
         let mut records = Vec::with_capacity(raw.len() / layout.width());
         records.extend(raw.chunks_exact(layout.width()).filter_map(|record| layout.decode(record)));
-        Ok(AttendanceLog { records, told, layout, raw: raw.to_vec() })
+        let bytes = raw.len();
+        dataset.drain(..COUNT_BYTES);
+        dataset.truncate(bytes);
+        Ok(AttendanceLog { records, told, layout, raw: dataset })
     }
 
     /// The bytes of all records, one after another.

@@ -18,6 +18,18 @@
 //! * a wrong checksum is counted on a stream and drops a datagram (zk 2);
 //! * over datagrams a request that nothing answers is sent again with its number (zk 12): once, reads until `idle` is over;
 //! * [`Session::farewell`] undoes what was begun: it frees the buffer, enables a disabled terminal, and says EXIT.
+//!
+//! # What a data set is worth
+//!
+//! A set is whole and in order, or it is an error. On a stream TCP sees to that, and the announced lengths must be met exactly.
+//! Over datagrams:
+//!
+//! * a run of datagrams that the terminal numbers from 0 is taken when it has no gap and the announced length. Lost, repeated
+//!   and late ones, also those of an earlier attempt, cost time only: what is missing is asked for again;
+//! * terminals that number otherwise, or not at all, are asked for chunks that one datagram holds;
+//! * old units that neither prepare sets nor number their datagrams give the whole set twice, and it must be the same both times.
+//!   This is the one case without a proof: a network that damages two readings in the same way would go unnoticed here, and be
+//!   caught by the records, if they make no sense. Prefer TCP wherever a terminal has it.
 
 mod bulk;
 mod outbox;
