@@ -390,6 +390,42 @@ fn datagrams_of_an_earlier_attempt_get_nowhere() {
     assert_whole(&event, &terminal);
 }
 
+/// A session that has asked for a chunk, and the number of that request.
+fn asking_for_a_chunk(bytes: u32) -> (Session, u16) {
+    let mut session = open(Settings::over(Carrier::Datagrams));
+    session.read(Table::Attendance, Duration::ZERO);
+    session
+        .receive(&Packet::new(Code::ACK_OK, SESSION, 1, transfer::buffered_answer(bytes)).to_payload(), Duration::ZERO);
+    session.take_outgoing().unwrap();
+    let request = Packet::parse(&session.take_outgoing().unwrap()).unwrap().0;
+    assert_eq!(request.code, Code::READ_BUFFER);
+    (session, request.number)
+}
+
+#[test]
+fn data_with_any_other_number_than_that_of_the_request_is_dropped() {
+    let (mut session, number) = asking_for_a_chunk(500);
+    for stray in [number - 1, number + 1, number + 1000, 0] {
+        session.receive(&Packet::new(Code::DATA, 0, stray, [9; 500]).to_payload(), Duration::ZERO);
+    }
+    session.receive(&Packet::new(Code::DATA, 0, number, [1; 500]).to_payload(), Duration::ZERO);
+    session.receive(&Packet::new(Code::ACK_OK, 0, number + 1, []).to_payload(), Duration::ZERO);
+    assert!(matches!(session.next_event(), Some(Event::Dataset(set)) if set == [1; 500]));
+}
+
+#[test]
+fn a_later_datagram_is_not_taken_for_a_chunk_that_was_announced_shorter() {
+    let (mut session, number) = asking_for_a_chunk(4096);
+    let announcement = transfer::announcement(1024, 1024);
+    session.receive(&Packet::new(Code::PREPARE_DATA, SESSION, number, announcement).to_payload(), Duration::ZERO);
+    session.receive(&Packet::new(Code::DATA, 3, number, [9; 1024]).to_payload(), Duration::ZERO);
+    assert!(session.take_outgoing().is_none(), "nothing is known to be whole");
+    session.receive(&Packet::new(Code::ACK_OK, SESSION, number, []).to_payload(), Duration::ZERO);
+    session.expire(milliseconds(50));
+    let again = Packet::parse(&session.take_outgoing().unwrap()).unwrap().0;
+    assert_eq!(ChunkRequest::parse(&again.data).map(|chunk| chunk.offset), Some(0));
+}
+
 #[test]
 fn a_terminal_that_dies_in_the_middle_is_given_up() {
     let mut terminal = Terminal::with(10_000, Numbering::FromZero);

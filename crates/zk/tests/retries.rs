@@ -170,6 +170,23 @@ fn what_a_given_up_chunk_still_sends_is_not_taken_for_the_next_one() {
 }
 
 #[test]
+fn once_a_chunk_was_asked_for_again_only_the_number_of_the_request_counts() {
+    let mut session = open(1000);
+    session.read(Table::Attendance, START);
+    session.receive(&Packet::new(Code::ACK_OK, SESSION, 1, transfer::buffered_answer(500)).to_frame(), START);
+    session.receive(&Packet::new(Code::ACK_ERROR, SESSION, 2, []).to_frame(), START);
+    // Before, a number ahead would have been forgiven; now it can be what is left of the first reply.
+    session.receive(&Packet::new(Code::DATA, 0, 1000, [9; 256]).to_frame(), START);
+    session.receive(&Packet::new(Code::DATA, 0, 3, [1; 256]).to_frame(), START);
+    session.receive(&Packet::new(Code::ACK_OK, SESSION, 3, []).to_frame(), START);
+    session.receive(&Packet::new(Code::DATA, 0, 4, [2; 244]).to_frame(), START);
+    session.receive(&Packet::new(Code::ACK_OK, SESSION, 4, []).to_frame(), START);
+    session.receive(&Packet::new(Code::ACK_OK, SESSION, 5, []).to_frame(), START);
+    let whole = [vec![1; 256], vec![2; 244]].concat();
+    assert!(matches!(session.next_event(), Some(Event::Dataset(set)) if set == whole));
+}
+
+#[test]
 fn a_terminal_that_refuses_for_good_ends_the_read_and_all_that_came_is_kept() {
     let mut moods = vec![Mood::Gives];
     moods.extend([Mood::RefusesAfter(0); 20]);
