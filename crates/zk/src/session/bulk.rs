@@ -56,8 +56,6 @@ pub(super) enum Silence {
 /// What is read, and how it is asked for.
 pub(super) struct Source {
     command: Code,
-    /// What a refusal is about.
-    subject: Code,
     data: Vec<u8>,
     doing: &'static str,
     /// Whether the set begins with the count of its bytes.
@@ -81,14 +79,13 @@ impl Source {
             Table::Templates => "reading the templates",
         };
         let may_be_kept = matches!(table, Table::Attendance | Table::Operations);
-        let command = table.command();
-        Source { command, subject: command, data: table.direct_request(), doing, is_counted: true, may_be_kept }
+        Source { command: table.command(), data: table.direct_request(), doing, is_counted: true, may_be_kept }
     }
 
     /// A single thing that a command brings as it is.
     pub(super) fn object(command: Code, data: Vec<u8>) -> Source {
         let doing = command.meaning().unwrap_or("reading an object");
-        Source { command, subject: command, data, doing, is_counted: false, may_be_kept: false }
+        Source { command, data, doing, is_counted: false, may_be_kept: false }
     }
 }
 
@@ -200,7 +197,7 @@ impl BulkRead {
             (Stage::Asked, Code::DATA) => self.take_inline(payload),
             (Stage::Asked, Code::PREPARE_DATA) => self.take_announced_set(payload.data),
             (Stage::Asked, code) => {
-                let command = self.source.subject;
+                let command = self.source.command;
                 Step::Failed(refusal(command, code).unwrap_or(Error::Refused { command, code }))
             }
             (Stage::Running { .. }, Code::DATA) => self.take_data(payload),
@@ -344,7 +341,7 @@ impl BulkRead {
     }
 
     fn take_refusal(&mut self, code: Code) -> Step {
-        match refusal(self.source.subject, code) {
+        match refusal(self.source.command, code) {
             Some(lost @ Error::SessionLost { .. }) => Step::Failed(lost),
             _ => self.ask_again(&format!("the terminal refused to go on ({code})")),
         }
