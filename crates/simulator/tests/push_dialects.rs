@@ -9,7 +9,8 @@ use common::adms_server::{AdmsServer, Seen};
 use common::company_log;
 use common::push::{printed, reporting_to, run_to_the_end, until};
 use jiff::civil::date;
-use simulator::{Terminal, TerminalBuilder};
+use simulator::push::PushOptions;
+use simulator::{RunOptions, Terminal, TerminalBuilder};
 use zk::record::template::TemplateKey;
 use zk::{Privilege, User};
 
@@ -169,6 +170,19 @@ async fn a_report_of_counts_comes_with_the_first_poll_and_after_each_change() {
         let counts: Vec<_> = seen.infos.iter().map(|info| info.split(',').nth(3).unwrap()).collect();
         assert_eq!(counts, ["7", "8"]);
     });
+}
+
+#[tokio::test]
+async fn the_server_says_how_long_a_terminal_waits_between_polls_and_after_failures() {
+    let eager = "Delay=0\nErrorDelay=0";
+    let server = AdmsServer::start(Seen { settings: eager, refusals: 5, ..Seen::default() }).await;
+    let terminal = of_make("uface800").log(company_log(10)).build();
+    let push = PushOptions::new(server.url.parse().unwrap());
+    let options = RunOptions { push: Some(push), ..RunOptions::default() };
+    let polls = |seen: &Seen| seen.arrivals.iter().filter(|arrival| arrival.line.contains("getrequest")).count();
+    // With delays of its own it would take minutes.
+    until(&terminal, options, &server, |seen| seen.punches().len() == 10 && polls(seen) >= 20).await;
+    server.look(|seen| assert_eq!(seen.refused.len(), 5));
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use super::upload::Upload;
 use super::{attendance, security};
 use crate::terminal::datetime_of;
 
+/// The query of an upload of options.
+const OPTIONS: &str = "table=options";
+
 impl Reporter<'_> {
     /// Fetches the settings; a stamp of 0 starts its table again from the beginning.
     pub(super) async fn open(&mut self) -> Result<(), HttpError> {
@@ -55,8 +58,9 @@ impl Reporter<'_> {
             self.queue.retain(|upload| upload.moves.users.is_none());
         }
         if self.settings.wants_options {
+            self.queue.retain(|upload| upload.query != OPTIONS);
             let body = self.style.body(&[attendance::options_line(self.terminal)]);
-            self.queue.push_back(Upload::new("cdata", "table=options", body, 1));
+            self.queue.push_back(Upload::new("cdata", OPTIONS, body, 1));
         }
         if self.terminal.faults().biodata {
             let users = self.terminal.users();

@@ -13,6 +13,8 @@ use zk::{Code, Framer, Packet};
 use super::{assert_same_log, company_log, serve};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Silence after which nothing more is expected.
+const QUIET: Duration = Duration::from_millis(400);
 
 /// A terminal with these faults that has something to tell.
 pub(crate) fn faulty(faults: &str) -> TerminalBuilder {
@@ -138,15 +140,33 @@ impl Datagrams {
         self.socket.send(&packet.to_payload()).await.unwrap();
     }
 
+    /// The next packet; `None` when it is quiet for a while.
+    pub(crate) async fn hear(&mut self) -> Option<Packet> {
+        let mut buffer = [0; 2048];
+        let received = timeout(QUIET, self.socket.recv(&mut buffer)).await.ok()?;
+        let (packet, _) = Packet::parse(&buffer[..received.unwrap()]).expect("terminals send packets");
+        if self.session == 0 {
+            self.session = packet.session;
+        }
+        Some(packet)
+    }
+
+    /// Asks until something is answered: requests and answers may be lost.
+    pub(crate) async fn insist(&mut self, code: Code, data: impl Into<Vec<u8>>) {
+        let data = data.into();
+        loop {
+            self.say(code, data.clone()).await;
+            if self.hear().await.is_some() {
+                return;
+            }
+        }
+    }
+
     /// All that comes until it is quiet.
     pub(crate) async fn hear_all(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
-        let mut buffer = [0; 2048];
-        while let Ok(received) = timeout(Duration::from_millis(100), self.socket.recv(&mut buffer)).await {
-            packets.extend(Packet::parse(&buffer[..received.unwrap()]).map(|(packet, _)| packet));
-        }
-        if let Some(opening) = packets.first().filter(|_| self.session == 0) {
-            self.session = opening.session;
+        while let Some(packet) = self.hear().await {
+            packets.push(packet);
         }
         packets
     }

@@ -61,19 +61,8 @@ async fn answers_come_late_and_are_waited_for() {
 async fn chunk_over_udp(faults: &str) -> Vec<u16> {
     let terminal = faulty(faults).build();
     let mut peer = Datagrams::to(&serve(&terminal).await).await;
-    // Whatever is lost, in the end both are answered.
-    loop {
-        peer.say(Code::CONNECT, []).await;
-        if !peer.hear_all().await.is_empty() {
-            break;
-        }
-    }
-    loop {
-        peer.say(Code::PREPARE_BUFFER, Table::Attendance.request()).await;
-        if !peer.hear_all().await.is_empty() {
-            break;
-        }
-    }
+    peer.insist(Code::CONNECT, []).await;
+    peer.insist(Code::PREPARE_BUFFER, Table::Attendance.request()).await;
     peer.say(Code::READ_BUFFER, ChunkRequest { offset: 0, length: 12_000 }.encode()).await;
     peer.hear_all().await.into_iter().filter(|packet| packet.code == Code::DATA).map(|packet| packet.session).collect()
 }

@@ -162,8 +162,8 @@ async fn a_clock_that_jumps_back_makes_times_that_go_back_and_no_punch_is_lost()
 #[tokio::test]
 async fn a_new_mainboard_has_another_serial_and_the_same_address() {
     let server = AdmsServer::start(Seen::default()).await;
-    let terminal = faulty("new-serial=SIM0002").awaited(company_log(40)).build();
-    let options = RunOptions { pace: Pace::PerSecond(400.0), ..reporting_to(&server.url) };
+    let terminal = faulty("new-serial=SIM0002").awaited(company_log(10)).build();
+    let options = RunOptions { pace: Pace::PerSecond(8.0), ..reporting_to(&server.url) };
     run_to_the_end(&terminal, options).await;
     server.look(|seen| {
         let options: Vec<_> = seen.of("options").iter().map(|arrival| (arrival.line.clone(), arrival.text())).collect();
