@@ -57,12 +57,12 @@ pub(super) fn run(context: &Context, args: &Discover) -> anyhow::Result<()> {
     for one in found {
         rows.push(row(&one, &registered, hub.as_ref().filter(|_| args.update))?);
     }
-    show::rows(context.is_json, &["address", "transport", "serial", "model", "standing", "says"], &rows)?;
     if rows.is_empty() && !context.is_json {
         let subnets = subnets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        show::line(format!("nobody answers on port {} of {subnets}", args.port))?;
+        return Ok(show::line(format!("nobody answers on port {} of {subnets}", args.port))?);
     }
-    Ok(())
+    let header = ["address", "transport", "serial", "model", "standing", "says"];
+    Ok(show::rows(context.is_json, &header, &rows)?)
 }
 
 /// The keys of registered terminals; one whose file can't be read is left out, and its terminal then wants a key.
