@@ -17,12 +17,13 @@
 use std::cmp::Ordering;
 
 use super::pieces::Pieces;
-use super::refusal;
+use super::replies::refusal;
 use super::settings::Carrier;
+use super::source::Source;
 use crate::code::Code;
 use crate::error::Error;
 use crate::packet::Payload;
-use crate::transfer::{ChunkRequest, MAX_DATASET_BYTES, Table};
+use crate::transfer::{ChunkRequest, MAX_DATASET_BYTES};
 use crate::wire::u32_at;
 
 /// Packets in a row that bring nothing, after which a terminal is taken to be stuck.
@@ -51,42 +52,6 @@ pub(super) enum Silence {
     WouldDo,
     /// The end was announced, and a datagram that was overtaken by it may still come.
     Stragglers,
-}
-
-/// What is read, and how it is asked for.
-pub(super) struct Source {
-    command: Code,
-    data: Vec<u8>,
-    doing: &'static str,
-    /// Whether the set begins with the count of its bytes.
-    is_counted: bool,
-    /// Whether its bytes may be kept in an error: passwords and templates are not.
-    may_be_kept: bool,
-}
-
-impl Source {
-    /// A table, prepared by 1503 and read in chunks.
-    pub(super) fn prepared(table: Table) -> Source {
-        Source { command: Code::PREPARE_BUFFER, data: table.request(), ..Source::direct(table) }
-    }
-
-    /// A table in the old form, where its own command brings it.
-    pub(super) fn direct(table: Table) -> Source {
-        let doing = match table {
-            Table::Users => "reading the user table",
-            Table::Attendance => "reading the attendance log",
-            Table::Operations => "reading the operation log",
-            Table::Templates => "reading the templates",
-        };
-        let may_be_kept = matches!(table, Table::Attendance | Table::Operations);
-        Source { command: table.command(), data: table.direct_request(), doing, is_counted: true, may_be_kept }
-    }
-
-    /// A single thing that a command brings as it is.
-    pub(super) fn object(command: Code, data: Vec<u8>) -> Source {
-        let doing = command.meaning().unwrap_or("reading an object");
-        Source { command, data, doing, is_counted: false, may_be_kept: false }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
