@@ -1,7 +1,7 @@
 //! Policy files: a company's policy and checks as TOML or JSON that a payroll owner can read and change (rules 18).
 //!
-//! A file says only what differs from the defaults. Its top level holds the knobs of [`KNOBS`](crate::KNOBS) (`settle_delay`,
-//! `[grace]`, `[[pay_rules]]`, ...), `[checks]` with those of [`CHECKS`](crate::CHECKS), and if it likes `title` and
+//! A file says only what differs from the defaults. Its top level holds the knobs of [`KNOBS`] (`settle_delay`,
+//! `[grace]`, `[[pay_rules]]`, ...), `[checks]` with those of [`CHECKS`], and if it likes `title` and
 //! `source`. Where null is accepted, a TOML file writes `"none"`. A file is taken whole or refused whole, and the refusal
 //! names the knob, its value and what is allowed.
 
