@@ -68,7 +68,6 @@ async fn each_punch_reaches_the_hub_once_whatever_happens_on_the_way() {
         "trailing-tab columns=10",
         "columns=4",
         "columns=12",
-        "archives",
         "wrong-stamp",
         "unknown-table",
         "wrong-photo-size",
