@@ -19,6 +19,10 @@ const RECORDS: usize = 100_000;
 /// As many as hardware sends in a second or two.
 const PACED_RECORDS: usize = 10_000;
 const RECORD_BYTES: usize = 40;
+/// 2026-07-01 00:00:00, packed: the 43 days that follow all exist, and pyzk stops at one that does not.
+const FIRST_OF_JULY: i32 = ((26 * 12 + 6) * 31) * 86_400;
+/// Reads of a peer until one is whole.
+const ATTEMPTS: usize = 20;
 const PEOPLE: u16 = 500;
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
@@ -99,7 +103,7 @@ fn serve(runtime: &Runtime, profile: Profile, records: usize) -> Result<String> 
     let users: Vec<User> =
         (1..=PEOPLE).map(|slot| User { slot, ..User::new((1000 + slot).to_string(), "Ann Reyes") }).collect();
     let log = (0..records).zip(users.iter().cycle()).map(|(place, user)| {
-        let time = PackedTime(800_000_000 + i32::try_from(place).unwrap_or(0) * 37);
+        let time = PackedTime(FIRST_OF_JULY + i32::try_from(place).unwrap_or(0) * 37);
         AttendanceRecord { slot: Some(user.slot), ..AttendanceRecord::of_number(user.number.as_str().into(), time) }
     });
     let log: Vec<AttendanceRecord> = log.collect();
@@ -159,7 +163,8 @@ impl Peer {
     fn read(&mut self, address: &str, records: usize) -> Result<f64> {
         let (host, port) = address.rsplit_once(':').context("an address has a port")?;
         let request = json!({"do": "count", "host": host, "port": port.parse::<u16>()?, "attempts": 1});
-        for _ in 0..5 {
+        let mut last = Value::Null;
+        for _ in 0..ATTEMPTS {
             let start = Instant::now();
             writeln!(self.requests, "{request}")?;
             let mut line = String::new();
@@ -169,8 +174,9 @@ impl Peer {
                 return Ok(per_second(records, start));
             }
             // Frames that came together spoiled it: that is no measurement.
+            last = answer;
         }
-        bail!("a peer could not read the log in five attempts")
+        bail!("a peer could not read the log in {ATTEMPTS} attempts: {last}")
     }
 }
 
