@@ -24,6 +24,7 @@ counters! {
     refused_network = "edge_terminal_refused_network_total", "Requests from networks that are not allowed.";
     refused_busy = "edge_terminal_refused_busy_total", "Uploads answered 503 because too much was waiting.";
     refused_unapproved = "edge_terminal_refused_unapproved_total", "Uploads of terminals that wait for approval.";
+    refused_archives = "edge_terminal_refused_archives_total", "Uploads whose archive could not be unpacked.";
     punches_new = "edge_punches_stored_total", "Punches stored for the first time.";
     punches_known = "edge_punches_known_total", "Copies of punches that were stored already.";
     punches_differing = "edge_punches_differing_total", "Copies that say something else than the first one.";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use adms::archive::{self, ArchiveError};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -14,6 +15,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of bodies that may be in memory, over all requests.
 pub(super) struct Budget {
     max_body_bytes: usize,
+    max_bytes_in_work: usize,
     bytes: Arc<Semaphore>,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct Body {
 }
 
 /// Why a body was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
     /// It is longer than a request may be.
     TooLarge,
@@ -32,12 +34,14 @@ pub(super) enum Unread {
     Busy,
     /// It ended early, or took too long.
     Broken,
+    /// It is an archive that can't be unpacked.
+    Archive(ArchiveError),
 }
 
 impl Budget {
     pub(super) fn new(max_body_bytes: usize, max_bytes_in_work: usize) -> Self {
-        let permits = max_bytes_in_work.max(max_body_bytes).min(Semaphore::MAX_PERMITS);
-        Self { max_body_bytes, bytes: Arc::new(Semaphore::new(permits)) }
+        let max_bytes_in_work = max_bytes_in_work.max(max_body_bytes).min(Semaphore::MAX_PERMITS);
+        Self { max_body_bytes, max_bytes_in_work, bytes: Arc::new(Semaphore::new(max_bytes_in_work)) }
     }
 
     pub(super) async fn read(&self, body: Incoming) -> Result<Body, Unread> {
@@ -69,6 +73,20 @@ impl Budget {
             whole.bytes = joined.freeze();
         }
         Ok(whole)
+    }
+
+    /// The lines of an archive (adms 3) as one body, as if they had come plain. It may be as long as a body may; all of
+    /// that is taken from the budget while it is unpacked, because nobody knows before how much comes out.
+    pub(super) async fn unpack(&self, packed: Body) -> Result<Body, Unread> {
+        let limit = self.max_body_bytes.min(self.max_bytes_in_work.saturating_sub(packed.bytes.len()));
+        let mut share = self.share(limit)?;
+        // Megabytes take a while to unpack, and other terminals wait for this thread.
+        let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&packed.bytes, limit)).await;
+        let files = unpacked.map_err(|_| Unread::Broken)?.map_err(Unread::Archive)?;
+        // A last line without its end must not run into the next file.
+        let bytes = Bytes::from(files.join(&b'\n'));
+        drop(share.split(limit.saturating_sub(bytes.len())));
+        Ok(Body { bytes, share: Some(share) })
     }
 
     fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Unread> {

@@ -30,7 +30,7 @@ impl Desk {
     pub(super) async fn results(&self, serial: &str, body: Incoming) -> Reply {
         let body = match self.budget.read(body).await {
             Ok(body) => body,
-            Err(unread) => return self.unread(serial, unread),
+            Err(unread) => return self.unread(serial, &unread),
         };
         self.terminals.set_has_commands(serial, false);
         let settled = self.spool.settle(serial.to_owned(), Dialect::Attendance, body.bytes.clone(), now_us()).await;

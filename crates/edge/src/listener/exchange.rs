@@ -123,17 +123,19 @@ impl Desk {
     }
 
     async fn upload(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: Incoming) -> Reply {
-        let body = match self.budget.read(body).await {
+        let mut body = match self.budget.read(body).await {
             Ok(body) => body,
-            Err(unread) => return self.unread(serial, unread),
+            Err(unread) => return self.unread(serial, &unread),
         };
         let keeps_lines = matches!(upload.table, Table::AttLog | Table::OperLog);
-        if upload.is_tgz && keeps_lines {
-            tracing::warn!(serial, "an upload in a gzip archive was refused; the terminal keeps it");
-            return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "archives are not taken");
-        }
         if keeps_lines && !standing.is_approved {
             return self.unapproved(serial, standing, upload, &body).await;
+        }
+        if upload.is_tgz && keeps_lines {
+            body = match self.budget.unpack(body).await {
+                Ok(body) => body,
+                Err(unread) => return self.unread(serial, &unread),
+            };
         }
         match &upload.table {
             Table::AttLog => self.punches(serial, &body).await,
@@ -174,7 +176,7 @@ impl Desk {
     async fn unapproved(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: &Body) -> Reply {
         self.counters.refused_unapproved.add(1);
         let room = sample_room(standing.sample_lines, SAMPLE_LINES);
-        if upload.table == Table::AttLog && room > 0 {
+        if upload.table == Table::AttLog && !upload.is_tgz && room > 0 {
             let lines = intake::sample(&self.counters, serial, &body.bytes, now_us(), room);
             match self.spool.keep_sample(serial.to_owned(), lines).await {
                 Ok(kept) => self.terminals.sampled(serial, kept),
@@ -197,7 +199,7 @@ impl Desk {
         Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
     }
 
-    pub(super) fn unread(&self, serial: &str, unread: Unread) -> Reply {
+    pub(super) fn unread(&self, serial: &str, unread: &Unread) -> Reply {
         match unread {
             Unread::TooLarge => {
                 tracing::warn!(serial, "an upload was refused because it is too large");
@@ -208,6 +210,11 @@ impl Desk {
                 Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
             }
             Unread::Broken => Reply::refused(StatusCode::BAD_REQUEST, "the body ended early"),
+            Unread::Archive(error) => {
+                self.counters.refused_archives.add(1);
+                tracing::warn!(serial, %error, "an upload in an archive was refused; the terminal keeps it");
+                Reply::refused(StatusCode::BAD_REQUEST, "the archive can't be unpacked")
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The listener that terminals push to: `/iclock/*` and nothing else (adms 2).
 //!
 //! Invariants: a terminal hears 200 for an upload only after the commit of all its lines; the memory for bodies in work
-//! is bounded, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
+//! is bounded, archives unpacked, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
 //! before a byte of their body is read.
 
 mod body;

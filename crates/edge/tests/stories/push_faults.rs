@@ -72,6 +72,8 @@ async fn each_punch_reaches_the_hub_once_whatever_happens_on_the_way() {
         "unknown-table",
         "wrong-photo-size",
         "biodata",
+        "archives",
+        "archives gb2312-names lost-reply=2",
         "gb2312-names",
         "duplicate-punch=3",
         "clock-jump=-86400",
