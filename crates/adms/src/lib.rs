@@ -50,6 +50,6 @@ pub use info::Info;
 pub use line::{BadLine, BadLineReason};
 pub use operlog::{OperLine, UserLine};
 pub use photo::{Photo, PhotoName};
-pub use request::{Call, DataTable, Found, Method, QueryData, Request, Table, Upload};
+pub use request::{Call, DataTable, Found, Method, QueryData, Request, Shown, Table, Upload};
 pub use results::{CommandResult, Meaning, Verdict};
 pub use time::{CivilTime, PackedTime};

@@ -21,11 +21,21 @@ pub enum Method {
 pub struct Request<'a> {
     /// The serial number (`SN` or `sn`), trimmed; `None` when missing or empty. It is a claim, not a proof (adms 11).
     pub serial: Option<Cow<'a, str>>,
-    /// A constant secret that some terminals send: `ComKey` on every request when their option `IsPushComKey` is 1,
-    /// `pushcommkey` in the handshake alone. In clear, but worth pinning (adms 11).
-    pub secret: Option<Cow<'a, str>>,
+    /// What it shows besides.
+    pub shown: Shown<'a>,
     /// What the terminal wants.
     pub call: Call<'a>,
+}
+
+/// Constant secrets that a terminal may show: in clear, but worth pinning (adms 11). `Debug` does not show them.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Shown<'a> {
+    /// What stands before `/iclock` in the path, where the firmware allows a path.
+    pub path: Option<Cow<'a, str>>,
+    /// `ComKey`, on every request of a terminal whose option `IsPushComKey` is 1.
+    pub com_key: Option<Cow<'a, str>>,
+    /// `pushcommkey`, which comes in the handshake alone.
+    pub push_comm_key: Option<Cow<'a, str>>,
 }
 
 /// What a terminal wants.
@@ -227,9 +237,13 @@ impl<'a> DataTable<'a> {
 impl<'a> Request<'a> {
     /// Classifies a request. `path` may have any case, `.aspx` and slashes at its end; `query` is the part after `?`
     /// as it came. Never fails: what is not known is [`Call::Other`].
-    pub fn read(method: Method, path: &str, query: &'a str) -> Self {
-        let serial = value(query, "SN").map(trimmed).filter(|serial| !serial.is_empty());
-        let secret = value(query, "ComKey").or_else(|| value(query, "pushcommkey")).map(trimmed);
+    pub fn read(method: Method, path: &'a str, query: &'a str) -> Self {
+        let word = |name| value(query, name).map(trimmed).filter(|word| !word.is_empty());
+        let shown = Shown {
+            path: before_iclock(path).filter(|before| !before.is_empty()).map(query::decode),
+            com_key: word("ComKey"),
+            push_comm_key: word("pushcommkey"),
+        };
         let name = endpoint(path);
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         let call = match method {
@@ -246,7 +260,7 @@ impl<'a> Request<'a> {
             Method::Get if is("file") => Call::File,
             _ => Call::Other,
         };
-        Self { serial, secret: secret.filter(|secret| !secret.is_empty()), call }
+        Self { serial: word("SN"), shown, call }
     }
 }
 
@@ -263,6 +277,29 @@ impl Call<'_> {
             },
             _ => None,
         }
+    }
+}
+
+/// What stands before `/iclock` in a path, without slashes around it; empty where nothing does. `None` for a path that does
+/// not lead there.
+pub fn before_iclock(path: &str) -> Option<&str> {
+    let mut start = 0;
+    for part in path.split('/') {
+        if part.eq_ignore_ascii_case("iclock") {
+            return path.get(..start).map(|before| before.trim_matches('/'));
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
+impl std::fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shown")
+            .field("path", &self.path.is_some())
+            .field("com_key", &self.com_key.is_some())
+            .field("push_comm_key", &self.push_comm_key.is_some())
+            .finish()
     }
 }
 

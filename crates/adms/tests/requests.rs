@@ -1,7 +1,8 @@
 //! Requests of terminals in the forms that occur, and replies that suit their firmware (adms 2 to 4).
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use adms::{Call, DataTable, Dialect, Found, HandshakeReply, HandshakeRequest, Method, Request, Table, reply};
+use adms::request::before_iclock;
+use adms::{Call, DataTable, Dialect, Found, HandshakeReply, HandshakeRequest, Method, Request, Shown, Table, reply};
 
 fn call(method: Method, target: &'static str) -> Call<'static> {
     let (path, query) = target.split_once('?').unwrap();
@@ -185,13 +186,24 @@ fn what_a_terminal_calls_tells_its_dialect() {
 }
 
 #[test]
-fn a_secret_comes_in_the_handshake_or_with_every_request() {
-    let secret =
-        |query| Request::read(Method::Get, "/iclock/getrequest", query).secret.map(std::borrow::Cow::into_owned);
-    assert_eq!(secret("SN=1&ComKey=88888888").as_deref(), Some("88888888"));
-    assert_eq!(secret("SN=1&pushcommkey=4a9594af").as_deref(), Some("4a9594af"));
-    assert_eq!(secret("SN=1&comkey=").as_deref(), None);
-    assert_eq!(secret("SN=1"), None);
+fn a_secret_comes_in_the_handshake_with_every_request_or_in_the_path() {
+    let shown = |path, query| Request::read(Method::Get, path, query).shown;
+    let nothing = Shown::default();
+    let key = |key: &'static str| Some(key.into());
+    let plain = "/iclock/getrequest";
+    assert_eq!(shown(plain, "SN=1&ComKey=88888888"), Shown { com_key: key("88888888"), ..nothing.clone() });
+    assert_eq!(shown(plain, "SN=1&pushcommkey=4a%209f"), Shown { push_comm_key: key("4a 9f"), ..nothing.clone() });
+    assert_eq!(shown(plain, "SN=1&comkey="), nothing);
+    for (path, before) in
+        [("/s3cret/iclock/cdata", "s3cret"), ("//s3%2Fcret/ICLOCK/x/", "s3/cret"), ("/a/b/iclock", "a/b")]
+    {
+        assert_eq!(shown(path, "SN=1"), Shown { path: key(before), ..nothing.clone() }, "{path}");
+    }
+    for path in ["/iclock/iclock/x", "iclock", "/elsewhere/cdata"] {
+        assert_eq!(shown(path, "SN=1"), nothing, "{path}");
+    }
+    assert_eq!(before_iclock("/iclockwork/cdata"), None);
+    assert!(!format!("{:?}", shown("/s3cret/iclock", "ComKey=8888")).contains("cret"));
 }
 
 #[test]

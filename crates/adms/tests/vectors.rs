@@ -311,7 +311,7 @@ fn the_real_opening_requests() {
     let query = "SN=0316144680030&options=all&pushver=2.2.14&language=83&pushcommkey=4a9594af164f2b9779b59e8554b5df26";
     let request = Request::read(Method::Get, "/iclock/cdata", query);
     assert_eq!(request.serial.as_deref(), Some("0316144680030"));
-    assert_eq!(request.secret.as_deref(), Some("4a9594af164f2b9779b59e8554b5df26"));
+    assert_eq!(request.shown.push_comm_key.as_deref(), Some("4a9594af164f2b9779b59e8554b5df26"));
     let Call::Handshake(handshake) = request.call else { panic!("a handshake, not {:?}", request.call) };
     assert_eq!(handshake.push_version.as_deref(), Some("2.2.14"));
     assert_eq!(handshake.language.as_deref(), Some("83"));

@@ -9,12 +9,14 @@ use jiff::tz::TimeZone;
 use link::{Clock, Contact, Moved};
 use tokio::sync::watch;
 
-use crate::plan::{Told, drift, is_contact_due};
+use crate::plan::{Admission, Caller, Doubt, Judgement, Told, drift, is_contact_due, judge};
 use crate::spool::terminals::Remembered;
 use crate::visit::dialable;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
 const MAX_UNKNOWN: usize = 1000;
+/// How long a caller that was refused is told of, when it does not come again.
+const REFUSAL_COUNTS_US: i64 = 3600 * 1_000_000;
 
 /// Who is calling, and what the edge may do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,30 @@ pub(crate) struct Standing {
     /// Lines of its sample that are kept already.
     pub(crate) sample_lines: i64,
     pub(crate) has_commands: bool,
+    /// Its address was admitted by this very request.
+    pub(crate) admission: Option<Admission>,
+}
+
+/// Why a caller is not served. It keeps what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotServed {
+    /// A stranger beyond the limit.
+    TooMany,
+    /// It is not believed to be the terminal.
+    Doubted {
+        /// Why.
+        doubt: Doubt,
+        /// Nobody has been told of it yet.
+        is_news: bool,
+    },
+}
+
+/// A caller that was not believed to be the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Refused {
+    from: IpAddr,
+    doubt: Doubt,
+    at_us: i64,
 }
 
 /// A log that was read to its end.
@@ -55,12 +81,44 @@ struct Known {
     told: Option<Told>,
     /// What its last uploads show of its clock.
     uploads: drift::Uploads,
+    /// The address that has shown its key.
+    admission: Option<Admission>,
+    /// Who was refused last.
+    refused: Option<Refused>,
+    /// What was in the way of the last poll.
+    poll_trouble: Option<String>,
 }
 
 impl Known {
     /// The zone of its clock, when the hub named one that this machine knows.
     fn zone(&self) -> Option<TimeZone> {
         TimeZone::get(self.registered.as_ref()?.zone.as_deref()?).ok()
+    }
+
+    /// Whether the caller is believed. Where no key is registered, everybody is.
+    fn judge(&self, caller: Caller<'_>) -> Judgement {
+        let pinned = self.registered.as_ref().and_then(|terminal| terminal.push_key.as_deref());
+        pinned.map_or(Judgement::Known, |pinned| judge(pinned, caller, self.admission))
+    }
+
+    fn set_refused(&mut self, refused: Option<Refused>) {
+        self.refused = refused;
+        self.tell_trouble();
+    }
+
+    fn set_poll_trouble(&mut self, trouble: Option<String>) {
+        self.poll_trouble = trouble;
+        self.tell_trouble();
+    }
+
+    /// What is told of trouble: that of both roads.
+    fn tell_trouble(&mut self) {
+        let refused =
+            self.refused.map(|Refused { from, doubt, .. }| format!("{from} calls with this serial and {doubt}"));
+        let troubles: Vec<String> = self.poll_trouble.iter().cloned().chain(refused).collect();
+        let trouble = (!troubles.is_empty()).then(|| troubles.join("; "));
+        self.is_news |= self.contact.trouble != trouble;
+        self.contact.trouble = trouble;
     }
 }
 
@@ -75,7 +133,12 @@ pub(crate) struct Terminals {
 }
 
 impl Terminals {
-    pub(crate) fn new(remembered: Vec<Remembered>, with_commands: &[String]) -> Self {
+    pub(crate) fn new(
+        remembered: Vec<Remembered>,
+        admissions: Vec<(String, Admission)>,
+        with_commands: &[String],
+    ) -> Self {
+        let admissions: HashMap<_, _> = admissions.into_iter().collect();
         let known = remembered.into_iter().map(|one| {
             let known = Known {
                 contact: Contact { serial: one.serial.clone(), ..Contact::default() },
@@ -83,6 +146,7 @@ impl Terminals {
                 owes_upload: one.owes_upload,
                 sample_lines: one.sample_lines,
                 has_commands: with_commands.contains(&one.serial),
+                admission: admissions.get(&one.serial).copied(),
                 ..Known::default()
             };
             (one.serial, known)
@@ -90,24 +154,42 @@ impl Terminals {
         Self { known: Mutex::new(known.collect()), urgent: watch::Sender::new(0), changes: watch::Sender::new(0) }
     }
 
-    /// Notes a contact. `None` for a stranger beyond the limit: it is not served.
-    pub(crate) fn meet(&self, serial: &str, now_us: i64) -> Option<Standing> {
+    /// Notes a contact of a terminal, unless its caller is not served.
+    pub(crate) fn meet(&self, serial: &str, caller: Caller<'_>, now_us: i64) -> Result<Standing, NotServed> {
         let mut known = self.lock();
         if !known.contains_key(serial) {
             if known.values().filter(|one| one.registered.is_none()).count() >= MAX_UNKNOWN {
-                return None;
+                return Err(NotServed::TooMany);
             }
             known.insert(serial.to_owned(), stranger(serial));
             self.nudge();
         }
-        let one = known.get_mut(serial)?;
+        let one = known.get_mut(serial).ok_or(NotServed::TooMany)?;
+        let admission = match one.judge(caller) {
+            Judgement::Known => None,
+            Judgement::Admitted(admission) => {
+                one.admission.replace(admission).is_none_or(|before| before != admission).then_some(admission)
+            }
+            Judgement::Doubted(doubt) => {
+                let is_same = |refused: Refused| (refused.from, refused.doubt) == (caller.from, doubt);
+                let is_news = !one.refused.is_some_and(is_same);
+                one.set_refused(Some(Refused { from: caller.from, doubt, at_us: now_us }));
+                return Err(NotServed::Doubted { doubt, is_news });
+            }
+        };
+        let is_over =
+            |refused: Refused| refused.from == caller.from || now_us.saturating_sub(refused.at_us) > REFUSAL_COUNTS_US;
+        if one.refused.is_some_and(is_over) {
+            one.set_refused(None);
+        }
         one.contact.last_contact_us = Some(now_us);
         one.is_news = true;
-        Some(Standing {
+        Ok(Standing {
             is_approved: one.registered.as_ref().is_some_and(|terminal| terminal.approved),
             owes_upload: one.owes_upload,
             sample_lines: one.sample_lines,
             has_commands: one.has_commands,
+            admission,
         })
     }
 
@@ -169,12 +251,12 @@ impl Terminals {
                     one.contact.last_contact_us = Some(now_us);
                     one.contact.last_complete_read_us = Some(now_us);
                     one.contact.records_on_terminal = Some(log.records);
-                    one.contact.trouble = log.remark;
+                    one.set_poll_trouble(log.remark);
                     one.contact.clock = log.clock.or(one.contact.clock);
                 }
                 Err(trouble) => {
                     one.is_at_work = false;
-                    one.contact.trouble = Some(trouble);
+                    one.set_poll_trouble(Some(trouble));
                 }
             }
         });
@@ -224,6 +306,9 @@ impl Terminals {
                 // What was seen of its clock was seen with another zone.
                 one.uploads = drift::Uploads::default();
                 one.contact.clock = None;
+            }
+            if one.registered.as_ref().is_some_and(|before| before.push_key != terminal.push_key) {
+                one.set_refused(None);
             }
             if one.contact.moved.as_ref().is_some_and(|moved| Some(&moved.from) != terminal.address.as_ref()) {
                 one.contact.moved = None;

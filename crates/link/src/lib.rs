@@ -219,7 +219,8 @@ pub struct Contact {
     pub last_complete_read_us: Option<i64>,
     /// Records in the terminal at that time.
     pub records_on_terminal: Option<i64>,
-    /// What went wrong in the last poll, in words, with the cure; `None` when it went well.
+    /// What went wrong in the last poll, or who called with its serial and was refused, in words, with the cure; `None` when
+    /// all is well.
     pub trouble: Option<String>,
     /// What was last seen of its clock.
     #[serde(default)]
@@ -264,8 +265,8 @@ pub struct Terminal {
     pub comm_key: Option<u32>,
     /// How it is read.
     pub via: Via,
-    /// What it must show when it pushes (adms 11): `pushcommkey` of its handshake, or `ComKey`. `None` takes it as it is;
-    /// an empty key, of a file that can't be read, admits nobody.
+    /// What it must show when it pushes (adms 11): `pushcommkey` of its handshake, `ComKey`, or what stands before `/iclock`
+    /// in the path. `None` takes it as it is; an empty key, of a file that can't be read, admits nobody.
     #[serde(default)]
     pub push_key: Option<String>,
     /// IANA zone of its clock; `None` from a hub that knows none.

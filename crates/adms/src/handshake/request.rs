@@ -16,8 +16,6 @@ pub struct HandshakeRequest<'a> {
     pub language: Option<Cow<'a, str>>,
     /// `DeviceType`: `att`, `pid`, `ins`, `acc`, or free text (one real unit sends `middle east`).
     pub device_type: Option<Cow<'a, str>>,
-    /// `pushcommkey`: a weak constant secret, worth pinning (adms 11).
-    pub comm_key: Option<Cow<'a, str>>,
     /// `PushOptionsFlag=1`: the terminal can post its options.
     pub can_post_options: bool,
 }
@@ -45,7 +43,6 @@ impl<'a> HandshakeRequest<'a> {
             push_version: value(query, "pushver"),
             language: value(query, "language"),
             device_type: value(query, "DeviceType"),
-            comm_key: value(query, "pushcommkey"),
             can_post_options: value(query, "PushOptionsFlag").as_deref() == Some("1"),
         }
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adms::request::before_iclock;
 use adms::{Call, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -15,10 +16,10 @@ use super::body::{Body, Budget, Unread};
 use super::intake;
 use crate::counters::Counters;
 use crate::now_us;
-use crate::plan::{Network, sample_room};
+use crate::plan::{Caller, Network, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
 use crate::spool::{Spool, SpoolError};
-use crate::terminals::{Standing, Terminals};
+use crate::terminals::{NotServed, Standing, Terminals};
 
 /// Longest serial that is believed; real ones have 13 characters.
 const MAX_SERIAL_BYTES: usize = 64;
@@ -54,7 +55,7 @@ impl Desk {
     pub(super) async fn serve(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
         self.counters.requests.add(1);
         let reply = if self.allowed.iter().any(|network| network.contains(peer)) {
-            self.answer(request).await
+            self.answer(peer, request).await
         } else {
             self.counters.refused_network.add(1);
             tracing::warn!(%peer, "a request from a network that is not allowed was refused");
@@ -66,10 +67,10 @@ impl Desk {
         response
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Reply {
+    async fn answer(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Reply {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
-        if !is_below_iclock(path) {
+        if before_iclock(path).is_none() {
             return Reply::refused(StatusCode::NOT_FOUND, "terminals are served under /iclock/");
         }
         let method = match head.method {
@@ -77,13 +78,20 @@ impl Desk {
             hyper::Method::POST => Method::Post,
             _ => Method::Other,
         };
-        let Request { serial, call, .. } = Request::read(method, path, head.uri.query().unwrap_or_default());
+        let Request { serial, shown, call } = Request::read(method, path, head.uri.query().unwrap_or_default());
         let Some(serial) = serial.filter(|serial| is_believable(serial)) else {
             return Reply::refused(StatusCode::BAD_REQUEST, "no serial number (SN)");
         };
-        let Some(standing) = self.terminals.meet(&serial, now_us()) else {
-            return Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many unknown terminals");
+        let caller = Caller { from: peer, shown: &shown, is_handshake: matches!(call, Call::Handshake(_)) };
+        let standing = match self.terminals.meet(&serial, caller, now_us()) {
+            Ok(standing) => standing,
+            Err(not_served) => return self.not_served(&serial, peer, not_served),
         };
+        if let Some(admission) = standing.admission
+            && let Err(error) = self.spool.admit(serial.to_string(), admission).await
+        {
+            tracing::warn!(%serial, %error, "an admitted address was not remembered; after a restart the terminal must show its key again");
+        }
         match call {
             Call::Handshake(said) => self.handshake(&serial, standing, &said).await,
             Call::Upload(upload) => self.upload(&serial, standing, &upload, body).await,
@@ -91,6 +99,19 @@ impl Desk {
             Call::DeviceCmd => self.results(&serial, body).await,
             Call::Time => self.time(&serial),
             _ => Reply::ok(reply::OK),
+        }
+    }
+
+    fn not_served(&self, serial: &str, peer: IpAddr, why: NotServed) -> Reply {
+        match why {
+            NotServed::TooMany => Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many unknown terminals"),
+            NotServed::Doubted { doubt, is_news } => {
+                self.counters.refused_key.add(1);
+                if is_news {
+                    tracing::warn!(serial, %peer, "a caller was refused: it {doubt}");
+                }
+                Reply::refused(StatusCode::FORBIDDEN, "this terminal must show its key")
+            }
         }
     }
 
@@ -217,13 +238,6 @@ impl Desk {
             }
         }
     }
-}
-
-fn is_below_iclock(path: &str) -> bool {
-    const FOLDER: &str = "iclock";
-    let path = path.trim_start_matches('/');
-    let (folder, rest) = path.split_at_checked(FOLDER.len()).unwrap_or((path, ""));
-    folder.eq_ignore_ascii_case(FOLDER) && (rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_believable(serial: &str) -> bool {

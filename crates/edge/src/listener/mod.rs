@@ -2,7 +2,7 @@
 //!
 //! Invariants: a terminal hears 200 for an upload only after the commit of all its lines; the memory for bodies in work
 //! is bounded, archives unpacked, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
-//! before a byte of their body is read.
+//! before a byte of their body is read, and so does whoever does not show the key to which its terminal is pinned.
 
 mod body;
 mod commands;

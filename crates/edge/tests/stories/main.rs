@@ -8,6 +8,7 @@ mod fake_hub;
 mod forwarder;
 mod http;
 mod listener;
+mod pins;
 mod poller;
 mod push_faults;
 mod reconcile;

@@ -127,6 +127,27 @@ async fn another_mainboard_is_another_terminal_that_waits_for_approval() {
     edge.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_terminal_with_another_key_keeps_everything_until_its_key_is_registered() {
+    let pinned = |key: &str| link::Terminal { push_key: Some(key.to_owned()), ..crate::fake_hub::terminal(SERIAL) };
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    hub.with(|held| held.terminals.push(pinned("88888888")));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    let (terminal, options) = terminal("push-key=12345678 lost-reply=2", &edge);
+    let running = tokio::spawn(simulator::run(terminal.clone(), options, std::future::pending()));
+    terminal.progress().wait_for(|now| now.failures >= 3).await.unwrap();
+    assert_eq!((terminal.progress().borrow().acknowledged, hub.with(|held| held.punches.len())), (0, 0));
+    hub.with(|held| held.terminals = vec![pinned("12345678")]);
+    let mut progress = terminal.progress();
+    let all = progress.wait_for(|now| now.awaited == 0 && now.acknowledged == now.punched);
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("then it uploads").unwrap();
+    let expected = said(&terminal);
+    hub.until("all punches", |held| held.said() == expected).await;
+    running.abort();
+    edge.shutdown().await;
+}
+
 /// Two commands, and what the hub knows of them in the end.
 async fn commands(faults: &str, is_over: impl Fn(&Held) -> bool) -> Vec<CommandState> {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved(SERIAL));

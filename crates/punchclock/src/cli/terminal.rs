@@ -100,7 +100,8 @@ pub(crate) struct Add {
     /// File with its communication key
     #[arg(long, value_name = "F")]
     pub(crate) comm_key_file: Option<PathBuf>,
-    /// File with the key that it shows when it pushes (pushcommkey or ComKey); without it, it is known by its serial alone
+    /// File with the key that it shows when it pushes (pushcommkey, ComKey, or what stands before /iclock in its path); without
+    /// it, it is known by its serial alone
     #[arg(long, value_name = "F")]
     pub(crate) push_key_file: Option<PathBuf>,
     /// Zone of its clock, like Asia/Manila (default: the company's)
