@@ -32,6 +32,7 @@ counters! {
     lines_unreadable = "edge_lines_unreadable_total", "Lines that could not be read; those of punches are kept.";
     records_not_kept = "edge_records_not_kept_total", "Templates, photos and other personal records that were dropped.";
     records_unknown = "edge_records_unknown_total", "Records of unknown kinds that were skipped.";
+    events = "edge_terminal_events_total", "Events and door states of access terminals that are no punches.";
     operations = "edge_terminal_operations_total", "Operations that terminals logged.";
     polls_failed = "edge_polls_failed_total", "Polls of terminals that failed.";
     polls_done = "edge_polls_done_total", "Polls of terminals that read the whole log.";

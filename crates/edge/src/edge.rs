@@ -74,8 +74,7 @@ impl Edge {
         };
         let status_addr = status_socket.as_ref().map(|(_, address)| *address);
 
-        let with_commands = spool.serials_with_commands().await?;
-        let terminals = Arc::new(Terminals::new(spool.terminals().await?, spool.admissions().await?, &with_commands));
+        let terminals = Arc::new(Terminals::new(spool.memory().await?));
         let counters = Arc::new(Counters::default());
         let (stop, stopped) = watch::channel(false);
         let stopped = Stop(stopped);

@@ -5,12 +5,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use adms::Dialect;
 use jiff::tz::TimeZone;
 use link::{Clock, Contact, Moved};
 use tokio::sync::watch;
 
 use crate::plan::{Admission, Caller, Doubt, Judgement, Told, drift, is_contact_due, judge};
-use crate::spool::terminals::Remembered;
+use crate::spool::terminals::Memory;
 use crate::visit::dialable;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
@@ -27,6 +28,10 @@ pub(crate) struct Standing {
     /// Lines of its sample that are kept already.
     pub(crate) sample_lines: i64,
     pub(crate) has_commands: bool,
+    /// What it speaks, as far as it has shown.
+    pub(crate) dialect: Dialect,
+    /// An access terminal that has registered since the start of this edge.
+    pub(crate) has_registered: bool,
     /// Its address was admitted by this very request.
     pub(crate) admission: Option<Admission>,
 }
@@ -81,6 +86,11 @@ struct Known {
     told: Option<Told>,
     /// What its last uploads show of its clock.
     uploads: drift::Uploads,
+    /// What it speaks, and what the spool remembers of that.
+    dialect: Dialect,
+    remembered_dialect: Dialect,
+    /// An access terminal that has registered since the start of this edge.
+    has_registered: bool,
     /// The address that has shown its key.
     admission: Option<Admission>,
     /// Who was refused last.
@@ -133,13 +143,10 @@ pub(crate) struct Terminals {
 }
 
 impl Terminals {
-    pub(crate) fn new(
-        remembered: Vec<Remembered>,
-        admissions: Vec<(String, Admission)>,
-        with_commands: &[String],
-    ) -> Self {
-        let admissions: HashMap<_, _> = admissions.into_iter().collect();
-        let known = remembered.into_iter().map(|one| {
+    pub(crate) fn new(memory: Memory) -> Self {
+        let Memory { terminals, admissions, access, with_commands } = memory;
+        let known = terminals.into_iter().map(|one| {
+            let dialect = if access.contains(&one.serial) { Dialect::Security } else { Dialect::Attendance };
             let known = Known {
                 contact: Contact { serial: one.serial.clone(), ..Contact::default() },
                 registered: one.registered,
@@ -147,6 +154,8 @@ impl Terminals {
                 sample_lines: one.sample_lines,
                 has_commands: with_commands.contains(&one.serial),
                 admission: admissions.get(&one.serial).copied(),
+                dialect,
+                remembered_dialect: dialect,
                 ..Known::default()
             };
             (one.serial, known)
@@ -189,6 +198,8 @@ impl Terminals {
             owes_upload: one.owes_upload,
             sample_lines: one.sample_lines,
             has_commands: one.has_commands,
+            dialect: one.dialect,
+            has_registered: one.has_registered,
             admission,
         })
     }
@@ -210,6 +221,30 @@ impl Terminals {
             settles
         };
         self.with(serial, settle).unwrap_or(false)
+    }
+
+    /// All of its log was found by a query and stored. True when it owed that.
+    pub(crate) fn has_uploaded(&self, serial: &str) -> bool {
+        self.with(serial, |one| std::mem::take(&mut one.owes_upload)).unwrap_or(false)
+    }
+
+    /// Notes the dialect in which it calls. True when that is to be remembered over a restart.
+    pub(crate) fn speaks(&self, serial: &str, dialect: Dialect) -> bool {
+        let note = |one: &mut Known| {
+            one.dialect = dialect;
+            // Of strangers nothing is remembered: a scan must not fill the disk.
+            let is_due = one.registered.is_some() && one.remembered_dialect != dialect;
+            if is_due {
+                one.remembered_dialect = dialect;
+            }
+            is_due
+        };
+        self.with(serial, note).unwrap_or(false)
+    }
+
+    /// An access terminal has registered.
+    pub(crate) fn registered(&self, serial: &str) {
+        self.with(serial, |one| one.has_registered = true);
     }
 
     pub(crate) fn sampled(&self, serial: &str, lines: i64) {

@@ -1,8 +1,8 @@
 //! Commands at the desk: handed out at a poll, settled by their results (adms 7, 8).
 
-use adms::{Dialect, reply};
-use hyper::body::Incoming;
+use adms::reply;
 
+use super::body::Body;
 use super::exchange::{Desk, Reply};
 use crate::now_us;
 use crate::terminals::Standing;
@@ -15,8 +15,7 @@ impl Desk {
         }
         // The note is taken away first: an order that comes meanwhile makes it anew, and is not forgotten.
         self.terminals.set_has_commands(serial, false);
-        let handed_out =
-            self.spool.hand_out(serial.to_owned(), Dialect::Attendance, now_us(), self.result_patience).await;
+        let handed_out = self.spool.hand_out(serial.to_owned(), standing.dialect, now_us(), self.result_patience).await;
         if handed_out.as_ref().map_or(true, |out| out.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }
@@ -27,13 +26,9 @@ impl Desk {
     }
 
     /// Takes results. Whatever they are, the terminal hears OK once they are on the disk.
-    pub(super) async fn results(&self, serial: &str, body: Incoming) -> Reply {
-        let body = match self.budget.read(body).await {
-            Ok(body) => body,
-            Err(unread) => return self.unread(serial, &unread),
-        };
+    pub(super) async fn results(&self, serial: &str, standing: Standing, body: &Body) -> Reply {
         self.terminals.set_has_commands(serial, false);
-        let settled = self.spool.settle(serial.to_owned(), Dialect::Attendance, body.bytes.clone(), now_us()).await;
+        let settled = self.spool.settle(serial.to_owned(), standing.dialect, body.bytes.clone(), now_us()).await;
         if settled.as_ref().map_or(true, |settled| settled.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adms::request::before_iclock;
-use adms::{Call, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
+use adms::{Call, DataTable, Dialect, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -13,7 +13,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::body::{Body, Budget, Unread};
-use super::intake;
+use super::intake::{Intake, Stored};
 use crate::counters::Counters;
 use crate::now_us;
 use crate::plan::{Caller, Network, sample_room};
@@ -48,6 +48,10 @@ impl Reply {
 
     fn refused(status: StatusCode, text: &str) -> Self {
         Self { status, text: text.to_owned() }
+    }
+
+    pub(super) fn is_ok(&self) -> bool {
+        self.status == StatusCode::OK
     }
 }
 
@@ -92,13 +96,39 @@ impl Desk {
         {
             tracing::warn!(%serial, %error, "an admitted address was not remembered; after a restart the terminal must show its key again");
         }
+        if let Some(dialect) = call.dialect()
+            && self.terminals.speaks(&serial, dialect)
+            && let Err(error) = self.spool.set_dialect(serial.to_string(), dialect).await
+        {
+            tracing::warn!(%serial, %error, "a terminal's dialect was not remembered; after a restart it waits longer for commands");
+        }
+        // Whatever it asks for: a body that is left unread could cost the terminal the answer.
+        match self.budget.read(body).await {
+            Ok(body) => self.dispatch(&serial, standing, &call, body).await,
+            Err(unread) => self.unread(&serial, &unread),
+        }
+    }
+
+    async fn dispatch(&self, serial: &str, standing: Standing, call: &Call<'_>, body: Body) -> Reply {
         match call {
-            Call::Handshake(said) => self.handshake(&serial, standing, &said).await,
-            Call::Upload(upload) => self.upload(&serial, standing, &upload, body).await,
-            Call::GetRequest { .. } => self.commands(&serial, standing).await,
-            Call::DeviceCmd => self.results(&serial, body).await,
-            Call::Time => self.time(&serial),
-            _ => Reply::ok(reply::OK),
+            Call::Handshake(said) => self.handshake(serial, standing, said).await,
+            Call::Upload(upload) => self.upload(serial, standing, upload, body).await,
+            Call::GetRequest { .. } => self.commands(serial, standing).await,
+            Call::DeviceCmd => self.results(serial, standing, &body).await,
+            Call::Time => self.time(serial),
+            Call::Registry => self.register(serial),
+            Call::Push => self.push_settings(serial),
+            Call::QueryData(data) => self.found(serial, standing, data, &body).await,
+            Call::RtData => self.access_time(serial),
+            Call::File => Reply::refused(StatusCode::NOT_FOUND, "there are no files here"),
+            Call::Exchange => {
+                tracing::warn!(
+                    serial,
+                    "a terminal asks for encryption, which is not public; switch it off on the terminal"
+                );
+                Reply::ok(reply::OK)
+            }
+            Call::Ping | Call::Question { .. } | Call::Verify | Call::Other => Reply::ok(reply::OK),
         }
     }
 
@@ -123,6 +153,9 @@ impl Desk {
             // Its restart then counts as done at the next handshake, or is given up.
             tracing::warn!(serial, %error, "the end of a restart was not noted");
         }
+        if said.dialect() == Dialect::Security {
+            return self.access_settings(serial, standing);
+        }
         let mut settings = HandshakeReply::answering(serial, said);
         if let Some(zone) = self.terminals.zone_to_set(serial) {
             let offset_minutes = zone.to_offset(jiff::Timestamp::now()).seconds() / 60;
@@ -143,12 +176,11 @@ impl Desk {
         Reply::ok(reply::time(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()))
     }
 
-    async fn upload(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: Incoming) -> Reply {
-        let mut body = match self.budget.read(body).await {
-            Ok(body) => body,
-            Err(unread) => return self.unread(serial, &unread),
-        };
-        let keeps_lines = matches!(upload.table, Table::AttLog | Table::OperLog);
+    async fn upload(&self, serial: &str, standing: Standing, upload: &Upload<'_>, mut body: Body) -> Reply {
+        let keeps_lines = matches!(
+            upload.table,
+            Table::AttLog | Table::OperLog | Table::RtLog | Table::TableData(DataTable::User | DataTable::Transaction)
+        );
         if keeps_lines && !standing.is_approved {
             return self.unapproved(serial, standing, upload, &body).await;
         }
@@ -160,18 +192,18 @@ impl Desk {
         }
         match &upload.table {
             Table::AttLog => self.punches(serial, &body).await,
-            Table::OperLog => {
-                let stored = intake::operations(&self.spool, &self.counters, serial, &body.bytes, now_us()).await;
-                self.counted(serial, stored)
-            }
+            Table::OperLog => self.counted(serial, self.intake(serial, now_us()).operations(&body.bytes).await),
             Table::Options => Reply::ok(reply::OK),
             Table::Photo | Table::Tagged(_) => {
                 self.counters.records_not_kept.add(1);
                 Reply::ok(reply::OK)
             }
-            Table::RtLog | Table::RtState | Table::TableData(_) => {
-                Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "access terminals are not served")
+            Table::RtLog => self.events(serial, &body).await,
+            Table::RtState => {
+                self.counters.events.add(adms::line::lines(&body.bytes).count());
+                Reply::ok(reply::OK)
             }
+            Table::TableData(table) => self.records(serial, table, &body).await,
             Table::Other(name) => {
                 self.counters.records_unknown.add(1);
                 tracing::info!(serial, table = %name, "an upload for an unknown table was skipped");
@@ -182,8 +214,8 @@ impl Desk {
 
     async fn punches(&self, serial: &str, body: &Body) -> Reply {
         let now_us = now_us();
-        let stored = intake::punches(&self.spool, &self.counters, serial, &body.bytes, now_us).await;
-        if let Ok(intake::Stored { face_s: Some(face_s), .. }) = stored {
+        let stored = self.intake(serial, now_us).attlog(&body.bytes).await;
+        if let Ok(Stored { face_s: Some(face_s), .. }) = stored {
             self.terminals.showed_face(serial, face_s, now_us);
         }
         if stored.is_ok() && self.terminals.uploaded(serial) {
@@ -195,16 +227,30 @@ impl Desk {
 
     /// Keeps a sample for the operator who decides about the terminal; the terminal keeps everything.
     async fn unapproved(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: &Body) -> Reply {
-        self.counters.refused_unapproved.add(1);
         let room = sample_room(standing.sample_lines, SAMPLE_LINES);
-        if upload.table == Table::AttLog && !upload.is_tgz && room > 0 {
-            let lines = intake::sample(&self.counters, serial, &body.bytes, now_us(), room);
+        let intake = self.intake(serial, now_us());
+        let lines = match upload.table {
+            _ if upload.is_tgz || room == 0 => Vec::new(),
+            Table::AttLog => intake.attlog_sample(&body.bytes, room),
+            Table::RtLog => intake.event_sample(&body.bytes, room),
+            _ => Vec::new(),
+        };
+        if !lines.is_empty() {
             match self.spool.keep_sample(serial.to_owned(), lines).await {
                 Ok(kept) => self.terminals.sampled(serial, kept),
                 Err(error) => tracing::warn!(serial, %error, "the sample of an unapproved terminal was not kept"),
             }
         }
+        self.waits_for_approval()
+    }
+
+    pub(super) fn waits_for_approval(&self) -> Reply {
+        self.counters.refused_unapproved.add(1);
         Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "this terminal waits for approval")
+    }
+
+    pub(super) fn intake<'a>(&'a self, serial: &'a str, now_us: i64) -> Intake<'a> {
+        Intake { spool: &self.spool, counters: &self.counters, serial, now_us }
     }
 
     fn counted(&self, serial: &str, stored: Result<usize, SpoolError>) -> Reply {

@@ -4,6 +4,7 @@
 //! is bounded, archives unpacked, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
 //! before a byte of their body is read, and so does whoever does not show the key to which its terminal is pinned.
 
+mod access;
 mod body;
 mod commands;
 mod exchange;

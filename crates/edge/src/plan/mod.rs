@@ -19,7 +19,7 @@ pub use pin::{Admission, Caller, Doubt, Judgement, judge};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
 pub use search::{SEARCH_EVERY, is_search_due};
 pub use slots::{SlotOwner, Slots};
-pub(crate) use wire::{in_words, to_wire};
+pub(crate) use wire::{in_words, options_in_words, to_wire};
 
 /// Shortest ceiling of the wait after a failed send.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);

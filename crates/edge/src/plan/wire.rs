@@ -1,5 +1,7 @@
 //! Commands of the hub as the push protocol has them, and results in words.
 
+use std::borrow::Cow;
+
 use adms::{CivilTime, Command, CommandResult, Dialect, Pin, Privilege, UserRecord, Verdict};
 use jiff::civil::DateTime;
 use link::TerminalCommand;
@@ -62,17 +64,28 @@ pub(crate) fn in_words(result: &CommandResult<'_>, command: &Command, dialect: D
         text.extend(["; ", cure]);
     }
     if matches!(command, Command::Info | Command::GetOption { .. }) {
-        for (key, value) in &result.pairs {
-            let key = adms::text::decode(key);
-            let value = if is_secret_option(&key) { "(not kept)".into() } else { adms::text::decode(value) };
-            let line = format!("\n{key}={value}");
-            if text.len() + line.len() > MAX_RESULT_BYTES {
-                break;
-            }
-            text.push_str(&line);
-        }
+        let pairs = result.pairs.iter().map(|(key, value)| (adms::text::decode(key), adms::text::decode(value)));
+        text += &options_in_words(pairs, MAX_RESULT_BYTES.saturating_sub(text.len()));
     }
     (meaning.verdict, text)
+}
+
+/// Options, each on a line of its own with a line break before it, as many as `limit` bytes hold. Values of passwords and
+/// keys are left out.
+pub(crate) fn options_in_words<'a>(
+    options: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+    limit: usize,
+) -> String {
+    let mut text = String::new();
+    for (key, value) in options {
+        let value = if is_secret_option(&key) { "(not kept)".into() } else { value };
+        let line = format!("\n{key}={value}");
+        if text.len() + line.len() > limit {
+            break;
+        }
+        text.push_str(&line);
+    }
+    text
 }
 
 #[cfg(test)]

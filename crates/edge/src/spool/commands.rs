@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use adms::{CommandLine, CommandResult, Dialect, Verdict};
 use bytes::Bytes;
+use link::command::MAX_RESULT_BYTES;
 use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Spool, SpoolError, micros, terminals};
-use crate::plan::{Delivery, Next, in_words, next_step, to_wire};
+use crate::plan::{Delivery, Next, in_words, next_step, options_in_words, to_wire};
 
 /// Commands in one reply.
 const PER_REPLY: usize = 50;
@@ -128,6 +129,24 @@ impl Spool {
                 finished += usize::from(settle(connection, &serial, dialect, &result, now_us)?);
             }
             Ok(Settled { finished, is_waiting: is_waiting(connection, &serial)? })
+        })
+        .await
+    }
+
+    /// Takes options that an access terminal sends for a command, ahead of its result (adms 9): they become part of what the
+    /// result says. Those of an unknown or finished command change nothing.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub(crate) async fn take_options(&self, serial: String, id: i64, options: String) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            let pairs = adms::options::pairs(&options);
+            // The other half is for the result's own words.
+            let text = options_in_words(pairs.map(|(key, value)| (key.into(), value.into())), MAX_RESULT_BYTES / 2);
+            connection
+                .prepare_cached("UPDATE command SET text = ?3 WHERE id = ?1 AND serial = ?2 AND state = 'sent'")?
+                .execute((id, serial, text))
+                .map(drop)
         })
         .await
     }
@@ -318,16 +337,17 @@ fn settle(
 ) -> rusqlite::Result<bool> {
     let id = adms::text::decode(result.id);
     let waiting = match id.parse::<i64>() {
-        Ok(id) => unfinished(connection, serial, id)?.map(|command| (id, command)),
+        Ok(id) => unfinished(connection, serial, id)?.map(|(command, options)| (id, command, options)),
         Err(_) => None,
     };
-    let Some((id, command)) = waiting else {
+    let Some((id, command, options)) = waiting else {
         tracing::info!(serial, %id, code = result.code, "a result of an unknown or finished command came");
         return Ok(false);
     };
     // What could be sent has a form on the wire.
     let Ok(wire) = to_wire(&command) else { return Ok(false) };
     let (verdict, text) = in_words(result, &wire, dialect);
+    let text = text + &options;
     let state = match verdict {
         Verdict::Done => CommandState::Done,
         Verdict::Failed => CommandState::Failed,
@@ -343,15 +363,15 @@ fn settle(
     finish(connection, id, state, result.code, &text, now_us).map(|()| true)
 }
 
-/// The command of an id that this terminal was given and that has no result yet.
-fn unfinished(connection: &Connection, serial: &str, id: i64) -> rusqlite::Result<Option<TerminalCommand>> {
-    let json: Option<String> = connection
+/// The command of an id that this terminal was given and that has no result yet, and the options that came for it.
+fn unfinished(connection: &Connection, serial: &str, id: i64) -> rusqlite::Result<Option<(TerminalCommand, String)>> {
+    connection
         .prepare_cached(
-            "SELECT command FROM command WHERE id = ?1 AND serial = ?2 AND sent_times > 0 AND state IN ('sent', 'expired')",
+            "SELECT command, CASE state WHEN 'sent' THEN text ELSE '' END FROM command
+             WHERE id = ?1 AND serial = ?2 AND sent_times > 0 AND state IN ('sent', 'expired')",
         )?
-        .query_row((id, serial), |row| row.get(0))
-        .optional()?;
-    Ok(json.as_deref().map(command))
+        .query_row((id, serial), |row| Ok((command(row.get_ref(0)?.as_str()?), row.get(1)?)))
+        .optional()
 }
 
 /// Ends a command: the hub's is to be told, an errand leaves.

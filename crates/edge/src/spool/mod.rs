@@ -15,6 +15,7 @@
 //! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
 //! answers all. Under load the disk's flush is shared by everybody who came during the one before.
 
+mod access;
 mod admissions;
 pub mod commands;
 mod payload;

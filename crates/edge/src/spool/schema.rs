@@ -3,11 +3,12 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("schema/0001_spool.sql"),
     include_str!("schema/0002_commands.sql"),
     include_str!("schema/0003_slots.sql"),
     include_str!("schema/0004_admissions.sql"),
+    include_str!("schema/0005_access.sql"),
 ];
 
 /// Brings a file to this version's tables, in one transaction.

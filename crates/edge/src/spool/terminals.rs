@@ -1,10 +1,13 @@
 //! What the spool remembers of terminals, so that the edge works alone: the hub's list, and serials that wait for
 //! approval.
 
+use std::collections::{HashMap, HashSet};
+
 use rusqlite::{Connection, Row};
 
 use super::commands::{self, Errand};
 use super::{Entry, Spool, SpoolError, writer};
+use crate::plan::Admission;
 
 /// Lines of an unapproved terminal that are kept for the operator to see.
 pub const SAMPLE_LINES: i64 = 100;
@@ -22,7 +25,32 @@ pub struct Remembered {
     pub sample_lines: i64,
 }
 
+/// All that an edge remembers of terminals when it starts.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) terminals: Vec<Remembered>,
+    /// Addresses that have shown a key, by serial.
+    pub(crate) admissions: HashMap<String, Admission>,
+    /// Those that speak the security dialect.
+    pub(crate) access: HashSet<String>,
+    /// Those for which a command waits.
+    pub(crate) with_commands: HashSet<String>,
+}
+
 impl Spool {
+    /// All that is remembered of terminals.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub(crate) async fn memory(&self) -> Result<Memory, SpoolError> {
+        Ok(Memory {
+            terminals: self.terminals().await?,
+            admissions: self.admissions().await?.into_iter().collect(),
+            access: self.access_terminals().await?.into_iter().collect(),
+            with_commands: self.serials_with_commands().await?.into_iter().collect(),
+        })
+    }
+
     /// All remembered terminals, by serial.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The edge as its users meet it: terminals in front, a hub behind, a disk that survives.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod access;
 mod archives;
 mod clock;
 mod commands;

@@ -35,7 +35,7 @@ fn terminal(faults: &str, edge: &EdgeHandle) -> (Terminal, RunOptions) {
 }
 
 /// What the log holds, as the hub is told it.
-fn said(terminal: &Terminal) -> Vec<(String, String)> {
+pub(crate) fn said(terminal: &Terminal) -> Vec<(String, String)> {
     let said = |record: &zk::AttendanceRecord| {
         let zk::UserRef::Number(number) = record.user else { panic!("logs hold numbers") };
         (number.to_string(), record.time.civil().unwrap().to_string())
