@@ -194,9 +194,19 @@ impl Desk {
             Table::AttLog => self.punches(serial, &body).await,
             Table::OperLog => self.counted(serial, self.intake(serial, now_us()).operations(&body.bytes).await),
             Table::Options => Reply::ok(reply::OK),
-            Table::Photo | Table::Tagged(_) => {
+            Table::Photo => {
                 self.counters.records_not_kept.add(1);
                 Reply::ok(reply::OK)
+            }
+            // Nobody looks into an archive of what is not kept.
+            Table::Tagged(_) if upload.is_tgz => {
+                self.counters.records_not_kept.add(1);
+                Reply::ok(reply::OK)
+            }
+            Table::Tagged(_) => {
+                let lines = adms::line::lines(&body.bytes).count();
+                self.counters.records_not_kept.add(lines);
+                Reply::ok(reply::ok_count(lines))
             }
             Table::RtLog => self.events(serial, &body).await,
             Table::RtState => {

@@ -1,4 +1,4 @@
-//! The listener that terminals push to: `/iclock/*` and nothing else (adms 2).
+//! The listener that terminals push to: `/iclock/*`, perhaps with a key before it, and nothing else (adms 2, 11).
 //!
 //! Invariants: a terminal hears 200 for an upload only after the commit of all its lines; the memory for bodies in work
 //! is bounded, archives unpacked, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
@@ -8,7 +8,9 @@ mod access;
 mod body;
 mod commands;
 mod exchange;
+mod framing;
 mod intake;
+mod repair;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -29,6 +31,7 @@ use crate::spool::Spool;
 use crate::terminals::Terminals;
 use body::Budget;
 use exchange::Desk;
+use repair::Repairing;
 
 /// Longest silence between two requests of a connection, and longest time for the head of one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -100,7 +103,7 @@ async fn connection(
         .header_read_timeout(HEAD_TIMEOUT)
         .title_case_headers(true)
         .max_buf_size(64 << 10)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Repairing::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod fake_hub;
 mod forwarder;
+mod handshakes;
 mod http;
 mod listener;
 mod pins;
