@@ -7,6 +7,7 @@ use std::time::Duration;
 use zk::discover::Subnet;
 
 use crate::plan::Network;
+use crate::spool::room::Bounds;
 
 /// Settings of one edge. [`EdgeConfig::new`] fills in the defaults that the manual names.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct EdgeConfig {
     pub name: String,
     /// The spool's file. Its folder must exist; the file is created.
     pub spool: PathBuf,
+    /// How much disk the spool may take.
+    pub spool_bounds: Bounds,
     /// Where terminals push to. Port 0 takes any free one.
     pub terminals_listen: SocketAddr,
     /// Networks from which terminals are served; others get 403.
@@ -47,6 +50,7 @@ impl EdgeConfig {
         Self {
             name: name.into(),
             spool,
+            spool_bounds: Bounds::default(),
             terminals_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8081)),
             allowed: Network::PRIVATE.to_vec(),
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),

@@ -24,6 +24,7 @@ counters! {
     refused_network = "edge_terminal_refused_network_total", "Requests from networks that are not allowed.";
     refused_key = "edge_terminal_refused_key_total", "Requests that do not show the key to which their terminal is pinned.";
     refused_busy = "edge_terminal_refused_busy_total", "Uploads answered 503 because too much was waiting.";
+    refused_full = "edge_terminal_refused_full_total", "Uploads answered 503 because the spool or its disk was full.";
     refused_unapproved = "edge_terminal_refused_unapproved_total", "Uploads of terminals that wait for approval.";
     refused_archives = "edge_terminal_refused_archives_total", "Uploads whose archive could not be unpacked.";
     punches_new = "edge_punches_stored_total", "Punches stored for the first time.";

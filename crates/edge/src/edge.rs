@@ -13,7 +13,7 @@ use crate::counters::Counters;
 use crate::forwarder::Forwarder;
 use crate::listener::Listener;
 use crate::poller::Poller;
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Options, Spool, SpoolError};
 use crate::status::Status;
 use crate::terminals::Terminals;
 use crate::uplink::Uplink;
@@ -55,7 +55,8 @@ impl Edge {
     /// [`StartError`]; nothing runs then.
     pub async fn start<U: Uplink>(config: EdgeConfig, uplink: U) -> Result<EdgeHandle, StartError> {
         let path = config.spool.clone();
-        let opened = tokio::task::spawn_blocking(move || Spool::open(&path)).await;
+        let options = Options { bounds: config.spool_bounds, ..Options::default() };
+        let opened = tokio::task::spawn_blocking(move || Spool::open_with(&path, options)).await;
         let spool = opened.unwrap_or(Err(SpoolError::Closed))?;
         match Self::start_tasks(&config, uplink, spool.clone()).await {
             Ok(handle) => Ok(handle),

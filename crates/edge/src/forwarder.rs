@@ -48,11 +48,14 @@ impl<U: Uplink> Forwarder<U> {
     pub(crate) async fn send(self: Arc<Self>, mut stop: Stop) {
         let mut grown = self.spool.watch_last_seq();
         let mut failures = 0;
+        // A position that a full disk could not take is kept here, so that sending goes on: it must not stop what would make
+        // room.
+        let mut unnoted = None;
         loop {
             grown.mark_unchanged();
             let step = tokio::select! {
                 () = stop.wait() => return,
-                step = self.step() => step,
+                step = self.step(&mut unnoted) => step,
             };
             let pause = match step {
                 Ok(Step::Advanced) => {
@@ -78,18 +81,29 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
-    async fn step(&self) -> Result<Step, Trouble> {
-        let acked = self.spool.depth().await.map_err(Trouble::Spool)?.acked;
+    async fn step(&self, unnoted: &mut Option<i64>) -> Result<Step, Trouble> {
+        let acked = match *unnoted {
+            Some(position) => position,
+            None => self.spool.depth().await.map_err(Trouble::Spool)?.acked,
+        };
         let Stretch { items, up_to } =
             self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
         if up_to == acked {
+            if unnoted.is_some() {
+                self.spool.acknowledge(acked).await.map_err(Trouble::Spool)?;
+                *unnoted = None;
+            }
             return Ok(Step::Empty);
         }
         // What can't be read must not stop what comes after it: then a batch is empty and still moves on.
         let batch = Batch { edge: self.name.clone(), follows: acked, up_to, items };
         let ack = self.uplink.send(&batch).await.map_err(Trouble::Hub)?;
         let position = position_after(up_to, ack.high_seq);
-        self.spool.acknowledge(position).await.map_err(Trouble::Spool)?;
+        let noted = self.spool.acknowledge(position).await;
+        if let Err(error) = &noted {
+            tracing::warn!(position, %error, "what the hub has acknowledged could not be noted; sending goes on");
+        }
+        *unnoted = noted.is_err().then_some(position);
         if position <= acked {
             let message = format!("the hub holds entries up to {position} although {acked} were acknowledged");
             return Err(Trouble::Hub(UplinkError::new(message)));

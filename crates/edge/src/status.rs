@@ -41,10 +41,16 @@ impl Status {
     }
 }
 
-/// Ready when the spool answers.
+/// Ready when the spool answers and takes punches.
 async fn ready(State(status): State<Arc<Status>>) -> (StatusCode, String) {
-    match status.spool.depth().await {
-        Ok(_) => (StatusCode::OK, "ready\n".to_owned()),
+    match status.spool.room().await {
+        Ok(room) => match room.lacks(0) {
+            None => (StatusCode::OK, "ready\n".to_owned()),
+            Some(lack) => {
+                let why = room.words(lack);
+                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: the spool takes nothing more: {why}\n"))
+            }
+        },
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
     }
 }
@@ -61,6 +67,26 @@ async fn metrics(State(status): State<Arc<Status>>) -> impl IntoResponse {
             put(&mut text, "edge_spool_oldest_unsent_seconds", "gauge", "Age of the oldest of them.", age_s);
         }
         Err(error) => tracing::warn!(%error, "the spool could not be asked for its depth"),
+    }
+    match status.spool.room().await {
+        Ok(room) => {
+            let whole = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+            let (used, limit) = (whole(room.used_bytes), whole(room.bounds.max_bytes));
+            put(&mut text, "edge_spool_used_bytes", "gauge", "Bytes of the spool's file that hold something.", used);
+            put(&mut text, "edge_spool_limit_bytes", "gauge", "Most bytes of the spool's file.", limit);
+            if let Some(free) = room.free_disk_bytes {
+                put(&mut text, "edge_disk_free_bytes", "gauge", "Free bytes of the spool's disk.", whole(free));
+            }
+            let refuses = i64::from(room.lacks(0).is_some());
+            put(
+                &mut text,
+                "edge_spool_refuses",
+                "gauge",
+                "1 while the spool takes no punches for want of room.",
+                refuses,
+            );
+        }
+        Err(error) => tracing::warn!(%error, "the spool could not be asked for its room"),
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
@@ -83,6 +109,15 @@ async fn board(State(status): State<Arc<Status>>) -> Html<String> {
         Ok(depth) => waiting(&depth),
         Err(error) => format!("<p><strong>The spool does not answer.</strong> {}</p>", escape(&error.to_string())),
     });
+    if let Ok(room) = status.spool.room().await
+        && let Some(lack) = room.lacks(0)
+    {
+        let why = escape(&room.words(lack));
+        let _ = write!(
+            page,
+            "<p><strong>The spool takes nothing more:</strong> {why}. Terminals keep their punches until then.</p>"
+        );
+    }
     page.push_str("<table><tr><th>Terminal<th>Name<th>Last contact<th>Last complete read<th>State</tr>");
     let rows = status.terminals.board();
     if rows.is_empty() {

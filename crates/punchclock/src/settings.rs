@@ -73,6 +73,18 @@ const DECLARED: &[Declared] = &[
         check: positive,
     },
     Declared {
+        name: "edge.spool_mib",
+        default: "2048",
+        meaning: "MiB that an edge's spool may take; beyond, terminals keep their punches until the hub has taken some",
+        check: positive,
+    },
+    Declared {
+        name: "edge.disk_reserve_mib",
+        default: "256",
+        meaning: "MiB of the spool's disk that stay free: with less, terminals keep their punches",
+        check: positive,
+    },
+    Declared {
         name: "log.level",
         default: "info",
         meaning: "error, warn, info, debug or trace; also per crate: edge=debug,info",

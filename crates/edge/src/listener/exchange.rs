@@ -271,7 +271,11 @@ impl Desk {
     }
 
     pub(super) fn not_stored(&self, serial: &str, error: &SpoolError) -> Reply {
-        self.counters.refused_busy.add(1);
+        let counter = match error {
+            SpoolError::Full(_) => &self.counters.refused_full,
+            _ => &self.counters.refused_busy,
+        };
+        counter.add(1);
         tracing::warn!(serial, %error, "an upload was refused; the terminal keeps it");
         Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "come again later")
     }

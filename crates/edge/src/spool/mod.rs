@@ -11,6 +11,9 @@
 //! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time.
 //! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which
 //!    makes the terminal keep its data.
+//! 6. The disk is bounded, in size and by a reserve of free room ([`room`] has the numbers). What would pass a bound is refused
+//!    with [`SpoolError::Full`] before SQLite has to fail; reading, sending and acknowledging go on, and once there is
+//!    room entries are taken again.
 //!
 //! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
 //! answers all. Under load the disk's flush is shared by everybody who came during the one before.
@@ -19,13 +22,14 @@ mod access;
 mod admissions;
 pub mod commands;
 mod payload;
+pub mod room;
 mod schema;
 pub mod slots;
 pub mod terminals;
 pub mod unknown_slots;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,7 +38,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use payload::Entry;
 pub(crate) use payload::encode_punch;
-use writer::Job;
+use room::{Bounds, Room};
+use writer::{Job, Writer};
 
 /// Batches that may wait for the writer.
 pub const QUEUE_BATCHES: usize = 1024;
@@ -49,6 +54,9 @@ pub enum SpoolError {
     /// Too much is waiting already; try again in a moment.
     #[error("the spool is busy: {QUEUE_BATCHES} batches wait for the disk; the sender should try again")]
     Busy,
+    /// A bound of size or disk is reached: nothing of it is stored, the sender keeps it.
+    #[error("the spool takes nothing more: {0}")]
+    Full(Arc<str>),
     /// The edge is stopping.
     #[error("the spool is closed because the edge is stopping")]
     Closed,
@@ -99,6 +107,21 @@ pub struct Stretch {
     pub up_to: i64,
 }
 
+/// What a spool is opened with.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Batches that may wait for the writer.
+    pub queue_batches: usize,
+    /// How much disk it may take.
+    pub bounds: Bounds,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { queue_batches: QUEUE_BATCHES, bounds: Bounds::default() }
+    }
+}
+
 /// The spool. Clones share it.
 #[derive(Clone)]
 pub struct Spool {
@@ -107,6 +130,8 @@ pub struct Spool {
 
 struct Inner {
     path: Arc<str>,
+    file: PathBuf,
+    bounds: Bounds,
     jobs: mpsc::Sender<Job>,
     reader: Mutex<Connection>,
     last_seq: watch::Receiver<i64>,
@@ -114,36 +139,41 @@ struct Inner {
 }
 
 impl Spool {
-    /// Opens or creates the spool and starts its writer. Blocks while SQLite recovers what a kill left behind.
+    /// Opens or creates the spool with the default [`Options`] and starts its writer. Blocks while SQLite recovers what a kill
+    /// left behind.
     ///
     /// # Errors
     /// [`SpoolError::Unusable`] when the file can't be created, is no spool, is one of a newer version, or the thread can't
     /// be started.
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
-        Self::open_with_queue(path, QUEUE_BATCHES)
+        Self::open_with(path, Options::default())
     }
 
-    /// As [`Spool::open`], with another number of batches that may wait.
+    /// As [`Spool::open`], with other options.
     ///
     /// # Errors
     /// As [`Spool::open`].
-    pub fn open_with_queue(path: &Path, batches: usize) -> Result<Self, SpoolError> {
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, SpoolError> {
         let shown: Arc<str> = path.display().to_string().into();
         let unusable = |reason: String| SpoolError::Unusable { path: shown.clone(), reason: reason.into() };
-        let mut connection = open_writer(path).map_err(|error| unusable(error.to_string()))?;
+        let Options { queue_batches, bounds } = options;
+        let mut connection = open_writer(path, bounds).map_err(|error| unusable(error.to_string()))?;
         schema::bring_up(&mut connection).map_err(unusable)?;
         let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
-        let (jobs, waiting) = mpsc::channel(batches.max(1));
+        let (jobs, waiting) = mpsc::channel(queue_batches.max(1));
         let (grown, last_seq) = watch::channel(last);
+        let writer = Writer { connection, file: path.to_owned(), bounds, last: grown };
         let writer = std::thread::Builder::new()
             .name("spool".to_owned())
             .stack_size(512 << 10)
-            .spawn(move || writer::run(connection, waiting, &grown))
+            .spawn(move || writer.run(waiting))
             .map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 path: shown,
+                file: path.to_owned(),
+                bounds,
                 jobs,
                 reader: Mutex::new(reader),
                 last_seq,
@@ -154,8 +184,9 @@ impl Spool {
 
     /// Stores a batch and waits for its commit.
     ///
-    /// # Errors [`SpoolError::Busy`] at once when too many batches wait; [`SpoolError::NotStored`] when the disk
-    /// refused: nothing of the batch is stored then.
+    /// # Errors
+    /// [`SpoolError::Busy`] at once when too many batches wait; [`SpoolError::Full`] when a bound is reached,
+    /// [`SpoolError::NotStored`] when the disk refused: nothing of the batch is stored then.
     pub async fn append(&self, entries: Vec<Entry>) -> Result<Appended, SpoolError> {
         if entries.is_empty() {
             return Ok(Appended::default());
@@ -247,6 +278,15 @@ impl Spool {
         self.read(depth).await
     }
 
+    /// What the spool takes of its disk, and what is left.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when the file can't be read.
+    pub async fn room(&self) -> Result<Room, SpoolError> {
+        let (file, bounds) = (self.inner.file.clone(), self.inner.bounds);
+        self.read(move |connection| Room::look(connection, &file, bounds)).await
+    }
+
     /// A receiver that holds the highest committed sequence and wakes its owner when it grows.
     pub fn watch_last_seq(&self) -> watch::Receiver<i64> {
         self.inner.last_seq.clone()
@@ -285,13 +325,21 @@ impl Spool {
     }
 }
 
-fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+fn open_writer(path: &Path, bounds: Bounds) -> rusqlite::Result<Connection> {
     create_private(path);
     let connection = Connection::open(path)?;
     // The cache is small because nothing is read back but the tail of the index; the log is folded in every 16 MiB.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;
          PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA busy_timeout = 5000;",
+    )?;
+    let page_bytes: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    // A file that is larger already keeps its size.
+    connection.pragma_update_and_check(
+        None,
+        "max_page_count",
+        (bounds.max_bytes / page_bytes.max(1)).max(1),
+        |_| Ok(()),
     )?;
     Ok(connection)
 }

@@ -1,12 +1,16 @@
-//! The writer thread: group commit.
+//! The writer thread: group commit within the bounds of the disk.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::payload::{self, Entry};
-use super::{Appended, GROUP_ENTRIES, SpoolError, last_seq};
+use super::room::{Bounds, Lack, Room, cost_bytes};
+use super::{Appended, GROUP_ENTRIES, SpoolError, last_seq, trim_step};
+
+/// Steps of a trim that one append may wait for when the tail gives way; the next append goes on.
+const TAIL_STEPS: usize = 16;
 
 /// Tells the caller of a change its result; called after the commit, dropped when there was none.
 pub(super) type Announce = Box<dyn FnOnce() + Send>;
@@ -24,21 +28,159 @@ enum Waiting {
     Change(Announce),
 }
 
-/// Works until [`Job::Close`] or until nobody can send any more.
-pub(super) fn run(connection: Connection, mut jobs: mpsc::Receiver<Job>, last: &watch::Sender<i64>) {
-    let mut group = Vec::new();
-    loop {
-        let Some(first) = jobs.blocking_recv() else { break };
-        let is_last = gather(first, &mut jobs, &mut group);
-        commit(&connection, &mut group, last);
-        if is_last {
-            jobs.close();
-            // Those who came after the close hear that the spool is closed, as their answers are dropped.
-            break;
+/// What the thread works with.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) file: PathBuf,
+    pub(super) bounds: Bounds,
+    pub(super) last: watch::Sender<i64>,
+}
+
+impl Writer {
+    /// Works until [`Job::Close`] or until nobody can send any more.
+    pub(super) fn run(self, mut jobs: mpsc::Receiver<Job>) {
+        let mut group = Vec::new();
+        loop {
+            let Some(first) = jobs.blocking_recv() else { break };
+            let is_last = gather(first, &mut jobs, &mut group);
+            self.commit(&mut group);
+            if is_last {
+                jobs.close();
+                // Those who came after the close hear that the spool is closed, as their answers are dropped.
+                break;
+            }
+        }
+        if let Err(error) = self.connection.close() {
+            tracing::warn!(error = %error.1, "the spool was not closed cleanly; the next start recovers it");
         }
     }
-    if let Err(error) = connection.close() {
-        tracing::warn!(error = %error.1, "the spool was not closed cleanly; the next start recovers it");
+
+    /// One transaction for the whole group, then the answers.
+    fn commit(&self, group: &mut Vec<Job>) {
+        let connection = &self.connection;
+        if group.is_empty() {
+            return;
+        }
+        let mut waiting = Vec::with_capacity(group.len());
+        let mut refused = Vec::new();
+        let outcome = self.write(group.drain(..), &mut waiting, &mut refused);
+        if let Err(error) = outcome {
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            tracing::error!(%error, batches = waiting.len() + refused.len(), "the spool could not write; senders are refused");
+            let appends = waiting.into_iter().filter_map(|one| match one {
+                Waiting::Append(answer, _) => Some(answer),
+                Waiting::Change(_) => None,
+            });
+            let why = not_stored(&error);
+            for answer in appends.chain(refused) {
+                let _ = answer.send(Err(why.clone()));
+            }
+            return;
+        }
+        if let Ok(seq) = last_seq(connection) {
+            self.last.send_if_modified(|known| std::mem::replace(known, seq) != seq);
+        }
+        for one in waiting {
+            match one {
+                Waiting::Append(answer, appended) => drop(answer.send(Ok(appended))),
+                Waiting::Change(announce) => announce(),
+            }
+        }
+    }
+
+    /// Fills `waiting` with those to be answered after success. After a failure the remaining appends are put into
+    /// `refused`. An append without room is answered at once; its neighbours go on.
+    fn write(
+        &self,
+        group: impl Iterator<Item = Job>,
+        waiting: &mut Vec<Waiting>,
+        refused: &mut Vec<oneshot::Sender<Result<Appended, SpoolError>>>,
+    ) -> rusqlite::Result<()> {
+        let connection = &self.connection;
+        let mut outcome = connection.execute_batch("BEGIN IMMEDIATE");
+        let mut room = None;
+        for job in group {
+            match job {
+                Job::Append { answer, .. } if outcome.is_err() => refused.push(answer),
+                Job::Append { entries, answer } => match self.take(&mut room, &entries) {
+                    Ok(appended) => waiting.push(Waiting::Append(answer, appended)),
+                    Err(Refused::Full(full)) => drop(answer.send(Err(full))),
+                    Err(Refused::Failed(error)) => {
+                        refused.push(answer);
+                        outcome = Err(error);
+                    }
+                },
+                Job::Change(change) if outcome.is_ok() => match isolated(connection, change) {
+                    Ok(announce) => waiting.push(Waiting::Change(announce)),
+                    Err(error) => tracing::error!(%error, "a change of the spool failed and was undone"),
+                },
+                Job::Change(_) | Job::Close => {}
+            }
+        }
+        outcome.and_then(|()| connection.execute_batch("COMMIT"))
+    }
+
+    /// Appends entries if there is room for them. The room is looked at once for a group. Where the size has too little, the
+    /// tail gives way.
+    fn take(&self, room: &mut Option<Room>, entries: &[Entry]) -> Result<Appended, Refused> {
+        let look = || Room::look(&self.connection, &self.file, self.bounds);
+        let mut left = match *room {
+            Some(room) => room,
+            None => look()?,
+        };
+        let cost = entries.iter().map(|entry| cost_bytes(&entry.payload)).sum();
+        let mut removed = 0;
+        for _ in 0..TAIL_STEPS {
+            if left.lacks(cost) != Some(Lack::Size) {
+                break;
+            }
+            match trim_step(&self.connection, i64::MAX)? {
+                0 => break,
+                step => removed += step,
+            }
+            left = look()?;
+        }
+        if removed > 0 {
+            tracing::warn!(
+                removed,
+                "the spool is at its size: entries that the hub has were removed before their time"
+            );
+        }
+        let lack = left.lacks(cost);
+        if lack.is_none() {
+            left.used_bytes = left.used_bytes.saturating_add(cost);
+        }
+        *room = Some(left);
+        match lack {
+            Some(lack) => Err(Refused::Full(SpoolError::Full(left.words(lack).into()))),
+            None => Ok(append(&self.connection, entries)?),
+        }
+    }
+}
+
+/// Why entries were not appended.
+enum Refused {
+    /// There is no room; nothing was written.
+    Full(SpoolError),
+    /// The transaction is broken.
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What the senders hear when a transaction failed.
+fn not_stored(error: &rusqlite::Error) -> SpoolError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            SpoolError::Full("its disk, or its size, is used up; remove something from the disk".into())
+        }
+        _ => SpoolError::NotStored(error.to_string().into()),
     }
 }
 
@@ -56,69 +198,6 @@ fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>, group: &mut Vec<Job>) -> b
         next = if entries < GROUP_ENTRIES { jobs.try_recv().ok() } else { None };
     }
     false
-}
-
-/// One transaction for the whole group, then the answers.
-fn commit(connection: &Connection, group: &mut Vec<Job>, last: &watch::Sender<i64>) {
-    if group.is_empty() {
-        return;
-    }
-    let mut waiting = Vec::with_capacity(group.len());
-    let mut refused = Vec::new();
-    let outcome = write(connection, group.drain(..), &mut waiting, &mut refused);
-    if let Err(error) = outcome {
-        if !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        tracing::error!(%error, batches = waiting.len() + refused.len(), "the spool could not write; senders are refused");
-        let reason: Arc<str> = error.to_string().into();
-        let appends = waiting.into_iter().filter_map(|one| match one {
-            Waiting::Append(answer, _) => Some(answer),
-            Waiting::Change(_) => None,
-        });
-        for answer in appends.chain(refused) {
-            let _ = answer.send(Err(SpoolError::NotStored(reason.clone())));
-        }
-        return;
-    }
-    if let Ok(seq) = last_seq(connection) {
-        last.send_if_modified(|known| std::mem::replace(known, seq) != seq);
-    }
-    for one in waiting {
-        match one {
-            Waiting::Append(answer, appended) => drop(answer.send(Ok(appended))),
-            Waiting::Change(announce) => announce(),
-        }
-    }
-}
-
-/// Fills `waiting` with those to be answered after success. After a failure the remaining appends are put into
-/// `refused`.
-fn write(
-    connection: &Connection,
-    group: impl Iterator<Item = Job>,
-    waiting: &mut Vec<Waiting>,
-    refused: &mut Vec<oneshot::Sender<Result<Appended, SpoolError>>>,
-) -> rusqlite::Result<()> {
-    let mut outcome = connection.execute_batch("BEGIN IMMEDIATE");
-    for job in group {
-        match job {
-            Job::Append { answer, .. } if outcome.is_err() => refused.push(answer),
-            Job::Append { entries, answer } => match append(connection, &entries) {
-                Ok(appended) => waiting.push(Waiting::Append(answer, appended)),
-                Err(error) => {
-                    refused.push(answer);
-                    outcome = Err(error);
-                }
-            },
-            Job::Change(change) if outcome.is_ok() => match isolated(connection, change) {
-                Ok(announce) => waiting.push(Waiting::Change(announce)),
-                Err(error) => tracing::error!(%error, "a change of the spool failed and was undone"),
-            },
-            Job::Change(_) | Job::Close => {}
-        }
-    }
-    outcome.and_then(|()| connection.execute_batch("COMMIT"))
 }
 
 /// A change that fails must not take its neighbours with it.

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod fake_hub;
 mod forwarder;
+mod full_disk;
 mod handshakes;
 mod http;
 mod listener;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use attendance::punch::{Channel, PrintedTime, RawPunch};
+use edge::spool::room::Bounds;
 use edge::spool::terminals::SAMPLE_LINES;
 use edge::spool::unknown_slots::SlotPunch;
-use edge::spool::{Appended, Entry, Spool, SpoolError, Stretch};
+use edge::spool::{Appended, Entry, Options, Spool, SpoolError, Stretch};
 use link::{TerminalUser, What};
 
 use crate::workplace::Workplace;
@@ -122,7 +123,7 @@ async fn sequence_numbers_are_never_given_twice() {
 #[tokio::test]
 async fn a_full_queue_refuses_and_what_it_took_is_stored() {
     let place = Workplace::new();
-    let spool = Spool::open_with_queue(&place.spool(), 1).unwrap();
+    let spool = Spool::open_with(&place.spool(), Options { queue_batches: 1, ..Options::default() }).unwrap();
     // Somebody else holds the file, so the writer stands still.
     let other = rusqlite::Connection::open(place.spool()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -153,6 +154,72 @@ async fn a_full_queue_refuses_and_what_it_took_is_stored() {
     let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!(outcomes.len() - taken, 1);
     assert_eq!(held(&spool).await.len(), taken);
+}
+
+const MIB: u64 = 1 << 20;
+
+fn small_spool(place: &Workplace) -> Spool {
+    let bounds = Bounds { max_bytes: MIB, disk_reserve_bytes: 0 };
+    Spool::open_with(&place.spool(), Options { bounds, ..Options::default() }).unwrap()
+}
+
+/// Appends from this second on until the spool is full; the first second that it did not take.
+async fn fill(spool: &Spool, from: i64) -> i64 {
+    for second in (from..from + 100_000).step_by(100) {
+        match spool.append(punches(second..second + 100, DAY_US)).await {
+            Ok(appended) => assert_eq!(appended.new, 100),
+            Err(SpoolError::Full(why)) => {
+                assert!(why.contains("of the 1 MiB that edge.spool_mib allows"), "{why}");
+                return second;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("a spool of 1 MiB took a hundred thousand punches");
+}
+
+#[tokio::test]
+async fn a_spool_at_its_size_refuses_loses_nothing_and_takes_again_once_the_hub_has_some() {
+    let place = Workplace::new();
+    let spool = small_spool(&place);
+    let taken = fill(&spool, 0).await;
+    assert!(taken >= 4000, "its design says how much fits: {taken}");
+    assert_eq!(held(&spool).await.len() as i64, taken, "what was taken is there, and nothing of what was not");
+    assert_eq!(spool.trim(i64::MAX).await.unwrap(), 0, "nothing of it is acknowledged");
+
+    // The rest goes on: an acknowledgement is written, and then the tail gives way, oldest first.
+    spool.acknowledge(1500).await.unwrap();
+    let refilled = fill(&spool, taken).await;
+    assert!(refilled - taken >= 500, "1500 entries had the room of {}", refilled - taken);
+    let left = held(&spool).await;
+    assert!(left.iter().map(|item| item.seq).eq(left[0].seq..=refilled), "what goes is the oldest");
+    assert!(left[0].seq <= 1501, "never what the hub has not: {}", left[0].seq);
+    spool.close().await;
+    let file_bytes = std::fs::metadata(place.spool()).unwrap().len();
+    assert!(file_bytes <= MIB, "{file_bytes}");
+}
+
+#[tokio::test]
+async fn what_is_no_entry_is_bounded_by_sqlite_itself() {
+    let place = Workplace::new();
+    let spool = small_spool(&place);
+    // Records that wait for the owner of their slot are no entries; each is as long as a line may be.
+    let waiting = |slot: u16| {
+        let punch = RawPunch { original: vec![7; 60_000], ..raw("", i64::from(slot)) };
+        vec![SlotPunch { slot, punch }]
+    };
+    let mut refused = None;
+    for slot in 0..100 {
+        if let Err(error) = spool.keep_unknown_slots("A1".into(), waiting(slot)).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    assert!(matches!(refused, Some(SpoolError::NotStored(_))), "{refused:?}");
+    assert!(matches!(spool.append(punches(0..1, 1)).await, Err(SpoolError::Full(_))));
+    assert_eq!(spool.depth().await.unwrap().last, 0, "it can still be read");
+    spool.close().await;
+    assert!(std::fs::metadata(place.spool()).unwrap().len() <= MIB);
 }
 
 #[tokio::test]

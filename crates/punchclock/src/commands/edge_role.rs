@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use edge::spool::room::Bounds;
 use edge::{Edge, EdgeConfig, HttpUplink};
 
 use crate::cli::EdgeCommand;
@@ -44,6 +45,10 @@ pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::
     config.result_patience = Duration::from_secs(settings.get::<u64>("terminals.result_seconds")?);
     config.discover = settings.subnets()?;
     config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
+    config.spool_bounds = Bounds {
+        max_bytes: settings.get::<u64>("edge.spool_mib")? << 20,
+        disk_reserve_bytes: settings.get::<u64>("edge.disk_reserve_mib")? << 20,
+    };
     config.heartbeat_every = HEARTBEAT_EVERY;
     config.status_listen = None;
     Ok(config)
