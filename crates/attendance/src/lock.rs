@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{CodeMinutes, DayRecord, Status};
+use crate::vocabulary::{CodeMinutes, DayRecord, Status, Totals};
 
 /// What a locked record lacks: candidate minus frozen, in minutes. In JSON only what is not 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,17 @@ impl Delta {
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
         self.with(other, 1)
+    }
+
+    /// Adds what was posted into a period to what the period's days sum up to. Counts of days stay: they were that period's.
+    pub fn add_to(&self, totals: &mut Totals) {
+        totals.worked_minutes += self.worked_minutes;
+        totals.paid_minutes += self.paid_minutes;
+        totals.tardy_minutes += self.tardy_minutes;
+        totals.left_early_minutes += self.left_early_minutes;
+        for (code, minutes) in self.pay.iter() {
+            totals.pay.add(code, minutes);
+        }
     }
 
     fn with(mut self, other: &Self, times: i64) -> Self {

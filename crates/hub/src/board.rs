@@ -41,7 +41,7 @@ impl Hub {
                 let is_in = reads_as_in(&of_today, &company);
                 let known = terminals.iter().find(|(terminal, _)| terminal.serial == last.origin);
                 people.push(Presence {
-                    name: if employee.name.is_empty() { employee.code.clone() } else { employee.name },
+                    name: employee.shown_name().to_owned(),
                     code: employee.code,
                     is_in,
                     last_punch: instant(last.at_us),

@@ -16,6 +16,7 @@ use store::{Read, Write};
 use crate::company::Company;
 use crate::facts::{Facts, employment, moment, zone_of};
 use crate::keep::Keeper;
+use crate::registry::employee;
 use crate::view::DayRow;
 use crate::{Error, Hub};
 
@@ -148,7 +149,7 @@ impl Hub {
             for employee in people(read, scope)? {
                 let Some(range) = dates(&company, &employee, scope.from, scope.to, as_of)? else { continue };
                 let zone = zone_of(&company, &employee)?;
-                let name = if employee.name.is_empty() { employee.code.clone() } else { employee.name.clone() };
+                let name = employee.shown_name().to_owned();
                 let records = run.records(read, &employee, range)?.map(|(_, records)| records).unwrap_or_default();
                 rows.extend(records.into_iter().map(|record| DayRow {
                     code: employee.code.clone(),
@@ -274,7 +275,7 @@ impl Run<'_> {
 }
 
 /// A date on which nothing was planned and nobody came is not worth a row.
-fn is_kept(record: &DayRecord) -> bool {
+pub(crate) fn is_kept(record: &DayRecord) -> bool {
     let is_empty = record.day_kind == attendance::DayKind::Unassigned
         && matches!(record.status, attendance::Status::Off | attendance::Status::Deferred)
         && record.first_in.is_none();
@@ -290,8 +291,7 @@ fn spans(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
 /// The employees of a scope, by code.
 fn people(read: &Read<'_>, scope: &Scope) -> Result<Vec<Employee>, Error> {
     let Some(code) = &scope.employee else { return Ok(read.employees()?) };
-    let employee = read.employee_by_code(code)?;
-    Ok(vec![employee.ok_or_else(|| Error::NotFound(format!("employee with code {code}")))?])
+    Ok(vec![employee(read, code)?])
 }
 
 /// The dates of a range that are judged for an employee, up to today.

@@ -1,8 +1,9 @@
 //! Exports: the same rows as the pages, as CSV. Rows and columns do not depend on the order in which anything arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+use attendance::lock::Delta;
 use attendance::{CodeMinutes, DayRecord, Totals};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,6 +11,7 @@ use jiff::tz::TimeZone;
 use roads::sheet::CsvTable;
 
 use crate::company::Company;
+use crate::periods::DeltaRow;
 use crate::view::{DayFilter, DayRow, DaySort, PunchFilter};
 use crate::{Error, Hub};
 
@@ -92,7 +94,8 @@ impl Hub {
     }
 
     /// Writes one row per employee with the period's totals (rules 14.6): a column per pay code and premium that occurs.
-    /// Days that are not judged count nothing.
+    /// Days that are not judged count nothing; what was posted into the period from earlier, locked dates is in its figures
+    /// (rules 17.4), and column `posted_paid_minutes` tells how much of the paid time that is.
     ///
     /// # Errors
     /// Of the store or the output.
@@ -100,7 +103,7 @@ impl Hub {
         let company = self.company()?;
         let people = self.payroll(&company, from, to)?;
         let codes = |pick: fn(&Totals) -> &CodeMinutes| -> BTreeSet<String> {
-            people.iter().flat_map(|(_, _, totals)| pick(totals).iter()).map(|(code, _)| code.to_string()).collect()
+            people.iter().flat_map(|paid| pick(&paid.totals).iter()).map(|(code, _)| code.to_string()).collect()
         };
         let (pay, premiums) = (codes(|totals| &totals.pay), codes(|totals| &totals.premiums));
         let fixed = [
@@ -110,6 +113,7 @@ impl Hub {
             "to",
             "worked_minutes",
             "paid_minutes",
+            "posted_paid_minutes",
             "tardy_days",
             "tardy_minutes",
             "left_early_days",
@@ -121,11 +125,12 @@ impl Hub {
         let header = header.chain(pay.iter().map(|code| format!("pay_{code}_minutes")));
         let mut table =
             CsvTable::new(out, header.chain(premiums.iter().map(|code| format!("premium_{code}_minutes"))))?;
-        for (code, name, totals) in &people {
+        for Paid { code, name, totals, posted_minutes } in &people {
             let mut cells = vec![code.clone(), name.clone(), from.to_string(), to.to_string()];
             let figures = [
                 totals.worked_minutes,
                 totals.paid_minutes,
+                *posted_minutes,
                 totals.tardy_count,
                 totals.tardy_minutes,
                 totals.left_early_count,
@@ -141,17 +146,54 @@ impl Hub {
         Ok(table.finish()?)
     }
 
-    fn payroll(&self, company: &Company, from: Date, to: Date) -> Result<Vec<(String, String, Totals)>, Error> {
+    /// Writes what came too late for locked dates of a range, and what of it was posted: one row per delta (rules 17.4).
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn deltas_csv(&self, from: Date, to: Date, out: impl Write) -> Result<(), Error> {
+        let figures = Delta::default().named().map(|(name, _)| format!("{name}_minutes"));
+        let header = ["employee", "name", "date", "posted_into"].map(str::to_owned).into_iter().chain(figures);
+        let mut table = CsvTable::new(out, header.chain(["pay".to_owned()]))?;
+        for row in self.all_deltas((from, to))? {
+            let into = row.into.map_or_else(String::new, |into| into.to_string());
+            let mut cells = vec![row.code, row.name, row.date.to_string(), into];
+            cells.extend(row.delta.named().map(|(_, minutes)| minutes.to_string()));
+            cells.push(codes(&row.delta.pay));
+            table.row(cells)?;
+        }
+        Ok(table.finish()?)
+    }
+
+    /// The people of a period, by code.
+    fn payroll(&self, company: &Company, from: Date, to: Date) -> Result<Vec<Paid>, Error> {
         let filter = DayFilter { from: Some(from), to: Some(to), sort: DaySort::Employee, ..DayFilter::default() };
         let rows = self.days(&filter)?.rows;
         let book = company.book(company.calendar.clone())?;
-        let people = rows.chunk_by(|a, b| a.code == b.code).map(|days| {
+        let people = rows.chunk_by(|a, b| a.code == b.code).filter_map(|days| {
             let records: Vec<DayRecord> = days.iter().map(|day| day.record.clone()).collect();
-            let (code, name) = days.first().map(|day| (day.code.clone(), day.name.clone())).unwrap_or_default();
-            (code, name, attendance::totals(&book, &records))
+            let DayRow { code, name, .. } = days.first()?;
+            let totals = attendance::totals(&book, &records);
+            Some((code.clone(), Paid { code: code.clone(), name: name.clone(), totals, posted_minutes: 0 }))
         });
-        Ok(people.collect())
+        let mut people: BTreeMap<String, Paid> = people.collect();
+        for posted in self.posted_deltas((from, to))? {
+            let DeltaRow { code, name, delta, .. } = posted;
+            let paid = people.entry(code.clone()).or_insert_with(|| Paid { code, name, ..Paid::default() });
+            paid.posted_minutes += delta.paid_minutes;
+            delta.add_to(&mut paid.totals);
+        }
+        Ok(people.into_values().collect())
     }
+}
+
+/// What an employee is paid for in a period.
+#[derive(Default)]
+struct Paid {
+    code: String,
+    name: String,
+    totals: Totals,
+    /// How many of the paid minutes were posted from locked dates.
+    posted_minutes: i64,
 }
 
 /// Writes rows of days as CSV.

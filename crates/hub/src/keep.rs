@@ -74,7 +74,7 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         if known.is_some_and(|known| known.body == body) {
             return Ok(());
         }
-        let found = StoredDelta { employee: self.employee, date, body, at_us: self.now.as_microsecond() };
+        let found = StoredDelta { employee: self.employee, date, body, at_us: self.now.as_microsecond(), into: None };
         Ok(self.write.put_delta(&found)?)
     }
 }

@@ -64,8 +64,11 @@ impl Hub {
             for id in trace.punches.iter().filter_map(|punch| punch.id) {
                 punches.extend(punch_rows(read, &PunchQuery { fingerprint: Some(id), ..PunchQuery::default() })?.0);
             }
+            let is_locked = read.locks()?.iter().any(|lock| lock.first <= date && date <= lock.last);
             let is_stale = record != row.record;
-            Ok(Some(DayDetail { row: DayRow { record, ..row }, trace, punches, is_stale }))
+            // Of a locked date the frozen record counts, whatever the facts say now.
+            let row = if is_locked { row } else { DayRow { record, ..row } };
+            Ok(Some(DayDetail { row, trace, punches, is_stale, is_locked }))
         })
     }
 

@@ -1,19 +1,20 @@
 //! Periods: locked for payroll, unlocked with a reason; what comes too late is a delta, posted once into a later period (rules 17.4).
 //!
 //! Invariants:
-//! * A period with a day that is not judged or incomplete is not locked, unless somebody forces it and says why.
+//! * A period with a day that is not judged or incomplete is not locked, unless somebody forces it and says why; one whose days are
+//!   behind their facts never is.
 //! * Locked periods do not overlap. Locking, unlocking and posting are audited.
-//! * A delta is posted into dates that are open; what is posted is subtracted from later comparisons, so it is paid once.
+//! * A delta is posted into dates that are open and paid with them; what is posted is subtracted from later comparisons, so it is paid
+//!   once. That holds for a period that is unlocked and locked again, too: locking compares its days anew.
 
 use attendance::lock::{Delta, unlockable};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use store::Read;
+use jiff::{Timestamp, ToSpan as _};
 use store::days::DayQuery;
 use store::periods::{Lock, StoredDelta};
+use store::{Read, Write};
 
 use crate::company::Company;
-use crate::derive::mark_range;
 use crate::keep::{read_delta, record};
 use crate::{Actor, Error, Hub};
 
@@ -47,19 +48,23 @@ pub struct LockedPeriod {
 pub struct DeltaRow {
     /// Employee code.
     pub code: String,
+    /// Name of the employee; the code when there is none.
+    pub name: String,
     /// The locked work date.
     pub date: Date,
     /// Now minus frozen, less what was posted.
     pub delta: Delta,
     /// When it was found, or posted.
     pub at: Timestamp,
+    /// The date of the later period that it was posted into; `None` while it was not.
+    pub into: Option<Date>,
 }
 
 impl Hub {
     /// Locks a period. With a reason it is forced, whatever its days are.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for dates that end before they start, overlap a locked period, or reach beyond what was derived.
+    /// [`Error::Invalid`] for dates that end before they start, are not over, overlap a locked period, or wait for a derivation.
     pub fn lock(&self, actor: &Actor, dates: Dates, force: Option<&str>, now: Timestamp) -> Result<Locking, Error> {
         let (first, last) = checked(dates)?;
         self.store.write(|write| {
@@ -72,6 +77,11 @@ impl Hub {
                 let what = format!("{} to {} is locked already", other.first, other.last);
                 return Err(Error::invalid(what, "lock the dates around it, or unlock it first"));
             }
+            let waiting = write.marks_within(first.saturating_sub(6.days()), last)?;
+            if waiting > 0 {
+                let what = format!("{waiting} weeks of {first} to {last} are behind their facts");
+                return Err(Error::invalid(what, "derive them (`punchclock derive`), then lock"));
+            }
             let open = open_days(write, (first, last))?;
             if !open.is_empty() && force.is_none() {
                 return Ok(Locking::Refused(open));
@@ -80,6 +90,7 @@ impl Hub {
             let detail = if open.is_empty() { reason.clone() } else { format!("{reason}; {} open days", open.len()) };
             let locked_us = now.as_microsecond();
             write.lock(&Lock { first, last, locked_us, actor: actor.name.clone(), reason })?;
+            mark_weeks(write, &company, (first, last))?;
             write.audit(&actor.entry(now, "period.lock", &format!("{first} to {last}"), detail))?;
             Ok(Locking::Locked)
         })
@@ -97,10 +108,8 @@ impl Hub {
                     "locked period {first} to {last}; `punchclock period list` shows those there are"
                 )));
             }
-            let company = Company::load(write)?;
-            for employee in &write.employees()? {
-                mark_range(write, &company, employee, Some(first), Some(last), now)?;
-            }
+            write.drop_deltas(first, last)?;
+            mark_weeks(write, &Company::load(write)?, dates)?;
             Ok(write.audit(&actor.entry(now, "period.unlock", &format!("{first} to {last}"), reason))?)
         })
     }
@@ -137,6 +146,19 @@ impl Hub {
         self.store.read(|read| rows(read, read.deltas(first, last)?))
     }
 
+    /// What locked days of a range lack and what of that was posted, by date and employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn all_deltas(&self, (first, last): Dates) -> Result<Vec<DeltaRow>, Error> {
+        self.store.read(|read| {
+            let mut all = read.posted_for(first, last)?;
+            all.extend(read.deltas(first, last)?);
+            all.sort_by_key(|delta| (delta.date, delta.employee));
+            rows(read, all)
+        })
+    }
+
     /// What was posted into a range of dates.
     ///
     /// # Errors
@@ -169,6 +191,16 @@ impl Hub {
     }
 }
 
+/// Marks the weeks of a period for everybody: also of those who are no longer employed on its dates, but have days there.
+fn mark_weeks(write: &Write<'_>, company: &Company, (first, last): Dates) -> Result<(), Error> {
+    for employee in &write.employees()? {
+        for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+            write.mark(employee.id, week)?;
+        }
+    }
+    Ok(())
+}
+
 fn checked((first, last): Dates) -> Result<Dates, Error> {
     if last < first {
         return Err(Error::invalid(
@@ -196,8 +228,16 @@ fn open_days(read: &Read<'_>, (first, last): Dates) -> Result<Vec<(String, Date)
 fn rows(read: &Read<'_>, deltas: Vec<StoredDelta>) -> Result<Vec<DeltaRow>, Error> {
     let row = |stored: StoredDelta| {
         let missing = || Error::Damaged { what: "delta", detail: format!("employee {} is missing", stored.employee) };
-        let code = read.employee(stored.employee)?.ok_or_else(missing)?.code;
-        Ok(DeltaRow { code, date: stored.date, delta: read_delta(&stored.body)?, at: instant(stored.at_us) })
+        let employee = read.employee(stored.employee)?.ok_or_else(missing)?;
+        let (code, name) = (employee.code.clone(), employee.shown_name().to_owned());
+        Ok(DeltaRow {
+            code,
+            name,
+            date: stored.date,
+            delta: read_delta(&stored.body)?,
+            at: instant(stored.at_us),
+            into: stored.into,
+        })
     };
     deltas.into_iter().map(row).collect()
 }

@@ -10,6 +10,7 @@ use store::Read;
 use store::people::Employee;
 
 use crate::company::Company;
+use crate::derive::is_kept;
 use crate::facts::{Facts, moment, zone_of};
 use crate::periods::Dates;
 use crate::{Error, Hub};
@@ -105,11 +106,13 @@ impl Run<'_> {
         if let Some(facts) = facts {
             let derive = |book| attendance::derive(book, &facts.person(), range, moment(self.as_of));
             let (now, tried) = (derive(self.now), derive(self.tried));
-            trial.looked_at += now.len() as u64;
             change.bank_minutes = self.earned(&tried) - self.earned(&now);
-            for (now, tried) in now.into_iter().zip(tried).filter(|(now, tried)| now != tried) {
-                change.add_day(&now, &tried);
-                trial.days.push((employee.code.clone(), now, tried));
+            for (now, tried) in now.into_iter().zip(tried).filter(|(now, tried)| is_kept(now) || is_kept(tried)) {
+                trial.looked_at += 1;
+                if now != tried {
+                    change.add_day(&now, &tried);
+                    trial.days.push((employee.code.clone(), now, tried));
+                }
             }
         }
         trial.total.add(&change);

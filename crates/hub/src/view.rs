@@ -109,8 +109,10 @@ pub struct DayDetail {
     pub trace: DayTrace,
     /// The punches that the trace names, with what the terminals said; in time order.
     pub punches: Vec<PunchRow>,
-    /// True when the stored record is not what the facts now say (a derivation is due).
+    /// True when the stored record is not what the facts now say: a derivation is due, or the date is locked.
     pub is_stale: bool,
+    /// True when the date is locked for payroll: the row is the frozen record, the trace what the facts say now.
+    pub is_locked: bool,
 }
 
 /// Filter of the list of punches. Empty fields do not filter.

@@ -83,6 +83,75 @@ fn what_comes_too_late_is_a_delta_that_is_posted_once_and_an_unlocked_day_is_wri
     house.hub.unlock(&clerk(), FEBRUARY, "an audit", now()).unwrap();
     assert_eq!(house.derive(), 1);
     assert_ne!(days(&house.hub), frozen);
+
+    // The day itself now has what was paid in March: locked again, it owes that.
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    house.derive();
+    assert_eq!(house.hub.deltas(FEBRUARY).unwrap()[0].delta.worked_minutes, -worked);
+    house.hub.unlock(&clerk(), FEBRUARY, "another audit", now()).unwrap();
+    assert!(house.hub.deltas(FEBRUARY).unwrap().is_empty(), "an open period lacks nothing");
+}
+
+/// The cell of an employee's row in a file.
+fn cell(file: &[u8], employee: &str, column: &str) -> i64 {
+    let text = std::str::from_utf8(file).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let at = lines.next().unwrap().iter().position(|name| *name == column).unwrap();
+    lines.find(|row| row[0] == employee).map_or(0, |row| row[at].parse().unwrap())
+}
+
+#[test]
+fn what_is_posted_is_paid_with_the_period_it_is_posted_into() {
+    let house = workplace();
+    complete(&house);
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    let payroll = |(from, to)| {
+        let mut file = Vec::new();
+        house.hub.payroll_csv(from, to, &mut file).unwrap();
+        file
+    };
+    let march = (date("2026-03-01"), date("2026-03-31"));
+    let (february_before, march_before) = (payroll(FEBRUARY), payroll(march));
+    house.hub.correct(&clerk(), "12", &add_out("2026-02-11T20:00:00+08:00"), "stayed late", now()).unwrap();
+    house.derive();
+    let owed = house.hub.deltas(FEBRUARY).unwrap()[0].delta.paid_minutes;
+    house.hub.post_deltas(&clerk(), date("2026-03-02"), now()).unwrap();
+    let paid = |file: &[u8]| cell(file, "12", "paid_minutes");
+    assert_eq!(payroll(FEBRUARY), february_before, "what was paid stays");
+    assert_eq!(paid(&payroll(march)), paid(&march_before) + owed);
+    assert_eq!(cell(&payroll(march), "12", "posted_paid_minutes"), owed);
+
+    let mut file = Vec::new();
+    house.hub.deltas_csv(FEBRUARY.0, FEBRUARY.1, &mut file).unwrap();
+    assert_eq!(cell(&file, "12", "paid_minutes"), owed);
+    assert!(String::from_utf8(file).unwrap().contains("12,12,2026-02-11,2026-03-02,"));
+}
+
+#[test]
+fn days_behind_their_facts_are_not_locked_even_by_force() {
+    let house = workplace();
+    complete(&house);
+    house.hub.correct(&clerk(), "12", &add_out("2026-02-11T20:00:00+08:00"), "stayed late", now()).unwrap();
+    let error = house.hub.lock(&clerk(), FEBRUARY, Some("now"), now()).unwrap_err().to_string();
+    assert!(error.contains("behind their facts"), "{error}");
+    house.derive();
+    assert_eq!(house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap(), Locking::Locked);
+}
+
+#[test]
+fn a_correction_that_no_day_would_show_is_refused() {
+    let house = workplace();
+    let refused =
+        |change: &Change| house.hub.correct(&clerk(), "12", change, "why not", now()).unwrap_err().to_string();
+    assert!(refused(&add_out("2026-03-04T18:00:00+08:00")).contains("still to come"));
+    assert!(refused(&add_out("2025-06-04T18:00:00+08:00")).contains("is not judged"));
+    let credit = |minutes, code: &str| Change::Credit { date: date("2026-02-05"), minutes, code: code.into() };
+    assert!(refused(&credit(0, "REG")).contains("1 to 1440"));
+    assert!(refused(&credit(60, "reg")).contains("it has"));
+    let at = "2026-02-11T20:00:00+08:00".parse::<jiff::Timestamp>().unwrap().as_second();
+    let far = Change::AddPunch { at, state: attendance::PunchState::Out, work_date: Some(date("2026-02-20")) };
+    assert!(refused(&far).contains("one date away at most"));
+    assert!(house.hub.corrections(None).unwrap().is_empty());
 }
 
 #[test]
@@ -133,6 +202,9 @@ fn a_bank_is_made_of_what_days_earned_and_refuses_what_it_does_not_hold() {
     house.hub.use_bank(&clerk(), "0012", &use_of("b", 240), "a long weekend", now()).unwrap();
     house.hub.use_bank(&clerk(), "0012", &use_of("b", 240), "sent twice", now()).unwrap();
     assert_eq!(house.hub.bank("0012", until, now()).unwrap().statement.balance_minutes, balance - 240);
+    let earlier = Event::Use { date: date("2026-03-02"), id: "c".to_owned(), minutes: balance / 240 * 240 };
+    let refused = house.hub.use_bank(&clerk(), "0012", &earlier, "", now()).unwrap_err().to_string();
+    assert!(refused.contains("would lack the minutes of the use of 2026-03-03"), "{refused}");
     let cancelled = Event::CancelUse { date: until, id: "b".to_owned() };
     house.hub.use_bank(&clerk(), "0012", &cancelled, "stayed", now()).unwrap();
     assert_eq!(house.hub.bank("0012", until, now()).unwrap().statement.balance_minutes, balance);

@@ -25,6 +25,7 @@ statements! {
         ON CONFLICT (tenant, employee, week) DO UPDATE SET mark = excluded.mark";
     MARKED = "SELECT employee, week, mark FROM dirty_week WHERE tenant = $1 ORDER BY employee, week LIMIT $2";
     MARKED_COUNT = "SELECT COUNT(*) FROM dirty_week WHERE tenant = $1";
+    MARKED_WITHIN = "SELECT COUNT(*) FROM dirty_week WHERE tenant = $1 AND week >= $2 AND week <= $3";
     UNMARK = "DELETE FROM dirty_week WHERE tenant = $1 AND employee = $2 AND week = $3 AND mark = $4";
 }
 
@@ -240,6 +241,15 @@ impl Read<'_> {
             let week = date(row, 1)?.ok_or(rusqlite::Error::InvalidQuery)?;
             Ok(Mark { employee: row.get(0)?, week, mark: row.get(2)? })
         })
+    }
+
+    /// How many weeks that start within a range have to be derived again.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn marks_within(&self, first: Date, last: Date) -> Result<u64, Error> {
+        let values = params![self.tenant, first.to_string(), last.to_string()];
+        Ok(self.one(MARKED_WITHIN, values, |row| row.get(0))?.unwrap_or(0))
     }
 
     /// How many weeks have to be derived again.

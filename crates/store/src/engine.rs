@@ -243,6 +243,23 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// Runs `work` as a step of this transaction: on `Err` nothing of the step remains, and the transaction goes on.
+    ///
+    /// # Errors
+    /// What `work` returns, or what the step itself reports.
+    pub fn step<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mark = self.mark.get();
+        self.connection.execute_batch("SAVEPOINT step").map_err(Error::from)?;
+        let result = work();
+        if result.is_err() {
+            // The number of the marks was taken back with them.
+            self.mark.set(mark);
+            self.connection.execute_batch("ROLLBACK TO step").map_err(Error::from)?;
+        }
+        self.connection.execute_batch("RELEASE step").map_err(Error::from)?;
+        result
+    }
+
     /// Runs a statement; the number of rows that it changed.
     pub(crate) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, Error> {
         Ok(self.connection.prepare_cached(sql)?.execute(params)?)

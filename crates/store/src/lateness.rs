@@ -3,16 +3,13 @@
 use jiff::civil::Date;
 use rusqlite::params;
 
-use crate::people::date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT minutes FROM lateness WHERE tenant = $1 AND employee = $2 AND kind = $3 AND date = $4";
     PUT = "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, employee, kind, date) DO UPDATE SET minutes = excluded.minutes";
     DROP = "DELETE FROM lateness WHERE tenant = $1 AND employee = $2 AND kind = $3 AND date = $4";
-    OF_EMPLOYEE = "SELECT date, minutes FROM lateness WHERE tenant = $1 AND employee = $2 AND kind = $3 ORDER BY date";
     SUM = "SELECT days, minutes FROM lateness_sum WHERE tenant = $1 AND employee = $2 AND kind = $3";
     ADD = "INSERT INTO lateness_sum (tenant, employee, kind, days, minutes) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, employee, kind) DO UPDATE SET days = lateness_sum.days + excluded.days,
@@ -20,24 +17,6 @@ statements! {
 }
 
 impl Read<'_> {
-    /// The minutes of a log, `None` when there is none.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn lateness(&self, employee: i64, kind: &str, on: Date) -> Result<Option<i64>, Error> {
-        self.one(GET, params![self.tenant, employee, kind, on.to_string()], |row| row.get(0))
-    }
-
-    /// The logs of an employee, by date.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn lateness_of(&self, employee: i64, kind: &str) -> Result<Vec<(Date, i64)>, Error> {
-        self.all(OF_EMPLOYEE, params![self.tenant, employee, kind], |row| {
-            Ok((date(row, 0)?.ok_or(rusqlite::Error::InvalidQuery)?, row.get(1)?))
-        })
-    }
-
     /// The sum of the logs of an employee: days and minutes.
     ///
     /// # Errors

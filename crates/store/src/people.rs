@@ -53,6 +53,13 @@ pub struct Employee {
     pub group_name: Option<String>,
 }
 
+impl Employee {
+    /// The name; the code when there is none.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { &self.code } else { &self.name }
+    }
+}
+
 /// Whose a user number is, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserNumber {

@@ -11,14 +11,17 @@ statements! {
     LOCKS = "SELECT first_date, last_date, locked_us, actor, reason FROM locked_period WHERE tenant = $1 ORDER BY first_date";
     LOCK = "INSERT INTO locked_period (tenant, first_date, last_date, locked_us, actor, reason) VALUES ($1, $2, $3, $4, $5, $6)";
     UNLOCK = "DELETE FROM locked_period WHERE tenant = $1 AND first_date = $2 AND last_date = $3";
-    DELTAS = "SELECT employee, date, body, found_us FROM delta WHERE tenant = $1 AND date >= $2 AND date <= $3 ORDER BY date, employee";
-    DELTA = "SELECT employee, date, body, found_us FROM delta WHERE tenant = $1 AND date = $2 AND employee = $3";
+    DELTAS = "SELECT employee, date, body, found_us, NULL FROM delta WHERE tenant = $1 AND date >= $2 AND date <= $3 ORDER BY date, employee";
+    DELTA = "SELECT employee, date, body, found_us, NULL FROM delta WHERE tenant = $1 AND date = $2 AND employee = $3";
     PUT_DELTA = "INSERT INTO delta (tenant, employee, date, body, found_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, date, employee) DO UPDATE SET body = excluded.body, found_us = excluded.found_us";
     DROP_DELTA = "DELETE FROM delta WHERE tenant = $1 AND date = $2 AND employee = $3";
+    DROP_DELTAS = "DELETE FROM delta WHERE tenant = $1 AND date >= $2 AND date <= $3";
     POST = "INSERT INTO posted_delta (tenant, employee, date, posted_us, body, into_date, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     POSTED = "SELECT body FROM posted_delta WHERE tenant = $1 AND employee = $2 AND date = $3 ORDER BY posted_us";
-    POSTED_INTO = "SELECT employee, date, body, posted_us FROM posted_delta
+    POSTED_FOR = "SELECT employee, date, body, posted_us, into_date FROM posted_delta
+        WHERE tenant = $1 AND date >= $2 AND date <= $3 ORDER BY date, employee, posted_us";
+    POSTED_INTO = "SELECT employee, date, body, posted_us, into_date FROM posted_delta
         WHERE tenant = $1 AND into_date >= $2 AND into_date <= $3 ORDER BY date, employee, posted_us";
 }
 
@@ -48,6 +51,8 @@ pub struct StoredDelta {
     pub body: String,
     /// When it was found, or posted, microseconds UTC.
     pub at_us: i64,
+    /// The date of the later period that it was posted into; `None` while it was not.
+    pub into: Option<Date>,
 }
 
 fn dated(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
@@ -55,7 +60,8 @@ fn dated(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
 }
 
 fn delta(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredDelta> {
-    Ok(StoredDelta { employee: row.get(0)?, date: dated(row, 1)?, body: row.get(2)?, at_us: row.get(3)? })
+    let (employee, body, at_us) = (row.get(0)?, row.get(2)?, row.get(3)?);
+    Ok(StoredDelta { employee, date: dated(row, 1)?, body, at_us, into: date(row, 4)? })
 }
 
 impl Read<'_> {
@@ -99,6 +105,14 @@ impl Read<'_> {
         self.all(POSTED, params![self.tenant, employee, on.to_string()], |row| row.get(0))
     }
 
+    /// What was posted of the locked days of a range.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn posted_for(&self, from: Date, to: Date) -> Result<Vec<StoredDelta>, Error> {
+        self.all(POSTED_FOR, params![self.tenant, from.to_string(), to.to_string()], delta)
+    }
+
     /// What was posted into a range of dates.
     ///
     /// # Errors
@@ -131,7 +145,7 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn put_delta(&self, delta: &StoredDelta) -> Result<(), Error> {
-        let StoredDelta { employee, date, body, at_us } = delta;
+        let StoredDelta { employee, date, body, at_us, into: _ } = delta;
         self.run(PUT_DELTA, params![self.tenant, employee, date.to_string(), body, at_us]).map(drop)
     }
 
@@ -143,12 +157,20 @@ impl Write<'_> {
         self.run(DROP_DELTA, params![self.tenant, on.to_string(), employee]).map(drop)
     }
 
-    /// Posts a delta into the period of a later date.
+    /// Forgets what the days of a range lacked.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_deltas(&self, from: Date, to: Date) -> Result<(), Error> {
+        self.run(DROP_DELTAS, params![self.tenant, from.to_string(), to.to_string()]).map(drop)
+    }
+
+    /// Posts a delta into the period of a later date, whatever [`StoredDelta::into`] says.
     ///
     /// # Errors
     /// Of the store.
     pub fn post_delta(&self, delta: &StoredDelta, into: Date, actor: &str) -> Result<(), Error> {
-        let StoredDelta { employee, date, body, at_us } = delta;
+        let StoredDelta { employee, date, body, at_us, into: _ } = delta;
         let values = params![self.tenant, employee, date.to_string(), at_us, body, into.to_string(), actor];
         self.run(POST, values).map(drop)
     }

@@ -38,6 +38,7 @@ struct DayPage {
     punches: Vec<Punch>,
     revision: i64,
     is_stale: bool,
+    is_locked: bool,
 }
 
 /// A punch with what the terminal said and what the rules made of it.
@@ -92,6 +93,7 @@ impl DayPage {
             punches: detail.trace.punches.iter().map(|traced| Punch::new(traced, detail)).collect(),
             revision: row.revision,
             is_stale: detail.is_stale,
+            is_locked: detail.is_locked,
         }
     }
 }
