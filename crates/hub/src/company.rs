@@ -137,6 +137,7 @@ impl Hub {
         }
         self.store.write(|write| {
             let before = Company::load(write)?;
+            crate::stating::check_all(write, company, now)?;
             change(write, &before, company, now)?;
             Ok::<_, Error>(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
         })?;

@@ -2,10 +2,12 @@
 
 use attendance::{Adjustment, Change};
 use jiff::Timestamp;
+use store::facts::Subject;
 
 use crate::resolve::ALWAYS;
-use crate::stated::{Stated, Whom, state};
-use crate::{Actor, Error, Hub};
+use crate::stated::{Stated, Whom};
+use crate::stating::state;
+use crate::{Actor, Error, Hub, registry};
 
 /// A correction in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +48,7 @@ impl Hub {
         }
         self.store.write(|write| {
             let whom = Whom::Employee(employee.to_owned());
-            let known = write.employee_by_code(employee)?;
-            let subject = known.map(|employee| store::facts::Subject::Employee(employee.id));
-            let subject = subject.ok_or_else(|| Error::NotFound(format!("employee with code {employee}")))?;
+            let subject = Subject::Employee(registry::employee(write, employee)?.id);
             let mut number = now.as_microsecond();
             let key = loop {
                 let key = format!("c{number}");

@@ -5,14 +5,15 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use link::{Moved, Orders, Via};
 use roads::employees::Line;
-use store::Write;
 use store::people::{Employee, UserNumber};
 use store::terminals::Terminal;
+use store::{Read, Write};
 
 use crate::company::{Company, zone};
+use crate::list_import::ListImport;
 use crate::replay::{Replay, note};
 use crate::resolve::{ALWAYS, provisional};
-use crate::{Actor, Counts, Cured, Error, Hub};
+use crate::{Actor, Cured, Error, Hub};
 
 /// A terminal that a person registers, or changes. `None` keeps what is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,17 +41,6 @@ impl NewTerminal {
     pub(crate) fn of_file(serial: &str, zone: &str) -> Self {
         Self { serial: serial.to_owned(), zone: Some(zone.to_owned()), ..Self::default() }
     }
-}
-
-/// What became of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListImport {
-    /// Rows: `stored` are new or changed employees, `known` are unchanged, `refused` could not be taken.
-    pub counts: Counts,
-    /// Why rows were refused, with their line.
-    pub refusals: Vec<String>,
-    /// Held punches that found their employee.
-    pub released: u64,
 }
 
 /// Registers a serial that was heard of for the first time; it waits for approval.
@@ -87,6 +77,11 @@ pub(crate) fn follow(
     write.put_terminal(&Terminal { address: Some(to), ..known })?;
     write.audit(&actor.entry(now, "terminal.move", serial, detail))?;
     Ok(true)
+}
+
+/// The employee of a code.
+pub(crate) fn employee(read: &Read<'_>, code: &str) -> Result<Employee, Error> {
+    read.employee_by_code(code)?.ok_or_else(|| Error::NotFound(format!("employee with code {code}")))
 }
 
 /// `push`, `poll` or `both` as stored.

@@ -12,12 +12,15 @@ use crate::resolve::ALWAYS;
 /// A range of dates, both inclusive; open ends are the ends of time.
 type Range = (Date, Date);
 
-/// The patterns of all levels, nearest first, as one list for the rules.
+/// The patterns of all levels, nearest first, as one list for the rules. Those of a level come by start: where cutting gives two the
+/// same start, the later entry counts, and that must still be the one that started later.
 pub(crate) fn layered(levels: &[Vec<Assignment>]) -> Vec<Assignment> {
     let mut taken: Vec<Range> = Vec::new();
     let mut patterns = Vec::new();
     for level in levels {
-        for pattern in level {
+        let mut by_start: Vec<&Assignment> = level.iter().collect();
+        by_start.sort_by_key(|pattern| range(pattern).0);
+        for pattern in by_start {
             let gaps = taken.iter().fold(vec![range(pattern)], |gaps, taken| without(gaps, *taken));
             patterns.extend(gaps.into_iter().map(|gap| within(pattern, gap)));
         }
@@ -84,6 +87,15 @@ mod tests {
                 weekly(Some("2026-03-16"), None),
             ]
         );
+    }
+
+    #[test]
+    fn of_two_patterns_that_are_cut_to_the_same_start_the_later_one_still_counts() {
+        let own = vec![weekly(Some("2026-02-01"), Some("2026-02-28"))];
+        let (always, since_january) = (weekly(None, Some("2027-01-01")), weekly(Some("2026-01-05"), None));
+        let all = layered(&[own, vec![since_january, always]]);
+        let since_march: Vec<_> = all.into_iter().filter(|one| range(one).0 == "2026-03-01".parse().unwrap()).collect();
+        assert_eq!(since_march.last(), Some(&weekly(Some("2026-03-01"), None)));
     }
 
     #[test]

@@ -76,7 +76,6 @@ fn leave_counts_from_when_it_is_stated_until_it_is_withdrawn() {
 fn the_same_again_changes_nothing_and_another_part_stands_beside_it() {
     let house = workplace();
     house.state(&twelve(), &leave("2026-02-10", "pm"));
-    assert_eq!(house.hub.would_state(&twelve(), &leave("2026-02-10", "pm"), now()).unwrap(), Became::Known);
     assert_eq!(house.state(&twelve(), &leave("2026-02-10", "pm")), Became::Known);
     assert_eq!(house.audited("fact.state"), 1);
     let unpaid =
@@ -172,6 +171,59 @@ fn a_list_is_taken_row_by_row_and_the_second_time_is_known() {
     assert_eq!(house.twelve_on("2026-02-10").2, 270);
     let stated = house.hub.in_force("leave", Date::MIN, Date::MAX).unwrap();
     assert_eq!(stated[0].reason, "import of leave.csv");
+}
+
+fn import(house: &House, kind: ListKind, file: &str) -> (u64, u64, Vec<String>) {
+    let done = house.hub.import_list(&clerk(), kind, ("list.csv", file.as_bytes()), false, now()).unwrap();
+    (done.counts.stored, done.counts.known, done.refusals)
+}
+
+#[test]
+fn a_row_is_taken_whole_or_not_at_all() {
+    let house = workplace();
+    house.state(&twelve(), &leave("2026-02-12", "full"));
+    let (stored, _, refusals) =
+        import(&house, ListKind::Leave, "code,date,until,key\n12,2026-02-10,2026-02-12,trip\n12,2026-02-13,,\n");
+    assert_eq!((stored, refusals.len()), (1, 1), "{refusals:?}");
+    let dates: Vec<Date> =
+        house.hub.in_force("leave", Date::MIN, Date::MAX).unwrap().iter().map(|fact| fact.dates.0).collect();
+    assert_eq!(dates, ["2026-02-12", "2026-02-13"].map(|date| date.parse::<Date>().unwrap()));
+}
+
+#[test]
+fn two_rows_that_say_different_things_of_one_date_are_not_decided_by_their_order() {
+    let house = workplace();
+    let file = "code,date,part,paid\n12,2026-02-10,pm,yes\n12,2026-02-10,pm,no\n12,2026-02-10,pm,yes\n";
+    let (stored, known, refusals) = import(&house, ListKind::Leave, file);
+    assert_eq!((stored, known), (1, 1));
+    assert_eq!(refusals, ["line 3: line 2 says otherwise of the same; keep one of them"]);
+}
+
+#[test]
+fn a_request_that_comes_again_with_fewer_dates_gives_the_others_back() {
+    let house = workplace();
+    let dates = || {
+        let facts = house.hub.in_force("leave", Date::MIN, Date::MAX).unwrap();
+        facts.iter().map(|fact| fact.dates.0.to_string()).collect::<Vec<_>>()
+    };
+    import(&house, ListKind::Leave, "code,date,until,key\n12,2026-02-10,2026-02-12,r1\n12,2026-02-16,,r2\n");
+    assert_eq!(dates(), ["2026-02-10", "2026-02-11", "2026-02-12", "2026-02-16"]);
+    let again = "code,date,until,key\n12,2026-02-10,2026-02-11,r1\n";
+    assert_eq!(import(&house, ListKind::Leave, again).0, 1);
+    assert_eq!(dates(), ["2026-02-10", "2026-02-11", "2026-02-16"]);
+    assert_eq!(import(&house, ListKind::Leave, again).1, 1);
+}
+
+#[test]
+fn a_company_cannot_drop_a_timetable_that_somebody_works_by() {
+    let house = workplace();
+    import(&house, ListKind::Roster, "code,date,shift\n12,2026-02-12,DEFAULT\n");
+    let mut company = house.hub.company().unwrap();
+    let other = company.timetables.clone().into_iter().map(|(code, one)| (format!("X{code}").as_str().into(), one));
+    company.timetables = other.collect();
+    company.assignments = Vec::new();
+    let error = house.hub.set_company(&clerk(), &company, now()).unwrap_err().to_string();
+    assert!(error.contains("employee 12") && error.contains("DEFAULT"), "{error}");
 }
 
 #[test]

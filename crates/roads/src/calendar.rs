@@ -62,7 +62,7 @@ fn weekday(text: &str) -> Result<Option<Weekday>, String> {
 }
 
 /// Reads the whole-day events of an iCalendar file (RFC 5545) as holidays, one per date: number of the event from 1, and the holiday.
-/// Events with a time of day, and such as repeat by a rule, are refused: publish each year's dates.
+/// Cancelled events are passed over. Events with a time of day, and such as repeat by a rule, are refused: publish each year's dates.
 ///
 /// # Errors
 /// [`NotATable`] when the file is no iCalendar file.
@@ -76,6 +76,9 @@ pub fn icalendar(file: &[u8]) -> Rows<(u64, Special)> {
     let events = calendar.components.iter().filter_map(CalendarComponent::as_event);
     let mut rows = Vec::new();
     for (event, number) in events.zip(1..) {
+        if event.property_value("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED")) {
+            continue;
+        }
         let bad = |what: &str| BadRow { line: number, what: format!("event {number}: {what}") };
         let name = event.get_summary().unwrap_or_default().to_owned();
         let Some(DatePerhapsTime::Date(first)) = event.get_start() else {
@@ -131,7 +134,8 @@ mod tests {
             DTSTART;VALUE=DATE:20260216\r\nDTEND;VALUE=DATE:20260219\r\nSUMMARY:Seollal\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:2\r\n\
             DTSTAMP:20260101T000000Z\r\nDTSTART:20260301T090000Z\r\nSUMMARY:A meeting\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:3\r\n\
             DTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:20260505\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Children\r\nEND:VEVENT\r\n\
-            END:VCALENDAR\r\n";
+            BEGIN:VEVENT\r\nUID:4\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:20260717\r\nSTATUS:CANCELLED\r\n\
+            SUMMARY:Not this year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
         let rows = icalendar(file.as_bytes()).unwrap();
         let holidays: Vec<String> = rows
             .iter()
@@ -142,7 +146,7 @@ mod tests {
             .collect();
         assert_eq!(holidays, ["2026-02-16 Seollal", "2026-02-17 Seollal", "2026-02-18 Seollal"]);
         let refused: Vec<&BadRow> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
-        assert_eq!(refused.len(), 2);
+        assert_eq!((rows.len(), refused.len()), (5, 2), "the cancelled one is passed over");
         assert!(refused[0].what.contains("time of day") && refused[1].what.contains("repeats"));
     }
 

@@ -204,12 +204,8 @@ fn away<T>(row: &Row<'_>, entry: impl Fn(Away) -> T) -> Result<AwayRow<T>, BadRo
     let (start, end) = (row.value("start", CLOCK)?, row.value("end", CLOCK)?);
     let text = |name: &str| Some(row.cell(name).to_owned()).filter(|text| !text.is_empty());
     let (reason, key) = (text("reason"), text("key"));
-    let is_one = dates.len() == 1;
-    let entries = dates.into_iter().map(|date| {
-        // A key names one entry: over several dates each gets its own.
-        let key = key.clone().map(|key| if is_one { key } else { format!("{key} {date}") });
-        entry(Away { date, part, start, end, reason: reason.clone(), key })
-    });
+    let entries =
+        dates.into_iter().map(|date| entry(Away { date, part, start, end, reason: reason.clone(), key: key.clone() }));
     Ok(AwayRow { line: row.line, code, entries: entries.collect() })
 }
 
@@ -249,7 +245,7 @@ mod tests {
         let row = rows[0].as_ref().unwrap();
         let dates: Vec<String> = row.entries.iter().map(|leave| leave.date.to_string()).collect();
         assert_eq!(dates, ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]);
-        assert_eq!((row.entries[1].id.as_deref(), row.entries[1].paid), (Some("L1 2026-02-28"), false));
+        assert_eq!((row.entries[1].id.as_deref(), row.entries[1].paid), (Some("L1"), false));
         assert!(rows[1].as_ref().unwrap_err().what.contains("no range"));
     }
 

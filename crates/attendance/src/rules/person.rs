@@ -1,13 +1,17 @@
 //! What one person adds to a rulebook.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::book::{Rulebook, Shape};
 use super::calendar::check_roster;
 use crate::vocabulary::{
-    Adjustment, Assignment, ClockTime, Employment, Leave, Modifier, Offsite, Override, Part, Punch,
+    Adjustment, Assignment, Change, ClockTime, Employment, Leave, Modifier, Offsite, Override, Part, Punch,
 };
+
+/// Most minutes that a correction can concern.
+const MINUTES_PER_DAY: i64 = 24 * 60;
 
 /// What the rules need to know of one person. Borrowed: the same person can be derived for many ranges and moments.
 ///
@@ -89,7 +93,40 @@ impl Person<'_> {
                 check_once(&field, offsite.part, earlier.part)?;
             }
         }
+        for (index, adjustment) in self.adjustments.iter().enumerate() {
+            if let Err(problem) = self.check_change(book, &adjustment.change) {
+                return Err(PersonError { field: format!("adjustments[{index}]"), problem });
+            }
+        }
         Ok(())
+    }
+
+    /// Corrections as they can mean something (rules 17.1): minutes of one day, a pay code of the policy, a work date beside the
+    /// punch.
+    fn check_change(&self, book: &Rulebook, change: &Change) -> Result<(), String> {
+        match change {
+            Change::Credit { minutes, .. } | Change::ApproveOvertime { minutes, .. }
+                if !(1..=MINUTES_PER_DAY).contains(minutes) =>
+            {
+                Err(format!("{minutes} minutes: a date takes 1 to {MINUTES_PER_DAY}"))
+            }
+            Change::Credit { code, .. } if !book.pay.tiers.contains(code) => {
+                let known: Vec<String> = book.pay.tiers.iter().map(ToString::to_string).collect();
+                Err(format!("pay code {code} is not in the policy; it has {}", known.join(", ")))
+            }
+            Change::AddPunch { at, work_date: Some(date), .. } => {
+                let made =
+                    jiff::Timestamp::from_second(*at).map_err(|_| "the time of the punch is no instant".to_owned())?;
+                let made = made.to_zoned(self.zone.clone()).date();
+                let is_near = made.saturating_sub(1.day()) <= *date && *date <= made.saturating_add(1.day());
+                if is_near {
+                    Ok(())
+                } else {
+                    Err(format!("a punch of {made} can't belong to {date}: one date away at most"))
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether some pattern or override of the person names a timetable without fixed clock times.
