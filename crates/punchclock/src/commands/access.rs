@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::chance::{bytes, now};
-use crate::cli::{Audit, Role, Token, TokenKind, User};
+use crate::cli::access::{Audit, Role, Token, TokenKind, User};
 use crate::commands::{Context, console};
 use crate::show;
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::chance::now;
-use crate::cli::BankArgs;
+use crate::cli::payroll::BankArgs;
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
 use crate::show;

@@ -5,7 +5,7 @@ use attendance::{Change, Excusable, PunchState};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::{Correct, ExcuseWord, PunchWord};
+use crate::cli::payroll::{Correct, ExcuseWord, PunchWord};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
 use crate::show;

@@ -15,6 +15,9 @@ use crate::commands::derive::derive_with_progress;
 
 pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
     let Format::Csv = args.format;
+    if args.deltas && !matches!(args.what, ExportKind::Payroll) {
+        bail!("--deltas goes with `export payroll`: it lists what came too late for locked dates");
+    }
     in_order(args.from, args.to)?;
     let hub = context.hub()?;
     // A file never shows days that are behind their facts.
@@ -53,7 +56,7 @@ fn write(hub: &Hub, args: &Export, mut out: impl Write) -> anyhow::Result<()> {
         }
         ExportKind::Payroll => {
             let (from, to) = (edge(hub, from, false)?, edge(hub, to, true)?);
-            hub.payroll_csv(from, to, &mut out)?;
+            if args.deltas { hub.deltas_csv(from, to, &mut out)? } else { hub.payroll_csv(from, to, &mut out)? }
         }
     }
     Ok(out.flush()?)

@@ -6,7 +6,7 @@ use hub::{Cure, Cured, Hub};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::{Cure as CureArgs, Held};
+use crate::cli::held::{Cure as CureArgs, Held};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
 use crate::show;

@@ -7,7 +7,7 @@ use hub::{Counts, FileImport, Hub, ListImport, ListKind};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::{CsvKind, Import};
+use crate::cli::import::{CsvKind, Import};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
 use crate::progress::Progress;

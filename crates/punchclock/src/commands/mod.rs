@@ -10,6 +10,7 @@ mod derive;
 mod doctor;
 mod edge_role;
 mod export;
+mod fact;
 mod held;
 mod import;
 mod period;
@@ -68,6 +69,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&context, &args),
         Command::Held(command) => held::run(&context, command),
         Command::Correct(command) => correct::run(&context, command),
+        Command::Fact(command) => fact::run(&context, command),
         Command::Period(command) => period::run(&context, command),
         Command::Bank(args) => bank::run(&context, &args),
         Command::Rules(command) => rules::run(&context, command),

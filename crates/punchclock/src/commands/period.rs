@@ -5,7 +5,7 @@ use hub::{DeltaRow, Locking};
 use serde_json::{Value, json};
 
 use crate::chance::now;
-use crate::cli::Period;
+use crate::cli::payroll::Period;
 use crate::commands::derive::derive_with_progress;
 use crate::commands::export::in_order;
 use crate::commands::{Context, console};
@@ -20,13 +20,13 @@ pub(super) fn run(context: &Context, command: Period) -> anyhow::Result<()> {
         Period::Review { from, to } => {
             in_order(Some(from), Some(to))?;
             let open = hub.open_days((from, to))?;
-            let deltas = hub.deltas((from, to))?;
+            let deltas = hub.all_deltas((from, to))?;
             if context.is_json {
                 let open: Vec<Value> =
                     open.iter().map(|(code, date)| json!({"employee": code, "date": date})).collect();
                 let deltas: Vec<Value> = deltas
                     .iter()
-                    .map(|row| json!({"employee": row.code, "date": row.date, "delta": row.delta}))
+                    .map(|row| json!({"employee": row.code, "date": row.date, "delta": row.delta, "posted_into": row.into}))
                     .collect();
                 return show::json(&json!({"open": open, "deltas": deltas}));
             }
@@ -36,12 +36,13 @@ pub(super) fn run(context: &Context, command: Period) -> anyhow::Result<()> {
                 ))?;
             }
             for row in &deltas {
-                show::line(format!("too late: {}", told(row)))?;
+                let what = row.into.map_or_else(|| "too late".to_owned(), |into| format!("posted into {into}"));
+                show::line(format!("{what}: {}", told(row)))?;
             }
+            let waiting = deltas.iter().filter(|row| row.into.is_none()).count();
             Ok(show::line(format!(
-                "{} days are not judged or incomplete, {} locked days lack something",
-                open.len(),
-                deltas.len()
+                "{} days are not judged or incomplete; of {waiting} locked days something waits to be posted",
+                open.len()
             ))?)
         }
         Period::Lock { from, to, force } => match hub.lock(&console(), (from, to), force.as_deref(), now())? {

@@ -12,7 +12,7 @@ use simulator::push::PushOptions;
 use simulator::{Ends, Faults, LogFile, Pace, Profile, RunOptions, Terminal, TerminalBuilder, Transports, ZkServer};
 
 use crate::chance::now;
-use crate::cli::{Simulate, SimulateTerminal};
+use crate::cli::simulate::{Simulate, SimulateTerminal};
 use crate::commands::Context;
 use crate::progress::Progress;
 use crate::{show, signals};

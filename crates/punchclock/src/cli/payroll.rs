@@ -1,0 +1,224 @@
+//! Arguments of what payroll lives on: `correct`, `fact`, `period`, `bank`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Correct {
+    /// A punch that no terminal recorded
+    AddPunch {
+        /// Employee code
+        employee: String,
+        /// When, with offset: 2026-01-31T08:00:00+08:00
+        at: jiff::Timestamp,
+        /// Its direction, when it is known
+        #[arg(long, value_enum)]
+        state: Option<PunchWord>,
+        /// The work date that it belongs to, instead of what the rules find
+        #[arg(long, value_name = "D")]
+        work_date: Option<Date>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A punch is ignored; it stays stored
+    Void {
+        /// Employee code
+        employee: String,
+        /// Its key (`export punches`, column fingerprint)
+        punch: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Missed minutes of a date are excused
+    Excuse {
+        /// Employee code
+        employee: String,
+        /// Work date
+        date: Date,
+        /// Which minutes
+        #[arg(long, value_enum, value_delimiter = ',', required = true)]
+        what: Vec<ExcuseWord>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Paid minutes without a punch are added to a date
+    Credit {
+        /// Employee code
+        employee: String,
+        /// Work date
+        date: Date,
+        /// Minutes
+        minutes: i64,
+        /// Pay code
+        #[arg(long, default_value = "REG")]
+        code: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Overtime of a date is approved; several approvals add up
+    Approve {
+        /// Employee code
+        employee: String,
+        /// Work date
+        date: Date,
+        /// Minutes
+        minutes: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// No break is deducted on a date
+    WaiveBreak {
+        /// Employee code
+        employee: String,
+        /// Work date
+        date: Date,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A correction is cancelled for good
+    Revoke {
+        /// Employee code
+        employee: String,
+        /// Its key (`correct list`)
+        key: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// All corrections, with who made them and why
+    List {
+        /// Only this employee's
+        #[arg(long, value_name = "CODE")]
+        employee: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PunchWord {
+    In,
+    Out,
+    BreakOut,
+    BreakIn,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum ExcuseWord {
+    Tardy,
+    LeftEarly,
+    Away,
+    Absence,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FactCommand {
+    /// What is in force
+    List {
+        /// What kind of statement
+        #[arg(value_enum)]
+        kind: FactKind,
+        /// First date that it may touch
+        #[arg(long)]
+        from: Option<Date>,
+        /// Last date that it may touch
+        #[arg(long)]
+        to: Option<Date>,
+        /// Only of this employee
+        #[arg(long, value_name = "CODE")]
+        employee: Option<String>,
+    },
+    /// Take one back; it stays on record
+    Withdraw {
+        /// Its number (`fact list`)
+        number: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// The kinds that lists bring in; corrections have `correct`, uses of the bank `bank`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FactKind {
+    Assignment,
+    Override,
+    Leave,
+    Offsite,
+    Holiday,
+    Workday,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Period {
+    /// The locked periods
+    List,
+    /// What keeps a period from being locked, what locked days of it lack, and what of that was posted
+    Review {
+        /// First date
+        #[arg(long)]
+        from: Date,
+        /// Last date
+        #[arg(long)]
+        to: Date,
+    },
+    /// Freeze the days of a period; refused while a day is not judged or incomplete
+    Lock {
+        /// First date
+        #[arg(long)]
+        from: Date,
+        /// Last date
+        #[arg(long)]
+        to: Date,
+        /// Lock all the same, because ...
+        #[arg(long, value_name = "REASON")]
+        force: Option<String>,
+    },
+    /// Open a locked period again; its days are derived
+    Unlock {
+        /// First date, as it was locked
+        #[arg(long)]
+        from: Date,
+        /// Last date, as it was locked
+        #[arg(long)]
+        to: Date,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Post what locked days lack into an open date, once; it is paid with that date's period
+    Post {
+        /// A date of the open period
+        #[arg(long, value_name = "D")]
+        into: Date,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BankArgs {
+    /// Employee code
+    pub(crate) employee: String,
+    /// The bank at the end of this date (default: today)
+    #[arg(long, value_name = "D")]
+    pub(crate) until: Option<Date>,
+    /// State that this many minutes are used, from --on
+    #[arg(long = "use", value_name = "MINUTES", requires_all = ["on", "reason"], conflicts_with = "cancel")]
+    pub(crate) used: Option<i64>,
+    /// State that a use does not take place: its key
+    #[arg(long, value_name = "KEY", requires_all = ["on", "reason"])]
+    pub(crate) cancel: Option<String>,
+    /// First date of the time off, or of the cancellation
+    #[arg(long, value_name = "D")]
+    pub(crate) on: Option<Date>,
+    /// Key of the use (default: its date); asking again under it changes nothing
+    #[arg(long, value_name = "KEY", requires = "used")]
+    pub(crate) key: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+}
