@@ -7,7 +7,7 @@
 
 use crate::vocabulary::DayRecord;
 
-/// The kinds of log.
+/// The kinds of log (rules 17.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lateness {
     /// Minutes missed at the start.
@@ -16,7 +16,7 @@ pub enum Lateness {
     LeftEarly,
 }
 
-/// What to do with the log of a work date.
+/// What to do with the log of a work date (rules 17.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogStep {
     /// It is right as it is, or rightly missing.
@@ -30,7 +30,7 @@ pub enum LogStep {
     Clear,
 }
 
-/// How a sum changes with it.
+/// How a sum changes with it (rules 17.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SumChange {
     /// Days with such minutes.
@@ -51,7 +51,7 @@ impl Lateness {
         }
     }
 
-    /// What a record contributes, in minutes: a missing one nothing.
+    /// What a record contributes, in minutes: a missing one nothing (rules 17.3).
     pub fn of(self, record: Option<&DayRecord>) -> i64 {
         record.map_or(0, |record| self.pick(record.is_judged(), record.tardy_minutes, record.left_early_minutes))
     }
@@ -66,7 +66,8 @@ impl Lateness {
     }
 }
 
-/// Compares the log of a work date (its minutes, `None` when there is none) with what the facts now contribute.
+/// Compares the log of a work date (its minutes, `None` when there is none) with what the facts now contribute
+/// (rules 17.3).
 pub fn compare(log: Option<i64>, contributes: i64) -> (LogStep, SumChange) {
     let step = match (log, contributes) {
         (None, ..=0) => LogStep::Keep,

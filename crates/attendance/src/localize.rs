@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-/// What is remarkable about a reading.
+/// What is remarkable about a reading (rules 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
@@ -15,7 +15,7 @@ pub enum Flag {
     ClockWentBack,
 }
 
-/// A reading as an instant.
+/// A reading as an instant (rules 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Localized {
     /// Seconds since the epoch.

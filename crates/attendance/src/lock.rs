@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{CodeMinutes, DayRecord, Status, Totals};
 
-/// What a locked record lacks: candidate minus frozen, in minutes. In JSON only what is not 0.
+/// What a locked record lacks: candidate minus frozen, in minutes (rules 17.4). In JSON only what is not 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Delta {
@@ -117,7 +117,7 @@ impl Delta {
     }
 }
 
-/// The dates that keep a period from being locked: those not judged yet, or incomplete.
+/// The dates that keep a period from being locked: those not judged yet, or incomplete (rules 17.4).
 pub fn unlockable<'a>(records: impl IntoIterator<Item = &'a DayRecord>) -> Vec<Date> {
     let is_open = |record: &&DayRecord| matches!(record.status, Status::Deferred | Status::Incomplete);
     records.into_iter().filter(is_open).map(|record| record.date).collect()

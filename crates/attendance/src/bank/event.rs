@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Code;
 
-/// Something that happens to the bank of one person on a date.
+/// Something that happens to the bank of one person on a date (rules 15).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
@@ -55,7 +55,7 @@ impl Event {
     }
 }
 
-/// What came of an event.
+/// What came of an event (rules 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -74,7 +74,7 @@ pub enum Outcome {
     Later,
 }
 
-/// Why a use or a cancellation did not take place.
+/// Why a use or a cancellation did not take place (rules 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::vocabulary::within;
 use crate::{Code, PolicyError};
 
-/// The policy of a bank. Complete: only `on_expiry` has a default, so that no cap is forgotten; null is "no cap".
+/// The policy of a bank (rules 15). Complete: only `on_expiry` has a default, so that no cap is forgotten; null is "no
+/// cap".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankPolicy {
@@ -32,7 +33,7 @@ pub struct BankPolicy {
     pub use_block: i64,
 }
 
-/// What a minute of a pay code is worth.
+/// What a minute of a pay code is worth (rules 15).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
@@ -42,7 +43,7 @@ pub struct Rate {
     pub percent: i64,
 }
 
-/// What becomes of credit that cannot be used.
+/// What becomes of credit that cannot be used (rules 15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unusable {
@@ -53,7 +54,7 @@ pub enum Unusable {
     Pay,
 }
 
-/// Through which date credit can be used.
+/// Through which date credit can be used (rules 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 // With braces throughout, because only then a field too many is refused.
@@ -75,8 +76,8 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    /// The last date on which credit of a date can be used; `None`: it never expires. Beyond the calendar's end it is the
-    /// last date there is.
+    /// The last date on which credit of a date can be used; `None`: it never expires (rules 15). Beyond the calendar's
+    /// end it is the last date there is.
     pub fn of(self, earned: Date) -> Option<Date> {
         let later =
             |span: Result<Span, jiff::Error>| span.and_then(|span| earned.checked_add(span)).unwrap_or(Date::MAX);
@@ -98,7 +99,7 @@ impl BankPolicy {
         self.rates.iter().find(|rate| rate.codes.contains(code)).map(|rate| rate.percent)
     }
 
-    /// Checks every setting. The first one out of range is named, with its value and what is allowed.
+    /// Checks every setting (rules 15). The first one out of range is named, with its value and what is allowed.
     pub fn validate(&self) -> Result<(), PolicyError> {
         self.check_rates()?;
         within("unit", self.unit, 1, 1440)?;

@@ -13,13 +13,13 @@ const FILES: [(&str, &str); 4] = [
     ("US_FLSA_7O_PUBLIC_SAFETY", include_str!("../../presets/bank/US_FLSA_7O_PUBLIC_SAFETY.json")),
 ];
 
-/// Names of the presets, sorted.
+/// Names of the presets, sorted (rules 18.3).
 pub const PRESETS: [&str; FILES.len()] = {
     let [a, b, c, d] = FILES;
     [a.0, b.0, c.0, d.0]
 };
 
-/// A bank's policy with what a person has to know of it.
+/// A bank's policy with what a person has to know of it (rules 18.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
@@ -33,7 +33,7 @@ pub struct Preset {
     pub policy: BankPolicy,
 }
 
-/// A preset that cannot be used.
+/// A preset that cannot be used (rules 18.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PresetError {
     /// There is none of this name.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 
-/// A bank at the end of a date.
+/// A bank at the end of a date (rules 15).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Statement {
     /// Minutes that can be used: the sum of the lots.
@@ -18,7 +18,7 @@ pub struct Statement {
     pub results: Vec<Outcome>,
 }
 
-/// One accrual with its own expiry.
+/// One accrual with its own expiry (rules 15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lot {
@@ -30,7 +30,7 @@ pub struct Lot {
     pub minutes: i64,
 }
 
-/// Sums over the events of a bank, in minutes. In JSON a sum of 0 is left out.
+/// Sums over the events of a bank, in minutes (rules 15). In JSON a sum of 0 is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BankTotals {

@@ -12,7 +12,7 @@ use crate::{DateRange, PolicyError};
 /// The longest average that can be asked for.
 const MOST_WEEKS: i64 = 104;
 
-/// The checks to make, each of them optional. Minutes, unless a name says otherwise.
+/// The checks to make, each of them optional (rules 16). Minutes, unless a name says otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Checks {
@@ -39,7 +39,7 @@ pub struct Checks {
     pub avg_week: Option<AverageWeek>,
 }
 
-/// Less is a finding.
+/// Less is a finding (rules 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtLeast {
@@ -47,7 +47,7 @@ pub struct AtLeast {
     pub min: i64,
 }
 
-/// More is a finding.
+/// More is a finding (rules 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
@@ -55,7 +55,7 @@ pub struct AtMost {
     pub max: i64,
 }
 
-/// Breaks owed by those who work long.
+/// Breaks owed by those who work long (rules 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BreakCheck {
@@ -68,7 +68,8 @@ pub struct BreakCheck {
     pub min_part: i64,
 }
 
-/// The longest average week over a number of weeks. Dates of full leave do not count, neither as time nor as dates.
+/// The longest average week over a number of weeks (rules 16). Dates of full leave do not count, neither as time nor as
+/// dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AverageWeek {
@@ -88,7 +89,7 @@ impl Checks {
         check_against(CHECKS, &Named { checks: self })
     }
 
-    /// The dates that are derived to check a range: the range, and the weeks of the average before its end.
+    /// The dates that are derived to check a range: the range, and the weeks of the average before its end (rules 16).
     pub fn lookback(&self, range: DateRange) -> DateRange {
         let first = self.avg_week.map_or(range.from, |average| average.first_date(range.to));
         DateRange { from: first.min(range.from), to: range.to }

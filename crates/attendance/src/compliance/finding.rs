@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// A limit that was not kept. Ordered by date, then code.
+/// A limit that was not kept (rules 16). Ordered by date, then code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
@@ -17,7 +17,7 @@ pub struct Finding {
     pub limit: i64,
 }
 
-/// The checks by name. Ordered by their text.
+/// The checks by name (rules 16). Ordered by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckCode {

@@ -17,7 +17,7 @@ use compare::{differences, expected_record};
 use input::DeriveCase;
 pub use replay::{Additions, NamedPunch, Replay, ReplayOutcome, ReplayStep, Sums};
 
-/// What a run of a cases file found.
+/// What a run of a cases file found (golden README).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Cases whose expectation was met in every field.
@@ -28,7 +28,7 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
 }
 
-/// A case whose expectation was not met.
+/// A case whose expectation was not met (golden README).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Its id.
@@ -37,7 +37,7 @@ pub struct Failure {
     pub what: String,
 }
 
-/// A case of a kind that is not supported yet.
+/// A case of a kind that is not supported yet (golden README).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Its id.
@@ -46,7 +46,7 @@ pub struct Skipped {
     pub kind: String,
 }
 
-/// A file that cannot be run. No case is half-run: the file has to be mended.
+/// A file that cannot be run (golden README). No case is half-run: the file has to be mended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GoldenError {
     /// The file is not JSON.
@@ -72,12 +72,14 @@ pub enum GoldenError {
     },
 }
 
-/// Runs the cases of a file whose id starts with one of the letters in `only`; all if it is empty. Replays are skipped.
+/// Runs the cases of a file whose id starts with one of the letters in `only`; all if it is empty (golden README).
+/// Replays are skipped.
 pub fn check(json: &str, only: &[char]) -> Result<Report, GoldenError> {
     check_all(json, only, None)
 }
 
-/// As [`check`], with the replays too: `run` plays one against a store and tells what it held after each step, or why it could not.
+/// As [`check`], with the replays too: `run` plays one against a store and tells what it held after each step, or why
+/// it could not (golden README).
 pub fn check_with(
     json: &str,
     only: &[char],

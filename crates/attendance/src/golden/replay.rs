@@ -16,7 +16,7 @@ use crate::{
     Policy, PunchState, Timetables,
 };
 
-/// A case to be played against a store.
+/// A case to be played against a store (golden README, `replay`).
 #[derive(Debug, Clone)]
 pub struct Replay {
     /// The person's zone.
@@ -44,7 +44,7 @@ pub struct Replay {
     expectations: Vec<Expectation>,
 }
 
-/// Facts that arrive together.
+/// Facts that arrive together (golden README, `replay`).
 #[derive(Debug, Clone, Default)]
 pub struct Additions {
     /// Punches.
@@ -59,7 +59,7 @@ pub struct Additions {
     pub adjustments: Vec<Value>,
 }
 
-/// A punch with the name that the case gives it.
+/// A punch with the name that the case gives it (golden README, `replay`).
 #[derive(Debug, Clone)]
 pub struct NamedPunch {
     /// Its name, if it has one.
@@ -72,7 +72,7 @@ pub struct NamedPunch {
     pub recorded_at: Option<i64>,
 }
 
-/// One step; its parts happen in the order of the fields.
+/// One step; its parts happen in the order of the fields (golden README, `replay`).
 #[derive(Debug, Clone, Default)]
 pub struct ReplayStep {
     /// Facts that are withdrawn: holidays by date.
@@ -91,7 +91,7 @@ pub struct ReplayStep {
     pub derive: Option<(i64, DateRange)>,
 }
 
-/// What a store holds after a step.
+/// What a store holds after a step (golden README, `replay`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReplayOutcome {
     /// The stored days of the dates that were last derived.
@@ -106,7 +106,7 @@ pub struct ReplayOutcome {
     pub lock_refused: Vec<Date>,
 }
 
-/// The sums of the logs of lateness.
+/// The sums of the logs of lateness (golden README, `replay`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]

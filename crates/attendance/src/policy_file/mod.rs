@@ -18,7 +18,7 @@ use crate::compliance::Checks;
 use crate::vocabulary::{CHECKS, KNOBS, Misfit, check_table};
 use crate::{Policy, PolicyError};
 
-/// What a policy file says.
+/// What a policy file says (rules 18).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PolicyFile {
     /// One line.
@@ -32,7 +32,7 @@ pub struct PolicyFile {
     pub checks: Checks,
 }
 
-/// A policy file that cannot be used.
+/// A policy file that cannot be used (rules 18.1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFileError {
     /// The text is not TOML, or not JSON.

@@ -15,7 +15,7 @@ const FILES: [(&str, &str); 9] = [
     ("US_FLSA", include_str!("../../presets/pay/US_FLSA.toml")),
 ];
 
-/// Names of the policy presets, sorted.
+/// Names of the policy presets, sorted (rules 18.2).
 pub const POLICY_PRESETS: [&str; FILES.len()] = {
     let mut names = [""; FILES.len()];
     let mut at = 0;
@@ -27,7 +27,7 @@ pub const POLICY_PRESETS: [&str; FILES.len()] = {
 };
 
 impl PolicyFile {
-    /// A preset that comes with the rules.
+    /// A preset that comes with the rules (rules 18.2).
     ///
     /// # Errors
     /// [`PolicyFileError::NoPreset`] for a name that is not in [`POLICY_PRESETS`].

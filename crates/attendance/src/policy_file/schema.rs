@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::Policy;
 use crate::vocabulary::{Allowed, CHECKS, CONDITIONS, KNOBS, Knob};
 
-/// The JSON schema (draft 2020-12) of policy files, as `presets/policy.schema.json` has it: every knob with its meaning,
-/// range and default.
+/// The JSON schema (draft 2020-12) of policy files, as `presets/policy.schema.json` has it: every knob with its
+/// meaning, range and default (rules 18.1).
 pub fn policy_schema() -> Value {
     let defaults = serde_json::to_value(Policy::default()).unwrap_or_default();
     let mut fields = Map::new();

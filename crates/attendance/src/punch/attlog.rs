@@ -6,13 +6,13 @@
 
 use super::{PrintedTime, RawPunch, canonical_origin, canonical_user};
 
-/// The punches of an exported log in file order. Every line that is not blank yields one; a line that could not be
-/// read yields [`RawPunch::unreadable`].
+/// The punches of an exported log in file order (real punch data). Every line that is not blank yields one; a line that
+/// could not be read yields [`RawPunch::unreadable`].
 pub fn punches<'a>(serial: &'a str, file: &'a [u8]) -> impl Iterator<Item = RawPunch> + 'a {
     lines(file).map(move |line| punch(serial, line).unwrap_or_else(|| RawPunch::unreadable(serial, line)))
 }
 
-/// The lines of a log: split at line breaks and runs of NUL, blank ones left out.
+/// The lines of a log: split at line breaks and runs of NUL, blank ones left out (real punch data).
 pub fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     let without_mark = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     without_mark.split(|byte| matches!(byte, b'\n' | b'\r' | 0)).filter(|line| !line.trim_ascii().is_empty())

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{PrintedTime, canonical_origin, canonical_user};
 
 /// 16 bytes: big-endian hour of the printed time (offset by 2^31; 0 for a text that is no date), then 12 bytes of
-/// BLAKE3 over the identity. Led by the hour, so that new keys land at the end of an index. In JSON it is its text form.
+/// BLAKE3 over the identity (rules 5.2). Led by the hour, so that new keys land at the end of an index. In JSON it is
+/// its text form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(pub [u8; 16]);
@@ -26,7 +27,8 @@ impl Fingerprint {
         Self(key)
     }
 
-    /// The identity of what `origin` said: user number and printed time. Origin and user are brought to canonical form.
+    /// The identity of what `origin` said: user number and printed time (rules 5.2). Origin and user are brought to
+    /// canonical form.
     pub fn of(origin: &str, user: &str, time: &PrintedTime) -> Self {
         let mut hash = blake3::Hasher::new();
         hash.update(b"punch/1\x1f").update(canonical_origin(origin).as_bytes());

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use identity::{Fingerprint, NotAFingerprint};
 pub use printed_time::PrintedTime;
 
-/// The road on which a copy of a punch arrived. Never part of the identity.
+/// The road on which a copy of a punch arrived (rules 5.2). Never part of the identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -57,7 +57,7 @@ pub struct RawPunch {
 }
 
 impl RawPunch {
-    /// A punch whose line could not be understood: kept under the identity of its bytes, never dropped.
+    /// A punch whose line could not be understood: kept under the identity of its bytes, never dropped (rules 5.2).
     pub fn unreadable(origin: &str, line: &[u8]) -> Self {
         Self {
             origin: canonical_origin(origin).to_owned(),
@@ -70,7 +70,7 @@ impl RawPunch {
         }
     }
 
-    /// The identity of this punch.
+    /// The identity of this punch (rules 5.2).
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.origin, &self.user, &self.time)
     }

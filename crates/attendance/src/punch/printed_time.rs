@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime};
 
-/// A printed civil time: no zone, no offset, one second of resolution.
+/// A printed civil time: no zone, no offset, one second of resolution (rules 5.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PrintedTime {
     /// Seconds since 1970-01-01 00:00:00 on the terminal's own face; negative before.

@@ -17,7 +17,7 @@ pub(crate) fn contested_zone(policy: &Policy, before: &Day, after: &Day, clock: 
     let midnight = after.midnight;
     let start = after.bounds().map(|plan| plan.start);
     let early = start.map(|start| start - rules.checkin_before);
-    match before.bounds().map(|plan| plan.end).filter(|end| *end > midnight) {
+    let zone = match before.bounds().map(|plan| plan.end).filter(|end| *end > midnight) {
         Some(end) => {
             let opens = early.map_or(end, |early| early.min(end));
             let tail = start.map_or(rules.overnight_tail, |start| {
@@ -31,7 +31,10 @@ pub(crate) fn contested_zone(policy: &Policy, before: &Day, after: &Day, clock: 
             let cut = clock.instant(after.number * 1440 + rules.fold_cutoff.minutes());
             Span::new(opens, early.map_or(cut, |early| cut.min(early.max(midnight))))
         }
-    }
+    };
+    // However far the date before reaches: no punch belongs to a date that is more than one away (rules 22, invariant 7).
+    let latest = clock.instant((after.number + 1) * 1440);
+    Span::new(zone.start.min(latest), zone.end.min(latest))
 }
 
 /// The punches that a date owns so far, in order.

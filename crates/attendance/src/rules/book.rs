@@ -8,8 +8,8 @@ use crate::vocabulary::{
     Break, Calendar, Code, Deduct, Fixed, Flex, Policy, PolicyError, Timetable, Timetables, Weekday,
 };
 
-/// What a company's people share: policy, timetables and calendar, validated and compiled once. Cheap to use for many
-/// people and from many threads.
+/// What a company's people share: policy, timetables and calendar, validated and compiled once (rules 6). Cheap to use
+/// for many people and from many threads.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     pub(crate) policy: Policy,

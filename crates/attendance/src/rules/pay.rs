@@ -251,8 +251,11 @@ impl Candidates {
             }
             let tier = winner.map_or(book.regular, |(_, rule)| rule.tier);
             let mut keys: SmallVec<[usize; 4]> = SmallVec::new();
+            let mut codes: SmallVec<[usize; 4]> = SmallVec::new();
             for premium in premiums().filter(|premium| holds(&premium.test)) {
-                if reached(&premium.test) {
+                // A code counts a minute once, however many premiums have it (rules 22, invariant 10).
+                if reached(&premium.test) && !codes.contains(&premium.code) {
+                    codes.push(premium.code);
                     keys.extend(premium.key_by_tier.get(tier).copied());
                 }
             }

@@ -34,6 +34,8 @@ pub(crate) struct Rule {
 
 #[derive(Debug, Clone)]
 pub(crate) struct CompiledPremium {
+    /// Position of the first premium with its code.
+    pub(crate) code: usize,
     pub(crate) test: Test,
     /// Position of its key, per tier.
     pub(crate) key_by_tier: Vec<usize>,
@@ -121,6 +123,7 @@ impl PayBook {
         let premiums = policy.premiums.iter();
         let premiums: Vec<_> = premiums
             .map(|one| CompiledPremium {
+                code: policy.premiums.iter().position(|first| first.code == one.code).unwrap_or(0),
                 test: Test::new(&one.when),
                 key_by_tier: tiers.iter().map(|tier| at(&keys, &key(&one.code, one.of, tier))).collect(),
             })

@@ -62,8 +62,11 @@ impl Model {
         }
         let tier: Code = winner.map_or(REGULAR.into(), |rule| rule.code.clone());
         pay.add(&tier, 1);
+        let mut codes = Vec::new();
         for premium in &policy.premiums {
-            if self.holds(&premium.when, minute) && self.reached(&premium.when, straight) {
+            let matches = self.holds(&premium.when, minute) && self.reached(&premium.when, straight);
+            if matches && !codes.contains(&&premium.code) {
+                codes.push(&premium.code);
                 let key = match premium.of {
                     PremiumBasis::Base => premium.code.clone(),
                     PremiumBasis::Tier => format!("{}*{tier}", premium.code).as_str().into(),
@@ -120,7 +123,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             when,
         };
         let premium = |(at, (when, of_tier)): (usize, (Condition, bool))| Premium {
-            code: format!("P{at}").as_str().into(),
+            code: format!("P{}", at % 2).as_str().into(),
             percent: 10,
             of: if of_tier { PremiumBasis::Tier } else { PremiumBasis::Base },
             when,

@@ -40,7 +40,7 @@ pub struct Person<'a> {
     pub punches: &'a [Punch],
 }
 
-/// Work dates to report, both inclusive. An inverted range is empty.
+/// Work dates to report, both inclusive (rules 6). An inverted range is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateRange {
     /// First date.
@@ -49,7 +49,7 @@ pub struct DateRange {
     pub to: Date,
 }
 
-/// When the derivation is made, in seconds since the epoch.
+/// When the derivation is made, in seconds since the epoch (rules 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// Now, or an instant of the past: only what was known then is used (rules 6, step 1).
@@ -58,7 +58,7 @@ pub struct Moment {
     pub watermark: Option<i64>,
 }
 
-/// An entry of a person that the rules cannot use as it is.
+/// An entry of a person that the rules cannot use as it is (rules 7.1, 9.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct PersonError {

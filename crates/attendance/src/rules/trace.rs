@@ -13,7 +13,8 @@ use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Code, DayRecord, Fingerprint, Punch, PunchState};
 
-/// Why a day record is what it is. Instants are seconds since the epoch; sentences show times in the person's zone.
+/// Why a day record is what it is (rules 3). Instants are seconds since the epoch; sentences show times in the person's
+/// zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DayTrace {
     /// The zone that sentences show times in.
@@ -40,7 +41,7 @@ pub struct DayTrace {
     pub reasons: Vec<Reason>,
 }
 
-/// A stretch of time, `[from, to)`.
+/// A stretch of time, `[from, to)` (rules 1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Stretch {
     /// Start, seconds since the epoch.
@@ -49,7 +50,7 @@ pub struct Stretch {
     pub to: i64,
 }
 
-/// A punch of the date and what became of it.
+/// A punch of the date and what became of it (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TracedPunch {
     /// Its identity; `None` for a manual punch.
@@ -68,7 +69,7 @@ pub struct TracedPunch {
     pub why: String,
 }
 
-/// What the rules used a punch for.
+/// What the rules used a punch for (rules 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -105,7 +106,7 @@ impl Role {
     }
 }
 
-/// An unpaired punch.
+/// An unpaired punch (rules 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Orphan {
     /// When, seconds since the epoch.
@@ -116,7 +117,7 @@ pub struct Orphan {
     pub resolved: bool,
 }
 
-/// Unproven time; an open end is `None`.
+/// Unproven time; an open end is `None` (rules 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Shadow {
     /// Start, seconds since the epoch.
@@ -125,7 +126,7 @@ pub struct Shadow {
     pub to: Option<i64>,
 }
 
-/// Worked minutes with the rule that pays them.
+/// Worked minutes with the rule that pays them (rules 14.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PaidStretch {
     /// Start, seconds since the epoch.
@@ -144,7 +145,7 @@ pub struct PaidStretch {
     pub premiums: Vec<Code>,
 }
 
-/// Why a figure is what it is.
+/// Why a figure is what it is (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// Field of the record, pay or premium code, or exception.

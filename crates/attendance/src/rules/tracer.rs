@@ -18,8 +18,8 @@ use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Change, DayRecord, Punch};
 
-/// The same records as [`derive`](super::derive), each with its reasons: which punches were used and how, plan, sessions,
-/// worked minutes with the rule that pays them, and a sentence per figure.
+/// The same records as [`derive`](super::derive), each with its reasons: which punches were used and how, plan,
+/// sessions, worked minutes with the rule that pays them, and a sentence per figure (rules 3).
 pub fn explain(book: &Rulebook, person: &Person<'_>, range: DateRange, moment: Moment) -> Vec<(DayRecord, DayTrace)> {
     let mut tracer = Tracer { person, book, dropped: Vec::new(), traces: Vec::new(), desk: Desk::default() };
     let records = run(book, person, range, moment, &mut tracer);

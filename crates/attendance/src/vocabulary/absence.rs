@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClockTime, instant};
 
-/// Which part of the plan an entry covers.
+/// Which part of the plan an entry covers (rules 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -19,7 +19,7 @@ pub enum Part {
     Hours,
 }
 
-/// Leave of one person on one date.
+/// Leave of one person on one date (rules 3, 9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leave {
@@ -47,7 +47,7 @@ pub struct Leave {
     pub recorded_at: Option<i64>,
 }
 
-/// Work elsewhere (remote, trip, field) of one person on one date: counted as worked without punches.
+/// Work elsewhere (remote, trip, field) of one person on one date: counted as worked without punches (rules 3, 9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offsite {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Code, Fingerprint, PunchState, instant};
 
-/// One correction. Append-only; [`Change::Revoke`] cancels another one.
+/// One correction (rules 17.1). Append-only; [`Change::Revoke`] cancels another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
     /// The caller's key, unique within a person.
@@ -24,7 +24,7 @@ pub struct Adjustment {
     pub recorded_at: Option<i64>,
 }
 
-/// The kinds of correction.
+/// The kinds of correction (rules 17.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Change {

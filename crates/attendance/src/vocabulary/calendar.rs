@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Weekday, instant};
 
-/// The calendar of a site.
+/// The calendar of a site (rules 3, 7.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendar {
@@ -17,7 +17,7 @@ pub struct Calendar {
     pub unavailable: Vec<String>,
 }
 
-/// A holiday.
+/// A holiday (rules 7.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Holiday {
@@ -34,7 +34,7 @@ pub struct Holiday {
     pub recorded_at: Option<i64>,
 }
 
-/// A date that is worked like another weekday of its Monday-based week, even if it is a holiday.
+/// A date that is worked like another weekday of its Monday-based week, even if it is a holiday (rules 7.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workday {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct ClockTime(i32);
 
-/// A text that is no clock time.
+/// A text that is no clock time (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no clock time; write HH:MM (00:00 to 23:59), or HH:MM+1 for the following date")]
 pub struct ClockTimeError(String);
@@ -68,7 +68,7 @@ impl From<ClockTime> for String {
     }
 }
 
-/// A weekday, Monday first.
+/// A weekday, Monday first (rules 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 /// The pay code of minutes that no rule claims; always 100 percent (rules 14.3).
 pub const REGULAR: &str = "REG";
 
-/// A short name chosen by the company: a timetable, a pay tier, a premium. Cheap to copy.
+/// A short name chosen by the company: a timetable, a pay tier, a premium (rules 3). Cheap to copy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(Arc<str>);
 
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// Minutes per code, sorted by code, without zeros. In JSON an object.
+/// Minutes per code, sorted by code, without zeros (rules 3). In JSON an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CodeMinutes(SmallVec<[(Code, i64); 2]>);
 

@@ -4,7 +4,7 @@
 //! [`Checks::validate`](crate::compliance::Checks::validate) hold values against it, a policy file is read by it, and the
 //! JSON schema of policy files is made from it. Defaults stand in [`Policy::default`](super::Policy::default) alone.
 
-/// A setting of a policy file.
+/// A setting of a policy file (rules 18.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Knob {
     /// Where it stands: `rounding.in.unit`, or `pay_rules[].code` for one of each item of a list. Of a condition only the
@@ -20,7 +20,7 @@ pub struct Knob {
     pub meaning: &'static str,
 }
 
-/// What a knob accepts.
+/// What a knob accepts (rules 18.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     /// True or false.

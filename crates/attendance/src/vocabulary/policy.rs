@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClockTime, Code, DayKind, Weekday};
 
-/// A company's policy. Missing knobs have their defaults, unknown ones are refused; see [`Policy::validate`].
+/// A company's policy (rules 18.1). Missing knobs have their defaults, unknown ones are refused; see
+/// [`Policy::validate`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
@@ -98,7 +99,7 @@ impl Default for Policy {
     }
 }
 
-/// How punches are read and paired.
+/// How punches are read and paired (rules 5, 11.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PunchPolicy {
@@ -130,7 +131,7 @@ pub enum Pairing {
     ByState,
 }
 
-/// Which work date a punch belongs to.
+/// Which work date a punch belongs to (rules 8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Attribution {
@@ -153,7 +154,7 @@ impl Default for Attribution {
     }
 }
 
-/// What happens to an unpaired punch.
+/// What happens to an unpaired punch (rules 11.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Missing {
@@ -165,7 +166,7 @@ pub struct Missing {
     pub departure: MissingOut,
 }
 
-/// A departure without arrival.
+/// A departure without arrival (rules 11.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingIn {
@@ -176,7 +177,7 @@ pub enum MissingIn {
     AssumePlanStart,
 }
 
-/// An arrival without departure.
+/// An arrival without departure (rules 11.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingOut {
@@ -187,7 +188,7 @@ pub enum MissingOut {
     AssumePlanEnd,
 }
 
-/// Tolerated lateness and early departure; forgives, does not pay.
+/// Tolerated lateness and early departure; forgives, does not pay (rules 12).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Grace {
@@ -201,7 +202,7 @@ pub struct Grace {
     pub count_from: CountFrom,
 }
 
-/// What counts once grace is exceeded.
+/// What counts once grace is exceeded (rules 12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountFrom {
@@ -212,7 +213,7 @@ pub enum CountFrom {
     GraceEnd,
 }
 
-/// Rounding and snapping of punches, for paying.
+/// Rounding and snapping of punches, for paying (rules 11.3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rounding {
@@ -228,7 +229,7 @@ pub struct Rounding {
     pub judge_on: JudgeOn,
 }
 
-/// A grid on the local clock.
+/// A grid on the local clock (rules 11.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnitRounding {
@@ -244,7 +245,7 @@ impl Default for UnitRounding {
     }
 }
 
-/// Direction of rounding.
+/// Direction of rounding (rules 11.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoundingMode {
@@ -259,7 +260,7 @@ pub enum RoundingMode {
     Up,
 }
 
-/// How near to a bound of the plan a punch counts as the bound; a side whose two values are 0 is off.
+/// How near to a bound of the plan a punch counts as the bound; a side whose two values are 0 is off (rules 11.3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Snap {
@@ -273,7 +274,7 @@ pub struct Snap {
     pub out_after: i64,
 }
 
-/// Which times lateness is judged on.
+/// Which times lateness is judged on (rules 12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JudgeOn {
@@ -284,7 +285,7 @@ pub enum JudgeOn {
     Rounded,
 }
 
-/// Presence outside the plan.
+/// Presence outside the plan (rules 11.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clipping {
@@ -294,7 +295,7 @@ pub enum Clipping {
     Count,
 }
 
-/// A break by worked duration.
+/// A break by worked duration (rules 11.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BreakRule {
@@ -307,7 +308,7 @@ pub struct BreakRule {
     pub cap: bool,
 }
 
-/// When a gap takes over a movable break.
+/// When a gap takes over a movable break (rules 11.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MovableBreak {
@@ -323,7 +324,7 @@ impl Default for MovableBreak {
     }
 }
 
-/// What half a day is.
+/// What half a day is (rules 9.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HalfDay {
@@ -337,7 +338,7 @@ pub struct HalfDay {
     pub pm_start: Option<ClockTime>,
 }
 
-/// How a fixed plan is split.
+/// How a fixed plan is split (rules 9.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HalfDayMode {
@@ -348,7 +349,7 @@ pub enum HalfDayMode {
     Points,
 }
 
-/// The unpaid windows on a half-day-leave date.
+/// The unpaid windows on a half-day-leave date (rules 9.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lunch {
@@ -359,7 +360,7 @@ pub enum Lunch {
     Waived,
 }
 
-/// Thresholds that change a status, never minutes.
+/// Thresholds that change a status, never minutes (rules 13.3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StatusThresholds {
@@ -373,7 +374,7 @@ pub struct StatusThresholds {
     pub absent_if_tardy_over: Option<i64>,
 }
 
-/// How far from the plan a clock time may be before it is implausible; strict.
+/// How far from the plan a clock time may be before it is implausible; strict (rules 13.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outlier {
@@ -393,7 +394,7 @@ impl Default for Outlier {
     }
 }
 
-/// Limits of paid extension. `min`, `cap` and `unit` apply on dates with a plan, approval on every date.
+/// Limits of paid extension (rules 14.2). `min`, `cap` and `unit` apply on dates with a plan, approval on every date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Overtime {
@@ -415,7 +416,7 @@ impl Default for Overtime {
     }
 }
 
-/// A pay tier.
+/// A pay tier (rules 14.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PayRule {
@@ -427,7 +428,7 @@ pub struct PayRule {
     pub when: Condition,
 }
 
-/// A code on top of the tier.
+/// A code on top of the tier (rules 14.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Premium {
@@ -442,7 +443,7 @@ pub struct Premium {
     pub when: Condition,
 }
 
-/// What a premium's percent is taken of.
+/// What a premium's percent is taken of (rules 14.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PremiumBasis {
@@ -486,7 +487,7 @@ pub struct Condition {
     pub week_basis: Option<WeekBasis>,
 }
 
-/// Which minutes accumulate over the workweek.
+/// Which minutes accumulate over the workweek (rules 14.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeekBasis {
@@ -497,7 +498,7 @@ pub enum WeekBasis {
     All,
 }
 
-/// Whose day kind and weekday the conditions look at.
+/// Whose day kind and weekday the conditions look at (rules 14.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PremiumDayBasis {
@@ -507,7 +508,7 @@ pub enum PremiumDayBasis {
     CalendarDate,
 }
 
-/// Pay for a holiday that dropped a timetable.
+/// Pay for a holiday that dropped a timetable (rules 14.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HolidayCredit {
@@ -519,7 +520,7 @@ pub enum HolidayCredit {
     Never,
 }
 
-/// Penalty units of a period.
+/// Penalty units of a period (rules 14.6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TardyPenalty {

@@ -11,7 +11,7 @@ use super::knobs::{KNOBS, Knob};
 use super::policy::{HalfDayMode, Pairing, Policy};
 use super::{Code, REGULAR};
 
-/// A setting that is out of range: which one, what it is, what is allowed.
+/// A setting that is out of range: which one, what it is, what is allowed (rules 18.1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{knob}` is {value}; allowed: {allowed}")]
 pub struct PolicyError {

@@ -44,7 +44,7 @@ pub enum PunchState {
 }
 
 impl PunchState {
-    /// The state that a terminal's code stands for; all codes but 0 to 5 are [`PunchState::Unknown`].
+    /// The state that a terminal's code stands for; all codes but 0 to 5 are [`PunchState::Unknown`] (rules 5.1).
     pub fn from_code(code: i32) -> Self {
         match code {
             0 => Self::In,
@@ -57,12 +57,12 @@ impl PunchState {
         }
     }
 
-    /// Whether the person came (`in`, `ot_in`, `break_in`).
+    /// Whether the person came (`in`, `ot_in`, `break_in`) (rules 11.1).
     pub fn is_arrival(self) -> bool {
         matches!(self, Self::In | Self::OtIn | Self::BreakIn)
     }
 
-    /// Whether the person went (`out`, `ot_out`, `break_out`).
+    /// Whether the person went (`out`, `ot_out`, `break_out`) (rules 11.1).
     pub fn is_departure(self) -> bool {
         matches!(self, Self::Out | Self::OtOut | Self::BreakOut)
     }

@@ -150,7 +150,7 @@ impl Exception {
         }
     }
 
-    /// How much it matters; a missing punch counts as critical even if an assumption resolved it.
+    /// How much it matters; a missing punch counts as critical even if an assumption resolved it (rules 13.2).
     pub fn severity(self) -> Severity {
         match self {
             Self::MissingIn | Self::MissingOut | Self::MissingBreakEnd => Severity::Critical,
@@ -359,7 +359,7 @@ impl DayRecord {
         }
     }
 
-    /// Whether the date was judged.
+    /// Whether the date was judged (rules 10).
     pub fn is_judged(&self) -> bool {
         self.status != Status::Deferred
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Code, DayKind, Weekday, instant};
 
-/// What a pattern says of a date: a timetable, or a kind of day without one.
+/// What a pattern says of a date: a timetable, or a kind of day without one (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Shift {
     /// A timetable's code.
@@ -58,8 +58,8 @@ impl<'de> Deserialize<'de> for Shift {
     }
 }
 
-/// A pattern of timetables over a range of dates; open ends are null. Among patterns that cover a date the one that
-/// starts latest wins, of equal starts the later entry.
+/// A pattern of timetables over a range of dates; open ends are null (rules 7.1). Among patterns that cover a date the
+/// one that starts latest wins, of equal starts the later entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Assignment {
@@ -89,7 +89,7 @@ pub enum Assignment {
     },
 }
 
-/// One value per weekday; a missing weekday is unassigned.
+/// One value per weekday; a missing weekday is unassigned (rules 7.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(missing_docs)]
@@ -126,7 +126,7 @@ impl WeekPattern {
     }
 }
 
-/// Another value for one date; of several entries for a date the last one counts.
+/// Another value for one date; of several entries for a date the last one counts (rules 7.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
@@ -139,7 +139,7 @@ pub struct Override {
     pub recorded_at: Option<i64>,
 }
 
-/// Shortens every plan of a range of dates.
+/// Shortens every plan of a range of dates (rules 7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Modifier {
@@ -158,7 +158,7 @@ pub struct Modifier {
     pub tag: String,
 }
 
-/// First and last date of employment, both inclusive; open ends are null.
+/// First and last date of employment, both inclusive; open ends are null (rules 7.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Employment {

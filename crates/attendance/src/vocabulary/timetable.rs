@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClockTime, Code};
 
-/// The timetables of a company, by code.
+/// The timetables of a company, by code (rules 3).
 pub type Timetables = BTreeMap<Code, Timetable>;
 
-/// The template of one shift.
+/// The template of one shift (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Timetable {
@@ -21,7 +21,7 @@ pub enum Timetable {
     Hours(Hours),
 }
 
-/// A plan with clock times.
+/// A plan with clock times (rules 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fixed {
@@ -35,7 +35,7 @@ pub struct Fixed {
     pub works_on_holidays: bool,
 }
 
-/// A plan whose start follows the arrival.
+/// A plan whose start follows the arrival (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flex {
@@ -50,7 +50,7 @@ pub struct Flex {
     pub breaks: Vec<Break>,
 }
 
-/// A plan without clock times.
+/// A plan without clock times (rules 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hours {
@@ -61,7 +61,7 @@ pub struct Hours {
     pub breaks: Vec<Break>,
 }
 
-/// A planned break.
+/// A planned break (rules 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Break {
@@ -77,7 +77,7 @@ pub struct Break {
     pub deduct: Deduct,
 }
 
-/// Where an unpaid break is deducted.
+/// Where an unpaid break is deducted (rules 11.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deduct {

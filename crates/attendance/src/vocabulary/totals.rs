@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CodeMinutes;
 
-/// What payroll needs of a range of judged dates.
+/// What payroll needs of a range of judged dates (rules 14.6).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
