@@ -2,12 +2,13 @@
 
 use attendance::*;
 use jiff::civil::Date;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::company::Company;
 
 /// Somebody in Seoul with the default policy, one timetable every day, and these punches; seen two weeks later.
-fn somebody(policy: serde_json::Value, timetable: serde_json::Value, punches: &[&str]) -> Company {
+fn somebody(policy: &Value, timetable: &Value, punches: &[&str]) -> Company {
     let instant = |text: &str| format!("{text}+09:00").parse::<jiff::Timestamp>().unwrap().as_second();
     let punches = punches.iter().zip(1u128..).map(|(text, id)| Punch {
         id: Fingerprint(id.to_be_bytes()),
@@ -19,8 +20,8 @@ fn somebody(policy: serde_json::Value, timetable: serde_json::Value, punches: &[
     Company {
         zone: "Asia/Seoul",
         first,
-        policy: serde_json::from_value(policy).unwrap(),
-        timetables: serde_json::from_value(json!({ "A": timetable })).unwrap(),
+        policy: Policy::deserialize(policy).unwrap(),
+        timetables: Timetables::from([("A".into(), Timetable::deserialize(timetable).unwrap())]),
         calendar: Calendar::default(),
         employment: Employment::default(),
         assignments: vec![Assignment::Cycle { from: None, to: Some(first), anchor: first, cycle: vec!["A".into()] }],
@@ -40,7 +41,7 @@ fn a_premium_code_that_is_listed_twice_counts_a_minute_once() {
     let night = |from: &str| json!({"code": "NIGHT", "percent": 10, "when": {"window": [from, "06:00"]}});
     let policy = json!({"premiums": [night("22:00"), night("23:00")]});
     let plan = json!({"type": "fixed", "segments": [["22:00", "06:00+1"]]});
-    let day = &somebody(policy, plan, &["2025-03-10T22:00:00", "2025-03-11T06:00:00"]).records(0, 0)[0];
+    let day = &somebody(&policy, &plan, &["2025-03-10T22:00:00", "2025-03-11T06:00:00"]).records(0, 0)[0];
     assert_eq!((day.pay.sum(), day.premiums.get("NIGHT")), (480, 480));
 }
 
@@ -48,7 +49,7 @@ fn a_premium_code_that_is_listed_twice_counts_a_minute_once() {
 #[test]
 fn a_plan_that_ends_two_dates_later_takes_no_punch_of_that_date() {
     let plan = json!({"type": "flex", "earliest": "16:00", "latest": "10:00+1", "net_minutes": 1380});
-    let company = somebody(json!({}), plan, &["2025-03-10T16:00:00", "2025-03-12T08:49:00"]);
+    let company = somebody(&json!({}), &plan, &["2025-03-10T16:00:00", "2025-03-12T08:49:00"]);
     let days = company.records(0, 2);
     assert_eq!(
         days.iter().map(|day| day.status).collect::<Vec<_>>(),

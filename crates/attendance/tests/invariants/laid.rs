@@ -149,7 +149,7 @@ impl Laid {
 }
 
 /// The leave of a date that is known at the moment of the derivation.
-pub(crate) fn leave_of<'a>(company: &'a Company, date: Date) -> Vec<&'a Leave> {
+pub(crate) fn leave_of(company: &Company, date: Date) -> Vec<&Leave> {
     let known = |recorded_at: Option<i64>| recorded_at.is_none_or(|at| at <= company.moment.as_of);
     company.leaves.iter().filter(|leave| leave.date == date && known(leave.recorded_at)).collect()
 }

@@ -95,7 +95,7 @@ impl Habit {
             Self::WithBreaks if count == 4 => {
                 [PunchState::In, PunchState::BreakOut, PunchState::BreakIn, PunchState::Out][place]
             }
-            Self::InAndOut | Self::WithBreaks if place % 2 == 0 => PunchState::In,
+            Self::InAndOut | Self::WithBreaks if place.is_multiple_of(2) => PunchState::In,
             Self::InAndOut | Self::WithBreaks => PunchState::Out,
         }
     }
