@@ -267,6 +267,40 @@ mod tests {
         }
     }
 
+    /// Any bytes: no panic, nothing is lost, and it does not matter how they were cut.
+    #[test]
+    fn whatever_comes_goes_on_and_how_it_is_cut_does_not_matter() {
+        let marks: [&[u8]; 8] = [
+            b"\r\n",
+            b"\n",
+            b" ",
+            b"GET / HTTP/1.1\r\n",
+            b"Content-Length: 7\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"5\r\n",
+            b" HTTP/1.1\r\n",
+        ];
+        for seed in 0..300_u32 {
+            let mut random = [0; 64];
+            blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut random);
+            let piece = |byte: &u8| marks.get(usize::from(*byte)).map_or_else(|| vec![*byte], |mark| mark.to_vec());
+            // Half of the pieces are marks.
+            let came: Vec<u8> = random
+                .iter()
+                .map(|byte| if *byte < 128 { byte % 8 } else { *byte })
+                .flat_map(|byte| piece(&byte))
+                .collect();
+            let whole = passed(&came, came.len());
+            assert!(
+                whole.len() >= came.len() - came.iter().filter(|byte| byte.is_ascii_whitespace()).count(),
+                "seed {seed}"
+            );
+            for size in [1, 2, 3, 11] {
+                assert_eq!(passed(&came, size), whole, "seed {seed} in pieces of {size}");
+            }
+        }
+    }
+
     #[test]
     fn what_cant_be_followed_is_passed_on_untouched() {
         let long = format!("GET /{} a HTTP/1.1\r\n", "x".repeat(MAX_LINE_BYTES));

@@ -60,6 +60,8 @@ async fn each_punch_reaches_the_hub_once_whatever_happens_on_the_way() {
         "power-cut=10",
         "lower-sn aspx",
         "form-type",
+        "raw-blanks",
+        "raw-blanks interleaved=2 chunked-body lost-reply=3",
         "chunked-body",
         "one-request",
         "asks-encryption",

@@ -101,6 +101,7 @@ faults! {
     "no-sn" no_sn: bool, "requests do not say the serial number";
     "lower-sn" lower_sn: bool, "the serial number is called sn instead of SN";
     "aspx" aspx: bool, "paths end with .aspx, as from eSSL builds";
+    "raw-blanks" raw_blanks: bool, "blanks in queries are not escaped, as in old firmware";
     "form-type" form_type: bool, "bodies are called application/x-www-form-urlencoded, which they are not";
     "chunked-body" chunked_body: bool, "bodies come in chunks, without a length";
     "one-request" one_request: bool, "each request has a connection of its own: Connection: close";

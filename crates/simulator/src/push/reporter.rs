@@ -12,7 +12,7 @@ use super::commands::Outcome;
 use super::http::{Accepted, Connection, HttpError, Request};
 use super::mishaps::Fate;
 use super::settings::Settings;
-use super::style::{Style, escaped};
+use super::style::Style;
 use super::upload::{Moves, Upload};
 use super::{Memory, PushOptions, attendance};
 use crate::profile::Push;
@@ -218,7 +218,7 @@ impl<'a> Reporter<'a> {
         let info = attendance::info(self.terminal, self.make.version);
         let report = match self.info.as_ref() == Some(&info) {
             true => String::new(),
-            false => format!("INFO={}", escaped(&info)),
+            false => format!("INFO={}", self.style.value(&info)),
         };
         let target = self.target(&self.terminal.serial(), "getrequest", &report);
         let polls = self.connections.iter_mut().map(|connection| connection.get(&target));

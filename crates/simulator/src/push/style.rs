@@ -11,6 +11,8 @@ pub(super) struct Style {
     suffix: &'static str,
     /// The key of the serial; `None` when it is left out.
     serial_key: Option<&'static str>,
+    /// Blanks in queries stay blanks.
+    has_raw_blanks: bool,
     pub(super) content_type: &'static str,
     pub(super) connection: &'static str,
     pub(super) is_chunked: bool,
@@ -35,6 +37,7 @@ impl Style {
                 (false, true) => Some("sn"),
                 (false, false) => Some("SN"),
             },
+            has_raw_blanks: faults.raw_blanks,
             content_type: if faults.form_type { "application/x-www-form-urlencoded" } else { "text/plain" },
             connection: if faults.one_request { "close" } else { "keep-alive" },
             is_chunked: faults.chunked_body,
@@ -48,10 +51,16 @@ impl Style {
 
     /// The path and query of a request.
     pub(super) fn target(&self, serial: &str, endpoint: &str, query: &str) -> String {
-        let serial = self.serial_key.map(|key| format!("{key}={}", escaped(serial)));
+        let serial = self.serial_key.map(|key| format!("{key}={}", self.value(serial)));
         let query = [serial.as_deref().unwrap_or_default(), query];
         let query: Vec<&str> = query.into_iter().filter(|part| !part.is_empty()).collect();
         format!("/iclock/{endpoint}{}?{}", self.suffix, query.join("&"))
+    }
+
+    /// A value as it stands in a query.
+    pub(super) fn value(&self, value: &str) -> String {
+        let escaped = escaped(value);
+        if self.has_raw_blanks { escaped.replace("%20", " ") } else { escaped }
     }
 
     /// The lines of a body.
@@ -68,7 +77,7 @@ impl Style {
 }
 
 /// Percent-encodes what may not stand in a query value.
-pub(super) fn escaped(value: &str) -> String {
+fn escaped(value: &str) -> String {
     let byte = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' | b':' => {
             char::from(byte).to_string()
@@ -95,6 +104,7 @@ mod tests {
         assert_eq!(target("essl", ""), "/iclock/cdata.aspx?SN=SIM%201&table=ATTLOG");
         assert_eq!(target("x903", "aspx lower-sn"), "/iclock/cdata.aspx?sn=SIM%201&table=ATTLOG");
         assert_eq!(target("x903", "no-sn"), "/iclock/cdata?table=ATTLOG");
+        assert_eq!(target("x903", "raw-blanks"), "/iclock/cdata?SN=SIM 1&table=ATTLOG");
     }
 
     #[test]

@@ -186,9 +186,11 @@ async fn take(stream: &mut BufReader<TcpStream>, length: usize, body: &mut Vec<u
 }
 
 fn answer(seen: &mut Seen, arrival: &Arrival) -> (u16, String) {
-    let mut words = arrival.line.split(' ');
-    let method = if words.next() == Some("GET") { Method::Get } else { Method::Post };
-    let (path, query) = words.next().and_then(|target| target.split_once('?')).expect("a path with a query");
+    let (method, rest) = arrival.line.split_once(' ').expect("a method");
+    let method = if method == "GET" { Method::Get } else { Method::Post };
+    // The target may hold blanks of its own.
+    let (target, _version) = rest.rsplit_once(' ').expect("a version");
+    let (path, query) = target.split_once('?').expect("a path with a query");
     let request = Request::read(method, path, query);
     let Some(serial) = request.serial else { return (400, "no serial".to_owned()) };
     let ok = || (200, "OK".to_owned());

@@ -51,6 +51,16 @@ async fn the_serials_key_and_the_paths_are_spelled_in_other_ways() {
 }
 
 #[tokio::test]
+async fn blanks_in_queries_may_stay_blanks() {
+    for (faults, report) in [("raw-blanks", "INFO=Ver 8.0"), ("", "INFO=Ver%208.0")] {
+        let server = AdmsServer::start(Seen::default()).await;
+        let terminal = Terminal::builder("SIM0001").faults(faults.parse().unwrap()).log(company_log(60)).build();
+        let polls = |seen: &Seen| seen.arrivals.iter().any(|arrival| arrival.line.contains(report));
+        until(&terminal, reporting_to(&server.url), &server, polls).await;
+    }
+}
+
+#[tokio::test]
 async fn bodies_are_called_a_form_and_come_in_chunks() {
     let (arrived, _) = arrivals("form-type").await;
     assert!(punches(&arrived)[0].has_header("Content-Type: application/x-www-form-urlencoded"));
