@@ -26,6 +26,7 @@ use super::person::{DateRange, Person};
 use super::trace::Silent;
 use super::zone::LocalClock;
 use crate::spans::Span;
+use crate::vocabulary::Punch;
 
 /// The contested zone between the date before and `date`, `[start, end)` in seconds since the epoch (rules 8): in it a
 /// punch may belong to either. Uses everything that is recorded, whenever it was.
@@ -38,8 +39,8 @@ pub fn contested(book: &Rulebook, person: &Person<'_>, date: Date) -> (i64, i64)
 }
 
 /// The dates whose records a punch at `at` (seconds since the epoch) can touch when it is added, voided or changed (rules
-/// 8, 17.2): from the date before it up to the next date that begins with a contested zone without a punch.
-/// `person.punches` should hold the punches of before and after the change.
+/// 8, 17.2): from the date before it up to the next date that begins with a contested zone without a punch, once no press is
+/// left that the change could make a repeat (rules 5.3). `person.punches` should hold the punches of before and after it.
 pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRange {
     let known = Known::new(person, i64::MAX);
     let presses = clean(person.punches, &known, &book.policy, &mut Silent);
@@ -47,16 +48,24 @@ pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRang
     let last = presses.last().map_or(at, |press| press.at.clamp(at, at + 5 * 366 * 86_400));
     let days = days_around(book, person, at, last);
     let civil = days.clock.local(at.div_euclid(60)).div_euclid(1440);
+    let reach = repeats_until(person.punches, at, book.policy.punch.duplicate_window_seconds).div_euclid(60);
     let mut next = civil + 1;
     loop {
         let zone = zone_before(&days, &known, next);
         let from = presses.partition_point(|press| press.minute < zone.start);
         let quiet = presses.get(from).is_none_or(|press| press.minute >= zone.end);
-        if quiet && !zone.contains(at.div_euclid(60)) {
+        if quiet && !zone.contains(at.div_euclid(60)) && (reach < zone.start || reach == at.div_euclid(60)) {
             return DateRange { from: date_of(civil - 1), to: date_of(next) };
         }
         next += 1;
     }
+}
+
+/// The last press that may become a repeat, or no longer be one, with a punch at `at`: each within the window of the one before.
+fn repeats_until(punches: &[Punch], at: i64, window: i64) -> i64 {
+    let mut later: Vec<i64> = punches.iter().map(|punch| punch.at).filter(|later| *later > at).collect();
+    later.sort_unstable();
+    later.into_iter().fold(at, |last, next| if next - last <= window { next } else { last })
 }
 
 /// The workweek that holds a date: seven dates from `week_start` (rules 14.1).

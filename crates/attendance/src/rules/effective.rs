@@ -8,15 +8,24 @@ use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Clipping, Policy, RoundingMode, UnitRounding};
 
-/// Sessions with snapped or rounded ends, merged: P. Assumed ends stay as they are.
-pub(crate) fn effective_presence(policy: &Policy, owed: &Owed, pairs: &Pairs, clock: &LocalClock) -> Spans {
+/// Presence as it is paid.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Presence {
+    /// Sessions with snapped or rounded ends, merged: P. Assumed ends stay as they are.
+    pub(crate) spans: Spans,
+    /// What snapping and rounding add to sessions that ended in a punched break: it is the break's, not work (rules 22,
+    /// invariant 13).
+    pub(crate) on_break: Spans,
+}
+
+pub(crate) fn effective_presence(policy: &Policy, owed: &Owed, pairs: &Pairs, clock: &LocalClock) -> Presence {
     let rounding = &policy.rounding;
     let plan = owed.plan.bounds();
     let snap = &rounding.snap;
     let near = |minute: i64, bound: Option<i64>, before: i64, after: i64| {
         bound.filter(|bound| before + after > 0 && bound - before <= minute && minute <= bound + after)
     };
-    let mut presence = Spans::default();
+    let mut presence = Presence::default();
     for session in &pairs.sessions {
         let Span { mut start, mut end } = session.span;
         if !session.assumed_start {
@@ -27,8 +36,12 @@ pub(crate) fn effective_presence(policy: &Policy, owed: &Owed, pairs: &Pairs, cl
             let snapped = near(end, plan.map(|plan| plan.end), snap.out_before, snap.out_after);
             end = snapped.unwrap_or_else(|| round_minute(end, &rounding.departure, clock));
         }
-        presence.add(Span::new(start, end));
+        presence.spans.add(Span::new(start, end));
+        if pairs.breaks.iter().any(|pause| pause.end == session.span.end) {
+            presence.on_break.add(Span::new(session.span.end, end));
+        }
     }
+    presence.on_break.remove_all(&pairs.presence());
     presence
 }
 

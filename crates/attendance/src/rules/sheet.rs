@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::clean::Press;
 use super::day::{Day, Days};
 use super::derivation::Board;
-use super::effective::{clip, effective_presence};
+use super::effective::{Presence, clip, effective_presence};
 use super::exceptions::{Circumstances, findings};
 use super::judge::{Judgement, excuse, judge_amount, judge_plan};
 use super::known::{Corrections, Known};
@@ -111,8 +111,9 @@ impl<'d> Sheet<'d> {
         finish(&mut self.owed, &pairs, &policy.movable_break);
         let owed = &self.owed;
 
-        let presence = effective_presence(policy, owed, &pairs, &self.days.clock);
-        let breaks = self.breaks(&pairs, corrections.waives_break);
+        let Presence { spans: presence, on_break } = effective_presence(policy, owed, &pairs, &self.days.clock);
+        let mut breaks = self.breaks(&pairs, corrections.waives_break);
+        breaks.add_all(&on_break);
         let worked = self.worked(&presence, &breaks, &corrections);
         let attended = worked.spans.total();
         let mut judged = self.judge(&pairs, &presence, attended, sink);

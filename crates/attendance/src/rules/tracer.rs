@@ -125,7 +125,10 @@ impl Tracer<'_> {
         let instants = self.dropped.iter().map(|(_, punch)| punch.at);
         let Some((first, last)) = instants.clone().min().zip(instants.max()) else { return };
         let clock = LocalClock::new(self.person.zone, first - 86_400, last + 86_400);
-        for (why, punch) in std::mem::take(&mut self.dropped) {
+        let mut dropped = std::mem::take(&mut self.dropped);
+        // Not in the order in which they were delivered (rules 22, invariant 4).
+        dropped.sort_by_key(|(_, punch)| (punch.at, punch.id, punch.recorded_at));
+        for (why, punch) in dropped {
             let civil = date_of(clock.local(punch.at.div_euclid(60)).div_euclid(1440));
             let home = self.traces.iter_mut().find(|(date, trace)| match why {
                 Dropped::RepeatOf(at) => trace.punches.iter().any(|kept| kept.at == at),

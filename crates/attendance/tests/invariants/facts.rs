@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attendance::{
-    Calendar, Change, ClockTime, Excusable, Holiday, Leave, Offsite, Part, PunchState, Timetable, Weekday, Workday,
+    Calendar, Change, ClockTime, Code, Excusable, Holiday, Leave, Offsite, Part, PunchState, REGULAR, Timetable,
+    Weekday, Workday,
 };
 use proptest::prelude::*;
 
-use crate::company::{Company, DATES};
+use crate::company::{Company, DATES, days_after};
 
 /// An item of leave or offsite work: its part and, of hours, its place in minutes of the work date.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +47,7 @@ fn items() -> impl Strategy<Value = Items> {
     })
 }
 
-/// A correction; dates are numbers, instants minutes after the first midnight.
+/// A correction; dates are numbers, instants minutes after the first midnight. A punch is put on a date beside its own.
 #[derive(Debug, Clone)]
 enum Correction {
     Add(i64, PunchState, Option<i64>),
@@ -54,7 +55,7 @@ enum Correction {
     Excuse(i64, Vec<Excusable>),
     Approve(i64, i64),
     WaiveBreak(i64),
-    Credit(i64, i64, &'static str),
+    Credit(i64, i64, prop::sample::Index),
     Revoke(usize),
 }
 
@@ -63,14 +64,14 @@ fn correction() -> impl Strategy<Value = Correction> {
     let kinds = [Excusable::Tardy, Excusable::LeftEarly, Excusable::Away, Excusable::Absence];
     let state = (0..8i32).prop_map(PunchState::from_code);
     prop_oneof![
-        (0..DATES * 1440, state, prop::option::of(date()))
+        (0..DATES * 1440, state, prop::option::of(-1..2i64))
             .prop_map(|(at, state, forced)| Correction::Add(at, state, forced)),
         any::<prop::sample::Index>().prop_map(Correction::Void),
         (date(), prop::sample::subsequence(kinds.to_vec(), 1..4))
             .prop_map(|(date, what)| Correction::Excuse(date, what)),
-        (date(), 0..240i64).prop_map(|(date, minutes)| Correction::Approve(date, minutes)),
+        (date(), 1..240i64).prop_map(|(date, minutes)| Correction::Approve(date, minutes)),
         date().prop_map(Correction::WaiveBreak),
-        (date(), 1..90i64, prop::sample::select(vec!["REG", "OT", "T0"]))
+        (date(), 1..90i64, any::<prop::sample::Index>())
             .prop_map(|(date, minutes, code)| Correction::Credit(date, minutes, code)),
         (0..3usize).prop_map(Correction::Revoke),
     ]
@@ -140,18 +141,20 @@ impl Facts {
         }
         for (number, (correction, known)) in self.corrections.into_iter().enumerate() {
             let change = match correction {
-                Correction::Add(minute, state, forced) => Change::AddPunch {
-                    at: instant(minute),
-                    state,
-                    work_date: forced.map(|number| company.date(number)),
-                },
+                Correction::Add(minute, state, forced) => {
+                    let at = instant(minute);
+                    let work_date = forced.map(|days| days_after(company.civil_date(at), days));
+                    Change::AddPunch { at, state, work_date }
+                }
                 Correction::Void(_) if company.punches.is_empty() => continue,
                 Correction::Void(index) => Change::VoidPunch { target: index.get(&company.punches).id },
                 Correction::Excuse(number, what) => Change::Excuse { date: company.date(number), what },
                 Correction::Approve(number, minutes) => Change::ApproveOvertime { date: company.date(number), minutes },
                 Correction::WaiveBreak(number) => Change::WaiveBreak { date: company.date(number) },
                 Correction::Credit(number, minutes, code) => {
-                    Change::Credit { date: company.date(number), minutes, code: code.into() }
+                    let tiers = company.policy.pay_rules.iter().map(|rule| rule.code.clone());
+                    let codes: Vec<Code> = tiers.chain([REGULAR.into()]).collect();
+                    Change::Credit { date: company.date(number), minutes, code: code.get(&codes).clone() }
                 }
                 Correction::Revoke(number) => Change::Revoke { target: format!("a{number}") },
             };

@@ -56,3 +56,51 @@ fn a_plan_that_ends_two_dates_later_takes_no_punch_of_that_date() {
         [Status::Incomplete, Status::Off, Status::Incomplete]
     );
 }
+
+/// Invariant 4: two punches of one second that are not known yet stood in the explanation in the order of their delivery.
+#[test]
+fn punches_that_are_not_known_yet_are_told_in_one_order() {
+    let plan = json!({"type": "fixed", "segments": [["09:00", "18:00"]]});
+    let mut company =
+        somebody(&json!({}), &plan, &["2025-03-10T09:00:00", "2025-03-10T18:00:00", "2025-03-10T18:00:00"]);
+    company.punches[1..].iter_mut().for_each(|punch| punch.recorded_at = Some(company.moment.as_of + 1));
+    let explained = company.explained();
+    company.punches.reverse();
+    assert_eq!(explained, company.explained());
+}
+
+/// Invariant 13: a departure that was rounded up paid the minutes after a break that nobody ended.
+#[test]
+fn rounding_makes_no_work_of_a_break_that_was_left_open() {
+    let policy = json!({"punch": {"use_state": true}, "rounding": {"out": {"mode": "up", "unit": 15}}});
+    let plan = json!({"type": "fixed", "segments": [["09:00", "18:00"]]});
+    let paid = |leaves: &str| {
+        let mut company = somebody(&policy, &plan, &["2025-03-10T09:00:00", "2025-03-10T12:00:00", leaves]);
+        company.punches[1].state = PunchState::BreakOut;
+        company.records(0, 0)[0].paid_minutes
+    };
+    assert_eq!((paid("2025-03-10T12:31:00"), paid("2025-03-10T12:44:00")), (180, 180));
+}
+
+/// Section 17.2: within a long window each press made the next one a repeat or not, day after day, and the dates were not named.
+#[test]
+fn a_punch_affects_the_dates_on_which_it_decides_what_is_a_repeat() {
+    let policy = json!({"punch": {"duplicate_window_seconds": 50_000}});
+    let plan = json!({"type": "fixed", "segments": [["05:00", "08:00"]]});
+    let punches = [
+        "2025-03-10T08:00:00",
+        "2025-03-10T20:00:00",
+        "2025-03-11T08:00:00",
+        "2025-03-11T20:00:00",
+        "2025-03-12T08:00:00",
+    ];
+    let company = somebody(&policy, &plan, &punches);
+    let mut without = company.clone();
+    without.punches.remove(0);
+    let changed = |(before, after): &(DayRecord, DayRecord)| before.first_in != after.first_in;
+    let days = company.records(0, 5).into_iter().zip(without.records(0, 5));
+    let last = days.filter(changed).map(|(day, _)| day.date).max().unwrap();
+    assert_eq!(last, company.date(2));
+    let affected = company.ask(|book, person| affected_dates(book, person, company.punches[0].at));
+    assert!(affected.to >= last, "{affected:?}");
+}
