@@ -36,7 +36,7 @@ impl Zone {
             let hours: i16 =
                 hours.trim_start_matches(['+', '-']).parse().ok().filter(|hours| (0..=14).contains(hours))?;
             let minutes: i16 = minutes.parse().ok().filter(|minutes| (0..60).contains(minutes))?;
-            return Some(sign * (hours * 60 + minutes));
+            return Some(sign * (hours * 60 + minutes)).filter(|offset| (-840..=840).contains(offset));
         }
         match value.parse::<i16>().ok()? {
             hours @ -11..=11 => Some(hours * 60),
@@ -85,7 +85,7 @@ mod tests {
             }
         }
         assert_eq!(Zone::read("8"), Some(480));
-        for unclear in ["12", "60", "-12", "900", "x", "-05:60", "99:00", "-32768", "é:00"] {
+        for unclear in ["12", "60", "-12", "900", "x", "-05:60", "99:00", "-32768", "é:00", "14:03"] {
             assert_eq!(Zone::read(unclear), None, "{unclear}");
         }
     }
