@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("punchclock", &["attendance", "link", "adms", "zk", "roads", "store", "edge", "hub", "web", "simulator"]),
     ("testkit", &["attendance"]),
     ("bench", &["attendance", "link", "adms", "zk", "roads", "store", "edge", "hub", "web", "simulator", "testkit"]),
+    ("fuzz", &["attendance", "link", "adms", "zk", "roads"]),
     ("xtask", &[]),
 ];
 

@@ -18,6 +18,7 @@ cargo xtask COMMAND
   layers              check that the rooms of the house depend on lower rooms only, and make guarded calls where allowed
   map                 check that the files and tests named in ARCHITECTURE.md exist
   bench [ARGUMENTS]   run the bench suite (cargo xtask bench --help)
+  fuzz [ARGUMENTS]    fuzz every parser (cargo xtask fuzz --help)
   help                this text";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
         "layers" => check_layers(),
         "map" => check_map(),
         "bench" => bench(&arguments),
+        "fuzz" => run_cargo(&["run", "--profile", "fuzz", "--package", "fuzz", "--"], &arguments),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

@@ -7,8 +7,8 @@ pub(crate) struct NamedTest {
     function: String,
 }
 
-/// Finds the tests in a text: a word in backquotes that is a Rust file below `crates/`, then on the same line the names of
-/// its tests, in backquotes too.
+/// Finds the tests in a text: a word in backquotes that is a Rust file below `crates/` or `fuzz/`, then on the same line the
+/// names of its tests, in backquotes too.
 pub(crate) fn named_tests(text: &str) -> Vec<NamedTest> {
     text.lines().flat_map(tests_of_line).collect()
 }
@@ -18,7 +18,7 @@ fn tests_of_line(line: &str) -> Vec<NamedTest> {
     let mut tests = Vec::new();
     // What stands in backquotes is every second piece.
     for word in line.split('`').skip(1).step_by(2) {
-        if word.starts_with("crates/") && word.ends_with(".rs") {
+        if (word.starts_with("crates/") || word.starts_with("fuzz/")) && word.ends_with(".rs") {
             file = Some(word);
         } else if let Some(file) = file {
             tests.push(NamedTest { file: file.to_owned(), function: word.to_owned() });

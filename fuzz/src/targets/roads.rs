@@ -1,0 +1,138 @@
+//! Tables and calendars of people.
+
+use roads::sheet::{self, CsvTable};
+use roads::{BadRow, NotATable, calendar, employees, roster};
+
+use super::{Kind, Target, few, kind};
+
+pub(super) const TARGETS: &[Target] = &[
+    Target {
+        name: "roads/employees",
+        check: employees,
+        words: &["code", "name", "numbers", ",", ";", "\t", "\n", "\"", "\"\"", "\u{feff}"],
+    },
+    Target {
+        name: "roads/roster",
+        check: roster,
+        words: &["2026-02-01", "rest_day", "anchor", "cycle", ",", "\n", "9999-12-31", "-9999-01-01"],
+    },
+    Target {
+        name: "roads/leave",
+        check: leave,
+        words: &["2026-02-27", "hours", "08:00", "02:00+1", ",", "\n", "9999-12-31", "yes", "no"],
+    },
+    Target {
+        name: "roads/offsite",
+        check: offsite,
+        words: &["2026-02-27", "hours", "08:00", ",", "\n", "9999-12-31", "am"],
+    },
+    Target {
+        name: "roads/holidays",
+        check: holidays,
+        words: &["2026-02-17", "substitute_for", "worked_as", "mon", ",", "\n"],
+    },
+    Target {
+        name: "roads/icalendar",
+        check: icalendar,
+        words: &[
+            "BEGIN:VEVENT\r\n",
+            "END:VEVENT\r\n",
+            "DTSTART;VALUE=DATE:20260216\r\n",
+            "DTEND;VALUE=DATE:99991231\r\n",
+            "SUMMARY:",
+            "\r\n ",
+            "RRULE:FREQ=YEARLY\r\n",
+            "END:VCALENDAR\r\n",
+            "\\n",
+            ";TZID=\"x\":",
+        ],
+    },
+    Target { name: "roads/sheet", check: sheet, words: &["=cmd()", "+", "-1", "@", "\"", ",", "\t", "\r"] },
+];
+
+/// Rows stand in the order of the file, and a bad one names its line.
+fn rows<T>(bytes: &[u8], read: Result<Vec<Result<T, BadRow>>, NotATable>, line: impl Fn(&T) -> u64) -> Kind {
+    let rows = match read {
+        Ok(rows) => rows,
+        Err(error) => {
+            assert!(error.to_string().starts_with("this is no "));
+            return kind(0);
+        }
+    };
+    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
+    let numbers: Vec<u64> = rows.iter().map(|row| row.as_ref().map_or_else(|bad| bad.line, &line)).collect();
+    assert!(numbers.is_sorted() && numbers.iter().all(|number| (1..=lines).contains(number)), "{numbers:?} of {lines}");
+    let why = |bad: &BadRow| {
+        assert!(!bad.to_string().is_empty());
+        bad.what.split('`').next().unwrap_or_default().len()
+    };
+    kind((1, few(rows.len()), rows.iter().take(2).map(|row| row.as_ref().err().map(why)).collect::<Vec<_>>()))
+}
+
+fn employees(bytes: &[u8]) -> Kind {
+    rows(bytes, employees::read(bytes), |row| {
+        assert!(!row.code.is_empty() && row.numbers.iter().all(|number| !number.is_empty()));
+        row.line
+    })
+}
+
+fn roster(bytes: &[u8]) -> Kind {
+    rows(bytes, roster::read(bytes), |row| row.line)
+}
+
+fn away<T>(row: &roster::AwayRow<T>) -> u64 {
+    assert!((1..=400).contains(&row.entries.len()) && !row.code.is_empty());
+    row.line
+}
+
+fn leave(bytes: &[u8]) -> Kind {
+    rows(bytes, roster::leave(bytes), away)
+}
+
+fn offsite(bytes: &[u8]) -> Kind {
+    rows(bytes, roster::offsite(bytes), away)
+}
+
+fn holidays(bytes: &[u8]) -> Kind {
+    rows(bytes, calendar::read(bytes), |(line, _)| *line)
+}
+
+/// Events are numbered, not lines; each is a month at most.
+fn icalendar(bytes: &[u8]) -> Kind {
+    let rows = match calendar::icalendar(bytes) {
+        Ok(rows) => rows,
+        Err(error) => {
+            assert!(error.to_string().starts_with("this is no iCalendar file"));
+            return kind(0);
+        }
+    };
+    let numbers: Vec<u64> =
+        rows.iter().map(|row| row.as_ref().map_or_else(|bad| bad.line, |(number, _)| *number)).collect();
+    assert!(numbers.is_sorted() && rows.len() <= 31 * numbers.last().copied().unwrap_or(0) as usize);
+    kind((
+        1,
+        few(rows.len()),
+        rows.iter().take(2).map(|row| row.as_ref().err().map(|bad| bad.what.len())).collect::<Vec<_>>(),
+    ))
+}
+
+/// What is written as a table reads back, and no cell is a formula.
+fn sheet(bytes: &[u8]) -> Kind {
+    let text = String::from_utf8_lossy(bytes);
+    let cells: Vec<&str> = text.split('\u{1}').collect();
+    let mut out = Vec::new();
+    let mut table = CsvTable::new(&mut out, cells.iter().map(|_| "column")).expect("a vector takes all");
+    table.row(&cells).expect("a vector takes all");
+    table.finish().expect("a vector takes all");
+    let mut reader = csv::Reader::from_reader(out.as_slice());
+    let read = reader.records().next().expect("a row").expect("our table can be read");
+    assert!(read.iter().eq(cells.iter().map(|cell| sheet::neutral(cell))));
+    for cell in &read {
+        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']) || cell.parse::<f64>().is_ok(), "{cell:?}");
+    }
+    kind((
+        few(cells.len()),
+        cells.iter().any(|cell| cell.contains('"')),
+        read.iter().zip(&cells).any(|(read, cell)| read != *cell),
+    ))
+}
