@@ -160,9 +160,13 @@ impl<U: Uplink> Forwarder<U> {
             oldest_unsent_us: depth.oldest_unsent_us,
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
+            readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS),
         };
         match self.uplink.heartbeat(&heartbeat).await {
-            Ok(orders) => self.follow(orders, heartbeat.commands).await.map_err(words),
+            Ok(orders) => {
+                self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
+                self.follow(orders, heartbeat.commands).await.map_err(words)
+            }
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);
                 Err(error.to_string())

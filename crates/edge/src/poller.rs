@@ -3,6 +3,9 @@
 //!
 //! A poll reads the whole log, as the protocol has no filter; every record goes the same way as a pushed line, so that
 //! a punch which came by push already is known.
+//!
+//! So a poll is a reconciliation: what is missing here comes with it, and it tells the hub the closeout of each day, so that what
+//! is missing there is seen and sent once more.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,6 +52,9 @@ impl Poller {
         let mut begun = HashMap::new();
         loop {
             changes.mark_unchanged();
+            for serial in self.terminals.take_hurried() {
+                schedule.hurry(&serial, now_us());
+            }
             for terminal in schedule.due(&self.terminals.to_poll(), now_us(), every, chance) {
                 let (poller, serial) = (self.clone(), terminal.serial.clone());
                 let task = polls.spawn(async move { poller.poll(&terminal).await });
@@ -96,10 +102,11 @@ impl Poller {
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
         let mut visit = self.reach(terminal).await?;
+        let (read_us, doubts) = (now_us(), self.terminals.doubts(&terminal.serial));
         let zone = terminal.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let tables = visit.read_tables(zone.as_ref()).await;
         visit.end().await;
-        self.intake.take(&terminal.serial, &tables?).await
+        self.intake.take(&terminal.serial, &tables?, read_us, &doubts).await
     }
 
     /// The terminal: where it was found before, at its registered address, or where a search finds it now. Until it has told

@@ -1,7 +1,7 @@
 //! What a terminal's tables say goes into the spool, as if it had been pushed.
 //!
 //! What was stored of a log is remembered by its length and hash while the edge runs: a log that only grew is stored from there
-//! on.
+//! on. Each reading closes the latest days of the log ([`close`]), and sends once more what the hub says that it lacks.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +10,19 @@ use attendance::punch::{Channel, PrintedTime, RawPunch};
 use link::TerminalUser;
 use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
+use crate::closing::{Closing, Doubts, close};
 use crate::counters::Counters;
 use crate::names::name_of;
 use crate::plan::Slots;
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool, SpoolError};
-use crate::terminals::WholeLog;
+use crate::terminals::{Delivered, WholeLog};
 use crate::{Tables, Trouble, now_us};
 
 /// Records that go to the spool together.
 const STEP_RECORDS: usize = 1000;
+/// Latest dates of a reading whose punches in the spool are counted; of earlier ones only those that are in doubt.
+const COUNTED_DATES: usize = 2;
 
 /// Takes readings into the spool.
 pub(crate) struct Intake {
@@ -40,19 +43,54 @@ impl Intake {
         Self { spool, counters, stored: Mutex::default() }
     }
 
-    /// Stores what is new.
-    pub(crate) async fn take(&self, serial: &str, tables: &Tables) -> Result<WholeLog, Trouble> {
+    /// Stores what is new of tables that were read at `read_us` (microseconds since the epoch, UTC), or later: what was
+    /// punched before that is in them.
+    pub(crate) async fn take(
+        &self,
+        serial: &str,
+        tables: &Tables,
+        read_us: i64,
+        doubts: &Doubts,
+    ) -> Result<WholeLog, Trouble> {
         let Tables { users, log, clock } = tables;
         let now_us = now_us();
         self.take_users(serial, users, now_us).await?;
-        let waiting = self.take_punches(serial, users, log, now_us).await?;
+        let mut slots = self.slots(serial, users, log).await?;
+        let waiting = self.take_punches(serial, log, &mut slots, now_us).await?;
         if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
             return Err(Trouble::Incomplete { read: log.records.len(), told });
         }
         let remark = (waiting > 0).then(|| {
             format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
         });
-        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock })
+        let closing = close(serial, log, &mut slots, doubts, read_us);
+        let delivered = self.deliver(closing, now_us).await?;
+        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock, delivered })
+    }
+
+    /// Sends once more what the hub lacks; the reading may be told when the hub has acknowledged all that is in the spool now.
+    async fn deliver(&self, closing: Closing, now_us: i64) -> Result<Delivered, SpoolError> {
+        let Closing { mut reading, again } = closing;
+        for step in again.chunks(STEP_RECORDS) {
+            let entries = step.iter().map(|punch| Entry::punch(Channel::Poll, punch, now_us)).collect();
+            self.spool.send_again(entries).await?;
+        }
+        if !again.is_empty() {
+            self.counters.punches_sent_again.add(again.len());
+            tracing::warn!(
+                serial = reading.serial,
+                punches = again.len(),
+                "the hub lacks punches; their days are sent again"
+            );
+        }
+        let newest = reading.days.len().saturating_sub(COUNTED_DATES);
+        for (place, day) in reading.days.iter_mut().enumerate() {
+            if place >= newest || day.listed.is_some() {
+                day.in_spool = Some(self.spool.count_of(reading.serial.clone(), day.date).await?);
+            }
+        }
+        let up_to = self.spool.depth().await?.last;
+        Ok(Delivered { reading, up_to })
     }
 
     async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {
@@ -67,12 +105,11 @@ impl Intake {
     async fn take_punches(
         &self,
         serial: &str,
-        users: &[User],
         log: &AttendanceLog,
+        slots: &mut Slots,
         now_us: i64,
     ) -> Result<i64, SpoolError> {
-        let mut slots = self.slots(serial, users, log).await?;
-        let (known, unknown) = self.told_apart(serial, &mut slots, log);
+        let (known, unknown) = self.told_apart(serial, slots, log);
         // First the owners: a record that is stored without them could go to somebody else the next time.
         self.spool.remember_slot_owners(serial.to_owned(), slots.changes()).await?;
         for step in known.chunks(STEP_RECORDS) {
@@ -83,7 +120,8 @@ impl Intake {
             self.counters.punches_differing.add(appended.differing);
         }
         let waiting = self.spool.keep_unknown_slots(serial.to_owned(), unknown).await?;
-        let owner = move |slot| slots.owner(slot).map(str::to_owned);
+        let owners = slots.owners_now();
+        let owner = move |slot| owners.get(&slot).cloned();
         let resolved = self.spool.resolve_slots(serial.to_owned(), now_us, owner).await?;
         self.remember_stored(serial, log);
         Ok(waiting.saturating_sub(resolved as i64))

@@ -7,9 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use adms::Dialect;
 use jiff::tz::TimeZone;
-use link::{Clock, Contact, Moved};
+use link::{Clock, Contact, Moved, Reading};
 use tokio::sync::watch;
 
+use crate::closing::Doubts;
 use crate::plan::{Admission, Caller, Doubt, Judgement, Told, drift, is_contact_due, judge};
 use crate::spool::terminals::Memory;
 use crate::visit::dialable;
@@ -67,6 +68,16 @@ pub(crate) struct WholeLog {
     pub(crate) remark: Option<String>,
     /// What its clock showed, when it told it and its zone is known.
     pub(crate) clock: Option<Clock>,
+    /// What it proves.
+    pub(crate) delivered: Delivered,
+}
+
+/// A reading that may be told once the hub holds what it brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) reading: Reading,
+    /// Sequence of the spool up to which the hub must hold everything.
+    pub(crate) up_to: i64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -97,6 +108,12 @@ struct Known {
     refused: Option<Refused>,
     /// What was in the way of the last poll.
     poll_trouble: Option<String>,
+    /// Its last reading, until the hub has heard of it.
+    untold: Option<Delivered>,
+    /// What the hub could not tell to be complete at the reading before.
+    doubts: Doubts,
+    /// The doubts have changed since it was read: the next reading should not wait for its turn.
+    is_hurried: bool,
 }
 
 impl Known {
@@ -288,6 +305,7 @@ impl Terminals {
                     one.contact.records_on_terminal = Some(log.records);
                     one.set_poll_trouble(log.remark);
                     one.contact.clock = log.clock.or(one.contact.clock);
+                    one.untold = Some(log.delivered);
                 }
                 Err(trouble) => {
                     one.is_at_work = false;
@@ -372,6 +390,48 @@ impl Terminals {
         for contact in contacts {
             self.with(&contact.serial, |one| (one.is_news, one.told) = (true, None));
         }
+    }
+
+    /// The readings that go with a heartbeat, at most `limit`: of those terminals for which the hub holds everything up to
+    /// `acked`. [`Terminals::reading_told`] takes them off when they have arrived.
+    pub(crate) fn readings(&self, acked: i64, limit: usize) -> Vec<Reading> {
+        let known = self.lock();
+        let delivered = known.values().filter_map(|one| one.untold.as_ref()).filter(|one| one.up_to <= acked);
+        delivered.take(limit).map(|one| one.reading.clone()).collect()
+    }
+
+    /// Readings have arrived at the hub, which has these doubts about them.
+    pub(crate) fn reading_told(&self, readings: &[Reading], doubts: &[link::Doubt]) {
+        let mut hurries = false;
+        for told in readings {
+            let of_it = doubts.iter().filter(|doubt| doubt.serial == told.serial);
+            let doubts: Doubts = of_it.map(|doubt| (doubt.date, doubt.send_again)).collect();
+            self.with(&told.serial, |one| {
+                if one.untold.as_ref().is_some_and(|untold| untold.reading.read_us == told.read_us) {
+                    one.untold = None;
+                }
+                // Doubts that stay wait for the usual time: a gap that can't be filled must not keep the terminal busy.
+                one.is_hurried |= !doubts.is_empty() && doubts != one.doubts;
+                hurries |= one.is_hurried;
+                one.doubts = doubts;
+            });
+        }
+        if hurries {
+            self.changes.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// What the hub has doubts about, for the reading that begins now.
+    pub(crate) fn doubts(&self, serial: &str) -> Doubts {
+        self.with(serial, |one| one.doubts.clone()).unwrap_or_default()
+    }
+
+    /// The terminals whose next reading should not wait; each is told once.
+    pub(crate) fn take_hurried(&self) -> Vec<String> {
+        let mut known = self.lock();
+        let hurried =
+            known.iter_mut().filter_map(|(serial, one)| std::mem::take(&mut one.is_hurried).then_some(serial));
+        hurried.cloned().collect()
     }
 
     /// The terminals that are to be polled.

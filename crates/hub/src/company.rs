@@ -26,6 +26,9 @@ pub struct Company {
     pub zone: Option<String>,
     /// A printed time before this date is a clock fault.
     pub earliest_date: Date,
+    /// How many days the days of people wait for terminals that are read regularly and have not delivered (rules 10, the
+    /// watermark). 0 never waits.
+    pub wait_for_terminals_days: u16,
     /// The rules' knobs.
     pub policy: Policy,
     /// Timetables by code.
@@ -44,6 +47,7 @@ impl Default for Company {
         Self {
             zone: None,
             earliest_date: Date::constant(2005, 1, 1),
+            wait_for_terminals_days: 3,
             policy: Policy::default(),
             timetables: attendance::default_timetables(),
             assignments: attendance::default_assignments(),

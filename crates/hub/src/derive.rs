@@ -14,7 +14,7 @@ use store::people::Employee;
 use store::{Read, Write};
 
 use crate::company::Company;
-use crate::facts::{Facts, employment, moment, zone_of};
+use crate::facts::{Facts, employment, zone_of};
 use crate::keep::Keeper;
 use crate::registry::employee;
 use crate::view::DayRow;
@@ -127,6 +127,11 @@ impl Hub {
             for employee in &write.employees()? {
                 mark_range(write, &company, employee, Some(from), Some(today), now)?;
             }
+            // Older dates that waited for a terminal: it may have delivered, or patience has ended.
+            let waited = today.saturating_sub((i64::from(company.wait_for_terminals_days) + 2).days());
+            for (employee, date) in write.days_with_status(attendance::Status::Deferred.as_str(), waited, yesterday)? {
+                write.mark(employee, company.week_of(date))?;
+            }
             write.put_setting(DERIVED_UNTIL, &today.to_string())?;
             Ok(write.mark_count()?)
         })
@@ -231,7 +236,7 @@ impl Run<'_> {
         if range.from > range.to {
             return Ok(None);
         }
-        let mut records = attendance::derive(self.book, &facts.person(), range, moment(self.as_of));
+        let mut records = attendance::derive(self.book, &facts.person(), range, facts.moment(self.as_of));
         records.retain(is_kept);
         Ok(Some((facts, records)))
     }

@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     pub(crate) employment: Employment,
     pub(crate) punches: Vec<Punch>,
     pub(crate) stated: Statements,
+    /// Up to when the terminals of these punches have delivered; `None` when that is not known of any.
+    watermark: Option<Timestamp>,
 }
 
 /// What people stated about one employee, and about everybody.
@@ -122,8 +124,10 @@ impl Facts {
             };
             let stated = Statements::gather(read, company, Some(employee), around, as_of, None)?;
             let punches = punches(read, employee, &zone, around)?;
-            let facts = Self { zone: zone.clone(), employment, punches, stated };
+            let mut facts = Self { zone: zone.clone(), employment, punches, stated, watermark: None };
             if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
+                let used = (midnight(around.from, &zone)?, midnight(around.to, &zone)?);
+                facts.watermark = crate::completeness::watermark(read, company, employee.id, used, as_of)?;
                 return Ok(Some(facts));
             }
             before *= 3;
@@ -141,6 +145,11 @@ impl Facts {
             .any(|(from, to)| !self.punches.iter().any(|punch| from <= punch.at && punch.at < to))
     }
 
+    /// The instant at which the rules judge.
+    pub(crate) fn moment(&self, as_of: Timestamp) -> Moment {
+        Moment { as_of: as_of.as_second(), watermark: self.watermark.map(Timestamp::as_second) }
+    }
+
     pub(crate) fn person(&self) -> Person<'_> {
         self.stated.person(&self.zone, self.employment, &self.punches)
     }
@@ -148,12 +157,7 @@ impl Facts {
 
 /// The resolved punches of an employee on some civil dates.
 fn punches(read: &Read<'_>, employee: &Employee, zone: &TimeZone, dates: DateRange) -> Result<Vec<Punch>, Error> {
-    let midnight = |date: Date| -> Result<i64, Error> {
-        let midnight = date.to_zoned(zone.clone());
-        let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
-        Ok(midnight.timestamp().as_microsecond())
-    };
-    let punches = read.punches_of(employee.id, midnight(dates.from)?, midnight(dates.to)?)?;
+    let punches = read.punches_of(employee.id, midnight(dates.from, zone)?, midnight(dates.to, zone)?)?;
     let punches = punches.into_iter().map(|punch| Punch {
         id: punch.fingerprint,
         at: punch.at_us.div_euclid(1_000_000),
@@ -161,6 +165,13 @@ fn punches(read: &Read<'_>, employee: &Employee, zone: &TimeZone, dates: DateRan
         recorded_at: Some(punch.received_us.div_euclid(1_000_000)),
     });
     Ok(punches.collect())
+}
+
+/// The beginning of a date, microseconds UTC.
+fn midnight(date: Date, zone: &TimeZone) -> Result<i64, Error> {
+    let midnight = date.to_zoned(zone.clone());
+    let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
+    Ok(midnight.timestamp().as_microsecond())
 }
 
 /// The zone in which an employee's days are judged.
@@ -179,9 +190,4 @@ pub(crate) fn employment(company: &Company, employee: &Employee) -> Option<Emplo
         (_, to) => to,
     };
     from.is_some().then_some(Employment { from, to })
-}
-
-/// The instant at which the rules judge. What edges may still hold back is not known yet: no watermark.
-pub(crate) fn moment(as_of: Timestamp) -> Moment {
-    Moment { as_of: as_of.as_second(), watermark: None }
 }

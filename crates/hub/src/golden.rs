@@ -52,6 +52,7 @@ impl Player {
         let company = Company {
             zone: Some(case.zone_name.clone()),
             earliest_date: ALWAYS.0,
+            wait_for_terminals_days: 0,
             policy: case.policy.clone(),
             timetables: case.timetables.clone(),
             assignments: case.assignments.clone(),

@@ -1,15 +1,18 @@
 //! Intake: what edges, terminals and files said becomes stored punches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use link::{Ack, Batch, Clock, Heartbeat, Item, Orders, Outcome, What};
+use link::closeout::{Closeouts, printed_date};
+use link::{Ack, Batch, Clock, Closeout, Heartbeat, Item, Orders, Outcome, Reading, What};
 use store::Write;
 use store::terminals::Contact;
 
 use crate::company::{Company, zone};
+use crate::completeness::{Taking, take_readings, zone_of};
 use crate::registry::NewTerminal;
 use crate::resolve::{Resolution, Resolver, instant};
 use crate::view::HeldReason;
@@ -118,10 +121,10 @@ impl Hub {
             known.queued == beat.queued && known.version == beat.version && now_us - known.last_seen_us < NEWS_AFTER_US
         });
         // Beats come every second; the disk is spared those that tell nothing new.
-        if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() {
+        if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() {
             return self.orders(&beat.edge, now);
         }
-        self.store.write(|write| {
+        let doubts = self.store.write(|write| {
             write.put_edge(&store::edges::Edge {
                 name: beat.edge.clone(),
                 high_seq: 0,
@@ -155,9 +158,10 @@ impl Hub {
                     )?;
                 }
             }
-            crate::commands::take_reports(write, &beat.commands, now)
+            crate::commands::take_reports(write, &beat.commands, now)?;
+            take_readings(write, &Company::load(write)?, beat, now)
         })?;
-        self.orders(&beat.edge, now)
+        Ok(Orders { doubts, ..self.orders(&beat.edge, now)? })
     }
 
     /// Imports a terminal's exported log. `progress` hears the counts so far.
@@ -223,7 +227,8 @@ impl Hub {
                 clock: poll.clock,
                 ..Contact::default()
             };
-            write.put_contact(serial, &contact)
+            write.put_contact(serial, &contact)?;
+            prove_poll(write, serial, poll, now)
         })?;
         Ok(counts)
     }
@@ -252,6 +257,20 @@ impl Hub {
     }
 }
 
+/// A whole log that was read by hand closes days as one that an edge read. Where records name slots, the numbers here may be
+/// those of earlier owners, so that such a log proves nothing.
+fn prove_poll(write: &Write<'_>, serial: &str, poll: &Poll, now: Timestamp) -> Result<(), Error> {
+    let Some(terminal) = write.terminal(serial)?.filter(|_| poll.is_whole && !poll.names_slots) else { return Ok(()) };
+    let mut closeouts = Closeouts::default();
+    for said in &poll.punches {
+        closeouts.add(said);
+    }
+    let reading = Reading::of(serial, now.as_microsecond(), closeouts);
+    let zone = zone_of(&terminal, &Company::load(write)?)?;
+    let taking = Taking { write, actor: &Actor::new("console"), read: now, now, zone };
+    taking.reading(&reading).map(drop)
+}
+
 fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), store::Error> {
     users.iter().try_for_each(|(number, name)| write.put_terminal_user(serial, number, name, now.as_microsecond()))
 }
@@ -270,6 +289,8 @@ struct Intake<'a, 'tx> {
 #[derive(Default)]
 struct Arrived {
     punches: u64,
+    /// By printed date.
+    days: BTreeMap<Date, Closeout>,
     /// None for a file: it is no contact with the terminal.
     last_contact: Option<Timestamp>,
 }
@@ -315,6 +336,9 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
         if let Some(arrived) = self.stored_from.get_mut(&said.origin) {
             arrived.punches += 1;
+            if let Some(date) = printed_date(said) {
+                arrived.days.entry(date).or_default().add(fingerprint);
+            }
             if channel != Channel::File {
                 arrived.last_contact = arrived.last_contact.max(Some(received));
             }
@@ -356,6 +380,9 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         for (serial, arrived) in &self.stored_from {
             let contact = arrived.last_contact.map(Timestamp::as_microsecond);
             self.write.count_punches(serial, arrived.punches, contact)?;
+            for (date, more) in &arrived.days {
+                self.write.add_stored_day(serial, *date, *more)?;
+            }
         }
         self.resolver.finish()
     }

@@ -13,8 +13,10 @@
 mod access;
 mod bank;
 mod board;
+mod closing;
 mod commands;
 mod company;
+mod completeness;
 mod correct;
 mod cure;
 mod derive;
@@ -38,6 +40,7 @@ pub mod view;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
 pub use bank::BankStatement;
+pub use closing::{CloseoutState, Standing};
 pub use commands::USUAL_EXPIRY;
 pub use company::Company;
 pub use correct::Correction;

@@ -11,7 +11,7 @@ use store::days::{DayQuery, ListedDay, Order};
 use store::punches::{ListedPunch, PunchQuery};
 
 use crate::company::{Company, zone};
-use crate::facts::{Facts, moment};
+use crate::facts::Facts;
 use crate::resolve::instant;
 use crate::view::{
     DayDetail, DayFilter, DayList, DayRow, DaySort, EmployeeRow, HeldGroup, HeldReason, PunchFilter, PunchRow,
@@ -58,7 +58,7 @@ impl Hub {
             let range = DateRange { from: date, to: date };
             let (book, _) = company.rulebook(read, now)?;
             let Some(facts) = Facts::gather(read, &company, &book, &employee, range, now)? else { return Ok(None) };
-            let explained = attendance::explain(&book, &facts.person(), range, moment(now)).pop();
+            let explained = attendance::explain(&book, &facts.person(), range, facts.moment(now)).pop();
             let Some((record, trace)) = explained else { return Ok(None) };
             let mut punches = Vec::new();
             for id in trace.punches.iter().filter_map(|punch| punch.id) {

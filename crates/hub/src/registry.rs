@@ -165,7 +165,7 @@ impl Hub {
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
         });
-        Ok(Orders { terminals: terminals.collect(), commands })
+        Ok(Orders { terminals: terminals.collect(), commands, doubts: Vec::new() })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user

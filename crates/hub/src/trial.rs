@@ -11,7 +11,7 @@ use store::people::Employee;
 
 use crate::company::Company;
 use crate::derive::is_kept;
-use crate::facts::{Facts, moment, zone_of};
+use crate::facts::{Facts, zone_of};
 use crate::periods::Dates;
 use crate::{Error, Hub};
 
@@ -104,7 +104,7 @@ impl Run<'_> {
         };
         let mut change = Change::default();
         if let Some(facts) = facts {
-            let derive = |book| attendance::derive(book, &facts.person(), range, moment(self.as_of));
+            let derive = |book| attendance::derive(book, &facts.person(), range, facts.moment(self.as_of));
             let (now, tried) = (derive(self.now), derive(self.tried));
             change.bank_minutes = self.earned(&tried) - self.earned(&now);
             for (now, tried) in now.into_iter().zip(tried).filter(|(now, tried)| is_kept(now) || is_kept(tried)) {

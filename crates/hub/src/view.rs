@@ -5,7 +5,9 @@ use attendance::{DayRecord, DayTrace};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use link::{Clock, CommandState, TerminalCommand};
+use link::{Clock, Closeout, CommandState, TerminalCommand};
+
+use crate::closing::{CloseoutState, Standing};
 
 /// A person on the page "who is in now".
 #[derive(Clone, Debug)]
@@ -278,6 +280,53 @@ pub struct TerminalRow {
     pub sets_clock: bool,
     /// It has to show a key when it pushes.
     pub has_push_key: bool,
+}
+
+/// Filter of the table of closeouts. Empty fields do not filter, but for the dates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CloseoutFilter {
+    /// First printed date; six days before the last one when it is left out.
+    pub from: Option<Date>,
+    /// Last printed date, inclusive; today when it is left out.
+    pub to: Option<Date>,
+    /// Serial or name.
+    pub terminal: Option<String>,
+    /// State.
+    pub state: Option<CloseoutState>,
+}
+
+/// What is known of the completeness of a terminal's day.
+#[derive(Clone, Debug)]
+pub struct CloseoutRow {
+    /// Serial.
+    pub serial: String,
+    /// Name of the terminal.
+    pub terminal: String,
+    /// Zone of its clock.
+    pub zone: TimeZone,
+    /// The printed date.
+    pub date: Date,
+    /// The largest set that it told of; `None` when it told nothing.
+    pub on_terminal: Option<Closeout>,
+    /// How many the edge's spool held when they were counted.
+    pub in_spool: Option<u64>,
+    /// The set that the hub holds.
+    pub at_hub: Closeout,
+    /// Punches of the terminal that are not here; at least so many.
+    pub missing_count: u64,
+    /// Those that are known: user number and printed second since 1970. At most 100.
+    pub missing: Vec<(String, i64)>,
+    /// The last reading of its whole log.
+    pub read: Option<Timestamp>,
+    /// Where the proof stands, and why.
+    pub standing: Standing,
+}
+
+impl CloseoutRow {
+    /// The missing punches that are known, each as user number and printed time.
+    pub fn missing_in_words(&self) -> Vec<String> {
+        self.missing.iter().map(crate::completeness::named).collect()
+    }
 }
 
 /// Filter of the list of commands. Empty fields do not filter.

@@ -10,6 +10,7 @@
 //! * Unknown fields are ignored on both sides, so that an edge one minor version back is served.
 
 mod clock;
+pub mod closeout;
 pub mod command;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use attendance::punch::{Channel, PrintedTime, RawPunch};
 use serde::{Deserialize, Serialize};
 
 pub use clock::{CLOCK_TOLERANCE_S, Clock, ClockSource};
+pub use closeout::{Closeout, DayReading, Doubt, Reading};
 pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 
 /// The path of each call, below the hub's address.
@@ -206,6 +208,10 @@ pub struct Heartbeat {
     /// [`command::MAX_REPORTS`].
     #[serde(default)]
     pub commands: Vec<CommandReport>,
+    /// Whole logs that were read, once the hub has acknowledged what they brought; repeated until a heartbeat that carried
+    /// them was answered. At most [`closeout::MAX_READINGS`].
+    #[serde(default)]
+    pub readings: Vec<Reading>,
 }
 
 /// What an edge knows of one terminal.
@@ -248,6 +254,9 @@ pub struct Orders {
     /// [`command::MAX_ORDERS`].
     #[serde(default)]
     pub commands: Vec<CommandOrder>,
+    /// What the hub can't tell to be complete, of the terminals whose readings this answers.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
 }
 
 /// A terminal as the hub registered it.

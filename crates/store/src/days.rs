@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use rusqlite::params;
 use rusqlite::types::Value;
 
-use crate::people::date;
+use crate::people::{date, required_date};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -18,6 +18,8 @@ statements! {
         worked_minutes = excluded.worked_minutes, tardy_minutes = excluded.tardy_minutes,
         left_early_minutes = excluded.left_early_minutes, is_outlier = excluded.is_outlier, record = excluded.record,
         inputs = excluded.inputs, engine = excluded.engine, revision = day.revision + 1, derived_us = excluded.derived_us";
+    WITH_STATUS = "SELECT employee, date FROM day WHERE tenant = $1 AND date >= $2 AND date <= $3 AND status = $4
+        ORDER BY date, employee";
     DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
     NEXT_MARK = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'mark', 1)
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
@@ -207,6 +209,15 @@ fn day(row: &rusqlite::Row<'_>) -> rusqlite::Result<Day> {
 }
 
 impl Read<'_> {
+    /// Employee and work date of the days of some dates that have a status.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days_with_status(&self, status: &str, from: Date, to: Date) -> Result<Vec<(i64, Date)>, Error> {
+        let values = params![self.tenant, from.to_string(), to.to_string(), status];
+        self.all(WITH_STATUS, values, |row| Ok((row.get(0)?, required_date(row, 1)?)))
+    }
+
     /// The stored days of an employee, by date.
     ///
     /// # Errors

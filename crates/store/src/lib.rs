@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod closeouts;
 pub mod commands;
 pub mod company;
 pub mod days;
@@ -34,6 +35,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
     let groups = [
         access::STATEMENTS,
         audit::STATEMENTS,
+        closeouts::STATEMENTS,
         commands::STATEMENTS,
         company::STATEMENTS,
         days::STATEMENTS,

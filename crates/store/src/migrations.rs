@@ -9,7 +9,10 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
     include_str!("../migrations/sqlite/0003_facts.sql"),
     include_str!("../migrations/sqlite/0004_lateness_and_locks.sql"),
+    include_str!("../migrations/sqlite/0005_closeouts.sql"),
 ];
+/// The script whose table counts the punches that are stored already.
+const CLOSEOUTS: usize = 5;
 
 /// Brings an SQLite file to the newest schema, under a write lock.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
@@ -24,6 +27,9 @@ pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
     }
     for script in &SQLITE[done..] {
         tx.execute_batch(script)?;
+    }
+    if done < CLOSEOUTS {
+        crate::closeouts::count_stored(&tx)?;
     }
     tx.pragma_update(None, "user_version", SQLITE.len())?;
     tx.commit()?;

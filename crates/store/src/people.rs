@@ -82,7 +82,8 @@ pub(crate) fn date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<O
     })
 }
 
-fn required_date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
+/// As [`date`], for a column that always has one.
+pub(crate) fn required_date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
     date(row, column)?.ok_or(rusqlite::Error::InvalidQuery)
 }
 

@@ -11,7 +11,8 @@ const POSTGRES: &str = concat!(
     include_str!("../migrations/postgres/0001_spine.sql"),
     include_str!("../migrations/postgres/0002_commands_and_clocks.sql"),
     include_str!("../migrations/postgres/0003_facts.sql"),
-    include_str!("../migrations/postgres/0004_lateness_and_locks.sql")
+    include_str!("../migrations/postgres/0004_lateness_and_locks.sql"),
+    include_str!("../migrations/postgres/0005_closeouts.sql")
 );
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
@@ -81,11 +82,16 @@ fn a_file_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyh
     old.execute_batch(FIRST)?;
     old.execute_batch(
         "INSERT INTO terminal (tenant, serial, name, is_approved, via, first_seen_us) VALUES (1, 'A1', 'Door', 1, 'push', 7);
+         INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, channel, received_us, original)
+         VALUES (1, X'80078bd90b0f76b8b13ef0fec0200412', 'A1', '12', 1780391700, 'push', 7, X'00'),
+         (1, X'000000004d548ee45be81914849e3b57', 'A1', '12', NULL, 'push', 7, X'00');
          PRAGMA user_version = 1",
     )?;
     let store = Store::open(&path)?;
     let terminal = store.read(|read| read.terminal("A1"))?.context("the terminal")?;
     assert_eq!((terminal.name.as_str(), terminal.sets_clock, terminal.push_key_file), ("Door", false, None));
+    let held = store.read(|read| read.stored_day("A1", jiff::civil::date(2026, 6, 2)))?;
+    assert_eq!((held.punches, held.digest.to_string().as_str()), (1, "80078bd90b0f76b8b13ef0fec0200412"));
     let (_folder, fresh) = sqlite()?;
     assert_eq!(tables(&old)?, tables(&fresh)?);
     Ok(())

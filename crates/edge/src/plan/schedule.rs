@@ -39,6 +39,8 @@ pub struct Schedule {
 struct Due {
     terminal: Terminal,
     at_us: i64,
+    /// It was wanted again while it was being read.
+    is_hurried: bool,
 }
 
 impl Schedule {
@@ -57,7 +59,7 @@ impl Schedule {
             let serial = &terminal.serial;
             if self.due.get(serial).is_none_or(|known| known.terminal != *terminal) {
                 let at_us = first_poll_us(now_us, every, chance());
-                self.due.insert(serial.clone(), Due { terminal: terminal.clone(), at_us });
+                self.due.insert(serial.clone(), Due { terminal: terminal.clone(), at_us, is_hurried: false });
             }
             let is_due = self.due.get(serial).is_some_and(|known| known.at_us <= now_us);
             if is_due && self.running.len() < AT_ONCE && !self.running.contains_key(serial) {
@@ -73,8 +75,17 @@ impl Schedule {
         let began_as = self.running.remove(serial);
         if let Some(due) = self.due.get_mut(serial)
             && began_as.as_ref() == Some(&due.terminal)
+            && !std::mem::take(&mut due.is_hurried)
         {
             due.at_us = next_us;
+        }
+    }
+
+    /// A terminal is due at once, or as soon as its running poll has ended.
+    pub fn hurry(&mut self, serial: &str, now_us: i64) {
+        if let Some(due) = self.due.get_mut(serial) {
+            due.at_us = due.at_us.min(now_us);
+            due.is_hurried = self.running.contains_key(serial);
         }
     }
 
@@ -160,5 +171,21 @@ mod tests {
         assert_eq!(schedule.due(std::slice::from_ref(&corrected), SECOND_US, EVERY, || 0.0).len(), 0);
         schedule.done("A1", 900 * SECOND_US);
         assert_eq!(schedule.due(std::slice::from_ref(&corrected), 2 * SECOND_US, EVERY, || 0.0), [corrected]);
+    }
+
+    #[test]
+    fn a_terminal_that_is_wanted_again_is_read_as_soon_as_it_can_be() {
+        let mut schedule = Schedule::default();
+        let wanted = [terminal("A1")];
+        schedule.due(&wanted, 0, EVERY, || 0.0);
+        schedule.hurry("A1", SECOND_US);
+        assert!(schedule.due(&wanted, SECOND_US, EVERY, || 0.0).is_empty(), "it is being read");
+        schedule.done("A1", 900 * SECOND_US);
+        assert_eq!(serials(&schedule.due(&wanted, 2 * SECOND_US, EVERY, || 0.0)), ["A1"]);
+        schedule.done("A1", 900 * SECOND_US);
+        assert!(schedule.due(&wanted, 3 * SECOND_US, EVERY, || 0.0).is_empty(), "once");
+        schedule.hurry("A1", 4 * SECOND_US);
+        schedule.hurry("NOBODY", 4 * SECOND_US);
+        assert_eq!(serials(&schedule.due(&wanted, 4 * SECOND_US, EVERY, || 0.0)), ["A1"]);
     }
 }

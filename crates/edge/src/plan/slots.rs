@@ -69,6 +69,11 @@ impl Slots {
         Some(&owner.number)
     }
 
+    /// Who has each slot now.
+    pub fn owners_now(&self) -> BTreeMap<u16, String> {
+        self.taken.iter().filter_map(|slot| Some((*slot, self.owner(*slot)?.to_owned()))).collect()
+    }
+
     /// Who has a slot now.
     pub fn owner(&self, slot: u16) -> Option<&str> {
         self.taken.contains(&slot).then(|| self.owners.get(&slot)?.last()).flatten().map(|owner| owner.number.as_str())

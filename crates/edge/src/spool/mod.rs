@@ -8,6 +8,7 @@
 //! 2. A punch is one row, whichever roads it came by: `fingerprint` is unique. The first copy stays; a later copy that
 //!    says something else is counted and kept beside it.
 //! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart.
+//!    What the hub turns out to lack is given a new number, in the transaction in which its old one ends.
 //! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time.
 //! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which
 //!    makes the terminal keep its data.
@@ -33,6 +34,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use attendance::punch::{Fingerprint, PrintedTime};
+use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -207,6 +210,25 @@ impl Spool {
         let (answer, answered) = oneshot::channel();
         self.inner.jobs.send(Job::Append { entries, answer }).await.map_err(|_| SpoolError::Closed)?;
         answered.await.unwrap_or(Err(SpoolError::Closed))
+    }
+
+    /// Sends entries once more: those that the hub has acknowledged get new sequence numbers, those that are gone are stored
+    /// again, and those that wait to be sent stay where they are.
+    ///
+    /// # Errors
+    /// As [`Spool::append_patiently`]; what was done before stays, and calling again is safe.
+    pub async fn send_again(&self, entries: Vec<Entry>) -> Result<(), SpoolError> {
+        let fingerprints: Vec<[u8; 16]> = entries.iter().map(|entry| entry.fingerprint).collect();
+        self.change(move |connection| writer::renumber(connection, &fingerprints)).await?;
+        self.append_patiently(entries).await.map(drop)
+    }
+
+    /// How many punches of a terminal with a printed date are held.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unusable`] when the file can't be read.
+    pub async fn count_of(&self, serial: String, date: Date) -> Result<u64, SpoolError> {
+        self.read(move |connection| count_of(connection, &serial, date)).await
     }
 
     /// Runs a change on the writer's connection, inside the transaction of the group, and waits for the commit. A
@@ -400,6 +422,19 @@ fn stretch_after(connection: &Connection, seq: i64, max_items: usize, max_bytes:
         }
     }
     Ok(stretch)
+}
+
+/// The fingerprint is led by the hour: a date is a stretch of its index.
+fn count_of(connection: &Connection, serial: &str, date: Date) -> rusqlite::Result<u64> {
+    let midnight = PrintedTime::from_civil(date.into()).seconds().unwrap_or_default();
+    let (first, end) = (Fingerprint::first_of_hour(midnight), Fingerprint::first_of_hour(midnight + 86_400));
+    let origin = payload::origin_field(serial);
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM entry WHERE fingerprint >= ?1 AND fingerprint < ?2
+             AND substr(payload, 1, 1) = ?3 AND substr(payload, 3, ?4) = ?5",
+        )?
+        .query_row((&first.0[..], &end.0[..], payload::PUNCH_TAG, origin.len(), &origin[..]), |row| row.get(0))
 }
 
 /// Looks at the oldest rows only, so that a step costs the same however much is held.

@@ -8,6 +8,8 @@ use link::{Punch, TerminalUser, What};
 
 const PUNCH: u8 = 1;
 const USER: u8 = 2;
+/// What the payload of a punch begins with; the byte of its road comes next.
+pub(super) const PUNCH_TAG: [u8; 1] = [PUNCH];
 
 /// One thing to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,13 @@ pub(crate) fn encode_punch(channel: Channel, punch: &RawPunch) -> Vec<u8> {
         None => bytes.push(0),
     }
     bytes
+}
+
+/// The field that holds a punch's origin, behind tag and road.
+pub(super) fn origin_field(origin: &str) -> Vec<u8> {
+    let mut field = Vec::with_capacity(4 + origin.len());
+    put(&mut field, origin.as_bytes());
+    field
 }
 
 /// `None` when the bytes are no entry.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::payload::{self, Entry};
 use super::room::{Bounds, Lack, Room, cost_bytes};
-use super::{Appended, GROUP_ENTRIES, SpoolError, last_seq, trim_step};
+use super::{Appended, GROUP_ENTRIES, SpoolError, acked, last_seq, trim_step};
 
 /// Steps of a trim that one append may wait for when the tail gives way; the next append goes on.
 const TAIL_STEPS: usize = 16;
@@ -235,6 +235,18 @@ pub(super) fn append(connection: &Connection, entries: &[Entry]) -> rusqlite::Re
         connection.prepare_cached("UPDATE position SET last = ?1 WHERE id = 1")?.execute([last])?;
     }
     Ok(appended)
+}
+
+/// Gives entries that the hub has acknowledged new sequence numbers, as if they had come just now. Each keeps what it says
+/// and when it was received.
+pub(super) fn renumber(connection: &Connection, fingerprints: &[[u8; 16]]) -> rusqlite::Result<()> {
+    let acked = acked(connection)?;
+    let mut last = last_seq(connection)?;
+    let mut renumber = connection.prepare_cached("UPDATE entry SET seq = ?1 WHERE fingerprint = ?2 AND seq <= ?3")?;
+    for fingerprint in fingerprints {
+        last += i64::from(renumber.execute((last + 1, &fingerprint[..], acked))? == 1);
+    }
+    connection.prepare_cached("UPDATE position SET last = ?1 WHERE id = 1")?.execute([last]).map(drop)
 }
 
 /// A user who is seen again with another name is news: the old sighting makes room for the new one.

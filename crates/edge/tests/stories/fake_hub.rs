@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use attendance::punch::Fingerprint;
 use edge::{Uplink, UplinkError};
-use link::{Ack, Batch, CommandOrder, CommandReport, Heartbeat, Orders, Outcome, Terminal, TerminalUser, Via, What};
+use link::closeout::Closeouts;
+use link::{
+    Ack, Batch, CommandOrder, CommandReport, Doubt, Heartbeat, Orders, Outcome, Reading, Terminal, TerminalUser, Via,
+    What,
+};
 use tokio::sync::watch;
 
 /// What happens to the next batch.
@@ -41,6 +45,30 @@ impl Held {
         let mut all: Vec<_> = self.punches.values().map(|(punch, _)| said(punch)).collect();
         all.sort();
         all
+    }
+
+    /// As the real hub: what is not as many punches as told is in doubt, and what a list shows to be missing is wanted again.
+    fn doubts_about(&self, heartbeat: &Heartbeat) -> Vec<Doubt> {
+        let mut doubts = Vec::new();
+        for reading in &heartbeat.readings {
+            for day in &reading.days {
+                let (date, serial) = (day.date, reading.serial.clone());
+                let mut here = Closeouts::default();
+                for (punch, _) in self.punches.values().filter(|(punch, _)| punch.origin == serial) {
+                    here.add(&punch.raw().unwrap());
+                }
+                if here.days.get(&date).copied().unwrap_or_default() != day.closeout {
+                    doubts.push(Doubt { serial, date, send_again: day.listed.is_some() });
+                }
+            }
+        }
+        doubts
+    }
+
+    /// The newest reading of a terminal.
+    pub(crate) fn reading(&self, serial: &str) -> Option<&Reading> {
+        let readings = self.heartbeats.iter().rev().flat_map(|beat| beat.readings.iter());
+        readings.into_iter().find(|reading| reading.serial == serial)
     }
 
     /// The newest word about a command.
@@ -148,7 +176,7 @@ impl Uplink for FakeHub {
                 held.lost_answers -= 1;
                 return Err(UplinkError::new("the answer was lost"));
             }
-            Ok(Orders { terminals: held.terminals.clone(), commands })
+            Ok(Orders { terminals: held.terminals.clone(), commands, doubts: held.doubts_about(heartbeat) })
         })
     }
 }

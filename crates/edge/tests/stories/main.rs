@@ -5,6 +5,7 @@ mod access;
 mod archives;
 mod clock;
 mod commands;
+mod completeness;
 mod fake_hub;
 mod forwarder;
 mod full_disk;

@@ -351,3 +351,26 @@ fn the_files_are_their_owners_alone() {
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
     }
 }
+
+#[tokio::test]
+async fn what_is_sent_again_gets_new_numbers_and_loses_nothing() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..6, 1)).await.unwrap();
+    spool.acknowledge(4).await.unwrap();
+    let before = held(&spool).await;
+    // The first four were acknowledged; the fifth waits to be sent anyway; the last one was never here.
+    let again = [punches(2..5, 9), punches(7..8, 9)].concat();
+    spool.send_again(again).await.unwrap();
+    let after = held(&spool).await;
+    let told = |items: &[link::Item]| items.iter().map(|item| item.seq).collect::<Vec<_>>();
+    assert_eq!((told(&before), told(&after)), (vec![1, 2, 3, 4, 5, 6], vec![1, 2, 5, 6, 7, 8, 9]));
+    let (moved, stored) = (&after[4], &after[6]);
+    assert_eq!((&moved.what, moved.received_us), (&before[2].what, 1), "it says what it said, and when it came");
+    assert_eq!(stored.received_us, 9);
+    assert_eq!(spool.depth().await.unwrap().last, 9, "no number is given twice");
+    let date = jiff::civil::date(2023, 11, 14);
+    assert_eq!(spool.count_of("A1".to_owned(), date).await.unwrap(), 7);
+    assert_eq!(spool.count_of("A".to_owned(), date).await.unwrap(), 0, "of another terminal");
+    spool.close().await;
+}
