@@ -186,6 +186,8 @@ pub(crate) enum ExportKind {
     Punches,
     Days,
     Payroll,
+    /// What terminals hold of each day beside what is stored here
+    Completeness,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -240,6 +242,9 @@ pub(crate) enum CompanyCommand {
         /// Only the time-off bank: a preset; a wrong name lists what there is
         #[arg(long, value_name = "PRESET", conflicts_with = "file")]
         bank: Option<String>,
+        /// Only how many days days wait for polled terminals that have not delivered; 0 never waits
+        #[arg(long, value_name = "DAYS", conflicts_with = "file")]
+        wait_for_terminals: Option<u16>,
     },
 }
 

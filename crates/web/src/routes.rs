@@ -13,7 +13,9 @@ use tower_http::csrf::CsrfLayer;
 use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::page::{board, commands, day, days, employees, held, held_group, punches, setup, sign_in, terminals};
+use crate::page::{
+    board, commands, completeness, day, days, employees, held, held_group, punches, setup, sign_in, terminals,
+};
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
 /// Largest body of a form, bytes.
@@ -70,6 +72,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/terminals/commands", commands::page),
         read(Viewer, "/terminals/commands.csv", commands::csv),
         change(Admin, "/terminals/commands", commands::ask),
+        read(Viewer, "/terminals/completeness", completeness::page),
+        read(Viewer, "/terminals/completeness.csv", completeness::csv),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -78,6 +82,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Review, "/held/dismiss", held::dismiss),
         read(Open, "/api/v1/openapi.json", api::openapi::serve),
         read(Api, "/api/v1/terminals", api::terminals::list),
+        read(Api, "/api/v1/completeness", api::completeness::list),
         read(Api, "/api/v1/punches", api::punches::list),
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),

@@ -2,8 +2,8 @@
 
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
-use hub::Role;
 use hub::view::HeldReason;
+use hub::{CloseoutState, Role};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -241,6 +241,26 @@ pub(crate) const fn command_state_tone(state: CommandState) -> Tone {
         CommandState::Expired => Tone::Notice,
         CommandState::Done => Tone::Good,
         CommandState::Failed => Tone::Alarm,
+    }
+}
+
+/// How far the proof is that everything of a terminal's day is here.
+pub(crate) const fn closeout_state(state: CloseoutState) -> &'static str {
+    match state {
+        CloseoutState::Broken => "Broken",
+        CloseoutState::Deferred => "Deferred",
+        CloseoutState::Open => "Open",
+        CloseoutState::Closed => "Closed",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn closeout_state_tone(state: CloseoutState) -> Tone {
+    match state {
+        CloseoutState::Broken => Tone::Alarm,
+        CloseoutState::Deferred => Tone::Notice,
+        CloseoutState::Open => Tone::Plain,
+        CloseoutState::Closed => Tone::Good,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use super::terminal_command;
 
@@ -57,6 +58,8 @@ pub(crate) enum TerminalCommand {
         #[command(flatten)]
         way: Way,
     },
+    /// Is everything here that terminals hold of each day?
+    Completeness(Completeness),
     /// Restart it
     Restart(Reach),
     /// Make it speak, to see which one on the wall it is
@@ -120,6 +123,34 @@ pub(crate) enum Via {
     Push,
     Poll,
     Both,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completeness {
+    /// First date (default: six days before the last)
+    #[arg(long)]
+    pub(crate) from: Option<Date>,
+    /// Last date (default: today)
+    #[arg(long)]
+    pub(crate) to: Option<Date>,
+    /// Name or serial (default: all)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) terminal: Option<String>,
+    /// Only days in this state
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<DayState>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DayState {
+    /// The terminal has records that are not here
+    Broken,
+    /// It was not heard since the day ended
+    Deferred,
+    /// Not over, or not compared since
+    Open,
+    /// Everything is here
+    Closed,
 }
 
 /// A terminal, and how to reach it.

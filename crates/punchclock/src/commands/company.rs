@@ -13,15 +13,18 @@ use crate::show;
 pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<()> {
     match command {
         CompanyCommand::Show => show::json(&context.hub()?.company()?),
-        CompanyCommand::Set { file, zone, bank } => {
+        CompanyCommand::Set { file, zone, bank, wait_for_terminals } => {
             let hub = context.home.hub()?;
             let company = match file {
-                None if zone.is_none() && bank.is_none() => bail!("say what to set: a file, --zone or --bank"),
+                None if zone.is_none() && bank.is_none() && wait_for_terminals.is_none() => {
+                    bail!("say what to set: a file, --zone, --bank or --wait-for-terminals")
+                }
                 None => {
                     let known = hub.company()?;
                     let preset = bank.as_deref().map(Preset::named).transpose()?;
                     let bank = preset.map(|preset| preset.policy).or(known.bank);
-                    Company { zone: zone.or(known.zone), bank, ..hub.company()? }
+                    let wait_for_terminals_days = wait_for_terminals.unwrap_or(known.wait_for_terminals_days);
+                    Company { zone: zone.or(known.zone), bank, wait_for_terminals_days, ..hub.company()? }
                 }
                 Some(file) => {
                     let text = std::fs::read_to_string(&file);

@@ -1,11 +1,11 @@
-//! `export punches|days|payroll`.
+//! `export punches|days|payroll|completeness`.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use hub::Hub;
-use hub::view::{DayFilter, DaySort, PunchFilter};
+use hub::view::{CloseoutFilter, DayFilter, DaySort, PunchFilter};
 use jiff::civil::Date;
 
 use crate::chance::now;
@@ -57,6 +57,9 @@ fn write(hub: &Hub, args: &Export, mut out: impl Write) -> anyhow::Result<()> {
         ExportKind::Payroll => {
             let (from, to) = (edge(hub, from, false)?, edge(hub, to, true)?);
             if args.deltas { hub.deltas_csv(from, to, &mut out)? } else { hub.payroll_csv(from, to, &mut out)? }
+        }
+        ExportKind::Completeness => {
+            hub.closeouts_csv(&CloseoutFilter { from, to, ..CloseoutFilter::default() }, now(), &mut out)?;
         }
     }
     Ok(out.flush()?)

@@ -1,5 +1,6 @@
 //! REST (`/api/v1`) and the calls of edges (`/link/v1`): JSON, errors as problem documents (RFC 9457), cursors for lists.
 
+pub(crate) mod completeness;
 pub(crate) mod days;
 pub(crate) mod employees;
 pub(crate) mod held;

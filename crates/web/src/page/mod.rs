@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod commands;
+pub(crate) mod completeness;
 pub(crate) mod day;
 pub(crate) mod days;
 pub(crate) mod employees;

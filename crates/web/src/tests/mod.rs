@@ -3,6 +3,7 @@
 
 mod access;
 mod commands;
+mod completeness;
 mod cures;
 mod house;
 mod live;

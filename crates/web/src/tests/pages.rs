@@ -127,6 +127,7 @@ async fn what_a_terminal_or_a_list_says_never_becomes_markup_or_a_formula() {
         "/employees".to_owned(),
         "/terminals".to_owned(),
         "/terminals/commands".to_owned(),
+        "/terminals/completeness".to_owned(),
         "/held".to_owned(),
         format!("/days?employee={hostile}"),
         format!("/punches?terminal={hostile}&user={hostile}"),
@@ -156,6 +157,7 @@ async fn an_empty_list_teaches_how_it_fills() {
         ("/employees", "punchclock import csv FILE --kind employees"),
         ("/terminals", "port 8081"),
         ("/terminals/commands", "approve it under"),
+        ("/terminals/completeness", "--via both"),
         ("/held", "nothing is ever dropped"),
     ] {
         let text = house.get(&viewer, path).await.text;

@@ -84,9 +84,14 @@ async fn the_description_names_the_fields_that_are_sent() {
     house.import("A1", "9\t2026-01-05 08:00:00\t1\t0\t1\t0\n", false);
     let program = house.token(TokenKind::Api);
     let document = house.get(&program, "/api/v1/openapi.json").await.json();
-    for (path, schema) in
-        [("terminals", "Terminal"), ("punches", "Punch"), ("days", "Day"), ("held", "Held"), ("employees", "Employee")]
-    {
+    for (path, schema) in [
+        ("terminals", "Terminal"),
+        ("completeness?from=2026-01-05&to=2026-01-05", "Closeout"),
+        ("punches", "Punch"),
+        ("days", "Day"),
+        ("held", "Held"),
+        ("employees", "Employee"),
+    ] {
         let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();
         assert_eq!(

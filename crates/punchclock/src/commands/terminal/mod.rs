@@ -3,6 +3,7 @@
 mod clear_log;
 mod clock;
 mod command;
+mod completeness;
 mod discover;
 mod info;
 mod key;
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
         TerminalCommand::Users(args) => users::run(context, &args),
         TerminalCommand::Time { reach, set } => clock::run(context, &reach, set),
         TerminalCommand::Poll { terminal, since, way } => poll::run(context, terminal.as_deref(), since, &way),
+        TerminalCommand::Completeness(args) => completeness::run(context, &args),
         TerminalCommand::Restart(reach) => signs::restart(context, &reach),
         TerminalCommand::Voice { reach, message } => signs::voice(context, &reach, message),
         TerminalCommand::CopyTemplates(args) => templates::copy(context, &args),

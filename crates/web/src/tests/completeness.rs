@@ -1,0 +1,82 @@
+//! Completeness as the page, the file and REST show it.
+
+use hub::{NewTerminal, TokenKind};
+use jiff::civil::Date;
+use link::closeout::Closeouts;
+use link::{Contact, Heartbeat, Reading, Via};
+
+use super::house::{House, clerk, now};
+
+/// Yesterday in Manila.
+fn yesterday() -> Date {
+    now().in_tz("Asia/Manila").unwrap().date().yesterday().unwrap()
+}
+
+/// A house in which the terminal holds two punches of yesterday and the hub lacks one, listed.
+fn house() -> House {
+    let house = House::with_accounts();
+    let line = |user: &str| format!("{user}\t{} 08:00:00\t1\t0\t1\t0\n", yesterday());
+    house.import("A1", &line("12"), true);
+    let door = NewTerminal {
+        serial: "A1".into(),
+        name: Some("Door".into()),
+        address: Some("10.0.0.9".into()),
+        via: Some(Via::Poll),
+        ..NewTerminal::default()
+    };
+    house.hub.add_terminal(&clerk(), &door, now()).unwrap();
+    let mut closeouts = Closeouts::default();
+    let both = line("12") + &line("<b>7</b>");
+    let punches: Vec<_> = attendance::punch::attlog::punches("A1", both.as_bytes()).collect();
+    for said in &punches {
+        closeouts.add(said);
+    }
+    let now_us = now().as_microsecond();
+    let mut reading = Reading::of("A1", now_us, closeouts);
+    reading.days[0].listed =
+        Some(punches.iter().map(|said| (said.user.clone(), said.time.seconds().unwrap())).collect());
+    let contact = Contact { serial: "A1".into(), last_contact_us: Some(now_us), ..Contact::default() };
+    let beat = Heartbeat {
+        edge: "e".into(),
+        now_us,
+        terminals: vec![contact],
+        readings: vec![reading],
+        ..Heartbeat::default()
+    };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    house
+}
+
+#[tokio::test]
+async fn a_gap_is_shown_with_what_is_missing() {
+    let house = house();
+    let viewer = house.sign_in("viewer").await;
+    let page = house.get(&viewer, "/terminals/completeness").await.text;
+    assert!(page.contains("Broken") && page.contains("1 punch of the terminal is missing here"), "{page}");
+    assert!(page.contains(&format!("&#60;b&#62;7&#60;/b&#62; at {} 08:00:00", yesterday())), "shown as text: {page}");
+    assert!(house.get(&viewer, "/terminals").await.text.contains("href=\"/terminals/completeness\""));
+    let narrowed = house.get(&viewer, "/terminals/completeness?state=closed&terminal=A1").await.text;
+    assert!(narrowed.contains("No day matches"), "{narrowed}");
+    let refused = house.get(&viewer, "/terminals/completeness?state=done").await;
+    assert!(
+        refused.status.is_client_error() && refused.text.contains("Use broken, deferred, open or closed"),
+        "{}",
+        refused.text
+    );
+    let csv = house.get(&viewer, "/terminals/completeness.csv?state=broken").await.text;
+    let row = csv.lines().nth(1).unwrap();
+    assert!(row.starts_with(&format!("Door,A1,{},broken,2,,1,", yesterday())), "{csv}");
+}
+
+#[tokio::test]
+async fn a_program_reads_the_same() {
+    let house = house();
+    let program = house.token(TokenKind::Api);
+    let page = house.get(&program, "/api/v1/completeness?state=broken").await.json();
+    let (total, item) = (&page["total"], &page["items"][0]);
+    assert_eq!(
+        (total, &item["on_terminal"], &item["at_hub"], &item["missing"]),
+        (&1.into(), &2.into(), &1.into(), &1.into())
+    );
+    assert_ne!(item["digest_terminal"], item["digest_hub"]);
+}
