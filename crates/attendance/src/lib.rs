@@ -14,6 +14,7 @@ pub mod golden;
 pub mod lateness;
 mod localize;
 pub mod lock;
+mod policies;
 mod policy_file;
 pub mod punch;
 mod rules;
@@ -21,6 +22,7 @@ mod spans;
 mod vocabulary;
 
 pub use localize::{Flag, Localized, localize};
+pub use policies::{Policies, PolicyVersion};
 pub use policy_file::{POLICY_PRESETS, PolicyFile, PolicyFileError, policy_schema};
 pub use rules::trace;
 pub use rules::{

@@ -30,7 +30,7 @@ fn explained(policy: &str, punches: &[&str], date: &str) -> (DayRecord, DayTrace
         adjustments: &[],
         punches: &punches,
     };
-    let policy = serde_json::from_str(policy).unwrap();
+    let policy: Policy = serde_json::from_str(policy).unwrap();
     let book = Rulebook::new(policy, default_timetables(), Calendar::default()).unwrap();
     let date = date.parse().unwrap();
     let as_of = "2025-03-20T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use attendance::PunchState;
+use attendance::{PunchPolicy, PunchState};
 use jiff::{Timestamp, ToSpan as _};
 use store::punches::RecentPunch;
 
@@ -38,7 +38,7 @@ impl Hub {
                 let is_today = |punch: &&RecentPunch| instant(punch.at_us).to_zoned(zone.clone()).date() == today;
                 let of_today: Vec<&RecentPunch> = punches.iter().filter(is_today).collect();
                 let Some(last) = of_today.last() else { continue };
-                let is_in = reads_as_in(&of_today, &company);
+                let is_in = reads_as_in(&of_today, &company.policies.on(today).policy.punch);
                 let known = terminals.iter().find(|(terminal, _)| terminal.serial == last.origin);
                 people.push(Presence {
                     name: employee.shown_name().to_owned(),
@@ -62,8 +62,7 @@ impl Hub {
     }
 }
 
-fn reads_as_in(today: &[&RecentPunch], company: &Company) -> bool {
-    let knobs = &company.policy.punch;
+fn reads_as_in(today: &[&RecentPunch], knobs: &PunchPolicy) -> bool {
     if knobs.use_state {
         let last = today.last().and_then(|punch| punch.state).map_or(PunchState::Unknown, PunchState::from_code);
         if last != PunchState::Unknown {

@@ -1,7 +1,8 @@
-//! The company: its zone, its policy, its timetables and calendar. One setting, with its history in the audit trail.
+//! The company: its zone, the versions of its policy, its timetables and calendar. One setting, with its history in the audit
+//! trail.
 
 use attendance::bank::{Bank, BankPolicy};
-use attendance::{Assignment, Calendar, Policy, Rulebook, Timetables, Weekday};
+use attendance::{Assignment, Calendar, DateRange, Policies, PolicyVersion, Rulebook, Timetables};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::facts::Subject;
 use store::{Read, Write};
 
+use crate::derive::mark_all;
 use crate::facts::zone_of;
 use crate::replay::{Replay, note};
 use crate::resolve::{ALWAYS, refresh_punch_dates};
@@ -29,8 +31,8 @@ pub struct Company {
     /// How many days the days of people wait for terminals that are read regularly and have not delivered (rules 10, the
     /// watermark). 0 never waits.
     pub wait_for_terminals_days: u16,
-    /// The rules' knobs.
-    pub policy: Policy,
+    /// The rules' knobs and checks: versions, each with the work date from which it holds.
+    pub policies: Policies,
     /// Timetables by code.
     pub timetables: Timetables,
     /// Who works when, unless a person has assignments of their own.
@@ -48,7 +50,7 @@ impl Default for Company {
             zone: None,
             earliest_date: Date::constant(2005, 1, 1),
             wait_for_terminals_days: 3,
-            policy: Policy::default(),
+            policies: Policies::default(),
             timetables: attendance::default_timetables(),
             assignments: attendance::default_assignments(),
             calendar: Calendar::default(),
@@ -101,15 +103,20 @@ impl Company {
 
     /// The rules with another calendar.
     pub(crate) fn book(&self, calendar: Calendar) -> Result<Rulebook, Error> {
-        let book = Rulebook::new(self.policy.clone(), self.timetables.clone(), calendar);
-        book.map_err(|error| Error::invalid(error.to_string(), "change the company's policy, timetables or calendar"))
+        let book = Rulebook::new(self.policies.clone(), self.timetables.clone(), calendar);
+        book.map_err(|error| Error::invalid(error.to_string(), "change the company's policies, timetables or calendar"))
     }
 
     /// First date of the workweek of a date (rules 14.1).
     pub(crate) fn week_of(&self, date: Date) -> Date {
-        let place = |day: Weekday| i64::try_from(day.from_monday()).unwrap_or_default();
-        let since_start = place(date.weekday().into()) - place(self.policy.week_start);
-        date.saturating_sub(since_start.rem_euclid(7).days())
+        self.policies.workweek(date).from
+    }
+
+    /// First dates of the workweeks that hold a range of dates; none of an inverted one.
+    pub(crate) fn weeks(&self, range: DateRange) -> impl Iterator<Item = Date> {
+        let next = move |week: &Date| self.policies.workweek(*week).to.checked_add(1.day()).ok();
+        let first = (range.from <= range.to).then(|| self.week_of(range.from));
+        std::iter::successors(first, next).take_while(move |week| *week <= range.to)
     }
 }
 
@@ -132,7 +139,7 @@ impl Hub {
     /// Changes the company. Everything that depends on it is marked to be derived, or replayed.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when zone or policy are not valid; nothing changes then.
+    /// [`Error::Invalid`] when zone or policies are not valid; nothing changes then.
     pub fn set_company(&self, actor: &Actor, company: &Company, now: jiff::Timestamp) -> Result<(), Error> {
         company.time_zone()?;
         company.book(company.calendar.clone())?;
@@ -146,6 +153,44 @@ impl Hub {
             Ok::<_, Error>(write.audit(&actor.entry(now, "company.change", "company", company.json()?))?)
         })?;
         self.resume_replays(now).map(drop)
+    }
+
+    /// Adds a version of the policy, or replaces the one of the same date. Only the dates on which it changes something are
+    /// marked to be derived (rules 17.2).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a policy with a setting out of range, which it names; nothing changes then.
+    pub fn set_policy(&self, actor: &Actor, version: &PolicyVersion, now: Timestamp) -> Result<(), Error> {
+        self.change_policies(actor, ("policy.set", version.from), now, |known| Ok(known.with(version.clone())))
+    }
+
+    /// Withdraws the version of the policy that holds from a date; the one before it goes on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no version begins on that date.
+    pub fn withdraw_policy(&self, actor: &Actor, from: Date, now: Timestamp) -> Result<(), Error> {
+        self.change_policies(actor, ("policy.withdraw", Some(from)), now, |known| {
+            let missing =
+                || Error::NotFound(format!("policy that holds from {from}; `punchclock company show` lists them"));
+            known.without(from).ok_or_else(missing)
+        })
+    }
+
+    fn change_policies(
+        &self,
+        actor: &Actor,
+        (action, from): (&str, Option<Date>),
+        now: Timestamp,
+        changed: impl FnOnce(Policies) -> Result<Policies, Error>,
+    ) -> Result<(), Error> {
+        self.store.write(|write| {
+            let before = Company::load(write)?;
+            let after = Company { policies: changed(before.policies.clone())?, ..before.clone() };
+            after.book(after.calendar.clone())?;
+            change(write, &before, &after, now)?;
+            let object = from.map_or_else(|| "from the beginning".to_owned(), |from| format!("from {from}"));
+            Ok(write.audit(&actor.entry(now, action, &object, after.json()?))?)
+        })
     }
 }
 
@@ -176,5 +221,13 @@ pub(crate) fn change(write: &Write<'_>, before: &Company, after: &Company, now: 
     if before.earliest_date != after.earliest_date {
         note(write, Replay::Reason, HeldReason::ImplausibleTime.word())?;
     }
-    crate::derive::mark_all(write, after, now)
+    let is_only_policies = Company { policies: after.policies.clone(), ..before.clone() } == *after;
+    if !is_only_policies {
+        return mark_all(write, after, ALWAYS, now);
+    }
+    for DateRange { from, to } in before.policies.differing(&after.policies) {
+        // One more on each side, where boundaries of dates may move (rules 17.2).
+        mark_all(write, after, (from.saturating_sub(1.day()), to.saturating_add(1.day())), now)?;
+    }
+    Ok(())
 }

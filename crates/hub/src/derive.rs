@@ -16,7 +16,9 @@ use store::{Read, Write};
 use crate::company::Company;
 use crate::facts::{Facts, employment, zone_of};
 use crate::keep::Keeper;
+use crate::periods::Dates;
 use crate::registry::employee;
+use crate::resolve::ALWAYS;
 use crate::view::DayRow;
 use crate::{Error, Hub};
 
@@ -324,7 +326,7 @@ pub(crate) fn mark_range(
     now: Timestamp,
 ) -> Result<(), Error> {
     let Some(range) = dates(company, employee, from, to, now)? else { return Ok(()) };
-    for week in company.week_of(range.from).series(7.days()).take_while(|week| *week <= range.to) {
+    for week in company.weeks(range) {
         write.mark(employee.id, week)?;
     }
     Ok(())
@@ -335,6 +337,17 @@ pub(crate) fn mark_person(
     write: &Write<'_>,
     company: &Company,
     employee: &Employee,
+    now: Timestamp,
+) -> Result<(), Error> {
+    mark_known(write, company, employee, ALWAYS, now)
+}
+
+/// Marks what is known of an employee in a range of dates, up to today.
+fn mark_known(
+    write: &Write<'_>,
+    company: &Company,
+    employee: &Employee,
+    (from, to): Dates,
     now: Timestamp,
 ) -> Result<(), Error> {
     let today = now.to_zoned(zone_of(company, employee)?).date();
@@ -348,13 +361,14 @@ pub(crate) fn mark_person(
     ];
     let known = || bounds.iter().flatten().copied();
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Ok(()) };
-    for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last.min(today)) {
+    let range = DateRange { from: first.max(from), to: last.min(today).min(to) };
+    for week in company.weeks(range) {
         write.mark(employee.id, week)?;
     }
     Ok(())
 }
 
-/// Marks everything of everybody: the company's rules changed.
-pub(crate) fn mark_all(write: &Write<'_>, company: &Company, now: Timestamp) -> Result<(), Error> {
-    write.employees()?.iter().try_for_each(|employee| mark_person(write, company, employee, now))
+/// Marks everybody's dates in a range: the company's rules changed there.
+pub(crate) fn mark_all(write: &Write<'_>, company: &Company, dates: Dates, now: Timestamp) -> Result<(), Error> {
+    write.employees()?.iter().try_for_each(|employee| mark_known(write, company, employee, dates, now))
 }

@@ -183,7 +183,7 @@ pub(crate) fn zone_of(company: &Company, employee: &Employee) -> Result<TimeZone
 /// last.
 pub(crate) fn employment(company: &Company, employee: &Employee) -> Option<Employment> {
     let first_week = employee.first_punch.map(|date| company.week_of(date));
-    let last_week = employee.last_punch.map(|date| company.week_of(date).saturating_add(6.days()));
+    let last_week = employee.last_punch.map(|date| company.policies.workweek(date).to);
     let from = employee.employed_from.or(first_week);
     let to = match (employee.employed_from, employee.employed_to) {
         (None, None) => last_week,

@@ -53,7 +53,7 @@ impl Player {
             zone: Some(case.zone_name.clone()),
             earliest_date: ALWAYS.0,
             wait_for_terminals_days: 0,
-            policy: case.policy.clone(),
+            policies: case.policy.clone().into(),
             timetables: case.timetables.clone(),
             assignments: case.assignments.clone(),
             calendar: Calendar { holidays: Vec::new(), unavailable: Vec::new(), ..case.calendar.clone() },

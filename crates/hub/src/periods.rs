@@ -7,6 +7,7 @@
 //! * A delta is posted into dates that are open and paid with them; what is posted is subtracted from later comparisons, so it is paid
 //!   once. That holds for a period that is unlocked and locked again, too: locking compares its days anew.
 
+use attendance::DateRange;
 use attendance::lock::{Delta, unlockable};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -194,7 +195,7 @@ impl Hub {
 /// Marks the weeks of a period for everybody: also of those who are no longer employed on its dates, but have days there.
 fn mark_weeks(write: &Write<'_>, company: &Company, (first, last): Dates) -> Result<(), Error> {
     for employee in &write.employees()? {
-        for week in company.week_of(first).series(7.days()).take_while(|week| *week <= last) {
+        for week in company.weeks(DateRange { from: first, to: last }) {
             write.mark(employee.id, week)?;
         }
     }

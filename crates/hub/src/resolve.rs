@@ -7,6 +7,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use attendance::DateRange;
 use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -303,8 +304,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     fn weeks_between(&self, a: Date, b: Date) -> Vec<Date> {
-        let last = self.company.week_of(a.max(b));
-        self.company.week_of(a.min(b)).series(7.days()).take_while(|week| *week <= last).collect()
+        self.company.weeks(DateRange { from: a.min(b), to: a.max(b) }).collect()
     }
 }
 

@@ -336,7 +336,7 @@ fn touch(
         Subject::Employee(id) => employee.id == *id,
     };
     if *subject == Subject::Company && (first, last) == ALWAYS {
-        return mark_all(write, company, now);
+        return mark_all(write, company, ALWAYS, now);
     }
     let people = match subject {
         Subject::Employee(id) => write.employee(*id)?.into_iter().collect(),

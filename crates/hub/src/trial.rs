@@ -3,7 +3,7 @@
 use attendance::bank::Bank;
 use attendance::lateness::Lateness;
 use attendance::lock::Delta;
-use attendance::{DateRange, DayRecord, Policy, Rulebook};
+use attendance::{DateRange, DayRecord, Policy, PolicyVersion, Rulebook};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Read;
@@ -47,8 +47,8 @@ pub struct Trial {
 }
 
 impl Hub {
-    /// Derives the days of a range by the company's policy and by another one, from the same facts, and tells what differs. Nothing
-    /// is stored. `progress` hears how many employees are done and how many there are.
+    /// Derives the days of a range by the company's policies and by another one that holds in all of the range, from the same facts,
+    /// and tells what differs. Nothing is stored. `progress` hears how many employees are done and how many there are.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a policy with a setting out of range, which it names.
@@ -64,7 +64,9 @@ impl Hub {
             let rules = company.rulebook(read, now)?;
             Ok::<_, Error>((company, rules, read.employees()?))
         })?;
-        let tried = Rulebook::new(policy.clone(), company.timetables.clone(), book.calendar().clone());
+        let version = PolicyVersion { from: Some(first), policy: policy.clone(), ..PolicyVersion::default() };
+        let policies = company.policies.clone().ending_with(version);
+        let tried = Rulebook::new(policies, company.timetables.clone(), book.calendar().clone());
         let tried = tried.map_err(|error| Error::invalid(error.to_string(), "mend the policy and try again"))?;
         let bank = company.bank.clone().and_then(|policy| Bank::new(policy).ok());
         let run = Run { company: &company, now: &book, tried: &tried, bank: bank.as_ref(), as_of: now };

@@ -233,7 +233,7 @@ fn another_policy_is_tried_without_changing_anything() {
             hub.days(&DayFilter { from: Some(FEBRUARY.0), to: Some(FEBRUARY.1), ..DayFilter::default() }).unwrap().rows;
         rows.iter().map(|row| row.record.tardy_minutes).sum()
     };
-    let (now_tardy, company) = (tardy(&house.hub), Company { policy, ..house.hub.company().unwrap() });
+    let (now_tardy, company) = (tardy(&house.hub), Company { policies: policy.into(), ..house.hub.company().unwrap() });
     house.hub.set_company(&clerk(), &company, now()).unwrap();
     house.derive();
     assert_eq!(tardy(&house.hub) - now_tardy, trial.total.delta.tardy_minutes);

@@ -212,9 +212,9 @@ pub(crate) enum Rules {
         /// Work date
         date: Date,
     },
-    /// Try another policy on past dates: what would change, for whom. Nothing is stored
+    /// Try another policy on past dates, in place of those that hold there: what would change, for whom. Nothing is stored
     Try {
-        /// A policy in TOML; what it leaves out has its default
+        /// A policy in TOML or JSON; what it leaves out has its default
         policy: PathBuf,
         /// First date
         #[arg(long)]
@@ -232,10 +232,17 @@ pub(crate) enum Rules {
 pub(crate) enum CompanyCommand {
     /// Print it as JSON: what `company set` takes back
     Show,
-    /// Change it; all days are derived again
+    /// Change it; the days that depend on it are derived again
+    ///
+    /// The whole of it:       company set company.json
+    /// A policy from a date:  company set policy.toml --from 2026-04-01
+    #[command(verbatim_doc_comment)]
     Set {
-        /// A file as `company show` prints it; what it leaves out gets its default
+        /// A file as `company show` prints it; what it leaves out gets its default. With --from a policy, in TOML or JSON
         file: Option<PathBuf>,
+        /// Only the policy: the file's holds from this work date on, until the next one does
+        #[arg(long, value_name = "D", requires = "file")]
+        from: Option<Date>,
         /// Only the zone, like Asia/Manila
         #[arg(long, conflicts_with = "file")]
         zone: Option<String>,
@@ -245,6 +252,11 @@ pub(crate) enum CompanyCommand {
         /// Only how many days days wait for polled terminals that have not delivered; 0 never waits
         #[arg(long, value_name = "DAYS", conflicts_with = "file")]
         wait_for_terminals: Option<u16>,
+    },
+    /// Withdraw the policy that holds from a date; the one before it goes on
+    WithdrawPolicy {
+        /// The first date on which it holds
+        from: Date,
     },
 }
 

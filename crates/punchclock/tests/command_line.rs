@@ -74,3 +74,29 @@ fn settings_tell_where_they_come_from() {
     let wrong = stage.fails(&["config", "check"], 1);
     assert!(wrong.contains("terminals.poll_minutes is `0`") && wrong.contains("1 to 100000"), "{wrong}");
 }
+
+#[test]
+fn a_policy_is_set_from_a_date_shown_and_withdrawn() {
+    let stage = stage();
+    let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"]);
+    std::fs::write(stage.folder.path().join("strict.toml"), "[checks.max_day]\nmax = 600\n[grace]\nin = 1\n").unwrap();
+    let tried = stage.prints(&["rules", "try", "strict.toml", "--from", "2026-01-12", "--to", "2026-01-18"]);
+    assert!(tried.contains("nothing was changed"), "{tried}");
+    let set = stage.prints(&["company", "set", "strict.toml", "--from", "2026-01-12"]);
+    assert!(set.starts_with("the policy holds from 2026-01-12; "), "{set}");
+    let shown: serde_json::Value = serde_json::from_str(&stage.prints(&["company", "show"])).unwrap();
+    assert_eq!(shown["policies"][0]["from"], serde_json::Value::Null);
+    assert_eq!(shown["policies"][1]["from"], "2026-01-12");
+    assert_eq!(shown["policies"][1]["checks"]["max_day"]["max"], 600);
+    // What is shown can be set.
+    std::fs::write(stage.folder.path().join("company.json"), shown.to_string()).unwrap();
+    stage.prints(&["company", "set", "company.json"]);
+    std::fs::write(stage.folder.path().join("wrong.toml"), "[grace]\ninn = 1\n").unwrap();
+    let wrong = stage.fails(&["company", "set", "wrong.toml", "--from", "2026-02-01"], 1);
+    assert!(wrong.contains("wrong.toml") && wrong.contains("`grace.inn` is no setting"), "{wrong}");
+    let withdrawn = stage.prints(&["company", "withdraw-policy", "2026-01-12"]);
+    assert!(withdrawn.starts_with("the policy from 2026-01-12 is withdrawn"), "{withdrawn}");
+    assert!(stage.fails(&["company", "withdraw-policy", "2026-01-12"], 1).contains("company show"));
+}

@@ -7,14 +7,28 @@ use anyhow::Context as _;
 use store::Store;
 use testkit::Postgres;
 
-const POSTGRES: &str = concat!(
+/// Before the policy had versions.
+const POSTGRES_OLDER: &str = concat!(
     include_str!("../migrations/postgres/0001_spine.sql"),
     include_str!("../migrations/postgres/0002_commands_and_clocks.sql"),
     include_str!("../migrations/postgres/0003_facts.sql"),
     include_str!("../migrations/postgres/0004_lateness_and_locks.sql"),
     include_str!("../migrations/postgres/0005_closeouts.sql")
 );
+const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_policies.sql");
+const SQLITE_OLDER: [&str; 4] = [
+    FIRST,
+    include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
+    include_str!("../migrations/sqlite/0003_facts.sql"),
+    include_str!("../migrations/sqlite/0004_lateness_and_locks.sql"),
+];
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
+
+fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
+    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
+    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES].concat())?;
+    Ok(client)
+}
 
 fn sqlite() -> anyhow::Result<(tempfile::TempDir, rusqlite::Connection)> {
     let folder = tempfile::tempdir()?;
@@ -38,8 +52,7 @@ fn sqlite_takes_every_statement_and_binds_by_position() -> anyhow::Result<()> {
 #[test]
 fn postgres_takes_every_statement() -> anyhow::Result<()> {
     let Some(server) = Postgres::start()? else { return Ok(()) };
-    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(POSTGRES)?;
+    let mut client = postgres(&server)?;
     for (name, sql) in store::statements() {
         client.prepare(&sql).with_context(|| format!("{name}: {sql}"))?;
     }
@@ -49,8 +62,7 @@ fn postgres_takes_every_statement() -> anyhow::Result<()> {
 #[test]
 fn both_engines_have_the_same_tables_and_columns() -> anyhow::Result<()> {
     let Some(server) = Postgres::start()? else { return Ok(()) };
-    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(POSTGRES)?;
+    let mut client = postgres(&server)?;
     let rows = client.query(
         "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns WHERE table_schema = 'public'",
         &[],
@@ -94,5 +106,42 @@ fn a_file_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyh
     assert_eq!((held.punches, held.digest.to_string().as_str()), (1, "80078bd90b0f76b8b13ef0fec0200412"));
     let (_folder, fresh) = sqlite()?;
     assert_eq!(tables(&old)?, tables(&fresh)?);
+    Ok(())
+}
+
+/// A company as it was stored while its policy had no versions, and as it is stored since.
+const OLD_COMPANY: &str =
+    r#"{"zone":"Asia/Manila","policy":{"settle_delay":30,"pay_rules":[{"code":"OT"},{"code":"HOL"}]},"timetables":{}}"#;
+const NEW_COMPANY: &str = r#"{"zone":"Asia/Manila","timetables":{},"policies":[{"policy":{"settle_delay":30,"pay_rules":[{"code":"OT"},{"code":"HOL"}]}}]}"#;
+
+#[test]
+fn the_policy_of_an_older_file_holds_from_the_beginning() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    let old = rusqlite::Connection::open(&path)?;
+    old.execute_batch(&SQLITE_OLDER.concat())?;
+    old.execute(
+        "INSERT INTO setting (tenant, name, value) VALUES (1, 'company', ?1), (1, 'other', 'no json')",
+        [OLD_COMPANY],
+    )?;
+    old.execute_batch("PRAGMA user_version = 4")?;
+    let stored = Store::open(&path)?.read(|read| read.setting("company"))?.context("the company")?;
+    assert_eq!(stored, NEW_COMPANY);
+    Ok(())
+}
+
+#[test]
+fn postgres_moves_an_older_policy_as_sqlite_does() -> anyhow::Result<()> {
+    let Some(server) = Postgres::start()? else { return Ok(()) };
+    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
+    client.batch_execute(POSTGRES_OLDER)?;
+    let insert = "INSERT INTO setting (tenant, name, value) VALUES (1, 'company', $1)";
+    client.execute(insert, &[&OLD_COMPANY])?;
+    for _ in 0..2 {
+        client.batch_execute(POSTGRES_POLICIES)?;
+        let question = "SELECT value::jsonb = $1::text::jsonb, value FROM setting WHERE name = 'company'";
+        let answer = client.query_one(question, &[&NEW_COMPANY])?;
+        assert!(answer.get::<_, bool>(0), "{}", answer.get::<_, String>(1));
+    }
     Ok(())
 }

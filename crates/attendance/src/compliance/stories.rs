@@ -38,7 +38,7 @@ fn deferred(date: Date) -> WorkedDay {
 fn found(checks: serde_json::Value, days: &[WorkedDay]) -> Vec<(&'static str, i8, i64)> {
     let checks: Checks = serde_json::from_value(checks).unwrap();
     let from = days[0].record.date;
-    let findings = check(&checks, Weekday::Mon, from, days);
+    let findings = check(&checks, &Policies::default(), from, days);
     findings.iter().map(|finding| (finding.code.as_str(), finding.date.day(), finding.actual)).collect()
 }
 
@@ -105,7 +105,7 @@ fn two_break_checks_can_find_the_same_date() {
 fn an_average_looks_back_and_leaves_full_leave_out() {
     let checks: Checks = serde_json::from_value(json!({"avg_week": {"max": 2880, "weeks": 2}})).unwrap();
     let mut days: Vec<_> = (3..=16).map(|day| worked(march(day), &[(8, 15)])).collect();
-    let check = |days: &[WorkedDay]| check(&checks, Weekday::Mon, march(10), days);
+    let check = |days: &[WorkedDay]| check(&checks, &Policies::default(), march(10), days);
     let average = |actual| Finding { date: march(16), code: CheckCode::AvgWeek, actual, limit: 2880 };
     assert_eq!(check(&days), [average(2940)]);
     // 13 dates of 420 minutes over 13 counted dates: still the same week.

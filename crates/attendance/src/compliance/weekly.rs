@@ -6,13 +6,17 @@ use super::checks::AverageWeek;
 use super::finding::{CheckCode, Finding};
 use super::{Checks, minutes};
 use crate::rules::WorkedDay;
+use crate::rules::calendar_day::day_number;
 use crate::trace::Stretch;
-use crate::{DayRecord, Weekday};
+use crate::{DayRecord, Policies};
 
 /// Adds the findings of the workweeks that lie in the range as a whole and are judged; `days` has no gap.
-pub(super) fn check(checks: &Checks, week_start: Weekday, days: &[WorkedDay], found: &mut Vec<Finding>) {
-    let first = days.iter().position(|day| Weekday::from(day.record.date.weekday()) == week_start);
-    let weeks = days.get(first.unwrap_or(days.len())..).unwrap_or_default().chunks_exact(7);
+pub(super) fn check(checks: &Checks, policies: &Policies, days: &[WorkedDay], found: &mut Vec<Finding>) {
+    if checks.max_week.is_none() && checks.weekly_rest.is_none() {
+        return;
+    }
+    let start = |day: &WorkedDay| policies.week_start(day_number(day.record.date));
+    let weeks = days.chunk_by(|one, next| start(one) == start(next)).filter(|week| week.len() == 7);
     for week in weeks.filter(|week| week.iter().all(|day| day.record.is_judged())) {
         let (Some(start), Some(end)) = (week.first(), week.last()) else { continue };
         let mut find = |code, actual, limit| found.push(Finding { date: start.record.date, code, actual, limit });

@@ -3,6 +3,7 @@
 //! Between two dates lies a contested zone. Outside of the zones a punch belongs to the date around it; inside, the first
 //! matching line of section 8 decides between the date before (A) and the date after (B). Instants are minutes.
 
+use super::book::Rulebook;
 use super::calendar_day::day_number;
 use super::clean::Press;
 use super::day::Day;
@@ -11,9 +12,9 @@ use super::zone::LocalClock;
 use crate::spans::Span;
 use crate::vocabulary::{Policy, PunchState};
 
-/// The contested zone between two neighbouring dates.
-pub(crate) fn contested_zone(policy: &Policy, before: &Day, after: &Day, clock: &LocalClock) -> Span {
-    let rules = &policy.attribution;
+/// The contested zone between two neighbouring dates, by the policy of the later one.
+pub(crate) fn contested_zone(book: &Rulebook, before: &Day, after: &Day, clock: &LocalClock) -> Span {
+    let rules = &book.policy(after.number).attribution;
     let midnight = after.midnight;
     let start = after.bounds().map(|plan| plan.start);
     let early = start.map(|start| start - rules.checkin_before);
@@ -59,7 +60,7 @@ impl Owned {
 /// `zones[i]` lies between `days[i - 1]` and `days[i]`; before the end of zone 1 there must be no punch that matters.
 /// `expected_end` is E' of section 8, asked only when it decides.
 pub(crate) fn attribute(
-    policy: &Policy,
+    book: &Rulebook,
     presses: &mut [Press<'_>],
     days: &[Day],
     zones: &[Span],
@@ -79,7 +80,7 @@ pub(crate) fn attribute(
             }
             match (zones.get(at), days.get(at - 1).zip(owned.get(at - 1)), days.get(at).zip(owned.get(at))) {
                 (Some(zone), Some(a), Some(b)) if press.minute >= zone.start => {
-                    press.line = decide(policy, press, a, b, &expected_end);
+                    press.line = decide(book.policy(b.0.number), press, a, b, &expected_end);
                     Some(if press.line.is_earlier_date() { at - 1 } else { at })
                 }
                 // Before the first zone the date is outside the derived ones.

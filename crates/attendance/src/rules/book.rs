@@ -1,40 +1,47 @@
 //! The rulebook: what a company's people share, validated and compiled once.
+//!
+//! The policy has versions; a step asks for the one in force on the work date it is about.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use super::pay_book::PayBook;
+use crate::policies::Policies;
 use crate::vocabulary::{
     Break, Calendar, Code, Deduct, Fixed, Flex, Policy, PolicyError, Timetable, Timetables, Weekday,
 };
 
-/// What a company's people share: policy, timetables and calendar, validated and compiled once (rules 6). Cheap to use
+/// What a company's people share: policies, timetables and calendar, validated and compiled once (rules 6). Cheap to use
 /// for many people and from many threads.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
-    pub(crate) policy: Policy,
+    policies: Policies,
+    /// Compiled pay rules, of the first version and of the later ones.
+    pay: (PayBook, Vec<PayBook>),
     timetables: Timetables,
     listed: Calendar,
     pub(crate) templates: Vec<Template>,
     pub(crate) calendar: CompiledCalendar,
-    pub(crate) pay: PayBook,
 }
 
 impl Rulebook {
-    /// Compiles a policy, the timetables and a calendar. Refuses the first setting that is out of range and names it, its
-    /// value and what is allowed (rules 18.1); an invalid policy is never half-applied.
-    pub fn new(policy: Policy, timetables: Timetables, calendar: Calendar) -> Result<Self, PolicyError> {
-        policy.validate()?;
+    /// Compiles a policy or its versions, the timetables and a calendar. Refuses the first setting that is out of range
+    /// and names it, its value and what is allowed (rules 18.1); an invalid policy is never half-applied.
+    pub fn new(policies: impl Into<Policies>, timetables: Timetables, calendar: Calendar) -> Result<Self, PolicyError> {
+        let policies = policies.into();
+        policies.validate()?;
         let compiled = timetables.iter().map(|(code, timetable)| Template::new(code, timetable));
         let templates = compiled.collect::<Result<Vec<_>, _>>()?;
         let compiled = CompiledCalendar::new(&calendar)?;
-        let pay = PayBook::new(&policy);
-        Ok(Self { policy, timetables, listed: calendar, templates, calendar: compiled, pay })
+        let mut pay = policies.iter().map(|version| PayBook::new(&version.policy));
+        let pay = (pay.next().unwrap_or_else(|| PayBook::new(&Policy::default())), pay.collect());
+        Ok(Self { policies, pay, timetables, listed: calendar, templates, calendar: compiled })
     }
 
-    /// The policy it was made from.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// The versions of the policy that it was made from.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
     }
 
     /// The timetables it was made from.
@@ -47,9 +54,46 @@ impl Rulebook {
         &self.listed
     }
 
+    /// The policy in force on a work date, by its day number.
+    pub(crate) fn policy(&self, number: i64) -> &Policy {
+        &self.policies.get(self.policies.position(number)).policy
+    }
+
+    /// The compiled pay rules of a work date.
+    pub(crate) fn pay(&self, number: i64) -> &PayBook {
+        let at = self.policies.position(number).checked_sub(1);
+        at.and_then(|at| self.pay.1.get(at)).unwrap_or(&self.pay.0)
+    }
+
+    /// The first date of the workweek that holds a date, by day numbers (rules 14.1).
+    pub(crate) fn week_start(&self, number: i64) -> i64 {
+        self.policies.week_start(number)
+    }
+
+    /// The policies by the instants (seconds) at which their first dates begin in a zone.
+    pub(crate) fn turns(&self, zone: &TimeZone) -> Turns<'_> {
+        let begins = |from: Option<Date>| {
+            let midnight = from.map(|from| from.to_zoned(zone.clone()));
+            midnight.and_then(Result::ok).map_or(i64::MIN, |midnight| midnight.timestamp().as_second())
+        };
+        Turns(self.policies.iter().map(|version| (begins(version.from), &version.policy)).collect())
+    }
+
     /// Position of a timetable among the compiled ones.
     pub(crate) fn template_at(&self, code: &Code) -> Option<usize> {
         self.templates.binary_search_by(|template| template.code.cmp(code)).ok()
+    }
+}
+
+/// Which policy holds at an instant, for what has no work date yet.
+#[derive(Debug)]
+pub(crate) struct Turns<'a>(SmallVec<[(i64, &'a Policy); 1]>);
+
+impl<'a> Turns<'a> {
+    /// The policy in force at an instant (seconds).
+    pub(crate) fn at(&self, second: i64) -> Option<&'a Policy> {
+        let held = self.0.partition_point(|(from, _)| *from <= second);
+        self.0.get(held.checked_sub(1)?).map(|(_, policy)| *policy)
     }
 }
 

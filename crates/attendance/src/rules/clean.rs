@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::book::Turns;
 use super::known::Known;
 use super::trace::{Dropped, Line, Sink};
-use crate::vocabulary::{Adjustment, Change, Fingerprint, Policy, Punch, PunchState};
+use crate::vocabulary::{Adjustment, Change, Fingerprint, Punch, PunchState};
 
 /// A punch that counts.
 #[derive(Debug, Clone, Copy)]
@@ -47,11 +48,11 @@ impl Press<'_> {
     }
 }
 
-/// Applies voids and manual punches, sorts, drops copies and repeats.
+/// Applies voids and manual punches, sorts, drops copies and repeats. Each punch by the policy of its civil date.
 pub(crate) fn clean<'a, S: Sink>(
     punches: &'a [Punch],
     known: &Known<'a>,
-    policy: &Policy,
+    policies: &Turns<'_>,
     sink: &mut S,
 ) -> Vec<Press<'a>> {
     let voided = known.adjustments.iter().filter_map(|one| match one.change {
@@ -60,7 +61,10 @@ pub(crate) fn clean<'a, S: Sink>(
     });
     let mut voided: Vec<Fingerprint> = voided.collect();
     voided.sort_unstable();
-    let effective = |state| if policy.punch.use_state { state } else { PunchState::Unknown };
+    let effective = |at, state| match policies.at(at) {
+        Some(policy) if policy.punch.use_state => state,
+        _ => PunchState::Unknown,
+    };
     let mut presses = Vec::with_capacity(punches.len());
     for punch in punches {
         if !known.knows(punch.recorded_at) {
@@ -68,7 +72,7 @@ pub(crate) fn clean<'a, S: Sink>(
         } else if voided.binary_search(&punch.id).is_ok() {
             sink.dropped(Dropped::Voided, punch);
         } else {
-            let (at, state) = (punch.at, effective(punch.state));
+            let (at, state) = (punch.at, effective(punch.at, punch.state));
             presses.push(Press {
                 at,
                 minute: at.div_euclid(60),
@@ -81,7 +85,7 @@ pub(crate) fn clean<'a, S: Sink>(
     }
     for adjustment in &known.adjustments {
         if let Change::AddPunch { at, state, work_date } = adjustment.change {
-            let (state, source) = (effective(state), Source::Manual(adjustment));
+            let (state, source) = (effective(at, state), Source::Manual(adjustment));
             presses.push(Press { at, minute: at.div_euclid(60), state, forced: work_date, source, line: Line::Plain });
         }
     }
@@ -89,16 +93,17 @@ pub(crate) fn clean<'a, S: Sink>(
         presses.sort_by(|a, b| a.key().cmp(&b.key()));
         presses.dedup_by(|b, a| a.is_copy(b));
     }
-    drop_repeats(&mut presses, policy.punch.duplicate_window_seconds, sink);
+    drop_repeats(&mut presses, policies, sink);
     presses
 }
 
 /// Drops a terminal punch that has the state of the last kept one and follows it within the window. Manual punches are
 /// neither dropped nor do they become the last kept one.
-fn drop_repeats<S: Sink>(presses: &mut Vec<Press<'_>>, window: i64, sink: &mut S) {
+fn drop_repeats<S: Sink>(presses: &mut Vec<Press<'_>>, policies: &Turns<'_>, sink: &mut S) {
     let mut last: Option<(i64, PunchState)> = None;
     presses.retain(|press| {
         let Source::Punch(punch) = press.source else { return true };
+        let window = policies.at(press.at).map_or(0, |policy| policy.punch.duplicate_window_seconds);
         if let Some((at, state)) = last
             && state == press.state
             && press.at - at <= window

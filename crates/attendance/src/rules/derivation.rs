@@ -3,10 +3,9 @@
 use super::attribute::{attribute, contested_zone};
 use super::book::Rulebook;
 use super::calendar::Roster;
-use super::calendar_day::{day_number, weekday};
+use super::calendar_day::day_number;
 use super::clean::{Press, clean};
 use super::day::{Day, Days};
-use super::dirty::week_start;
 use super::known::Known;
 use super::leave::apply;
 use super::pay::Week;
@@ -36,8 +35,8 @@ pub(crate) fn run<S: Sink>(
         return Vec::new();
     }
     let known = Known::new(person, moment.as_of);
-    let presses = clean(person.punches, &known, &book.policy, sink);
-    let week_start = week_start(book, first);
+    let presses = clean(person.punches, &known, &book.turns(person.zone), sink);
+    let week_start = book.week_start(first);
     let (clock_from, clock_to) = clock_span(week_start, last, &presses);
     let days = Days {
         book,
@@ -50,7 +49,7 @@ pub(crate) fn run<S: Sink>(
     let mut week = Week::default();
     for at in board.first..board.days.len().saturating_sub(1) {
         let Some(day) = board.days.get(at) else { break };
-        if weekday(day.number) == book.policy.week_start.from_monday() {
+        if book.week_start(day.number) == day.number {
             week = Week::default();
         }
         let Some(sheet) = Sheet::open(&days, &known, &board, at, moment) else { break };
@@ -89,23 +88,24 @@ pub(crate) struct Board<'a> {
 impl<'a> Board<'a> {
     /// Steps 3 to 5 for all dates that matter.
     fn set(days: &Days<'_>, known: &Known<'_>, mut presses: Vec<Press<'a>>, week_start: i64, last: i64) -> Self {
-        let policy = &days.book.policy;
-        let clock = &days.clock;
+        let (book, clock) = (days.book, &days.clock);
         let (opening, quiet) = quiet_boundary(days, known, &presses, week_start);
         let mut laid = Vec::with_capacity((last - opening + 3).max(0) as usize);
         let mut zones = Vec::with_capacity(laid.capacity());
         for number in opening - 1..=last + 1 {
             let day = days.day(number, known);
             let empty = Span::new(day.midnight, day.midnight);
-            zones.push(laid.last().map_or(empty, |before| contested_zone(policy, before, &day, clock)));
+            zones.push(laid.last().map_or(empty, |before| contested_zone(book, before, &day, clock)));
             laid.push(day);
         }
         // Nothing before the quiet boundary and nothing after the last zone matters, forced punches apart.
         let until = zones.last().map_or(i64::MAX, |zone| zone.end);
         presses.retain(|press| press.forced.is_some() || (quiet..until).contains(&press.minute));
-        let expected_end =
-            |day: &Day| apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), clock).expected_end();
-        let dates = attribute(policy, &mut presses, &laid, &zones, expected_end);
+        let expected_end = |day: &Day| {
+            let policy = book.policy(day.number);
+            apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), clock).expected_end()
+        };
+        let dates = attribute(book, &mut presses, &laid, &zones, expected_end);
         let (presses, ends) = sort_by_date(presses, &dates, laid.len());
         let first = (week_start - (opening - 1)).max(0) as usize;
         Self { days: laid, zones, presses, ends, first }
@@ -126,7 +126,7 @@ fn quiet_boundary(days: &Days<'_>, known: &Known<'_>, presses: &[Press<'_>], num
     let mut after = days.day(number, known);
     loop {
         let before = days.day(number - 1, known);
-        let zone = contested_zone(&days.book.policy, &before, &after, &days.clock);
+        let zone = contested_zone(days.book, &before, &after, &days.clock);
         let from = presses.partition_point(|press| press.minute < zone.start);
         if presses.get(from).is_none_or(|press| press.minute >= zone.end) {
             return (number, zone.end);

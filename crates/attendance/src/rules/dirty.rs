@@ -16,9 +16,9 @@
 use jiff::civil::Date;
 
 use super::attribute::contested_zone;
-use super::book::Rulebook;
+use super::book::{Rulebook, Turns};
 use super::calendar::Roster;
-use super::calendar_day::{date_of, day_number, weekday};
+use super::calendar_day::{date_of, day_number};
 use super::clean::clean;
 use super::day::Days;
 use super::known::Known;
@@ -43,12 +43,13 @@ pub fn contested(book: &Rulebook, person: &Person<'_>, date: Date) -> (i64, i64)
 /// left that the change could make a repeat (rules 5.3). `person.punches` should hold the punches of before and after it.
 pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRange {
     let known = Known::new(person, i64::MAX);
-    let presses = clean(person.punches, &known, &book.policy, &mut Silent);
+    let policies = book.turns(person.zone);
+    let presses = clean(person.punches, &known, &policies, &mut Silent);
     // Five years suffice: a terminal whose clock was a century off must not make the zone's rules be read that far.
     let last = presses.last().map_or(at, |press| press.at.clamp(at, at + 5 * 366 * 86_400));
     let days = days_around(book, person, at, last);
     let civil = days.clock.local(at.div_euclid(60)).div_euclid(1440);
-    let reach = repeats_until(person.punches, at, book.policy.punch.duplicate_window_seconds).div_euclid(60);
+    let reach = repeats_until(person.punches, at, &policies).div_euclid(60);
     let mut next = civil + 1;
     loop {
         let zone = zone_before(&days, &known, next);
@@ -62,22 +63,16 @@ pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRang
 }
 
 /// The last press that may become a repeat, or no longer be one, with a punch at `at`: each within the window of the one before.
-fn repeats_until(punches: &[Punch], at: i64, window: i64) -> i64 {
+fn repeats_until(punches: &[Punch], at: i64, policies: &Turns<'_>) -> i64 {
+    let window = |at: i64| policies.at(at).map_or(0, |policy| policy.punch.duplicate_window_seconds);
     let mut later: Vec<i64> = punches.iter().map(|punch| punch.at).filter(|later| *later > at).collect();
     later.sort_unstable();
-    later.into_iter().fold(at, |last, next| if next - last <= window { next } else { last })
+    later.into_iter().fold(at, |last, next| if next - last <= window(next) { next } else { last })
 }
 
-/// The workweek that holds a date: seven dates from `week_start` (rules 14.1).
+/// The workweek that holds a date (rules 14.1), as [`Policies::workweek`](crate::Policies::workweek) has it.
 pub fn workweek(book: &Rulebook, date: Date) -> DateRange {
-    let number = day_number(date);
-    let first = week_start(book, number);
-    DateRange { from: date_of(first), to: date_of(first + 6) }
-}
-
-/// The first date of the workweek that holds a date, by day numbers.
-pub(crate) fn week_start(book: &Rulebook, number: i64) -> i64 {
-    number - (weekday(number) as i64 - book.policy.week_start.from_monday() as i64).rem_euclid(7)
+    book.policies().workweek(date)
 }
 
 fn days_around<'a>(book: &'a Rulebook, person: &Person<'a>, from: i64, to: i64) -> Days<'a> {
@@ -87,5 +82,5 @@ fn days_around<'a>(book: &'a Rulebook, person: &Person<'a>, from: i64, to: i64) 
 
 fn zone_before(days: &Days<'_>, known: &Known<'_>, number: i64) -> Span {
     let (before, after) = (days.day(number - 1, known), days.day(number, known));
-    contested_zone(&days.book.policy, &before, &after, &days.clock)
+    contested_zone(days.book, &before, &after, &days.clock)
 }

@@ -149,7 +149,8 @@ impl PayDay<'_> {
                 let in_plan = !covers(&sorted.extension, start);
                 let stretch = Stretch { span: Span::new(start, end), in_plan, number, clock };
                 if covers(&sorted.trimmed, start) {
-                    sink.paid(PaidFinding { span: stretch.span, in_plan, rule: None, trimmed: true, premiums: &[] });
+                    let (book, span) = (self.book, stretch.span);
+                    sink.paid(PaidFinding { book, span, in_plan, rule: None, trimmed: true, premiums: &[] });
                 } else {
                     candidates.pay(self.book, &stretch, week, &mut ledger, sink);
                 }
@@ -273,7 +274,7 @@ impl Candidates {
             }
             let span = Span::new(start, start + step);
             let rule = winner.map(|(at, _)| at);
-            sink.paid(PaidFinding { span, in_plan: stretch.in_plan, rule, trimmed: false, premiums: &keys });
+            sink.paid(PaidFinding { book, span, in_plan: stretch.in_plan, rule, trimmed: false, premiums: &keys });
             start += step;
         }
     }

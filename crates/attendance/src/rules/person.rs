@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::book::{Rulebook, Shape};
 use super::calendar::check_roster;
+use super::calendar_day::day_number;
 use crate::vocabulary::{
     Adjustment, Assignment, Change, ClockTime, Employment, Leave, Modifier, Offsite, Override, Part, Punch,
 };
@@ -110,8 +111,8 @@ impl Person<'_> {
             {
                 Err(format!("{minutes} minutes: a date takes 1 to {MINUTES_PER_DAY}"))
             }
-            Change::Credit { code, .. } if !book.pay.tiers.contains(code) => {
-                let known: Vec<String> = book.pay.tiers.iter().map(ToString::to_string).collect();
+            Change::Credit { date, code, .. } if !book.pay(day_number(*date)).tiers.contains(code) => {
+                let known: Vec<String> = book.pay(day_number(*date)).tiers.iter().map(ToString::to_string).collect();
                 Err(format!("pay code {code} is not in the policy; it has {}", known.join(", ")))
             }
             Change::AddPunch { at, work_date: Some(date), .. } => {

@@ -41,12 +41,12 @@ impl Told {
 }
 
 fn status(facts: &Facts<'_>, record: &DayRecord, say: &Say<'_>, told: &mut Told) {
-    let limits = &facts.book.policy.status;
+    let limits = &facts.policy().status;
     let judged_absent = record.absent_minutes == record.required_minutes;
     let text = match record.status {
         Status::Deferred => {
             let zone = facts.zones[1];
-            let wait = facts.book.policy.settle_delay;
+            let wait = facts.policy().settle_delay;
             let settles = say.time(zone.end.max(facts.clock.instant((facts.day.number + 1) * 1440)) + wait);
             match record.defer_reason {
                 Some(DeferReason::AwaitingData) => {
@@ -134,7 +134,7 @@ fn presence(outcome: &Outcome<'_>, record: &DayRecord, say: &Say<'_>, told: &mut
 }
 
 fn missed(facts: &Facts<'_>, outcome: &Outcome<'_>, record: &DayRecord, desk: &Desk, say: &Say<'_>, told: &mut Told) {
-    let grace = &facts.book.policy.grace;
+    let grace = &facts.policy().grace;
     let from_end = if grace.count_from == CountFrom::GraceEnd { ", counted from the end of grace" } else { "" };
     let parts = |part: fn(&Missed) -> Spans, sentence: &dyn Fn(&Missed, &Spans) -> String| {
         let all = desk.missed.iter().map(|missed| (missed, part(missed))).filter(|(_, spans)| !spans.is_empty());
@@ -209,7 +209,7 @@ impl Missed {
 }
 
 fn exceptions(facts: &Facts<'_>, outcome: &Outcome<'_>, record: &DayRecord, say: &Say<'_>, told: &mut Told) {
-    let policy = &facts.book.policy;
+    let policy = facts.policy();
     let pairs = outcome.pairs;
     let time = |minute: Option<i64>| minute.map(|minute| say.time(minute)).unwrap_or_default();
     let plan = facts.owed.plan.bounds();

@@ -8,7 +8,7 @@ use crate::spans::{Span, Spans};
 use crate::vocabulary::{Condition, DayRecord, HolidayCredit, REGULAR};
 
 pub(crate) fn pay_reasons(facts: &Facts<'_>, record: &DayRecord, desk: &Desk, say: &Say<'_>, told: &mut Told) {
-    let policy = &facts.book.policy;
+    let policy = facts.policy();
     let place = |wanted: &dyn Fn(&PaidStretch) -> bool| -> Spans {
         let stretches = desk.paid.iter().filter(|stretch| wanted(stretch));
         stretches.map(|stretch| Span::new(stretch.from / 60, stretch.to / 60)).collect()

@@ -20,7 +20,7 @@ use super::status::status;
 use super::trace::{Facts, Outcome, Sink};
 use super::worked::{Worked, deductions, worked};
 use crate::spans::{Span, Spans};
-use crate::vocabulary::{DayKind, DayRecord, DeferReason, Exception, JudgeOn, PremiumDayBasis, Status};
+use crate::vocabulary::{DayKind, DayRecord, DeferReason, Exception, JudgeOn, Policy, PremiumDayBasis, Status};
 
 /// One date on its way through steps 6 to 18.
 pub(crate) struct Sheet<'d> {
@@ -45,8 +45,8 @@ impl<'d> Sheet<'d> {
         at: usize,
         moment: Moment,
     ) -> Option<Self> {
-        let policy = &days.book.policy;
         let day = board.days.get(at)?;
+        let policy = days.book.policy(day.number);
         let range = board.punches(at);
         let owed = apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), &days.clock);
         let (next, zones) = (board.days.get(at + 1)?, [*board.zones.get(at)?, *board.zones.get(at + 1)?]);
@@ -64,6 +64,11 @@ impl<'d> Sheet<'d> {
             sink.finished(&self.facts(None), &record);
         }
         record
+    }
+
+    /// The policy in force on the date.
+    fn policy(&self) -> &'d Policy {
+        self.days.book.policy(self.day.number)
     }
 
     fn facts<'f>(&'f self, outcome: Option<Outcome<'f>>) -> Facts<'f> {
@@ -105,7 +110,7 @@ impl<'d> Sheet<'d> {
     }
 
     fn judged<S: Sink>(&mut self, week: &mut Week, sink: &mut S) -> DayRecord {
-        let policy = &self.days.book.policy;
+        let policy = self.policy();
         let corrections = self.known.corrections(self.day.date);
         let pairs = pair(policy, &self.owed, self.presses, self.first, sink);
         finish(&mut self.owed, &pairs, &policy.movable_break);
@@ -162,7 +167,7 @@ impl<'d> Sheet<'d> {
 
     /// Steps 10 (clipping) and 11.
     fn worked(&self, presence: &Spans, breaks: &Spans, corrections: &Corrections) -> Worked {
-        let policy = &self.days.book.policy;
+        let policy = self.policy();
         let rules = if corrections.waives_break { &[][..] } else { policy.break_rules.as_slice() };
         let clipped = match self.day.layout {
             Some(_) => clip(policy, &self.owed, self.day.bounds(), presence, corrections.approved, breaks),
@@ -180,7 +185,7 @@ impl<'d> Sheet<'d> {
         if owed.is_amount {
             return judge_amount(owed, attended, !self.presses.is_empty(), pairs.has_unresolved());
         }
-        let policy = &self.days.book.policy;
+        let policy = self.policy();
         let sessions = match policy.rounding.judge_on {
             JudgeOn::Actual => pairs.presence(),
             JudgeOn::Rounded => presence.clone(),
@@ -206,7 +211,7 @@ impl<'d> Sheet<'d> {
         week: &mut Week,
         sink: &mut S,
     ) {
-        let book = self.days.book;
+        let (policy, book) = (self.policy(), self.days.book.pay(self.day.number));
         let owed = &self.owed;
         let mut in_plan = if owed.is_amount { minutes.first(owed.required) } else { owed.plan.clone() };
         if !owed.credit.is_empty() {
@@ -214,11 +219,11 @@ impl<'d> Sheet<'d> {
             minutes.add_all(&owed.credit);
         }
         let has_plan = self.day.kind.template.is_some();
-        let sorted = sort_out(&book.policy.overtime, minutes, &in_plan, judged.deficit, approved, has_plan);
+        let sorted = sort_out(&policy.overtime, minutes, &in_plan, judged.deficit, approved, has_plan);
         let civil_kind = |number: i64| self.days.roster.kind_of(number, self.known);
-        let by_civil_date = book.policy.premium_day_basis == PremiumDayBasis::CalendarDate;
+        let by_civil_date = policy.premium_day_basis == PremiumDayBasis::CalendarDate;
         let pay_day = PayDay {
-            book: &book.pay,
+            book,
             clock: &self.days.clock,
             number: self.day.number,
             kind: self.day.kind.kind,
@@ -226,9 +231,9 @@ impl<'d> Sheet<'d> {
         };
         let mut ledger = pay_day.pay(&sorted, week, sink);
         if owed.floating_credit > 0 {
-            ledger.add_regular(&book.pay, owed.floating_credit, week);
+            ledger.add_regular(book, owed.floating_credit, week);
         }
-        (record.pay, record.premiums) = ledger.post(&book.pay);
+        (record.pay, record.premiums) = ledger.post(book);
         for (code, minutes) in self.known.credits(self.day.date) {
             record.pay.add(code, minutes);
         }
@@ -238,7 +243,7 @@ impl<'d> Sheet<'d> {
         }
         let paid = record.pay.sum();
         if let Some(dropped) = self.days.dropped_minutes(self.day) {
-            record.holiday_credit_minutes = holiday_credit(book.policy.holiday_credit, dropped, paid);
+            record.holiday_credit_minutes = holiday_credit(policy.holiday_credit, dropped, paid);
         }
         record.paid_minutes = paid + record.paid_leave_minutes + record.holiday_credit_minutes;
     }

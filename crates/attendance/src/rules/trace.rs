@@ -9,9 +9,10 @@ use super::day::Day;
 use super::known::Corrections;
 use super::leave::Owed;
 use super::pair::Pairs;
+use super::pay_book::PayBook;
 use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
-use crate::vocabulary::{Code, DayRecord, Fingerprint, Punch, PunchState};
+use crate::vocabulary::{Code, DayRecord, Fingerprint, Policy, Punch, PunchState};
 
 /// Why a day record is what it is (rules 3). Instants are seconds since the epoch; sentences show times in the person's
 /// zone.
@@ -237,6 +238,8 @@ pub(crate) struct SegmentFinding<'a> {
 /// A paid or trimmed stretch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PaidFinding<'a> {
+    /// The pay rules of the date.
+    pub(crate) book: &'a PayBook,
     pub(crate) span: Span,
     pub(crate) in_plan: bool,
     /// Position of the winning rule.
@@ -259,6 +262,13 @@ pub(crate) struct Facts<'a> {
     pub(crate) first: usize,
     /// What steps 8 to 14 found; none on a deferred date.
     pub(crate) outcome: Option<Outcome<'a>>,
+}
+
+impl<'a> Facts<'a> {
+    /// The policy in force on the date.
+    pub(crate) fn policy(&self) -> &'a Policy {
+        self.book.policy(self.day.number)
+    }
 }
 
 /// What steps 8 to 14 found on a judged date.

@@ -71,7 +71,7 @@ impl Sink for Tracer<'_> {
     }
 
     fn paid(&mut self, finding: PaidFinding<'_>) {
-        let pay = &self.book.pay;
+        let pay = finding.book;
         let rule = finding.rule.and_then(|at| pay.rules.get(at));
         let tier = pay.tiers.get(rule.map_or(pay.regular, |rule| rule.tier)).filter(|_| !finding.trimmed);
         let stretch = PaidStretch {
@@ -155,7 +155,8 @@ fn ignored(
 ) -> (Role, String) {
     match why {
         Dropped::RepeatOf(at) => {
-            let window = book.policy.punch.duplicate_window_seconds;
+            let policy = book.turns(person.zone).at(punch.at);
+            let window = policy.map_or(0, |policy| policy.punch.duplicate_window_seconds);
             let kept = say.second(at);
             (
                 Role::Repeat,
@@ -211,7 +212,7 @@ fn traced(press: &Press<'_>, role: Role, facts: &Facts<'_>, say: &Say<'_>) -> Tr
 }
 
 fn used(role: Role, facts: &Facts<'_>) -> String {
-    let punch = &facts.book.policy.punch;
+    let punch = &facts.policy().punch;
     let lone = facts.outcome.as_ref().is_some_and(|outcome| outcome.pairs.sessions.is_empty());
     match role {
         Role::Arrival => "used as arrival".into(),

@@ -153,8 +153,13 @@ impl Company {
     }
 
     pub(crate) fn ask<T>(&self, answer: impl FnOnce(&Rulebook, &Person<'_>) -> T) -> T {
+        self.ask_by(self.policy.clone().into(), answer)
+    }
+
+    /// As `ask`, by other policies.
+    pub(crate) fn ask_by<T>(&self, policies: Policies, answer: impl FnOnce(&Rulebook, &Person<'_>) -> T) -> T {
         let zone = self.tz();
-        let book = Rulebook::new(self.policy.clone(), self.timetables.clone(), self.calendar.clone()).unwrap();
+        let book = Rulebook::new(policies, self.timetables.clone(), self.calendar.clone()).unwrap();
         let person = Person {
             zone: &zone,
             employment: self.employment,

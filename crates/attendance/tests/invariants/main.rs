@@ -23,4 +23,5 @@ mod pay;
 mod policies;
 mod punches;
 mod rosters;
+mod versions;
 mod work_dates;

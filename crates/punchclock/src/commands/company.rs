@@ -1,19 +1,34 @@
-//! `company show|set`.
+//! `company show|set|withdraw-policy`.
 
 use anyhow::{Context as _, bail};
+use attendance::PolicyVersion;
 use attendance::bank::Preset;
 use hub::Company;
 
 use crate::chance::now;
 use crate::cli::CompanyCommand;
 use crate::commands::derive::derive_with_progress;
+use crate::commands::rules::policy_file;
 use crate::commands::{Context, console};
 use crate::show;
 
 pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<()> {
     match command {
         CompanyCommand::Show => show::json(&context.hub()?.company()?),
-        CompanyCommand::Set { file, zone, bank, wait_for_terminals } => {
+        CompanyCommand::Set { file: Some(file), from: Some(from), .. } => {
+            let hub = context.home.hub()?;
+            let version = PolicyVersion::of_file(policy_file(&file)?, Some(from));
+            hub.set_policy(&console(), &version, now())?;
+            let derived = derive_with_progress(&hub, now())?;
+            Ok(show::line(format!("the policy holds from {from}; {} days changed with it", derived.written))?)
+        }
+        CompanyCommand::WithdrawPolicy { from } => {
+            let hub = context.hub()?;
+            hub.withdraw_policy(&console(), from, now())?;
+            let derived = derive_with_progress(&hub, now())?;
+            Ok(show::line(format!("the policy from {from} is withdrawn; {} days changed with it", derived.written))?)
+        }
+        CompanyCommand::Set { file, zone, bank, wait_for_terminals, .. } => {
             let hub = context.home.hub()?;
             let company = match file {
                 None if zone.is_none() && bank.is_none() && wait_for_terminals.is_none() => {

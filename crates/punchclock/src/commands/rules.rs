@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use attendance::golden::{Replay, ReplayOutcome};
 use attendance::lock::Delta;
 use attendance::trace::{Role, TracedPunch};
-use attendance::{DayRecord, Policy};
+use attendance::{DayRecord, PolicyFile};
 use hub::{Change, Store};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -91,8 +91,7 @@ fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> 
 
 fn try_policy(context: &Context, file: &Path, dates: (Date, Date), each_day: bool) -> anyhow::Result<()> {
     in_order(Some(dates.0), Some(dates.1))?;
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let policy: Policy = toml::from_str(&text).with_context(|| format!("{} is no policy", file.display()))?;
+    let policy = policy_file(file)?.policy;
     let hub = context.hub()?;
     let progress = Progress::start("trying the policy");
     let trial =
@@ -115,6 +114,14 @@ fn try_policy(context: &Context, file: &Path, dates: (Date, Date), each_day: boo
         show::line(format!("{} of {} days would change; nothing was changed", trial.total.days, trial.looked_at))?;
     }
     Ok(())
+}
+
+/// Reads a policy file: JSON by its name, TOML otherwise.
+pub(super) fn policy_file(file: &Path) -> anyhow::Result<PolicyFile> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let policy = if is_json { PolicyFile::from_json(&text) } else { PolicyFile::from_toml(&text) };
+    policy.with_context(|| format!("{} is no policy", file.display()))
 }
 
 fn row(code: &str, change: &Change) -> Vec<Value> {
