@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bare_rows;
+mod days;
 mod decode;
 mod derivation;
 mod figure;
@@ -51,6 +52,7 @@ const GROUPS: &[Group] = &[
     ("push", push::measure),
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
+    ("days", days::measure),
     ("decode", decode::measure),
     ("read", read_terminal::measure),
     ("memory", memory::measure),

@@ -82,7 +82,8 @@ fn idle_mebibytes(server: impl FnOnce(&Path) -> Result<Server>) -> Result<f64> {
     Ok(last as f64 / 1_024.0)
 }
 
-fn rss_anon_kibibytes(pid: u32) -> Result<u64> {
+/// Private memory of a process.
+pub(crate) fn rss_anon_kibibytes(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("the system tells no RssAnon")?;
     line.trim().trim_end_matches(" kB").parse().context("RssAnon is no number")

@@ -1,0 +1,168 @@
+//! Days of a whole company: derived from store to store, tried with another policy, and a year of them in flat memory.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use attendance::Policy;
+use hub::{Actor, FileImport, Hub, Scope, Store};
+use jiff::{Timestamp, civil::Date};
+use rusqlite::{Connection, params_from_iter, types::Value};
+use simulator::people::{Workplace, export};
+use tempfile::TempDir;
+
+use crate::{
+    bare_rows,
+    figure::{self, Aim, Contender, Figure, Plan},
+    memory,
+};
+
+const DATABASE: &str = "hub.db";
+const FIRST: Date = Date::constant(2025, 3, 3);
+const LAST: Date = Date::constant(2026, 3, 1);
+/// Any time after the punches.
+const AFTERWARDS: &str = "2026-06-01T12:00:00Z";
+const SEED: u64 = 4;
+/// What a derivation writes; weeks of one employee go in one transaction.
+const TABLES: [&str; 3] = ["day", "lateness", "lateness_sum"];
+const DATES_PER_WRITE: usize = 40 * 7;
+
+/// A company whose punches are stored and whose days are not derived yet.
+struct Company {
+    folder: TempDir,
+    now: Timestamp,
+}
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+    let once = Plan { rounds: 1, ..*plan };
+    Ok(vec![store_to_store(plan)?, tried(plan)?, year(&once)?])
+}
+
+/// Seventy thousand person-days and more, in the shape of a real log.
+fn store_to_store(plan: &Plan) -> Result<Figure> {
+    let company = Company::new(plan.pick(200, 10), FIRST, LAST)?;
+    let (derived, _) = company.derived(|_| Ok(()))?;
+    let rows = written(&derived.path().join(DATABASE))?;
+    let days = rows.first().map_or(0, Vec::len) as f64;
+    let ours = Contender::new("hub", || {
+        let (_, seconds) = company.derived(|_| Ok(()))?;
+        Ok(days / seconds)
+    });
+    let bare = Contender::new("bare statements", || {
+        let folder = tempfile::tempdir()?;
+        let connection = bare_rows::empty_database(&folder.path().join(DATABASE))?;
+        let start = Instant::now();
+        write(&connection, &rows)?;
+        Ok(days / start.elapsed().as_secs_f64())
+    });
+    let name = format!("derive {days} days, store to store");
+    figure::measure(plan, name, "person-days/s", Some(Aim::RatioAtLeast(0.7)), ours, vec![bare])
+}
+
+/// Another policy on a month of everybody.
+fn tried(plan: &Plan) -> Result<Figure> {
+    let people = plan.pick(10_000, 100);
+    let (first, last) = (Date::constant(2025, 5, 1), Date::constant(2025, 5, 31));
+    let company = Company::new(people, first, last)?;
+    let (derived, _) = company.derived(|_| Ok(()))?;
+    let hub = Hub::new(Store::open(&derived.path().join(DATABASE))?);
+    let mut policy = Policy::default();
+    policy.grace.arrival = 10;
+    let ours = Contender::new("rules try", || {
+        let start = Instant::now();
+        let trial = hub.try_policy(&policy, (first, last), company.now, |_, _| {})?;
+        ensure!(trial.total.days > 0, "the other policy changed nothing");
+        Ok(start.elapsed().as_secs_f64())
+    });
+    let name = format!("rules try, {people} employees x 31 days");
+    figure::measure(plan, name, "s", Some(Aim::AtMost(10.0)), ours, Vec::new())
+}
+
+/// How much private memory grows between a tenth of the way and the end of deriving a year.
+fn year(plan: &Plan) -> Result<Figure> {
+    let people = plan.pick(10_000, 100);
+    let company = Company::new(people, FIRST, LAST)?;
+    let ours = Contender::new("hub", || {
+        let (mut early, mut most) = (None, 0);
+        company.derived(|share| {
+            let now = memory::rss_anon_kibibytes(std::process::id())?;
+            if share > 0.1 {
+                early.get_or_insert(now);
+                most = most.max(now);
+            }
+            Ok(())
+        })?;
+        let early = early.context("the derivation took less than two rounds")?;
+        Ok((most - early) as f64 / 1_024.0)
+    });
+    let name = format!("growth while deriving a year, {people} employees");
+    figure::measure(plan, name, "MiB", Some(Aim::AtMost(16.0)), ours, Vec::new())
+}
+
+impl Company {
+    fn new(people: u64, first: Date, last: Date) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let now = AFTERWARDS.parse()?;
+        let shape = Workplace::named("A").context("there is a workplace A")?;
+        let log = Workplace { people, ..shape }.log(SEED, first, last);
+        let hub = Hub::new(Store::open(&folder.path().join(DATABASE))?);
+        let how = FileImport { serial: "BENCH0001", zone: "Asia/Manila", create_employees: true };
+        hub.import_attlog(&Actor::new("bench"), export(&log, 0).as_bytes(), &how, now, |_| {})?;
+        hub.mark_scope(&Scope { from: Some(first), to: Some(last), employee: None }, now)?;
+        Ok(Self { folder, now })
+    }
+
+    /// Derives all in a copy; how long it took, in seconds. `progress` hears which share is done.
+    fn derived(&self, mut progress: impl FnMut(f64) -> Result<()>) -> Result<(TempDir, f64)> {
+        let copy = tempfile::tempdir()?;
+        for file in fs::read_dir(self.folder.path())? {
+            let file = file?;
+            fs::copy(file.path(), copy.path().join(file.file_name()))?;
+        }
+        let hub = Hub::new(Store::open(&copy.path().join(DATABASE))?);
+        let mut heard = Ok(());
+        let start = Instant::now();
+        let derived = hub.derive_all(self.now, |derived| {
+            let all = (derived.weeks + derived.left) as f64;
+            if heard.is_ok() {
+                heard = progress(derived.weeks as f64 / all);
+            }
+        })?;
+        let seconds = start.elapsed().as_secs_f64();
+        heard?;
+        ensure!(derived.written > 0, "no day was written");
+        Ok((copy, seconds))
+    }
+}
+
+/// The rows of each table, as a derivation left them.
+fn written(database: &Path) -> Result<Vec<Vec<Vec<Value>>>> {
+    let connection = Connection::open(PathBuf::from(database))?;
+    let rows_of = |table: &str| {
+        let mut select = connection.prepare(&format!("SELECT * FROM {table}"))?;
+        let columns = select.column_count();
+        let rows = select.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    TABLES.iter().map(|table| rows_of(table)).collect()
+}
+
+/// Writes the same rows, so many at a time as a derivation does.
+fn write(connection: &Connection, tables: &[Vec<Vec<Value>>]) -> Result<()> {
+    for (table, rows) in TABLES.iter().zip(tables) {
+        let columns = connection.prepare(&format!("SELECT * FROM {table}"))?.column_count();
+        let places: Vec<String> = (1..=columns).map(|place| format!("?{place}")).collect();
+        let mut insert = connection.prepare(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")))?;
+        for chunk in rows.chunks(DATES_PER_WRITE) {
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            for row in chunk {
+                insert.execute(params_from_iter(row))?;
+            }
+            connection.execute_batch("COMMIT")?;
+        }
+    }
+    Ok(())
+}
