@@ -39,6 +39,7 @@ counters! {
     polls_failed = "edge_polls_failed_total", "Polls of terminals that failed.";
     polls_done = "edge_polls_done_total", "Polls of terminals that read the whole log.";
     batches_sent = "edge_batches_sent_total", "Batches that the hub acknowledged.";
+    entries_held = "edge_entries_held_total", "Entries that the hub keeps until a cause is cured there.";
     batches_failed = "edge_batches_failed_total", "Batches that the hub did not take.";
 }
 

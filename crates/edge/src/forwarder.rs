@@ -1,6 +1,7 @@
 //! Sends what the spool holds to the hub, in order, one request in flight; and the heartbeat, which brings back the
 //! list of terminals. Decisions are in [`plan`](crate::plan); here are waiting and sending.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,16 @@ enum Step {
 enum Trouble {
     Hub(UplinkError),
     Spool(SpoolError),
+}
+
+impl Trouble {
+    /// In words, and the hub's wish for the next try.
+    fn told(&self) -> (String, Option<Duration>) {
+        match self {
+            Self::Hub(error) => (error.to_string(), error.retry_after),
+            Self::Spool(error) => (error.to_string(), None),
+        }
+    }
 }
 
 impl<U: Uplink> Forwarder<U> {
@@ -109,15 +120,16 @@ impl<U: Uplink> Forwarder<U> {
             return Err(Trouble::Hub(UplinkError::new(message)));
         }
         self.counters.batches_sent.add(1);
+        self.counters.entries_held.add(ack.held.len());
+        for (says, count) in by_reason(&ack.held) {
+            tracing::info!(count, "entries are held by the hub until their cause is cured there: {says}");
+        }
         Ok(Step::Advanced)
     }
 
     fn report(&self, trouble: &Trouble, failures: u32) -> Duration {
         self.counters.batches_failed.add(1);
-        let (message, hint) = match trouble {
-            Trouble::Hub(error) => (error.to_string(), error.retry_after),
-            Trouble::Spool(error) => (error.to_string(), None),
-        };
+        let (message, hint) = trouble.told();
         let pause = backoff(failures, hint, chance());
         tracing::warn!(failures, pause_ms = pause.as_millis() as u64, "entries could not be sent: {message}");
         pause
@@ -127,30 +139,39 @@ impl<U: Uplink> Forwarder<U> {
     /// result.
     pub(crate) async fn beat(self: Arc<Self>, every: Duration, mut stop: Stop) {
         let mut urgent = self.terminals.watch_urgent();
-        let mut is_reachable = true;
+        let mut failures = 0;
         loop {
             urgent.mark_unchanged();
             let exchanged = tokio::select! {
                 () = stop.wait() => return,
                 exchanged = self.exchange_heartbeat() => exchanged,
             };
-            match exchanged {
-                Ok(()) => is_reachable = true,
-                Err(message) if std::mem::take(&mut is_reachable) => tracing::warn!("no heartbeat: {message}"),
-                Err(message) => tracing::debug!("no heartbeat: {message}"),
-            }
+            let pause = match exchanged {
+                Ok(()) => {
+                    failures = 0;
+                    every
+                }
+                Err(trouble) => {
+                    failures += 1;
+                    let (message, hint) = trouble.told();
+                    match failures {
+                        1 => tracing::warn!("no heartbeat: {message}"),
+                        _ => tracing::debug!(failures, "no heartbeat: {message}"),
+                    }
+                    backoff(failures, hint, chance()).max(every)
+                }
+            };
             tokio::select! {
                 () = stop.wait() => return,
-                () = tokio::time::sleep(every) => {}
+                () = tokio::time::sleep(pause) => {}
                 // The channel lives as long as `self`.
-                _ = urgent.changed(), if is_reachable => {}
+                _ = urgent.changed(), if failures == 0 => {}
             }
         }
     }
 
-    async fn exchange_heartbeat(&self) -> Result<(), String> {
-        let words = |error: SpoolError| error.to_string();
-        let depth = self.spool.depth().await.map_err(words)?;
+    async fn exchange_heartbeat(&self) -> Result<(), Trouble> {
+        let depth = self.spool.depth().await.map_err(Trouble::Spool)?;
         let now_us = now_us();
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
@@ -165,11 +186,11 @@ impl<U: Uplink> Forwarder<U> {
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
-                self.follow(orders, heartbeat.commands).await.map_err(words)
+                self.follow(orders, heartbeat.commands).await.map_err(Trouble::Spool)
             }
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);
-                Err(error.to_string())
+                Err(Trouble::Hub(error))
             }
         }
     }
@@ -235,4 +256,13 @@ impl<U: Uplink> Forwarder<U> {
             }
         }
     }
+}
+
+/// How many entries are held for each reason.
+fn by_reason(held: &[link::Held]) -> BTreeMap<&str, usize> {
+    let mut reasons = BTreeMap::new();
+    for one in held {
+        *reasons.entry(one.says.as_str()).or_default() += 1;
+    }
+    reasons
 }

@@ -3,11 +3,14 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use link::body::{self, GZIP};
 use link::{Ack, Batch, Heartbeat, Orders};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 
 /// Longest wait for an answer of the hub; it commits a batch before it answers.
@@ -50,6 +53,8 @@ pub struct HttpUplink {
     token_file: PathBuf,
     /// Read at the first call, and again after the hub refused it.
     token: Mutex<Option<String>>,
+    /// The hub has said that it unpacks.
+    unpacks: AtomicBool,
     client: reqwest::Client,
 }
 
@@ -73,7 +78,7 @@ impl HttpUplink {
             .map_err(|error| {
                 UplinkError::new(format!("the connection to the hub can't be set up: {}", chain(&error)))
             })?;
-        Ok(Self { hub, token_file, token: Mutex::new(None), client })
+        Ok(Self { hub, token_file, token: Mutex::new(None), unpacks: AtomicBool::new(false), client })
     }
 
     async fn post<B: serde::Serialize + Sync, A: serde::de::DeserializeOwned>(
@@ -83,11 +88,21 @@ impl HttpUplink {
     ) -> Result<A, UplinkError> {
         let url = self.hub.join(path).map_err(|error| UplinkError::new(format!("{}{path}: {error}", self.hub)))?;
         let token = self.token()?;
-        let sent = self.client.post(url).bearer_auth(token).json(body).send().await;
+        let plain =
+            serde_json::to_vec(body).map_err(|error| UplinkError::new(format!("a call can't be written: {error}")))?;
+        let packed = self.unpacks.load(Ordering::Relaxed).then(|| body::pack(&plain)).flatten();
+        let request = self.client.post(url).bearer_auth(token).header(CONTENT_TYPE, "application/json");
+        let request = match packed {
+            Some(packed) => request.header(CONTENT_ENCODING, GZIP).body(packed),
+            None => request.body(plain),
+        };
+        let sent = request.send().await;
         let response = sent.map_err(|error| {
             let why = chain(&error);
             UplinkError::new(format!("the hub at {} can't be reached: {why}; the edge keeps trying", self.hub))
         })?;
+        // Every answer says it anew: behind an address there may be another hub tomorrow.
+        self.unpacks.store(unpacks(response.headers()), Ordering::Relaxed);
         if response.status() != StatusCode::OK {
             return Err(self.refusal(&response));
         }
@@ -109,8 +124,7 @@ impl HttpUplink {
             StatusCode::NOT_FOUND => format!("{hub} does not know {}: is it a Punchclock hub?", response.url().path()),
             _ => format!("the hub at {hub} answered {status}; the edge keeps trying"),
         };
-        let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        UplinkError { message, retry_after: seconds.map(Duration::from_secs) }
+        UplinkError { message, retry_after: retry_after(response.headers(), Timestamp::now()) }
     }
 
     fn token(&self) -> Result<String, UplinkError> {
@@ -146,6 +160,22 @@ impl Uplink for HttpUplink {
     }
 }
 
+/// Whether an answer says that bodies may come packed (RFC 9110, 12.5.3).
+fn unpacks(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    codings.flat_map(|list| list.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case(GZIP))
+}
+
+/// The wish of an answer, in seconds or as a date, as a proxy may write it (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let wish = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = wish.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(wish).ok()?.timestamp();
+    Duration::try_from(at.duration_since(now)).ok()
+}
+
 /// The error with its causes: reqwest's own text stops at "error sending request".
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -155,4 +185,26 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_for_later_is_understood_in_seconds_and_as_a_date() {
+        let now = "2026-03-04T07:28:00Z".parse().unwrap();
+        let wish = |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]), now);
+        assert_eq!(wish(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(wish("Wed, 04 Mar 2026 07:30:00 GMT"), Some(Duration::from_secs(120)));
+        assert_eq!(wish("Wed, 04 Mar 2026 07:20:00 GMT"), None, "that was before");
+        assert_eq!(wish("soon"), None);
+    }
+
+    #[test]
+    fn a_hub_that_unpacks_is_recognised() {
+        let says = |text: &str| unpacks(&HeaderMap::from_iter([(ACCEPT_ENCODING, text.parse().unwrap())]));
+        assert!(says("gzip") && says("br, GZIP"));
+        assert!(!says("br") && !unpacks(&HeaderMap::new()));
+    }
 }

@@ -172,7 +172,7 @@ impl Hub {
 impl Cured {
     pub(crate) fn count(&mut self, again: Option<Again>) {
         match again {
-            Some(Again { now: Resolution::Held, .. }) => self.still_held += 1,
+            Some(Again { now: Resolution::Held(_), .. }) => self.still_held += 1,
             Some(Again { was_held: true, .. }) => self.released += 1,
             _ => {}
         }

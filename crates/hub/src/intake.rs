@@ -97,15 +97,21 @@ impl Hub {
             let held = write.edge_high_seq(&batch.edge)?;
             if batch.follows > held {
                 // This hub has lost what it once acknowledged: the edge has to go back first.
-                return Ok(Ack { high_seq: held, outcomes: Vec::new() });
+                return Ok(Ack { high_seq: held, ..Ack::default() });
             }
             let company = Company::load(write)?;
             let mut intake = Intake::new(write, &company, now, false)?;
-            let outcomes = batch.items.iter().map(|item| intake.item(item)).collect::<Result<Vec<Outcome>, Error>>()?;
+            let mut ack = Ack::default();
+            for item in &batch.items {
+                let (outcome, why) = intake.item(item)?;
+                ack.outcomes.push(outcome);
+                ack.held.extend(why.map(|reason| why_held(item.seq, reason)));
+            }
             intake.finish()?;
             let last = batch.items.iter().map(|item| item.seq).max();
             write.advance_edge(&batch.edge, batch.up_to.max(last.unwrap_or(0)), now.as_microsecond())?;
-            Ok(Ack { high_seq: write.edge_high_seq(&batch.edge)?, outcomes })
+            ack.high_seq = write.edge_high_seq(&batch.edge)?;
+            Ok(ack)
         })
     }
 
@@ -187,7 +193,7 @@ impl Hub {
                 let company = Company::load(write)?;
                 let mut intake = Intake::new(write, &company, now, how.create_employees)?;
                 for said in rows.by_ref().take(ROWS_PER_WRITE) {
-                    counts.add(intake.punch(Channel::File, &said, now)?);
+                    counts.add(intake.punch(Channel::File, &said, now)?.0);
                 }
                 intake.finish()
             })?;
@@ -211,7 +217,7 @@ impl Hub {
                 let mut intake = Intake::new(write, &company, now, false)?;
                 for said in rows {
                     let is_held = poll.names_slots && write.holds_record(said)?;
-                    counts.add(if is_held { Outcome::Known } else { intake.punch(Channel::Poll, said, now)? });
+                    counts.add(if is_held { Outcome::Known } else { intake.punch(Channel::Poll, said, now)?.0 });
                 }
                 intake.finish()
             })?;
@@ -275,6 +281,13 @@ fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: T
     users.iter().try_for_each(|(number, name)| write.put_terminal_user(serial, number, name, now.as_microsecond()))
 }
 
+/// What became of an item, and why it is held if it is.
+type Taken = (Outcome, Option<HeldReason>);
+
+fn why_held(seq: i64, reason: HeldReason) -> link::Held {
+    link::Held { seq, reason: reason.word().to_owned(), says: reason.says().to_owned() }
+}
+
 /// The intake of one write transaction.
 struct Intake<'a, 'tx> {
     write: &'a Write<'tx>,
@@ -302,7 +315,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(Self { write, resolver, now, earliest, create_employees, stored_from: HashMap::new() })
     }
 
-    fn item(&mut self, item: &Item) -> Result<Outcome, Error> {
+    fn item(&mut self, item: &Item) -> Result<Taken, Error> {
         match &item.what {
             What::Punch(punch) => {
                 let said = punch.raw().map_err(|error| {
@@ -312,7 +325,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             }
             What::User(user) => {
                 self.write.put_terminal_user(&user.origin, &user.user, &user.name, item.received_us)?;
-                Ok(Outcome::Known)
+                Ok((Outcome::Known, None))
             }
         }
     }
@@ -324,12 +337,12 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         if at > self.now || at < self.earliest { self.now } else { at }
     }
 
-    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Outcome, Error> {
+    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Taken, Error> {
         let fingerprint = said.fingerprint();
         if !self.resolver.punches.insert(fingerprint, said, channel, received.as_microsecond())? {
             self.keep_if_different(fingerprint, channel, said, received)?;
             self.cure_known(fingerprint)?;
-            return Ok(Outcome::Known);
+            return Ok((Outcome::Known, None));
         }
         if !self.stored_from.contains_key(&said.origin) {
             self.stored_from.insert(said.origin.clone(), Arrived::default());
@@ -344,8 +357,9 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             }
         }
         Ok(match self.resolver.resolve(fingerprint, said, received, true)? {
-            Resolution::Employee => Outcome::Stored,
-            Resolution::Held | Resolution::Dismissed => Outcome::Held,
+            Resolution::Employee => (Outcome::Stored, None),
+            Resolution::Held(reason) => (Outcome::Held, Some(reason)),
+            Resolution::Dismissed => (Outcome::Held, None),
         })
     }
 

@@ -74,7 +74,7 @@ pub(crate) struct Again {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resolution {
     Employee,
-    Held,
+    Held(HeldReason),
     Dismissed,
 }
 
@@ -120,7 +120,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             }
             Found::Held { reason, user } => {
                 self.write.hold(reason.word(), &said.origin, &user, fingerprint)?;
-                Ok(Resolution::Held)
+                Ok(Resolution::Held(reason))
             }
             Found::Dismissed => {
                 self.write.dismiss(fingerprint)?;

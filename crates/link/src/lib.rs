@@ -7,8 +7,10 @@
 //! * A batch says what it follows ([`Batch::follows`]), so that a hub that was restored from an older backup notices its gap.
 //! * A batch may arrive any number of times. The hub tells known from new by the punch's fingerprint, which it computes
 //!   itself from what the terminal said.
-//! * Unknown fields are ignored on both sides, so that an edge one minor version back is served.
+//! * Unknown fields are ignored on both sides, and no field changes its meaning or goes, so that an edge one minor version
+//!   back is served. What such a version said and heard is recorded in `tests/transcripts` and replayed against edge and hub.
 
+pub mod body;
 mod clock;
 pub mod closeout;
 pub mod command;
@@ -175,6 +177,20 @@ pub struct Ack {
     pub high_seq: i64,
     /// Outcome per item of the batch, in its order.
     pub outcomes: Vec<Outcome>,
+    /// Why each of the held ones is held. (Beside the outcomes and not in them, because an older edge reads those as words.)
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+}
+
+/// An item that the hub keeps until its cause is cured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The item's sequence number.
+    pub seq: i64,
+    /// The reason's word, as in the hub's lists: `unknown_user`.
+    pub reason: String,
+    /// What happened, for people.
+    pub says: String,
 }
 
 /// What became of one item.
@@ -185,7 +201,7 @@ pub enum Outcome {
     Stored,
     /// Was known already; nothing changed.
     Known,
-    /// New, kept, and held until its cause is cured.
+    /// New, kept, and held until its cause is cured; [`Ack::held`] says why.
     Held,
 }
 

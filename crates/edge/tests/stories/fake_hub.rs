@@ -130,11 +130,11 @@ impl FakeHub {
     fn store(&self, batch: &Batch) -> Ack {
         self.with(|held| {
             if batch.follows > held.high_seq {
-                return Ack { high_seq: held.high_seq, outcomes: Vec::new() };
+                return Ack { high_seq: held.high_seq, ..Ack::default() };
             }
             let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();
             held.high_seq = held.high_seq.max(batch.up_to);
-            Ack { high_seq: held.high_seq, outcomes }
+            Ack { high_seq: held.high_seq, outcomes, ..Ack::default() }
         })
     }
 }

@@ -174,7 +174,7 @@ async fn http_hub(desk: Arc<Mutex<Desk>>) -> String {
         let mut desk = desk.lock().unwrap();
         desk.tokens.push(headers["authorization"].to_str().unwrap().to_owned());
         let high_seq = batch.items.last().map_or(0, |item| item.seq);
-        let ack = axum::Json(Ack { high_seq, outcomes: Vec::new() });
+        let ack = axum::Json(Ack { high_seq, ..Ack::default() });
         (desk.status.unwrap_or(StatusCode::OK), [("retry-after", "7")], ack)
     };
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -19,4 +19,5 @@ mod reconcile;
 mod search;
 mod spool;
 mod status;
+mod transcripts;
 mod workplace;

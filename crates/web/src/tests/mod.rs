@@ -10,3 +10,4 @@ mod live;
 mod pages;
 mod rest;
 mod sign_in;
+mod transcripts;
