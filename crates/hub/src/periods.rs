@@ -202,7 +202,7 @@ fn mark_weeks(write: &Write<'_>, company: &Company, (first, last): Dates) -> Res
     Ok(())
 }
 
-fn checked((first, last): Dates) -> Result<Dates, Error> {
+pub(crate) fn checked((first, last): Dates) -> Result<Dates, Error> {
     if last < first {
         return Err(Error::invalid(
             format!("the period ends {last}, before it starts {first}"),

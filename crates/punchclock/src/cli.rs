@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod held;
 pub(crate) mod import;
 pub(crate) mod payroll;
+pub(crate) mod plan;
 pub(crate) mod simulate;
 pub(crate) mod terminal;
 pub(crate) mod terminal_command;
@@ -72,6 +73,11 @@ pub(crate) enum Command {
     /// Lock dates for payroll, and see what came too late for them
     #[command(subcommand)]
     Period(payroll::Period),
+    /// The plan of dates to come: lay it out, print it
+    #[command(subcommand)]
+    Plan(plan::Plan),
+    /// How plans were kept: planned against covered minutes, and the limits of working time that were not kept
+    Compliance(plan::ComplianceArgs),
     /// An employee's time-off bank: what was earned, used, and is left
     Bank(payroll::BankArgs),
     /// The rules: check cases, explain a day, try another policy

@@ -4,10 +4,41 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A table for people.
+    Table,
+    /// CSV, safe to open in a spreadsheet.
+    Csv,
+    /// A list of objects with the header's names.
+    Json,
+}
+
+impl Form {
+    /// What the options `--json` and `--csv` ask for.
+    pub(crate) const fn of(is_json: bool, is_csv: bool) -> Self {
+        match (is_json, is_csv) {
+            (true, _) => Self::Json,
+            (false, true) => Self::Csv,
+            (false, false) => Self::Table,
+        }
+    }
+}
+
 /// Prints rows as a table, or with `--json` as a list of objects with the header's names.
 pub(crate) fn rows(is_json: bool, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
+    rows_as(Form::of(is_json, false), header, rows)
+}
+
+/// Prints rows in a form. The names of CSV columns and of JSON fields have underscores for spaces.
+pub(crate) fn rows_as(form: Form, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
     let out = io::stdout().lock();
-    if is_json { json_rows(out, header, rows) } else { table(out, header, rows) }
+    match form {
+        Form::Table => table(out, header, rows),
+        Form::Csv => csv_rows(out, header, rows),
+        Form::Json => json_rows(out, header, rows),
+    }
 }
 
 /// Prints one value as JSON.
@@ -30,6 +61,14 @@ fn json_rows(mut out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::R
     let objects: Vec<Map<String, Value>> = rows.iter().map(object).collect();
     serde_json::to_writer_pretty(&mut out, &objects)?;
     writeln!(out)
+}
+
+fn csv_rows(out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
+    let mut table = hub::CsvTable::new(out, header.iter().map(|name| name.replace(' ', "_")))?;
+    for row in rows {
+        table.row(row.iter().map(cell))?;
+    }
+    table.finish()
 }
 
 fn table(mut out: impl Write, header: &[&str], rows: &[Vec<Value>]) -> io::Result<()> {
@@ -84,6 +123,18 @@ mod tests {
         let mut out = Vec::new();
         table(&mut out, &["name"], &[vec![json!("\u{1b}[31mred")]]).unwrap();
         assert!(!String::from_utf8(out).unwrap().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn csv_names_columns_as_json_does_and_runs_no_formula() {
+        let mut out = Vec::new();
+        csv_rows(
+            &mut out,
+            &["name", "worked minutes"],
+            &[vec![json!("=1+1"), json!(540)], vec![Value::Null, json!(0)]],
+        )
+        .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "name,worked_minutes\n'=1+1,540\n,0\n");
     }
 
     #[test]

@@ -100,3 +100,46 @@ fn a_policy_is_set_from_a_date_shown_and_withdrawn() {
     assert!(withdrawn.starts_with("the policy from 2026-01-12 is withdrawn"), "{withdrawn}");
     assert!(stage.fails(&["company", "withdraw-policy", "2026-01-12"], 1).contains("company show"));
 }
+
+#[test]
+fn a_plan_is_generated_twice_shown_and_compared_with_what_was_covered() {
+    let stage = stage();
+    let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"]);
+    let dates = ["--from", "2026-01-05", "--to", "2026-01-11"];
+    let with = |command: &[&str], options: &[&str]| stage.prints(&[command, &dates[..], options].concat());
+    let generate = ["plan", "generate"];
+    let first = with(&generate, &[]);
+    assert!(first.ends_with("21 days of 3 employees: 21 new, 0 changed, 0 unchanged, 0 removed\n"), "{first}");
+    let second = with(&generate, &[]);
+    assert!(second.ends_with("0 new, 0 changed, 21 unchanged, 0 removed\n"), "{second}");
+    let report: serde_json::Value = serde_json::from_str(&with(&["--json", "plan", "generate"], &[])).unwrap();
+    assert_eq!((&report["total"]["planned"], &report["total"]["off"]), (&15.into(), &6.into()));
+    let shown = with(&["plan", "show"], &["--csv"]);
+    assert!(shown.starts_with("employee,name,date,kind,shift,start,end,scheduled_minutes,"), "{shown}");
+    assert_eq!(shown.lines().count(), 1 + 21);
+    assert!(
+        shown.contains(",2026-01-05,workday,DEFAULT,2026-01-05 08:00 +08:00,2026-01-05 18:00 +08:00,540,0,0,540,"),
+        "{shown}"
+    );
+    assert!(stage.prints(&["plan", "show", "--from", "2027-01-01"]).contains("plan generate"));
+
+    std::fs::write(stage.folder.path().join("checks.toml"), "[checks.max_day]\nmax = 60\n").unwrap();
+    stage.prints(&["company", "set", "checks.toml", "--from", "2026-01-06"]);
+    let table = with(&["compliance"], &[]);
+    assert!(table.contains("max_day") && table.contains(", limit 60"), "{table}");
+    let days = with(&["compliance"], &["--days", "--csv"]);
+    assert!(days.starts_with("employee,name,date,class,planned_minutes,covered_minutes,"), "{days}");
+    assert!(
+        days.lines().skip(1).filter(|line| line.contains("2026-01-05")).all(|line| !line.contains("max_day")),
+        "{days}"
+    );
+    let people: serde_json::Value = serde_json::from_str(&with(&["--json", "compliance"], &["--days"])).unwrap();
+    let planned: i64 =
+        people[0]["days"].as_array().unwrap().iter().map(|day| day["planned_minutes"].as_i64().unwrap()).sum();
+    assert_eq!(people[0]["period"]["planned_minutes"], planned);
+    assert!(
+        stage.fails(&["compliance", "--from", "2026-02-01", "--to", "2026-01-01"], 1).contains("turn the dates round")
+    );
+}

@@ -23,6 +23,7 @@ pub mod lateness;
 mod migrations;
 pub mod people;
 pub mod periods;
+pub mod plans;
 pub mod punches;
 mod replays;
 mod statement;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         lateness::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
+        plans::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,
         terminals::STATEMENTS,

@@ -16,6 +16,7 @@ const POSTGRES_OLDER: &str = concat!(
     include_str!("../migrations/postgres/0005_closeouts.sql")
 );
 const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_policies.sql");
+const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_days.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -26,7 +27,7 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
 fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
     let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES].concat())?;
+    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS].concat())?;
     Ok(client)
 }
 

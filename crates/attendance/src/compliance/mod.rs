@@ -1,4 +1,5 @@
-//! Compliance checks: limits of law or contract on when and how long somebody works (rules 16).
+//! Compliance: how plans were kept, from the records (`shift`), and checks, the limits of law or contract on when and how long
+//! somebody works (rules 16).
 //!
 //! The checks look at judged records and at their worked intervals, W and offsite credit. They never change minutes.
 //!
@@ -13,12 +14,14 @@
 mod checks;
 mod daily;
 mod finding;
+mod shift;
 #[cfg(test)]
 mod stories;
 mod weekly;
 
 pub use checks::{AtLeast, AtMost, AverageWeek, BreakCheck, Checks};
 pub use finding::{CheckCode, Finding};
+pub use shift::{Coverage, ShiftClass, ShiftDay, ShiftPeriod};
 
 use jiff::civil::Date;
 

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use super::pay_book::PayBook;
+use crate::compliance::Checks;
 use crate::policies::Policies;
 use crate::vocabulary::{
     Break, Calendar, Code, Deduct, Fixed, Flex, Policy, PolicyError, Timetable, Timetables, Weekday,
@@ -57,6 +58,11 @@ impl Rulebook {
     /// The policy in force on a work date, by its day number.
     pub(crate) fn policy(&self, number: i64) -> &Policy {
         &self.policies.get(self.policies.position(number)).policy
+    }
+
+    /// The checks in force on a work date.
+    pub(crate) fn checks(&self, number: i64) -> &Checks {
+        &self.policies.get(self.policies.position(number)).checks
     }
 
     /// The compiled pay rules of a work date.

@@ -19,12 +19,13 @@
 //! | 17 pay | `pay`, with conditions compiled in `pay_book` |
 //! | 18 holiday credit, paid minutes, totals | `paid` |
 //!
-//! `derivation` runs steps 1 to 5 over all dates that matter, `sheet` steps 6 to 18 over one date. What is shared by a
+//! `ahead` makes steps 1, 3, 4 and 6 of dates to come. `derivation` runs steps 1 to 5 over all dates that matter, `sheet` steps 6 to 18 over one date. What is shared by a
 //! company is compiled in `book`; `zone` is the person's clock. The steps report to a `trace::Sink`: the silent one
 //! compiles to nothing, the `tracer` turns reports into a [`DayTrace`] with its sentences (`reasons`, `reasons_pay`), and `worked_days`
 //! keeps the worked intervals for the compliance checks.
 //! Inside, instants and durations are whole minutes; outside, instants are seconds.
 
+mod ahead;
 mod attribute;
 mod book;
 mod calendar;
@@ -62,6 +63,7 @@ mod worked;
 mod worked_days;
 mod zone;
 
+pub use ahead::{Conflict, Planned, PlannedDay, plan_ahead};
 pub use book::Rulebook;
 pub use derivation::derive;
 pub use dirty::{affected_dates, contested, workweek};

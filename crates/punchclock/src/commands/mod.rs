@@ -3,6 +3,7 @@
 mod access;
 mod bank;
 mod company;
+mod compliance;
 mod config;
 mod correct;
 mod demo;
@@ -14,6 +15,7 @@ mod fact;
 mod held;
 mod import;
 mod period;
+mod plan;
 mod rules;
 mod serve;
 mod simulate;
@@ -71,6 +73,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Correct(command) => correct::run(&context, command),
         Command::Fact(command) => fact::run(&context, command),
         Command::Period(command) => period::run(&context, command),
+        Command::Plan(command) => plan::run(&context, command),
+        Command::Compliance(args) => compliance::run(&context, &args),
         Command::Bank(args) => bank::run(&context, &args),
         Command::Rules(command) => rules::run(&context, command),
         Command::Company(command) => company::run(&context, command),
