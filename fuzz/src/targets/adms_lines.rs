@@ -186,9 +186,9 @@ fn security_events(body: &[u8]) -> Kind {
         assert!(!event.time.is_empty() && is_trimmed(event.time) && is_trimmed(event.pin));
         assert!(!event.is_punch() || (!event.pin.is_empty() && event.pin != b"0"));
         let methods = event.verify.map_or(0, |verify| verify.methods().count());
-        (event.kind(), event.is_punch(), event.name().is_some(), few(methods), event.mask, event.index.is_some())
+        (event.kind(), event.is_punch(), few(methods), event.mask, event.index.is_some())
     });
-    kind((few(lines.len()), parts.take(2).collect::<Vec<_>>()))
+    kind((few(lines.len()), parts.take(1).collect::<Vec<_>>()))
 }
 
 fn security_states(body: &[u8]) -> Kind {

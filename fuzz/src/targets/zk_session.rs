@@ -115,15 +115,13 @@ fn finish(mut session: Session, carrier: Carrier, received: usize, input: &[u8])
     }
     let mut ends = Vec::new();
     while let Some(event) = session.next_event() {
+        if let Event::Dataset(dataset) = &event {
+            assert!(dataset.len() <= received.max(input.len()), "{} bytes came", dataset.len());
+        }
         match event {
             Event::Happened(_) => {}
-            Event::Dataset(dataset) => {
-                assert!(dataset.len() <= received.max(input.len()), "{} bytes came", dataset.len());
-                ends.push("data set");
-            }
-            Event::Failed(error) => ends.push(name(&error)),
             Event::Connected => panic!("connected twice"),
-            Event::Replied(_) => ends.push("reply"),
+            end => ends.push(name(&end)),
         }
     }
     assert!(!ends.is_empty(), "the read has an end");
@@ -133,17 +131,21 @@ fn finish(mut session: Session, carrier: Carrier, received: usize, input: &[u8])
     kind((few(ends.len()), ends.first().copied(), input.first()))
 }
 
-fn name(error: &Error) -> &'static str {
-    match error {
-        Error::Refused { .. } => "refused",
-        Error::Locked { .. } => "locked",
-        Error::SessionLost { .. } => "lost",
-        Error::TimedOut { .. } => "timed out",
-        Error::Closed { .. } => "closed",
-        Error::Interrupted => "interrupted",
-        Error::Corrupt { .. } => "corrupt",
-        Error::NotATerminal { .. } => "no terminal",
-        _ => "other",
+fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Connected => "connected",
+        Event::Replied(_) => "reply",
+        Event::Dataset(_) => "data set",
+        Event::Happened(_) => "event",
+        Event::Failed(Error::Refused { .. }) => "refused",
+        Event::Failed(Error::Locked { .. }) => "locked",
+        Event::Failed(Error::SessionLost { .. }) => "lost",
+        Event::Failed(Error::TimedOut { .. }) => "timed out",
+        Event::Failed(Error::Closed { .. }) => "closed",
+        Event::Failed(Error::Interrupted) => "interrupted",
+        Event::Failed(Error::Corrupt { .. }) => "corrupt",
+        Event::Failed(Error::NotATerminal { .. }) => "no terminal",
+        Event::Failed(_) => "other",
     }
 }
 
@@ -151,29 +153,24 @@ fn name(error: &Error) -> &'static str {
 fn stream(bytes: &[u8]) -> Kind {
     let (choice, stream) = bytes.split_first().unwrap_or((&0, &[]));
     let choice = choice & !1;
-    let heard = |width: usize| {
+    let hear = |width: usize| {
         let mut session = begin(choice);
         stream.chunks(width).for_each(|piece| session.receive(piece, Duration::ZERO));
         let outgoing: Vec<Vec<u8>> = std::iter::from_fn(|| session.take_outgoing()).collect();
         let events: Vec<Event> = std::iter::from_fn(|| session.next_event()).collect();
-        let said: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
-        (said, outgoing, session.doing(), session)
+        (session, outgoing, events)
     };
-    let whole = heard(stream.len().max(1));
+    let (mut session, outgoing, events) = hear(stream.len().max(1));
     let width = 1 + stream.len() % 29;
-    let cut = heard(width);
-    assert_eq!((&cut.0, &cut.1, cut.2), (&whole.0, &whole.1, whole.2), "cut every {width} bytes");
-    let (said, outgoing, doing, session) = whole;
-    let said: Vec<&str> = said.iter().filter_map(|event| event.get(..14)).take(3).collect();
-    let asked = kind((said, few(outgoing.len()), doing, session.bad_checksums() > 0, choice));
-    // What is heard of it at the end has no part in the kind.
-    finish_quietly(session);
-    asked
-}
-
-fn finish_quietly(mut session: Session) {
+    let (cut, outgoing_of_cut, events_of_cut) = hear(width);
+    assert_eq!(outgoing_of_cut, outgoing, "cut every {width} bytes");
+    assert_eq!(format!("{events_of_cut:?}"), format!("{events:?}"), "cut every {width} bytes");
+    assert_eq!((cut.doing(), cut.bad_checksums()), (session.doing(), session.bad_checksums()));
+    let names: Vec<_> = events.iter().map(name).take(2).collect();
+    let answer = kind((names, few(outgoing.len()), session.doing(), session.bad_checksums() > 0, choice));
     session.closed();
     session.farewell();
     sent(&mut session, Carrier::Stream);
     assert!(session.deadline().is_none());
+    answer
 }

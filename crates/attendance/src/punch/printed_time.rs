@@ -93,8 +93,9 @@ impl Fields {
     }
 
     fn civil(&self) -> Option<i64> {
-        let date =
-            Date::new(self.year.try_into().ok()?, self.month.try_into().ok()?, self.day.try_into().ok()?).ok()?;
+        // No year below zero is printed with four digits, so none could be read again.
+        let year = i16::try_from(self.year).ok().filter(|year| *year >= 0)?;
+        let date = Date::new(year, self.month.try_into().ok()?, self.day.try_into().ok()?).ok()?;
         let clock = (0..24).contains(&self.hour) && (0..60).contains(&self.minute) && (0..60).contains(&self.second);
         clock.then(|| seconds_of(date, self.hour, self.minute, self.second))
     }
@@ -150,8 +151,15 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_kept_as_it_was_printed() {
-        for text in ["2026-02-31 10:00:00", "2026-13-45 25:61:00", "yesterday", "", "2026-06-02", "2026-06-02T09:15:00"]
-        {
+        for text in [
+            "2026-02-31 10:00:00",
+            "2026-13-45 25:61:00",
+            "yesterday",
+            "",
+            "2026-06-02",
+            "2026-06-02T09:15:00",
+            "-0023-01-01 00:00:00",
+        ] {
             assert_eq!(PrintedTime::parse(text), PrintedTime::Raw(text.as_bytes().to_vec()), "{text}");
         }
     }
