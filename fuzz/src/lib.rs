@@ -1,7 +1,7 @@
 //! Fuzzing of every parser that reads what comes from outside: `cargo xtask fuzz`.
 //!
 //! A [`Target`] hands bytes to one parser and panics where a promise is broken: the parser panics, writing and reading again
-//! gives something else, a size is out of bounds, bytes get lost, or a cut elsewhere changes the result. [`run`] feeds it the
+//! gives something else, a size is out of bounds, bytes get lost, or a cut elsewhere changes the result. [`run()`] feeds it the
 //! kept inputs of its folder in the [`corpus`] and then mutations of them, which depend on the seed alone.
 //!
 //! There is no instrumentation, so that stable Rust and nothing else is needed. What leads the way instead is the [`Kind`] of
