@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Import(import::Import),
     /// Derive days again; without dates, those whose facts have changed
     Derive(Derive),
-    /// Write punches, days or payroll as a file
+    /// Write punches, days, payroll or the completeness proof as a file
     Export(Export),
     /// Held punches: see why, and cure the cause
     #[command(subcommand)]
