@@ -126,8 +126,9 @@ impl Tracer<'_> {
         let Some((first, last)) = instants.clone().min().zip(instants.max()) else { return };
         let clock = LocalClock::new(self.person.zone, first - 86_400, last + 86_400);
         let mut dropped = std::mem::take(&mut self.dropped);
-        // Not in the order in which they were delivered (rules 22, invariant 4).
+        // Neither in the order of their delivery nor as often (rules 22, invariants 4 and 5).
         dropped.sort_by_key(|(_, punch)| (punch.at, punch.id, punch.recorded_at));
+        dropped.dedup_by_key(|(_, punch)| (punch.at, punch.id));
         for (why, punch) in dropped {
             let civil = date_of(clock.local(punch.at.div_euclid(60)).div_euclid(1440));
             let home = self.traces.iter_mut().find(|(date, trace)| match why {
