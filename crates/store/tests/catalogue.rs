@@ -17,6 +17,7 @@ const POSTGRES_OLDER: &str = concat!(
 );
 const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_policies.sql");
 const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_days.sql");
+const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_lateness_of_older_days.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -27,7 +28,7 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
 fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
     let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS].concat())?;
+    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS].concat())?;
     Ok(client)
 }
 
@@ -107,6 +108,34 @@ fn a_file_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyh
     assert_eq!((held.punches, held.digest.to_string().as_str()), (1, "80078bd90b0f76b8b13ef0fec0200412"));
     let (_folder, fresh) = sqlite()?;
     assert_eq!(tables(&old)?, tables(&fresh)?);
+    Ok(())
+}
+
+#[test]
+fn days_of_an_older_file_get_their_logs_and_sums() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    let old = rusqlite::Connection::open(&path)?;
+    old.execute_batch(&SQLITE_OLDER.concat())?;
+    for (date, status, tardy) in
+        [("2026-02-02", "present", 12), ("2026-02-03", "present", 5), ("2026-02-04", "deferred", 9)]
+    {
+        old.execute(
+            "INSERT INTO day (tenant, employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes,
+             is_outlier, record, inputs, engine, revision, derived_us) VALUES (1, 7, ?1, ?2, '', 0, ?3, 0, 0, '{}', X'00', '', 1, 0)",
+            rusqlite::params![date, status, tardy],
+        )?;
+    }
+    // One of them was derived again since there are logs.
+    old.execute_batch(
+        "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES (1, 7, 'tardy', '2026-02-03', 5);
+         INSERT INTO lateness_sum (tenant, employee, kind, days, minutes) VALUES (1, 7, 'tardy', 1, 5);
+         PRAGMA user_version = 4",
+    )?;
+    let store = Store::open(&path)?;
+    let sums = store
+        .read(|read| Ok::<_, store::Error>((read.lateness_sum(7, "tardy")?, read.lateness_sum(7, "left_early")?)))?;
+    assert_eq!(sums, ((2, 17), (0, 0)));
     Ok(())
 }
 

@@ -24,8 +24,3 @@ CREATE TABLE posted_delta (
   PRIMARY KEY (tenant, employee, date, posted_us)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX posted_delta_by_date ON posted_delta (tenant, into_date, employee);
-
--- Days that were derived before there were logs contribute what they hold.
-INSERT INTO lateness SELECT tenant, employee, 'tardy', date, tardy_minutes FROM day WHERE tardy_minutes > 0 AND status <> 'deferred';
-INSERT INTO lateness SELECT tenant, employee, 'left_early', date, left_early_minutes FROM day WHERE left_early_minutes > 0 AND status <> 'deferred';
-INSERT INTO lateness_sum SELECT tenant, employee, kind, COUNT(*), SUM(minutes) FROM lateness GROUP BY tenant, employee, kind;
