@@ -75,10 +75,9 @@ impl FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
-        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(NotADigest);
-        }
-        u128::from_str_radix(text, 16).map(Self).map_err(|_| NotADigest)
+        // Written as a fingerprint is.
+        let Fingerprint(bytes) = text.parse().map_err(|_| NotADigest)?;
+        Ok(Self(u128::from_be_bytes(bytes)))
     }
 }
 
