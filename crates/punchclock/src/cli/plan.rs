@@ -12,7 +12,7 @@ pub(crate) enum Plan {
     ///
     ///   plan generate --from 2026-04-01 --to 2026-04-30 --group Packing
     #[command(verbatim_doc_comment)]
-    Generate(Generate),
+    Generate(Span),
     /// Print the plan as it was last generated
     Show {
         #[command(flatten)]
@@ -26,8 +26,9 @@ pub(crate) enum Plan {
     },
 }
 
+/// Whose days, and which.
 #[derive(Debug, Args)]
-pub(crate) struct Generate {
+pub(crate) struct Span {
     #[command(flatten)]
     pub(crate) whose: WhoseArgs,
     /// First date
@@ -41,19 +42,13 @@ pub(crate) struct Generate {
 #[derive(Debug, Args)]
 pub(crate) struct ComplianceArgs {
     #[command(flatten)]
-    pub(crate) whose: WhoseArgs,
-    /// First date
-    #[arg(long)]
-    pub(crate) from: Date,
-    /// Last date
-    #[arg(long)]
-    pub(crate) to: Date,
+    pub(crate) span: Span,
     /// A line per day instead of one per employee
     #[arg(long)]
     pub(crate) days: bool,
 }
 
-/// WhoseArgs days, and how they are printed.
+/// Whose days, and how they are printed.
 #[derive(Debug, Args)]
 pub(crate) struct WhoseArgs {
     /// Only this employee

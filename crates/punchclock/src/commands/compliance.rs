@@ -24,18 +24,18 @@ const COVERAGE: [&str; 6] = [
     "covered percent",
 ];
 
-pub(super) fn run(context: &Context, args: &ComplianceArgs) -> anyhow::Result<()> {
+pub(super) fn run(context: &Context, ComplianceArgs { span, days }: &ComplianceArgs) -> anyhow::Result<()> {
     let hub = context.hub()?;
     // Nobody is judged by days that are behind their facts.
     derive_with_progress(&hub, now())?;
     let progress = Progress::start("checking");
-    let people = hub.compliance(&whose(&args.whose), (args.from, args.to), now(), |done, all| {
+    let people = hub.compliance(&whose(&span.whose), (span.from, span.to), now(), |done, all| {
         progress.say(format!("checking: {done} of {all} employees are done"));
     })?;
     drop(progress);
-    match Form::of(context.is_json, args.whose.csv) {
-        Form::Json => show::json(&people.iter().map(|one| person(one, args.days)).collect::<Vec<_>>()),
-        form if args.days => by_day(form, &people),
+    match Form::of(context.is_json, span.whose.csv) {
+        Form::Json => show::json(&people.iter().map(|one| person(one, *days)).collect::<Vec<_>>()),
+        form if *days => by_day(form, &people),
         form => by_employee(form, &people),
     }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::chance::now;
-use crate::cli::plan::{Generate, Plan, WhoseArgs};
+use crate::cli::plan::{Plan, Span, WhoseArgs};
 use crate::commands::{Context, console};
 use crate::progress::Progress;
 use crate::show::{self, Form};
@@ -31,7 +31,7 @@ pub(super) fn whose(args: &WhoseArgs) -> Whose {
     Whose { employee: args.employee.clone(), group: args.group.clone() }
 }
 
-fn generate(context: &Context, args: &Generate) -> anyhow::Result<()> {
+fn generate(context: &Context, args: &Span) -> anyhow::Result<()> {
     let hub = context.hub()?;
     let progress = Progress::start("planning");
     let report = hub.generate_plan(&console(), &whose(&args.whose), (args.from, args.to), now(), |done, all| {
