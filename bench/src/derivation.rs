@@ -4,8 +4,8 @@ use std::{hint::black_box, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use attendance::{
-    Assignment, Calendar, DateRange, Employment, Fingerprint, Moment, POLICY_PRESETS, Person, Policy, PolicyFile,
-    Punch, PunchState, Rulebook, default_assignments, default_timetables, derive,
+    Assignment, Calendar, DateRange, Fingerprint, Moment, POLICY_PRESETS, Person, Policy, PolicyFile, Punch,
+    PunchState, Rulebook, default_assignments, default_timetables, derive,
 };
 use jiff::{
     ToSpan,
@@ -61,17 +61,7 @@ fn with_policy(plan: &Plan, name: String, policy: Policy, aim: f64, zone: &TimeZ
 
 /// The number of days that were judged.
 fn derive_one(book: &Rulebook, zone: &TimeZone, assignments: &[Assignment], punches: &[Punch]) -> Result<usize> {
-    let person = Person {
-        zone,
-        employment: Employment::default(),
-        assignments,
-        overrides: &[],
-        modifiers: &[],
-        leaves: &[],
-        offsite: &[],
-        adjustments: &[],
-        punches,
-    };
+    let person = Person::new(zone, assignments, punches);
     let as_of = i64::from(LAST.since(date(1970, 1, 1))?.get_days()) * DAY_SECONDS + 30 * DAY_SECONDS;
     let records =
         black_box(derive(book, &person, DateRange { from: FIRST, to: LAST }, Moment { as_of, watermark: None }));

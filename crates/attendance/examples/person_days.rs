@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use attendance::{
-    Calendar, DateRange, Employment, Fingerprint, Moment, Person, Policy, Punch, PunchState, Rulebook,
-    default_assignments, default_timetables, derive,
+    Calendar, DateRange, Fingerprint, Moment, Person, Policy, Punch, PunchState, Rulebook, default_assignments,
+    default_timetables, derive,
 };
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -32,17 +32,7 @@ fn main() {
             let start = Instant::now();
             let mut paid = 0;
             for punches in &punches {
-                let person = Person {
-                    zone: &zone,
-                    employment: Employment::default(),
-                    assignments: &assignments,
-                    overrides: &[],
-                    modifiers: &[],
-                    leaves: &[],
-                    offsite: &[],
-                    adjustments: &[],
-                    punches,
-                };
+                let person = Person::new(&zone, &assignments, punches);
                 paid += derive(&book, &person, range, moment).iter().map(|day| day.paid_minutes).sum::<i64>();
             }
             let nanoseconds = start.elapsed().as_nanos() as i64;

@@ -19,17 +19,7 @@ fn explained(policy: &str, punches: &[&str], date: &str) -> (DayRecord, DayTrace
         })
         .collect();
     let assignments = default_assignments();
-    let person = Person {
-        zone: &zone,
-        employment: Employment::default(),
-        assignments: &assignments,
-        overrides: &[],
-        modifiers: &[],
-        leaves: &[],
-        offsite: &[],
-        adjustments: &[],
-        punches: &punches,
-    };
+    let person = Person::new(&zone, &assignments, &punches);
     let policy: Policy = serde_json::from_str(policy).unwrap();
     let book = Rulebook::new(policy, default_timetables(), Calendar::default()).unwrap();
     let date = date.parse().unwrap();

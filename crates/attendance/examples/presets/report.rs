@@ -65,17 +65,8 @@ impl Log {
         let moment = Moment { as_of: i64::from(i32::MAX), watermark: None };
         let mut days = Vec::new();
         for (punches, range) in &self.people {
-            let person = Person {
-                zone: &zone,
-                employment: Employment { from: Some(range.from), to: Some(range.to) },
-                assignments: &assignments,
-                overrides: &[],
-                modifiers: &[],
-                leaves: &[],
-                offsite: &[],
-                adjustments: &[],
-                punches,
-            };
+            let employment = Employment { from: Some(range.from), to: Some(range.to) };
+            let person = Person { employment, ..Person::new(&zone, &assignments, punches) };
             days.extend(derive(&book, &person, *range, moment));
             more(&book, &person, *range, moment);
         }

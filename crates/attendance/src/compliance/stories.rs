@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::rules::calendar_day::day_number;
 use crate::trace::Stretch;
-use crate::{DayKind, DayRecord, Employment, Policy, Status, default_assignments, derive};
+use crate::{DayKind, DayRecord, Policy, Status, default_assignments, derive};
 
 fn march(day: i8) -> Date {
     date(2025, 3, day)
@@ -137,17 +137,7 @@ fn the_intervals_of_a_day_are_what_the_record_counts() {
     let punches: Vec<_> = punches.collect();
     let assignments = default_assignments();
     let offsite: crate::Offsite = serde_json::from_value(json!({"date": "2025-03-10", "part": "am"})).unwrap();
-    let person = Person {
-        zone: &zone,
-        employment: Employment::default(),
-        assignments: &assignments,
-        overrides: &[],
-        modifiers: &[],
-        leaves: &[],
-        offsite: &[offsite],
-        adjustments: &[],
-        punches: &punches,
-    };
+    let person = Person { offsite: &[offsite], ..Person::new(&zone, &assignments, &punches) };
     let range = DateRange { from: march(9), to: march(11) };
     let as_of = "2025-03-11T12:00:00-04:00".parse::<jiff::Timestamp>().unwrap().as_second();
     let moment = Moment { as_of, watermark: None };

@@ -69,7 +69,22 @@ pub struct PersonError {
     pub problem: String,
 }
 
-impl Person<'_> {
+impl<'a> Person<'a> {
+    /// Somebody of whom nothing is known but patterns and punches; employed always.
+    pub const fn new(zone: &'a TimeZone, assignments: &'a [Assignment], punches: &'a [Punch]) -> Self {
+        Self {
+            zone,
+            employment: Employment { from: None, to: None },
+            assignments,
+            overrides: &[],
+            modifiers: &[],
+            leaves: &[],
+            offsite: &[],
+            adjustments: &[],
+            punches,
+        }
+    }
+
     /// Checks entries as they should be when they are saved (rules 9.3, 18.1): known timetables, hours with times, at most
     /// one full, am and pm item per date, one kind of pay for the leave of a flexible date. The derivation itself never
     /// stops: an unknown timetable counts as unassigned there.
