@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use link::Network;
 use zk::discover::Subnet;
 
-use crate::plan::Network;
 use crate::spool::room::Bounds;
 
 /// Settings of one edge. [`EdgeConfig::new`] fills in the defaults that the manual names.
@@ -22,6 +22,8 @@ pub struct EdgeConfig {
     pub terminals_listen: SocketAddr,
     /// Networks from which terminals are served; others get 403.
     pub allowed: Vec<Network>,
+    /// Proxies that are believed whom they call for.
+    pub trusted_proxies: Vec<Network>,
     /// Where health, metrics and the local board are served; `None` for nowhere (`serve` has pages of its own).
     pub status_listen: Option<SocketAddr>,
     /// Time between two polls of one terminal.
@@ -53,6 +55,7 @@ impl EdgeConfig {
             spool_bounds: Bounds::default(),
             terminals_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8081)),
             allowed: Network::PRIVATE.to_vec(),
+            trusted_proxies: Network::LOOPBACK.to_vec(),
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),
             terminal_silence: zk::client::Options::default().idle_timeout,

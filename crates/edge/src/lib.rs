@@ -43,7 +43,6 @@ pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
 pub use names::name_of;
 pub use once::{Reading, read_once};
-pub use plan::Network;
 pub use reconcile::{Unproven, prove_held};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};

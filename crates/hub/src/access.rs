@@ -1,6 +1,8 @@
 //! Accounts, sessions and tokens. Passwords are stored as Argon2id hashes; session and API tokens as BLAKE3 hashes of
 //! 32 random bytes that the caller drew.
 
+use std::net::IpAddr;
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use jiff::{Timestamp, ToSpan as _};
@@ -161,7 +163,7 @@ impl Hub {
     }
 
     /// Checks name and password and opens a session under `token` (32 random bytes). `None` for any wrong pair; it takes
-    /// as long whether the name exists or not.
+    /// as long whether the name exists or not. The audit trail says `from` where somebody signed in.
     ///
     /// # Errors
     /// Of the store.
@@ -169,6 +171,7 @@ impl Hub {
         &self,
         name: &str,
         password: &str,
+        from: Option<IpAddr>,
         now: Timestamp,
         token: [u8; 32],
     ) -> Result<Option<SignedIn>, Error> {
@@ -178,7 +181,9 @@ impl Hub {
         let Some(account) = account.filter(|account| is_right && !account.is_disabled) else { return Ok(None) };
         let expires = now.saturating_add(SESSION_HOURS.hours()).unwrap_or(now);
         self.store.write(|write| {
-            write.add_session(&hash_token(&token), &account.name, now.as_microsecond(), expires.as_microsecond())
+            write.add_session(&hash_token(&token), &account.name, now.as_microsecond(), expires.as_microsecond())?;
+            let detail = from.map_or_else(String::new, |from| format!("from {from}"));
+            write.audit(&Actor::new(&account.name).entry(now, "session.open", &account.name, detail))
         })?;
         signed_in(account.name, &account.role).map(Some)
     }

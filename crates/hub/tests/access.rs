@@ -19,8 +19,12 @@ fn with_ann() -> House {
 fn a_session_ends_by_itself_by_signing_out_and_with_the_account() {
     let house = with_ann();
     let hub = &house.hub;
-    let signed_in = |token: u8| hub.sign_in("ann", PASSWORD, now(), [token; 32]).unwrap();
+    let signed_in = |token: u8| hub.sign_in("ann", PASSWORD, None, now(), [token; 32]).unwrap();
     let lives = |token: u8, at| hub.session(&[token; 32], at).unwrap().is_some();
+    let office = Some("203.0.113.9".parse().unwrap());
+    hub.sign_in("ann", PASSWORD, office, now(), [9; 32]).unwrap().unwrap();
+    let entry = hub.audit(1).unwrap().remove(0);
+    assert_eq!((&*entry.actor, &*entry.action, &*entry.detail), ("ann", "session.open", "from 203.0.113.9"));
     assert_eq!(signed_in(1).map(|who| who.role), Some(Role::Hr));
     assert!(lives(1, now()) && !lives(2, now()));
     assert!(!lives(1, now() + 13.hours()), "twelve hours are a session");
@@ -31,17 +35,17 @@ fn a_session_ends_by_itself_by_signing_out_and_with_the_account() {
     hub.set_password(&clerk(), "ann", "another horse", [8; 16], now()).unwrap();
     assert!(!lives(3, now()), "a new password ends sessions");
     assert!(signed_in(4).is_none(), "the old password opens nothing");
-    hub.sign_in("ann", "another horse", now(), [5; 32]).unwrap().unwrap();
+    hub.sign_in("ann", "another horse", None, now(), [5; 32]).unwrap().unwrap();
     hub.disable_account(&clerk(), "ann", now()).unwrap();
     assert!(!lives(5, now()));
-    assert!(hub.sign_in("ann", "another horse", now(), [6; 32]).unwrap().is_none());
+    assert!(hub.sign_in("ann", "another horse", None, now(), [6; 32]).unwrap().is_none());
 }
 
 #[test]
 fn a_wrong_name_and_a_wrong_password_look_the_same() {
     let house = with_ann();
-    assert!(house.hub.sign_in("ann", "guess", now(), [1; 32]).unwrap().is_none());
-    assert!(house.hub.sign_in("nobody", "guess", now(), [1; 32]).unwrap().is_none());
+    assert!(house.hub.sign_in("ann", "guess", None, now(), [1; 32]).unwrap().is_none());
+    assert!(house.hub.sign_in("nobody", "guess", None, now(), [1; 32]).unwrap().is_none());
 }
 
 #[test]

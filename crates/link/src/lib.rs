@@ -14,6 +14,7 @@ pub mod body;
 mod clock;
 pub mod closeout;
 pub mod command;
+mod network;
 
 use std::net::SocketAddr;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use clock::{CLOCK_TOLERANCE_S, Clock, ClockSource};
 pub use closeout::{Closeout, DayReading, Doubt, Reading};
 pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+pub use network::{Network, NotANetwork, caller};
 
 /// The path of each call, below the hub's address.
 pub mod path {

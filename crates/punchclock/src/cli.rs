@@ -133,12 +133,12 @@ pub(crate) struct HubArgs {
 pub(crate) enum EdgeCommand {
     /// Collect from terminals and forward to a hub
     Run {
-        /// The hub's address, like https://hub.example
+        /// The hub's address, like https://hub.example (setting edge.hub)
         #[arg(long, value_name = "URL")]
-        hub: String,
-        /// File with the edge's token (`punchclock token create` on the hub)
+        hub: Option<String>,
+        /// File with the edge's token, as `punchclock token create` on the hub prints it (setting edge.token_file)
         #[arg(long, value_name = "FILE")]
-        token_file: PathBuf,
+        token_file: Option<String>,
         /// Where terminals push to
         #[arg(long, value_name = "ADDR")]
         adms_listen: Option<String>,

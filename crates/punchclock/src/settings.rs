@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use link::{Network, NotANetwork};
 use zk::discover::{MOST_HOSTS, Subnet};
 
 /// A setting: its name, its default, what it means.
@@ -28,12 +29,24 @@ const DECLARED: &[Declared] = &[
         meaning: "true behind TLS: browsers then send the session over TLS only",
         check: truth,
     },
+    Declared {
+        name: "hub.trusted_proxies",
+        default: "loopback",
+        meaning: "proxies that are believed whom they call for (X-Forwarded-For): `loopback`, or a list like 10.1.0.5,10.2.0.0/24",
+        check: proxies,
+    },
     Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
     Declared {
         name: "terminals.networks",
         default: "private",
         meaning: "networks that terminals may come from: `private`, or a list like 10.1.0.0/16,192.168.7.0/24",
         check: networks,
+    },
+    Declared {
+        name: "terminals.trusted_proxies",
+        default: "loopback",
+        meaning: "proxies that are believed whom they call for, when terminals push through one: `loopback`, or a list",
+        check: proxies,
     },
     Declared {
         name: "terminals.poll_minutes",
@@ -58,6 +71,18 @@ const DECLARED: &[Declared] = &[
         default: "false",
         meaning: "true allows `terminal copy-templates`: fingerprints are biometric data",
         check: truth,
+    },
+    Declared {
+        name: "edge.hub",
+        default: "",
+        meaning: "the hub's address for an edge that runs alone, like https://hub.example",
+        check: url,
+    },
+    Declared {
+        name: "edge.token_file",
+        default: "",
+        meaning: "file with the token that the hub gave this edge; empty for edge.token in the data folder",
+        check: anything,
     },
     Declared {
         name: "edge.status_listen",
@@ -181,12 +206,9 @@ impl Settings {
         self.text(name).parse().with_context(|| format!("setting {name}"))
     }
 
-    /// The networks that terminals may come from.
-    pub(crate) fn networks(&self) -> anyhow::Result<Vec<edge::Network>> {
-        match self.text("terminals.networks") {
-            "private" => Ok(edge::Network::PRIVATE.to_vec()),
-            list => list.split(',').map(|one| one.trim().parse().map_err(anyhow::Error::msg)).collect(),
-        }
+    /// The networks of a setting that is a list of them.
+    pub(crate) fn networks(&self, name: &str) -> anyhow::Result<Vec<Network>> {
+        network_list(self.text(name)).with_context(|| format!("setting {name}"))
     }
 
     /// The subnets that are searched for terminals.
@@ -258,9 +280,33 @@ fn subnets(text: &str) -> Result<(), String> {
     }
 }
 
+fn network_list(text: &str) -> Result<Vec<Network>, NotANetwork> {
+    match text {
+        "private" => Ok(Network::PRIVATE.to_vec()),
+        "loopback" => Ok(Network::LOOPBACK.to_vec()),
+        list => listed(list).map(str::parse).collect(),
+    }
+}
+
 fn networks(text: &str) -> Result<(), String> {
-    let is_good = text == "private" || text.split(',').all(|one| one.trim().parse::<edge::Network>().is_ok());
-    if is_good { Ok(()) } else { Err("`private`, or networks like 10.1.0.0/16,192.168.7.0/24".to_owned()) }
+    match network_list(text) {
+        Ok(networks) if !networks.is_empty() => Ok(()),
+        _ => Err("`private`, or networks like 10.1.0.0/16,192.168.7.0/24".to_owned()),
+    }
+}
+
+fn proxies(text: &str) -> Result<(), String> {
+    let wanted = "`loopback`, addresses or networks like 10.1.0.5,10.2.0.0/24, or empty for none";
+    network_list(text).map(drop).map_err(|_| wanted.to_owned())
+}
+
+fn url(text: &str) -> Result<(), String> {
+    let is_good = text.is_empty() || text.starts_with("https://") || text.starts_with("http://");
+    if is_good { Ok(()) } else { Err("an address like https://hub.example".to_owned()) }
+}
+
+fn anything(_: &str) -> Result<(), String> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -303,6 +349,78 @@ mod tests {
         assert_eq!(shown, ["192.168.1.0/24", "10.1.2.0/28"]);
         let too_wide = with("[terminals]\ndiscover = \"10.0.0.0/16\"\n", &[]).unwrap_err().to_string();
         assert!(too_wide.contains("it must be IPv4 subnets like") && too_wide.contains("4096"), "{too_wide}");
+    }
+
+    /// The settings file that the install script puts into /etc, with every key commented out.
+    const SHIPPED: &str = include_str!("../../../packaging/punchclock.toml");
+
+    /// The line of a setting in the shipped file: `#key = default`, without quotes where TOML needs none.
+    fn shipped_line(setting: &Declared) -> String {
+        let key = setting.name.split_once('.').map_or("", |(_, key)| key);
+        let is_bare = setting.default.parse::<i64>().is_ok() || setting.default.parse::<bool>().is_ok();
+        let quote = if is_bare { "" } else { "\"" };
+        format!("#{key} = {quote}{}{quote}", setting.default)
+    }
+
+    #[test]
+    fn the_shipped_file_has_every_setting_with_its_meaning_and_its_default() {
+        let mut section = "";
+        let mut comment = String::new();
+        let mut found = BTreeMap::new();
+        for line in SHIPPED.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']');
+                comment.clear();
+            } else if let Some(text) = line.strip_prefix("# ") {
+                comment.push_str(text);
+                comment.push(' ');
+            } else if let Some((key, _)) = line.strip_prefix('#').and_then(|line| line.split_once(" = ")) {
+                found.insert(format!("{section}.{key}"), (line, std::mem::take(&mut comment)));
+            } else {
+                comment.clear();
+            }
+        }
+        for setting in DECLARED {
+            let (section, _) = setting.name.split_once('.').unwrap();
+            let line = shipped_line(setting);
+            let cure = format!(
+                "packaging/punchclock.toml: write below [{section}], with the lines wrapped\n\n# {}\n{line}\n",
+                setting.meaning
+            );
+            let Some((written, comment)) = found.remove(setting.name) else {
+                panic!("{} is missing in {cure}", setting.name)
+            };
+            assert_eq!(written, line, "{} has another default in {cure}", setting.name);
+            assert!(comment.contains(setting.meaning), "{} is explained otherwise in {cure}", setting.name);
+        }
+        let unknown: Vec<&String> = found.keys().collect();
+        assert!(unknown.is_empty(), "packaging/punchclock.toml explains what is no setting, take it out: {unknown:?}");
+    }
+
+    #[test]
+    fn the_shipped_file_changes_nothing_as_it_is_and_reads_with_every_key_in_use() {
+        let settings = with(SHIPPED, &[]).unwrap();
+        assert!(settings.all().all(|(_, _, origin)| *origin == Origin::Default));
+        let in_use: String = SHIPPED
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')).unwrap_or(line))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        for (setting, value, origin) in with(&in_use, &[]).unwrap().all() {
+            assert_eq!((value, origin), (setting.default, &Origin::File("punchclock.toml".into())), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn proxies_may_be_this_machine_others_or_none() {
+        let count =
+            |file: &str| with(file, &[]).map(|settings| settings.networks("hub.trusted_proxies").unwrap().len());
+        assert_eq!(count("").unwrap(), 2);
+        assert_eq!(count("[hub]\ntrusted_proxies = [\"10.1.0.5\", \"10.2.0.0/24\"]\n").unwrap(), 2);
+        assert_eq!(count("[hub]\ntrusted_proxies = \"\"\n").unwrap(), 0);
+        let error = count("[hub]\ntrusted_proxies = \"nginx\"\n").unwrap_err().to_string();
+        assert!(error.contains("it must be `loopback`, addresses or networks"), "{error}");
+        assert!(with("[terminals]\nnetworks = \"\"\n", &[]).is_err(), "nobody could push then");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The audit trail: every change by a person, who, when, what. Insert only.
+//! The audit trail: every change by a person, and every sign-in: who, when, what. Insert only.
 
 use rusqlite::params;
 

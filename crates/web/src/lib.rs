@@ -13,6 +13,7 @@ mod access;
 mod api;
 mod app;
 mod assets;
+mod caller;
 mod download;
 mod failure;
 mod forms;
@@ -33,6 +34,7 @@ mod tests;
 
 use std::net::SocketAddr;
 
+pub use link::Network;
 pub use routes::router;
 pub use server::Web;
 
@@ -46,6 +48,8 @@ pub struct WebConfig {
     pub setup_code: Option<String>,
     /// True when the hub is reached by HTTPS only: the session cookie is then never sent in clear.
     pub secure_cookie: bool,
+    /// Proxies that are believed whom they call for (`X-Forwarded-For`).
+    pub trusted_proxies: Vec<Network>,
     /// A line for the sign-in page of a demonstration: which name and password to use.
     pub demo_hint: Option<String>,
 }

@@ -11,12 +11,13 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
+use link::Network;
 
 use super::body::{Body, Budget, Unread};
 use super::intake::{Intake, Stored};
 use crate::counters::Counters;
 use crate::now_us;
-use crate::plan::{Caller, Network, sample_room};
+use crate::plan::{Caller, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::{NotServed, Standing, Terminals};
@@ -31,6 +32,7 @@ pub(super) struct Desk {
     pub(super) counters: Arc<Counters>,
     pub(super) budget: Budget,
     pub(super) allowed: Vec<Network>,
+    pub(super) trusted_proxies: Vec<Network>,
     /// How long the result of a command may take.
     pub(super) result_patience: Duration,
 }
@@ -58,6 +60,8 @@ impl Reply {
 impl Desk {
     pub(super) async fn serve(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
         self.counters.requests.add(1);
+        let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let peer = link::caller(peer, forwarded, &self.trusted_proxies);
         let reply = if self.allowed.iter().any(|network| network.contains(peer)) {
             self.answer(peer, request).await
         } else {

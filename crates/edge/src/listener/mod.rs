@@ -49,8 +49,15 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn new(config: &EdgeConfig, spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>) -> Self {
         let budget = Budget::new(config.max_body_bytes, config.max_bytes_in_work);
-        let (allowed, result_patience) = (config.allowed.clone(), config.result_patience);
-        let desk = Desk { spool, terminals, counters, budget, allowed, result_patience };
+        let desk = Desk {
+            spool,
+            terminals,
+            counters,
+            budget,
+            allowed: config.allowed.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            result_patience: config.result_patience,
+        };
         Self { desk: Arc::new(desk), connections: Arc::new(Semaphore::new(config.max_connections)) }
     }
 

@@ -3,7 +3,6 @@
 mod contacts;
 mod delivery;
 pub mod drift;
-mod network;
 mod pin;
 mod schedule;
 mod search;
@@ -14,7 +13,6 @@ use std::time::Duration;
 
 pub use contacts::{Told, is_contact_due};
 pub(crate) use delivery::{Delivery, Next, next_step};
-pub use network::{Network, NotANetwork};
 pub use pin::{Admission, Caller, Doubt, Judgement, judge};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
 pub use search::{SEARCH_EVERY, is_search_due};

@@ -168,6 +168,31 @@ async fn other_networks_and_other_paths_are_refused() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_the_network_of_the_terminal_counts() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    let from = |named: &str| {
+        let plain = request("/iclock/cdata?SN=X1&table=ATTLOG", 22, b"1\t2024-01-01 08:00:00\n");
+        String::from_utf8(plain).unwrap().replacen("\r\n", &format!("\r\nX-Forwarded-For: {named}\r\n"), 1).into_bytes()
+    };
+    let to = edge.terminals_addr();
+    assert_eq!(raw(to, &from("203.0.113.9")).await.status, 403, "not a private network");
+    assert_eq!(
+        raw(to, &from("10.0.0.9, 203.0.113.9")).await.status,
+        403,
+        "what the caller itself says is not believed"
+    );
+    assert_eq!(raw(to, &from("10.0.0.9")).await.status, 200);
+    edge.shutdown().await;
+
+    let config = edge::EdgeConfig { trusted_proxies: Vec::new(), ..place.config() };
+    let edge = edge::Edge::start(config, hub).await.unwrap();
+    assert_eq!(raw(edge.terminals_addr(), &from("203.0.113.9")).await.status, 200, "nobody is believed here");
+    edge.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_refused_unread() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     let config = edge::EdgeConfig { max_body_bytes: 1000, ..place.config() };

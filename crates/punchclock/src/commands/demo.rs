@@ -58,7 +58,13 @@ impl Simulation {
     async fn run(&self, context: &Context, listen: SocketAddr) -> anyhow::Result<()> {
         let password = self.account()?;
         let hint = format!("This is a demo. Sign in as {ACCOUNT} with the password on its console.");
-        let config = WebConfig { listen, setup_code: None, secure_cookie: false, demo_hint: Some(hint) };
+        let config = WebConfig {
+            listen,
+            setup_code: None,
+            secure_cookie: false,
+            trusted_proxies: Vec::new(),
+            demo_hint: Some(hint),
+        };
         let web = bind(self.hub.clone(), config).await?;
 
         let mut config = edge_role::config(&context.settings, context.home.spool()?)?;

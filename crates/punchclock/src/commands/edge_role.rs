@@ -8,20 +8,22 @@ use edge::{Edge, EdgeConfig, HttpUplink};
 use crate::cli::EdgeCommand;
 use crate::commands::Context;
 use crate::settings::Settings;
-use crate::{show, signals};
+use crate::{service, show};
 
 /// What a person approves or registers on the hub reaches the edge within this time.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result<()> {
     let EdgeCommand::Run { hub, token_file, adms_listen, status_listen } = command;
+    context.settings.flag("edge.hub", hub.as_deref())?;
+    context.settings.flag("edge.token_file", token_file.as_deref())?;
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
     context.settings.flag("edge.status_listen", status_listen.as_deref())?;
     super::serve::start_log(&context.settings)?;
     let _claim = context.home.claim()?;
     let mut config = config(&context.settings, context.home.spool()?)?;
     config.status_listen = Some(context.settings.get("edge.status_listen")?);
-    let uplink = HttpUplink::new(&hub, token_file)?;
+    let uplink = uplink(context)?;
     // Terminals are slow and few: one thread serves them, the spool has its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
@@ -30,17 +32,32 @@ pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result
         if let Some(address) = edge.status_addr() {
             show::line(format!("board and health: http://{address}"))?;
         }
-        signals::asked_to_end().await;
+        let spool = edge.spool().clone();
+        service::until_asked_to_end(|| async { spool.pulse().await.is_ok() }).await;
         edge.shutdown().await;
         Ok(())
     })
+}
+
+/// The road to the hub that the settings name.
+fn uplink(context: &Context) -> anyhow::Result<HttpUplink> {
+    let hub = context.settings.text("edge.hub");
+    if hub.is_empty() {
+        anyhow::bail!("no hub is named; give its address with --hub, or as `hub` below [edge] in the settings file");
+    }
+    let token_file = match context.settings.text("edge.token_file") {
+        "" => context.home.data.join("edge.token"),
+        named => named.into(),
+    };
+    Ok(HttpUplink::new(hub, token_file)?)
 }
 
 /// The edge's settings, without a status page.
 pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::Result<EdgeConfig> {
     let mut config = EdgeConfig::new(settings.text("edge.name"), spool);
     config.terminals_listen = settings.get("terminals.listen")?;
-    config.allowed = settings.networks()?;
+    config.allowed = settings.networks("terminals.networks")?;
+    config.trusted_proxies = settings.networks("terminals.trusted_proxies")?;
     config.poll_every = Duration::from_secs(60 * settings.get::<u64>("terminals.poll_minutes")?);
     config.result_patience = Duration::from_secs(settings.get::<u64>("terminals.result_seconds")?);
     config.discover = settings.subnets()?;

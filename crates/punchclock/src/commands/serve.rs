@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use edge::spool::Spool;
 use edge::{Edge, Uplink, UplinkError};
 use hub::Hub;
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use crate::chance::{code, now};
 use crate::cli::{HubArgs, Serve};
 use crate::commands::{Context, edge_role};
 use crate::settings::Settings;
-use crate::{show, signals};
+use crate::{service, show};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -32,7 +33,7 @@ pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let edge = Edge::start(config, InProcess(hub.clone())).await?;
         show::line(format!("terminals push to http://{}", edge.terminals_addr()))?;
-        let outcome = run_hub(hub, &context.settings).await;
+        let outcome = run_hub(hub, &context.settings, Some(edge.spool().clone())).await;
         edge.shutdown().await;
         outcome
     })
@@ -42,16 +43,17 @@ pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result
     context.settings.flag("hub.listen", args.listen.as_deref())?;
     start_log(&context.settings)?;
     let hub = context.home.hub()?;
-    runtime()?.block_on(run_hub(hub, &context.settings))
+    runtime()?.block_on(run_hub(hub, &context.settings, None))
 }
 
-/// Serves pages and derives until the process is asked to end.
-async fn run_hub(hub: Hub, settings: &Settings) -> anyhow::Result<()> {
+/// Serves pages and derives until the process is asked to end. `spool` is that of an edge in the same process.
+async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow::Result<()> {
     let setup_code = if hub.has_account()? { None } else { Some(code()?) };
     let config = WebConfig {
         listen: settings.get("hub.listen")?,
         setup_code: setup_code.clone(),
         secure_cookie: settings.get("hub.secure_cookie")?,
+        trusted_proxies: settings.networks("hub.trusted_proxies")?,
         demo_hint: None,
     };
     let web = bind(hub.clone(), config).await?;
@@ -59,10 +61,20 @@ async fn run_hub(hub: Hub, settings: &Settings) -> anyhow::Result<()> {
     if let Some(code) = setup_code {
         show::line(format!("first run: open http://{}/setup and give this code: {code}", web.local_addr))?;
     }
-    let deriving = Deriving::start(hub);
-    web.run(signals::asked_to_end()).await?;
+    let deriving = Deriving::start(hub.clone());
+    web.run(service::until_asked_to_end(move || are_at_work(hub.clone(), spool.clone()))).await?;
     deriving.end();
     Ok(())
+}
+
+/// Whether the writers of database and queue take their turns. One that says what is in its way does.
+async fn are_at_work(hub: Hub, spool: Option<Spool>) -> bool {
+    if let Some(spool) = spool
+        && spool.pulse().await.is_err()
+    {
+        return false;
+    }
+    tokio::task::spawn_blocking(move || hub.pulse()).await.is_ok()
 }
 
 pub(super) async fn bind(hub: Hub, config: WebConfig) -> anyhow::Result<Web> {

@@ -1,6 +1,8 @@
 //! `/setup`: the first run. Makes the administrator, against the code that the server printed on its console, so that
 //! nobody else on the network can be first.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::forms::Form;
 use crate::page::sign_in::open_session;
@@ -62,12 +65,16 @@ pub(crate) async fn page(State(app): State<App>) -> Result<Response, Failure> {
 }
 
 /// `POST /setup`
-pub(crate) async fn create(State(app): State<App>, Form(sent): Form<FirstAccount>) -> Result<Response, Failure> {
+pub(crate) async fn create(
+    State(app): State<App>,
+    Caller(from): Caller,
+    Form(sent): Form<FirstAccount>,
+) -> Result<Response, Failure> {
     if app.ask(|hub| hub.has_account()).await? {
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let mut page = SetupPage { name: sent.name.clone(), code: sent.code.clone(), ..SetupPage::new(&app) };
-    if let Err((status, problem)) = check_code(&app, &sent.code) {
+    if let Err((status, problem)) = check_code(&app, &sent.code, from) {
         page.code_problem = Some(problem);
         return Ok((status, render(&page)?).into_response());
     }
@@ -84,16 +91,16 @@ pub(crate) async fn create(State(app): State<App>, Form(sent): Form<FirstAccount
         }
         Err(failure) => return Err(failure),
     }
-    app.governor().succeeded(GOVERNED_AS);
-    let cookie = open_session(&app, &sent.name, &sent.password).await?;
+    app.governor().succeeded(GOVERNED_AS, from);
+    let cookie = open_session(&app, &sent.name, &sent.password, from).await?;
     Ok((cookie.map(|cookie| [cookie]), Redirect::to("/")).into_response())
 }
 
-fn check_code(app: &App, sent: &str) -> Result<(), (StatusCode, String)> {
+fn check_code(app: &App, sent: &str, from: Option<IpAddr>) -> Result<(), (StatusCode, String)> {
     let Some(code) = &app.config.setup_code else {
         return Err((StatusCode::FORBIDDEN, "This server gives no set-up code.".to_owned()));
     };
-    if let Err(wait) = app.governor().attempt(GOVERNED_AS, Timestamp::now()) {
+    if let Err(wait) = app.governor().attempt(GOVERNED_AS, from, Timestamp::now()) {
         let problem = format!("Too many attempts. Try again in {} seconds.", wait.as_secs() + 1);
         return Err((StatusCode::TOO_MANY_REQUESTS, problem));
     }

@@ -1,5 +1,7 @@
 //! `/sign-in` and `/sign-out`.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::forms::{Form, Query};
 use crate::page::{Frame, render};
@@ -57,19 +60,27 @@ pub(crate) async fn page(State(app): State<App>, Query(next): Query<Next>) -> Re
 }
 
 /// `POST /sign-in`. A wrong name and a wrong password get the same answer after the same work.
-pub(crate) async fn enter(State(app): State<App>, Form(sent): Form<Credentials>) -> Result<Response, Failure> {
-    let attempt = app.governor().attempt(&sent.name, Timestamp::now());
+pub(crate) async fn enter(
+    State(app): State<App>,
+    Caller(from): Caller,
+    Form(sent): Form<Credentials>,
+) -> Result<Response, Failure> {
+    let attempt = app.governor().attempt(&sent.name, from, Timestamp::now());
     if let Err(wait) = attempt {
         let problem = format!("Too many attempts. Try again in {} seconds.", wait.as_secs() + 1);
         let page = render(&SignInPage::new(&app, &sent.name, &sent.next, Some(problem)))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
-    match open_session(&app, &sent.name, &sent.password).await? {
+    match open_session(&app, &sent.name, &sent.password, from).await? {
         Some(cookie) => {
-            app.governor().succeeded(&sent.name);
+            app.governor().succeeded(&sent.name, from);
             Ok(([cookie], Redirect::to(forms::local_path(&sent.next))).into_response())
         }
         None => {
+            tracing::warn!(
+                from = from.map(tracing::field::display),
+                "a sign-in was refused: name and password match no account"
+            );
             let problem =
                 "Name and password do not match an account. Check both; capital letters count in the password.";
             let page = render(&SignInPage::new(&app, &sent.name, &sent.next, Some(problem.to_owned())))?;
@@ -83,11 +94,12 @@ pub(crate) async fn open_session(
     app: &App,
     name: &str,
     password: &str,
+    from: Option<IpAddr>,
 ) -> Result<Option<(header::HeaderName, header::HeaderValue)>, Failure> {
     let _turn = app.sign_ins.acquire().await.map_err(|closed| Failure::internal(&closed))?;
     let token = session::random_bytes().map_err(|error| Failure::internal(&error))?;
     let (name, password) = (name.trim().to_owned(), password.to_owned());
-    let signed_in = app.ask(move |hub| hub.sign_in(&name, &password, Timestamp::now(), token)).await?;
+    let signed_in = app.ask(move |hub| hub.sign_in(&name, &password, from, Timestamp::now(), token)).await?;
     Ok(signed_in.map(|_| (header::SET_COOKIE, session::cookie(&token, app.config.secure_cookie))))
 }
 

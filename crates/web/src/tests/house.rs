@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::{WebConfig, router};
+use crate::{Network, WebConfig, router};
 
 pub(super) const CODE: &str = "4711-0815";
 pub(super) const PASSWORD: &str = "a long enough password";
@@ -124,7 +124,13 @@ impl Answer {
 /// A listener on a free port.
 pub(super) fn config() -> WebConfig {
     let listen = "127.0.0.1:0".parse().unwrap();
-    WebConfig { listen, setup_code: Some(CODE.to_owned()), secure_cookie: false, demo_hint: None }
+    WebConfig {
+        listen,
+        setup_code: Some(CODE.to_owned()),
+        secure_cookie: false,
+        trusted_proxies: Network::LOOPBACK.to_vec(),
+        demo_hint: None,
+    }
 }
 
 pub(super) fn clerk() -> Actor {

@@ -1,6 +1,8 @@
 //! The first run, signing in and out.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
 
 use super::house::{CODE, House, PASSWORD, Visitor};
 
@@ -100,4 +102,43 @@ async fn guessing_a_password_is_slowed_down_for_that_name_only() {
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "even with the right password");
     assert!(answer.text.contains("Too many attempts"), "{}", answer.text);
     house.sign_in("hr").await;
+}
+
+/// Tries to sign in, on a connection from `peer` that says to be forwarded for somebody.
+async fn sign_in_from(house: &House, peer: &str, forwarded: &str, name: &str, password: &str) -> StatusCode {
+    let form = format!("name={name}&password={}", password.replace(' ', "+"));
+    let mut request = Request::post("/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-forwarded-for", forwarded)
+        .body(Body::from(form))
+        .unwrap();
+    request.extensions_mut().insert(ConnectInfo::<std::net::SocketAddr>(peer.parse().unwrap()));
+    house.ask(&Visitor::default(), request).await.status
+}
+
+#[tokio::test]
+async fn where_somebody_signed_in_is_what_a_trusted_proxy_says_and_nobody_else() {
+    let house = House::with_accounts();
+    let told = || house.hub.audit(1).unwrap().remove(0).detail;
+    sign_in_from(&house, "127.0.0.1:9", "10.0.0.1, 203.0.113.9", "hr", PASSWORD).await;
+    assert_eq!(told(), "from 203.0.113.9");
+    sign_in_from(&house, "198.51.100.7:9", "203.0.113.9", "hr", PASSWORD).await;
+    assert_eq!(told(), "from 198.51.100.7", "a stranger may say what it likes");
+}
+
+#[tokio::test]
+async fn trying_one_password_on_many_names_is_slowed_down_for_that_address_only() {
+    let house = House::with_accounts();
+    // Long passwords are refused before they are hashed, which would take seconds here.
+    let guess = "x".repeat(201);
+    let mut tried = 0;
+    while sign_in_from(&house, "127.0.0.1:9", "203.0.113.9", &format!("n{tried}"), &guess).await
+        != StatusCode::TOO_MANY_REQUESTS
+    {
+        tried += 1;
+        assert!(tried < 60, "nobody was slowed down");
+    }
+    assert!(tried >= 50, "an office may share an address: {tried}");
+    let elsewhere = sign_in_from(&house, "127.0.0.1:9", "203.0.113.10", "hr", PASSWORD).await;
+    assert_eq!(elsewhere, StatusCode::SEE_OTHER);
 }
