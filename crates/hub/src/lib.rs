@@ -114,6 +114,14 @@ impl Hub {
         self.store.read(|read| read.setting(company::SETTING).map(drop)).map_err(Error::from)
     }
 
+    /// Waits until the store's writer has taken a turn; blocks. Nothing is written.
+    ///
+    /// # Errors
+    /// Of the store: the writer is at work, and says what is in its way.
+    pub fn pulse(&self) -> Result<(), Error> {
+        self.store.write(|_| Ok(()))
+    }
+
     /// How many punches are stored.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod cli;
 mod commands;
 mod home;
 mod progress;
+mod service;
 mod settings;
 mod show;
 mod signals;

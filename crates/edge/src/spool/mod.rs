@@ -248,6 +248,22 @@ impl Spool {
         answered.await.map_err(|_| not_stored())
     }
 
+    /// Waits until the writer has taken a turn, behind everything that waits: it is at work, whether its disk takes anything or
+    /// not. Nothing is written for it.
+    ///
+    /// # Errors
+    /// [`SpoolError::Closed`] when the writer has ended.
+    pub async fn pulse(&self) -> Result<(), SpoolError> {
+        let (answer, answered) = oneshot::channel();
+        let tell = Box::new(move || {
+            let _ = answer.send(());
+        });
+        self.inner.jobs.send(Job::Change(Box::new(|_| Ok(tell)))).await.map_err(|_| SpoolError::Closed)?;
+        // A transaction that failed drops the answer: that was a turn, too.
+        let _ = answered.await;
+        Ok(())
+    }
+
     fn hand_over(&self, job: Job) -> Result<(), SpoolError> {
         self.inner.jobs.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => SpoolError::Busy,
