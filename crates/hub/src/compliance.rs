@@ -13,7 +13,7 @@ use crate::company::Company;
 use crate::facts::Facts;
 use crate::keep::record;
 use crate::periods::{Dates, checked};
-use crate::plan::{Whose, name, people};
+use crate::plan::{Whose, people};
 use crate::{Error, Hub};
 
 /// Employees that are looked at in one snapshot of the store; others write in between.
@@ -86,7 +86,7 @@ fn of_employee(
     };
     Ok(Some(Compliance {
         code: employee.code.clone(),
-        name: name(employee),
+        name: employee.shown_name().to_owned(),
         days: records.iter().filter_map(ShiftDay::of).collect(),
         period: ShiftPeriod::of(&records),
         findings,

@@ -17,7 +17,7 @@ use crate::company::Company;
 use crate::facts::{Facts, employment, zone_of};
 use crate::keep::Keeper;
 use crate::periods::Dates;
-use crate::registry::employee;
+use crate::registry::people;
 use crate::resolve::ALWAYS;
 use crate::view::DayRow;
 use crate::{Error, Hub};
@@ -107,7 +107,7 @@ impl Hub {
     pub fn mark_scope(&self, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
         self.store.write(|write| {
             let company = Company::load(write)?;
-            for employee in &people(write, scope)? {
+            for employee in &people(write, scope.employee.as_deref())? {
                 mark_range(write, &company, employee, scope.from, scope.to, now)?;
             }
             Ok(write.mark_count()?)
@@ -153,7 +153,7 @@ impl Hub {
             let (book, digest) = company.rulebook(read, as_of)?;
             let run = Run { company: &company, book: &book, digest, as_of };
             let mut rows = Vec::new();
-            for employee in people(read, scope)? {
+            for employee in people(read, scope.employee.as_deref())? {
                 let Some(range) = dates(&company, &employee, scope.from, scope.to, as_of)? else { continue };
                 let zone = zone_of(&company, &employee)?;
                 let name = employee.shown_name().to_owned();
@@ -293,12 +293,6 @@ pub(crate) fn is_kept(record: &DayRecord) -> bool {
 fn spans(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
     let runs = marks.chunk_by(|a, b| a.employee == b.employee && a.week.saturating_add(7.days()) == b.week);
     runs.flat_map(|run| run.chunks(SPAN_WEEKS))
-}
-
-/// The employees of a scope, by code.
-fn people(read: &Read<'_>, scope: &Scope) -> Result<Vec<Employee>, Error> {
-    let Some(code) = &scope.employee else { return Ok(read.employees()?) };
-    Ok(vec![employee(read, code)?])
 }
 
 /// The dates of a range that are judged for an employee, up to today.

@@ -16,8 +16,7 @@ use store::{Read, Write};
 use crate::company::Company;
 use crate::facts::{Statements, zone_of};
 use crate::periods::{Dates, checked};
-use crate::registry::employee;
-use crate::{Actor, Error, Hub};
+use crate::{Actor, Error, Hub, registry};
 
 /// The longest range that is generated in one go, in days: three years.
 const MOST_DAYS: i32 = 3 * 366;
@@ -134,7 +133,7 @@ impl Hub {
                         }
                     }
                     report.total.add(&tally);
-                    report.people.push((employee.code.clone(), name(employee), tally));
+                    report.people.push((employee.code.clone(), employee.shown_name().to_owned(), tally));
                 }
                 if report.total.written() > before.written() {
                     let detail =
@@ -201,26 +200,18 @@ fn keep(
 
 /// The employees that are asked for, by code.
 pub(crate) fn people(read: &Read<'_>, whose: &Whose) -> Result<Vec<Employee>, Error> {
-    let mut people = match &whose.employee {
-        None => read.employees()?,
-        Some(code) => vec![employee(read, code)?],
-    };
+    let mut people = registry::people(read, whose.employee.as_deref())?;
     if let Some(group) = &whose.group {
         people.retain(|employee| employee.group_name.as_ref() == Some(group));
         if people.is_empty() {
             return Err(Error::NotFound(format!("employee of group {group}")));
         }
     }
-    people.sort_by(|one, other| one.code.cmp(&other.code));
     Ok(people)
 }
 
 fn row(employee: &Employee, zone: &TimeZone, day: PlannedDay) -> PlanRow {
-    PlanRow { code: employee.code.clone(), name: name(employee), zone: zone.clone(), day }
-}
-
-pub(crate) fn name(employee: &Employee) -> String {
-    if employee.name.is_empty() { employee.code.clone() } else { employee.name.clone() }
+    PlanRow { code: employee.code.clone(), name: employee.shown_name().to_owned(), zone: zone.clone(), day }
 }
 
 fn damaged(error: &serde_json::Error) -> Error {

@@ -84,6 +84,12 @@ pub(crate) fn employee(read: &Read<'_>, code: &str) -> Result<Employee, Error> {
     read.employee_by_code(code)?.ok_or_else(|| Error::NotFound(format!("employee with code {code}")))
 }
 
+/// The employee of a code, or all of them by code.
+pub(crate) fn people(read: &Read<'_>, code: Option<&str>) -> Result<Vec<Employee>, Error> {
+    let Some(code) = code else { return Ok(read.employees()?) };
+    Ok(vec![employee(read, code)?])
+}
+
 /// `push`, `poll` or `both` as stored.
 pub(crate) fn via(word: &str) -> Via {
     match word {

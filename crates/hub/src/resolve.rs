@@ -280,11 +280,9 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         let after =
             if seen.has_lost { refresh_punch_dates(self.write, known, &seen.zone)? } else { self.extend(seen, known)? };
         Ok(match (before, after) {
-            _ if before == after => Vec::new(),
             (Some((old_first, old_last)), Some((first, last))) => {
-                let mut weeks = self.weeks_between(old_first, first);
-                weeks.extend(self.weeks_between(old_last, last));
-                weeks
+                let moved = [(old_first, first), (old_last, last)].into_iter().filter(|(old, new)| old != new);
+                moved.flat_map(|(old, new)| self.weeks_between(old, new)).collect()
             }
             (Some((first, last)), None) | (None, Some((first, last))) => self.weeks_between(first, last),
             (None, None) => Vec::new(),
