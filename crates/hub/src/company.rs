@@ -187,6 +187,7 @@ impl Hub {
             let before = Company::load(write)?;
             let after = Company { policies: changed(before.policies.clone())?, ..before.clone() };
             after.book(after.calendar.clone())?;
+            crate::stating::check_all(write, &after, now)?;
             change(write, &before, &after, now)?;
             let object = from.map_or_else(|| "from the beginning".to_owned(), |from| format!("from {from}"));
             Ok(write.audit(&actor.entry(now, action, &object, after.json()?))?)

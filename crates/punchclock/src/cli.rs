@@ -218,6 +218,19 @@ pub(crate) enum Rules {
         /// Work date
         date: Date,
     },
+    /// Policies and time-off banks to start from, to be confirmed by payroll
+    ///
+    /// Which there are:                          rules preset
+    /// A policy to copy, to change and to set:   rules preset PH_PRIVATE > policy.toml
+    ///                                           company set policy.toml --from 2026-04-01
+    /// A bank, as it is:                         company set --bank EU_TOIL
+    #[command(verbatim_doc_comment)]
+    Preset {
+        /// Print this one
+        name: Option<String>,
+    },
+    /// Print the JSON schema of policy files: every setting with its meaning, range and default
+    Schema,
     /// Try another policy on past dates, in place of those that hold there: what would change, for whom. Nothing is stored
     Try {
         /// A policy in TOML or JSON; what it leaves out has its default
@@ -246,9 +259,9 @@ pub(crate) enum CompanyCommand {
     Set {
         /// A file as `company show` prints it; what it leaves out gets its default. With --from a policy, in TOML or JSON
         file: Option<PathBuf>,
-        /// Only the policy: the file's holds from this work date on, until the next one does
+        /// Only the policy: the file's holds from this work date on, or from the `beginning`, until the next one does
         #[arg(long, value_name = "D", requires = "file")]
-        from: Option<Date>,
+        from: Option<Since>,
         /// Only the zone, like Asia/Manila
         #[arg(long, conflicts_with = "file")]
         zone: Option<String>,
@@ -264,6 +277,26 @@ pub(crate) enum CompanyCommand {
         /// The first date on which it holds
         from: Date,
     },
+}
+
+/// From when a policy holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Since {
+    /// Before every other one.
+    Beginning,
+    /// From a work date on.
+    Date(Date),
+}
+
+impl std::str::FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "beginning" => Ok(Self::Beginning),
+            text => text.parse().map(Self::Date).map_err(|_| "write a date like 2026-04-01, or `beginning`".to_owned()),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

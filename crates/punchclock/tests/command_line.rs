@@ -102,6 +102,25 @@ fn a_policy_is_set_from_a_date_shown_and_withdrawn() {
 }
 
 #[test]
+fn a_preset_is_printed_set_and_tried() {
+    let stage = stage();
+    let listed = stage.prints(&["rules", "preset"]);
+    assert!(listed.contains("PH_PRIVATE") && listed.contains("PH_CSC_DBM"), "{listed}");
+    std::fs::write(stage.folder.path().join("mine.toml"), stage.prints(&["rules", "preset", "PH_PRIVATE"])).unwrap();
+    assert!(stage.fails(&["company", "set", "mine.toml"], 1).contains("--from beginning"));
+    stage.prints(&["company", "set", "mine.toml", "--from", "beginning"]);
+    let shown: serde_json::Value = serde_json::from_str(&stage.prints(&["company", "show"])).unwrap();
+    assert_eq!(shown["policies"][0]["policy"]["pay_rules"][0]["code"], "RHOT");
+    stage.prints(&["company", "set", "--bank", "EU_TOIL"]);
+    let bank: serde_json::Value = serde_json::from_str(&stage.prints(&["rules", "preset", "EU_TOIL"])).unwrap();
+    let company: serde_json::Value = serde_json::from_str(&stage.prints(&["company", "show"])).unwrap();
+    assert_eq!(company["bank"], bank["policy"]);
+    let schema: serde_json::Value = serde_json::from_str(&stage.prints(&["rules", "schema"])).unwrap();
+    assert!(schema["properties"]["grace"].is_object());
+    assert!(stage.fails(&["rules", "preset", "PH"], 1).contains("`punchclock rules preset` lists them"));
+}
+
+#[test]
 fn a_plan_is_generated_twice_shown_and_compared_with_what_was_covered() {
     let stage = stage();
     let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");

@@ -55,10 +55,20 @@ pub enum PresetError {
 
 impl Preset {
     /// A preset that comes with the rules.
+    ///
+    /// # Errors
+    /// [`PresetError::Unknown`] for a name that is not in [`PRESETS`].
     pub fn named(name: &str) -> Result<Self, PresetError> {
+        Self::read(Self::text(name)?)
+    }
+
+    /// The file of a preset, for a company to copy and change.
+    ///
+    /// # Errors
+    /// As [`Preset::named`].
+    pub fn text(name: &str) -> Result<&'static str, PresetError> {
         let file = FILES.iter().find(|(known, _)| *known == name);
-        let (_, json) = file.ok_or_else(|| PresetError::Unknown { name: name.to_owned() })?;
-        Self::read(json)
+        file.map(|(_, text)| *text).ok_or_else(|| PresetError::Unknown { name: name.to_owned() })
     }
 
     /// A preset of the company's own, written like those in `presets/bank`.

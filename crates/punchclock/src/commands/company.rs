@@ -6,7 +6,7 @@ use attendance::bank::Preset;
 use hub::Company;
 
 use crate::chance::now;
-use crate::cli::CompanyCommand;
+use crate::cli::{CompanyCommand, Since};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::rules::policy_file;
 use crate::commands::{Context, console};
@@ -17,10 +17,14 @@ pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<
         CompanyCommand::Show => show::json(&context.hub()?.company()?),
         CompanyCommand::Set { file: Some(file), from: Some(from), .. } => {
             let hub = context.home.hub()?;
-            let version = PolicyVersion::of_file(policy_file(&file)?, Some(from));
+            let (from, told) = match from {
+                Since::Beginning => (None, "the beginning".to_owned()),
+                Since::Date(from) => (Some(from), from.to_string()),
+            };
+            let version = PolicyVersion::of_file(policy_file(&file)?, from);
             hub.set_policy(&console(), &version, now())?;
             let derived = derive_with_progress(&hub, now())?;
-            Ok(show::line(format!("the policy holds from {from}; {} days changed with it", derived.written))?)
+            Ok(show::line(format!("the policy holds from {told}; {} days changed with it", derived.written))?)
         }
         CompanyCommand::WithdrawPolicy { from } => {
             let hub = context.hub()?;
@@ -42,6 +46,9 @@ pub(super) fn run(context: &Context, command: CompanyCommand) -> anyhow::Result<
                     Company { zone: zone.or(known.zone), bank, wait_for_terminals_days, ..hub.company()? }
                 }
                 Some(file) => {
+                    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+                        bail!("{} is a policy: say from when it holds, --from D or --from beginning", file.display());
+                    }
                     let text = std::fs::read_to_string(&file);
                     let text = text.with_context(|| format!("{} can't be read", file.display()))?;
                     let wrong = || {

@@ -1,12 +1,13 @@
-//! `rules check|explain|try`.
+//! `rules check|explain|preset|schema|try`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use attendance::bank::{self, Preset};
 use attendance::golden::{Replay, ReplayOutcome};
 use attendance::lock::Delta;
 use attendance::trace::{Role, TracedPunch};
-use attendance::{DayRecord, PolicyFile};
+use attendance::{DayRecord, POLICY_PRESETS, PolicyFile};
 use hub::{Change, Store};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,6 +26,9 @@ pub(super) fn run(context: &Context, command: Rules) -> anyhow::Result<()> {
     match command {
         Rules::Check { file, only } => check(context, &file, &only),
         Rules::Explain { employee, date } => explain(context, &employee, date),
+        Rules::Preset { name: None } => presets(context),
+        Rules::Preset { name: Some(name) } => Ok(show::line(preset(&name)?.trim_end())?),
+        Rules::Schema => Ok(show::json(&attendance::policy_schema())?),
         Rules::Try { policy, from, to, days } => try_policy(context, &policy, (from, to), days),
     }
 }
@@ -87,6 +91,25 @@ fn explain(context: &Context, employee: &str, date: Date) -> anyhow::Result<()> 
         show::line(format!("  {:<24} {:>5}  {}", reason.figure, reason.minutes, reason.text))?;
     }
     Ok(())
+}
+
+fn presets(context: &Context) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for name in POLICY_PRESETS {
+        let file = PolicyFile::preset(name)?;
+        rows.push(vec![json!(name), json!("policy"), json!(file.title), json!(file.source)]);
+    }
+    for name in bank::PRESETS {
+        let preset = Preset::named(name)?;
+        rows.push(vec![json!(name), json!("bank"), json!(preset.title), json!(preset.source)]);
+    }
+    Ok(show::rows(context.is_json, &["preset", "kind", "title", "source"], &rows)?)
+}
+
+/// The text of a preset, of a policy or a bank.
+fn preset(name: &str) -> anyhow::Result<&'static str> {
+    let text = PolicyFile::preset_text(name).ok().or_else(|| Preset::text(name).ok());
+    text.with_context(|| format!("there is no preset `{name}`; `punchclock rules preset` lists them"))
 }
 
 fn try_policy(context: &Context, file: &Path, dates: (Date, Date), each_day: bool) -> anyhow::Result<()> {
