@@ -14,22 +14,25 @@ use sd_notify::NotifyState;
 use crate::signals;
 
 /// Says that the process serves, gives signs of life while `pulse` finds the writers at work, and returns when the process is
-/// asked to end.
-pub(crate) async fn until_asked_to_end<P, F>(pulse: P)
+/// asked to end. From the call on that wish is heard; the rest begins when it is waited for.
+pub(crate) fn until_asked_to_end<P, F>(pulse: P) -> impl Future<Output = ()>
 where
     P: Fn() -> F,
     F: Future<Output = bool>,
 {
-    tell(&NotifyState::Ready);
-    match sd_notify::watchdog_enabled() {
-        None => signals::asked_to_end().await,
-        // Thrice in the time, so that one late sign does no harm.
-        Some(patience) => tokio::select! {
-            () = signals::asked_to_end() => {}
-            never = give_signs_of_life(patience / 3, pulse) => match never {},
-        },
+    let asked = signals::asked_to_end();
+    async {
+        tell(&NotifyState::Ready);
+        match sd_notify::watchdog_enabled() {
+            None => asked.await,
+            // Thrice in the time, so that one late sign does no harm.
+            Some(patience) => tokio::select! {
+                () = asked => {}
+                never = give_signs_of_life(patience / 3, pulse) => match never {},
+            },
+        }
+        tell(&NotifyState::Stopping);
     }
-    tell(&NotifyState::Stopping);
 }
 
 async fn give_signs_of_life<P, F>(every: Duration, pulse: P) -> Infallible

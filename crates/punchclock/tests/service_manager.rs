@@ -97,3 +97,11 @@ fn an_edge_is_ready_and_lives_without_its_hub_and_takes_hub_and_token_from_its_s
     let error = stage.fails(&["edge", "run", "--adms-listen", &listen], 1);
     assert!(error.contains("no hub is named; give its address with --hub, or as `hub` below [edge]"), "{error}");
 }
+
+#[test]
+fn a_server_that_is_asked_to_end_as_soon_as_it_is_seen_ends_in_order() {
+    let stage = stage();
+    let mut process = stage.serve();
+    process.terminate().unwrap();
+    assert!(process.wait(PATIENCE).unwrap().success());
+}

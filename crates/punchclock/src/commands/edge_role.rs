@@ -28,12 +28,13 @@ pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         let edge = Edge::start(config, uplink).await?;
+        let spool = edge.spool().clone();
+        let asked_to_end = service::until_asked_to_end(|| async { spool.pulse().await.is_ok() });
         show::line(format!("terminals push to http://{}", edge.terminals_addr()))?;
         if let Some(address) = edge.status_addr() {
             show::line(format!("board and health: http://{address}"))?;
         }
-        let spool = edge.spool().clone();
-        service::until_asked_to_end(|| async { spool.pulse().await.is_ok() }).await;
+        asked_to_end.await;
         edge.shutdown().await;
         Ok(())
     })

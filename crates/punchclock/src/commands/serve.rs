@@ -57,12 +57,14 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
         demo_hint: None,
     };
     let web = bind(hub.clone(), config).await?;
+    let at_work = hub.clone();
+    let asked_to_end = service::until_asked_to_end(move || are_at_work(at_work.clone(), spool.clone()));
     show::line(format!("pages: http://{}", web.local_addr))?;
     if let Some(code) = setup_code {
         show::line(format!("first run: open http://{}/setup and give this code: {code}", web.local_addr))?;
     }
-    let deriving = Deriving::start(hub.clone());
-    web.run(service::until_asked_to_end(move || are_at_work(hub.clone(), spool.clone()))).await?;
+    let deriving = Deriving::start(hub);
+    web.run(asked_to_end).await?;
     deriving.end();
     Ok(())
 }
