@@ -76,7 +76,8 @@ impl HttpUplink {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| {
-                UplinkError::new(format!("the connection to the hub can't be set up: {}", chain(&error)))
+                let cure = "if it lacks certificates, install the package ca-certificates";
+                UplinkError::new(format!("the connection to the hub can't be set up: {}; {cure}", chain(&error)))
             })?;
         Ok(Self { hub, token_file, token: Mutex::new(None), unpacks: AtomicBool::new(false), client })
     }

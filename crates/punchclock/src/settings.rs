@@ -412,6 +412,19 @@ mod tests {
     }
 
     #[test]
+    fn containers_set_what_is_a_setting() {
+        let files = [include_str!("../../../packaging/Dockerfile"), include_str!("../../../packaging/compose.yaml")];
+        let is_of_name = |c: char| c.is_ascii_uppercase() || c == '_';
+        let mut seen = 0;
+        for rest in files.iter().flat_map(|file| file.split("PUNCHCLOCK__").skip(1)) {
+            let name = rest.split(|c| !is_of_name(c)).next().unwrap().to_lowercase().replace("__", ".");
+            assert!(DECLARED.iter().any(|setting| setting.name == name), "there is no setting {name}");
+            seen += 1;
+        }
+        assert!(seen >= 5, "{seen}");
+    }
+
+    #[test]
     fn proxies_may_be_this_machine_others_or_none() {
         let count =
             |file: &str| with(file, &[]).map(|settings| settings.networks("hub.trusted_proxies").unwrap().len());
