@@ -17,6 +17,9 @@ PROGRAM = Path(os.environ.get("PUNCHCLOCK_BIN") or ROOT / "target" / "release" /
 CACHE = Path(os.environ.get("PUNCHCLOCK_CACHE") or Path.home() / ".cache" / "punchclock")
 PATIENCE_SECONDS = 60
 
+if not PROGRAM.is_file():
+    sys.exit(f"there is no executable {PROGRAM}: cargo build --release, or name one in PUNCHCLOCK_BIN")
+
 
 def skip(missing: str) -> None:
     """Says that what needs `missing` is not tested, here and in the summary of ./check."""
