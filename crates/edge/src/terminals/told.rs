@@ -1,0 +1,71 @@
+//! What the hub is told of terminals with a heartbeat, and what it answers. What did not arrive is told again.
+
+use link::{Contact, Reading};
+
+use super::Terminals;
+use crate::closing::Doubts;
+use crate::plan::{Told, is_contact_due};
+
+impl Terminals {
+    /// The contacts that go with the heartbeat at `now_us`. [`Terminals::still_news`] gives them back when they did not
+    /// arrive.
+    pub(crate) fn take_news(&self, now_us: i64) -> Vec<Contact> {
+        let mut known = self.lock();
+        let due =
+            known.values_mut().filter(|one| one.is_news && is_contact_due(one.told.as_ref(), &one.contact, now_us));
+        due.map(|one| {
+            one.is_news = false;
+            one.told = Some(Told { contact: one.contact.clone(), at_us: now_us });
+            one.contact.clone()
+        })
+        .collect()
+    }
+
+    pub(crate) fn still_news(&self, contacts: &[Contact]) {
+        for contact in contacts {
+            self.with(&contact.serial, |one| (one.is_news, one.told) = (true, None));
+        }
+    }
+
+    /// The readings that go with a heartbeat, at most `limit`: of those terminals for which the hub holds everything up to
+    /// `acked`. [`Terminals::reading_told`] takes them off when they have arrived.
+    pub(crate) fn readings(&self, acked: i64, limit: usize) -> Vec<Reading> {
+        let known = self.lock();
+        let delivered = known.values().filter_map(|one| one.untold.as_ref()).filter(|one| one.up_to <= acked);
+        delivered.take(limit).map(|one| one.reading.clone()).collect()
+    }
+
+    /// Readings have arrived at the hub, which has these doubts about them.
+    pub(crate) fn reading_told(&self, readings: &[Reading], doubts: &[link::Doubt]) {
+        let mut hurries = false;
+        for told in readings {
+            let of_it = doubts.iter().filter(|doubt| doubt.serial == told.serial);
+            let doubts: Doubts = of_it.map(|doubt| (doubt.date, doubt.send_again)).collect();
+            self.with(&told.serial, |one| {
+                if one.untold.as_ref().is_some_and(|untold| untold.reading.read_us == told.read_us) {
+                    one.untold = None;
+                }
+                // Doubts that stay wait for the usual time: a gap that can't be filled must not keep the terminal busy.
+                one.is_hurried |= !doubts.is_empty() && doubts != one.doubts;
+                hurries |= one.is_hurried;
+                one.doubts = doubts;
+            });
+        }
+        if hurries {
+            self.changes.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// What the hub has doubts about, for the reading that begins now.
+    pub(crate) fn doubts(&self, serial: &str) -> Doubts {
+        self.with(serial, |one| one.doubts.clone()).unwrap_or_default()
+    }
+
+    /// The terminals whose next reading should not wait; each is told once.
+    pub(crate) fn take_hurried(&self) -> Vec<String> {
+        let mut known = self.lock();
+        let hurried =
+            known.iter_mut().filter_map(|(serial, one)| std::mem::take(&mut one.is_hurried).then_some(serial));
+        hurried.cloned().collect()
+    }
+}
