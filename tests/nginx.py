@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """packaging/nginx.conf in a real nginx with a certificate made for it, on loopback, before a running `punchclock serve`.
 
-A person signs in over TLS, and the audit trail says where from. A terminal pushes through it, from its own network only. The
-metrics are for the machine itself. Of the site, only what belongs to this place is changed: ports, name and certificate.
+A person signs in over TLS, and the audit trail says where from. A terminal pushes through it, from its own network only. An edge
+elsewhere delivers through it. The metrics are for the machine itself. Of the site, only what belongs to this place is changed: ports, name and certificate.
 
 PUNCHCLOCK_BIN says where the executable is; ./check sets it.
 """
@@ -53,7 +53,7 @@ class Place:
 
     def make_certificate(self) -> None:
         make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=hub.example"
-        names = ["-addext", f"subjectAltName=DNS:{NAME}", "-keyout", "privkey.pem", "-out", "fullchain.pem"]
+        names = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", "privkey.pem", "-out", "fullchain.pem"]
         subprocess.run([*make.split(), *names], cwd=self.folder, check=True, capture_output=True)
 
     def nginx(self) -> list[str]:
@@ -180,6 +180,31 @@ def a_terminal_pushes_through_it_from_its_own_network_only(place: Place) -> None
     wait_until("both punches to reach the hub", lambda: len(place.command("export", "punches").splitlines()) == 3)
 
 
+def an_edge_elsewhere_delivers_through_it(place: Place) -> None:
+    place.command("terminal", "add", "Door", "--serial", "B1", "--zone", "Asia/Manila")
+    branch = place.folder / "branch"
+    branch.mkdir()
+    (branch / "edge.token").write_text(place.command("token", "create", "branch", "--kind", "edge"))
+    settings = {
+        "PUNCHCLOCK__EDGE__HUB": f"https://127.0.0.1:{place.pages}",
+        "PUNCHCLOCK__TERMINALS__LISTEN": "127.0.0.1:0",
+        "PUNCHCLOCK__EDGE__STATUS_LISTEN": "127.0.0.1:0",
+        # In place of the system's certificates.
+        "SSL_CERT_FILE": str(place.folder / "fullchain.pem"),
+    }
+    lines = b"7\t2026-01-06 08:00:00\t0\t1\n"
+    with serving([str(PROGRAM), "--data", str(branch), "edge", "run"], env={**os.environ, **settings}) as edge:
+        terminals = int(edge.wait_for("terminals push to http://127.0.0.1:"))
+
+        def is_taken() -> bool:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", terminals, timeout=60)) as connection:
+                connection.request("POST", "/iclock/cdata?SN=B1&table=ATTLOG&Stamp=9999", lines)
+                return connection.getresponse().status == 200
+
+        wait_until("the edge to hear of its terminal and to take what it pushes", is_taken)
+        wait_until("the punch to reach the hub", lambda: "2026-01-06" in place.command("export", "punches"))
+
+
 def metrics_are_for_the_machine_itself(place: Place) -> None:
     for path in ("/metrics", "/metrics?x", "//metrics", "/%6Detrics", "/./metrics"):
         status, _, text = place.ask(place.pages, PERSON, "GET", path)
@@ -203,8 +228,9 @@ def main() -> None:
             a_person_signs_in_over_tls_and_the_audit_says_where_from(place)
             the_live_board_is_not_held_back(place)
             a_terminal_pushes_through_it_from_its_own_network_only(place)
+            an_edge_elsewhere_delivers_through_it(place)
             metrics_are_for_the_machine_itself(place)
-    print("sign-in, live board, push and metrics behind nginx with TLS: as promised")
+    print("sign-in, live board, push, an edge and metrics behind nginx with TLS: as promised")
 
 
 if __name__ == "__main__":
