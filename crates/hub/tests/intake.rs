@@ -325,3 +325,11 @@ fn a_replay_that_a_kill_interrupted_is_resumed() {
     house.derive();
     assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnknownUser, "the replay went on to the next question");
 }
+
+#[test]
+fn a_pulse_is_a_turn_of_the_writer_that_changes_nothing() {
+    let house = house();
+    let before = house.hub.data_version().unwrap();
+    house.hub.pulse().unwrap();
+    assert_eq!(house.hub.data_version().unwrap(), before, "nothing is to be derived for it");
+}

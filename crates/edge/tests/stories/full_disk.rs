@@ -91,6 +91,7 @@ async fn on_a_full_disk_terminals_keep_their_punches_the_hub_gets_what_is_there_
     hub.until("what was taken", |held| held.punches.len() == 20).await;
     assert_eq!(push(&edge, 21).await, 503);
     assert_eq!(edge.spool().depth().await.unwrap().last, 20, "nothing of the refused is there");
+    assert!(edge.spool().pulse().await.is_ok(), "the writer is at work: a restart would cure nothing");
 
     std::fs::remove_file(&ballast).unwrap();
     for second in 20..30 {

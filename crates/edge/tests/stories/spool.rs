@@ -374,3 +374,19 @@ async fn what_is_sent_again_gets_new_numbers_and_loses_nothing() {
     assert_eq!(spool.count_of("A".to_owned(), date).await.unwrap(), 0, "of another terminal");
     spool.close().await;
 }
+
+#[tokio::test]
+async fn a_pulse_is_a_turn_of_the_writer_that_writes_nothing() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..10, 1)).await.unwrap();
+    let log = format!("{}-wal", place.spool().display());
+    let size = || std::fs::metadata(&log).unwrap().len();
+    let before = size();
+    for _ in 0..100 {
+        spool.pulse().await.unwrap();
+    }
+    assert_eq!(size(), before, "cards wear out");
+    spool.close().await;
+    assert!(matches!(spool.pulse().await, Err(SpoolError::Closed)));
+}
