@@ -60,7 +60,8 @@ pub(crate) fn close(serial: &str, log: &AttendanceLog, slots: &mut Slots, doubts
         in_spool: None,
         listed: listed.remove(date),
     });
-    Closing { reading: Reading { serial: serial.to_owned(), read_us, from, days: days.collect() }, again }
+    let reading = Reading { serial: serial.to_owned(), read_us, from, days: days.collect(), only_days: false };
+    Closing { reading, again }
 }
 
 /// The latest days that have records, as [`packed_day`].

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::Stop;
 use crate::config::EdgeConfig;
 use crate::counters::Counters;
+use crate::days::Days;
 use crate::forwarder::Forwarder;
 use crate::listener::Listener;
 use crate::poller::Poller;
@@ -81,7 +82,10 @@ impl Edge {
         let stopped = Stop(stopped);
         let mut tasks = JoinSet::new();
 
-        let listener = Listener::new(config, spool.clone(), terminals.clone(), counters.clone());
+        let days = Arc::new(Days { spool: spool.clone(), terminals: terminals.clone(), counters: counters.clone() });
+        tasks.spawn(days.clone().run(config.poll_every, stopped.clone()));
+
+        let listener = Listener::new(config, days);
         tasks.spawn(listener.serve(socket, stopped.clone()));
 
         let poller = Poller::new(spool.clone(), terminals.clone(), counters.clone(), config);

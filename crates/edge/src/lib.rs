@@ -8,7 +8,7 @@
 //! * [`spool`]: what terminals said, on disk until the hub has it. Its invariants are the edge's promise.
 //! * `listener`: the push protocol over HTTP. `poller`: reads the logs of terminals on port 4370.
 //! * `visit`: a conversation with one terminal there; `search` finds a terminal that has another address now.
-//! * `closing`: what a reading proves of each day, for the hub to compare.
+//! * `closing`: what a reading proves of each day, for the hub to compare; `days` asks terminals that only push.
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
@@ -22,6 +22,7 @@
 mod closing;
 mod config;
 mod counters;
+mod days;
 mod edge;
 mod forwarder;
 mod listener;

@@ -64,33 +64,8 @@ impl Intake {
             format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
         });
         let closing = close(serial, log, &mut slots, doubts, read_us);
-        let delivered = self.deliver(closing, now_us).await?;
+        let delivered = deliver(&self.spool, &self.counters, closing, Channel::Poll).await?;
         Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock, delivered })
-    }
-
-    /// Sends once more what the hub lacks; the reading may be told when the hub has acknowledged all that is in the spool now.
-    async fn deliver(&self, closing: Closing, now_us: i64) -> Result<Delivered, SpoolError> {
-        let Closing { mut reading, again } = closing;
-        for step in again.chunks(STEP_RECORDS) {
-            let entries = step.iter().map(|punch| Entry::punch(Channel::Poll, punch, now_us)).collect();
-            self.spool.send_again(entries).await?;
-        }
-        if !again.is_empty() {
-            self.counters.punches_sent_again.add(again.len());
-            tracing::warn!(
-                serial = reading.serial,
-                punches = again.len(),
-                "the hub lacks punches; their days are sent again"
-            );
-        }
-        let newest = reading.days.len().saturating_sub(COUNTED_DATES);
-        for (place, day) in reading.days.iter_mut().enumerate() {
-            if place >= newest || day.listed.is_some() {
-                day.in_spool = Some(self.spool.count_of(reading.serial.clone(), day.date).await?);
-            }
-        }
-        let up_to = self.spool.depth().await?.last;
-        Ok(Delivered { reading, up_to })
     }
 
     async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {
@@ -163,6 +138,37 @@ impl Intake {
         let stored = Stored { records: log.records.len(), hash: blake3::hash(log.raw()) };
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(serial.to_owned(), stored);
     }
+}
+
+/// Sends once more what the hub lacks; the reading may be told when the hub has acknowledged all that is in the spool now.
+pub(crate) async fn deliver(
+    spool: &Spool,
+    counters: &Counters,
+    closing: Closing,
+    road: Channel,
+) -> Result<Delivered, SpoolError> {
+    let now_us = now_us();
+    let Closing { mut reading, again } = closing;
+    for step in again.chunks(STEP_RECORDS) {
+        let entries = step.iter().map(|punch| Entry::punch(road, punch, now_us)).collect();
+        spool.send_again(entries).await?;
+    }
+    if !again.is_empty() {
+        counters.punches_sent_again.add(again.len());
+        tracing::warn!(
+            serial = reading.serial,
+            punches = again.len(),
+            "the hub lacks punches; their days are sent again"
+        );
+    }
+    let newest = reading.days.len().saturating_sub(COUNTED_DATES);
+    for (place, day) in reading.days.iter_mut().enumerate() {
+        if place >= newest || day.listed.is_some() {
+            day.in_spool = Some(spool.count_of(reading.serial.clone(), day.date).await?);
+        }
+    }
+    let up_to = spool.depth().await?.last;
+    Ok(Delivered { reading, up_to })
 }
 
 /// The record as the terminal would print it, so that its identity is that of the pushed line.

@@ -54,7 +54,7 @@ pub enum Standing {
     Silent,
     /// The day is not over.
     NotOver,
-    /// The whole log is never read: there is nothing to compare with.
+    /// The log is never read, and the terminal did not tell how many punches it has of the day: there is nothing to compare with.
     OnlyPushes,
     /// It was not read to its end since the day ended.
     Unread,
@@ -95,7 +95,7 @@ impl std::fmt::Display for Standing {
             Self::Silent => f.write_str("not heard since the day ended; check its power and line"),
             Self::NotOver => f.write_str("the day is not over"),
             Self::OnlyPushes => {
-                f.write_str("it only pushes, so its log was not compared; give it an address and poll it as well")
+                f.write_str("it only pushes, and has not told how many punches it has of the day; give it an address and poll it as well")
             }
             Self::Unread => f.write_str("its log was not read since the day ended"),
             Self::Unreached => f.write_str("its log does not reach back to this day, so it can't be compared"),
@@ -114,7 +114,7 @@ pub(crate) struct Known {
     pub(crate) here: Closeout,
     /// When the date ends in the terminal's zone.
     pub(crate) ends: Timestamp,
-    /// The last reading of the whole log.
+    /// Up to when its log was read last.
     pub(crate) read: Option<Timestamp>,
     /// That reading tells of the date, also when it has no punches then.
     pub(crate) is_within: bool,
@@ -158,6 +158,7 @@ pub(crate) fn standing(known: &Known, now: Timestamp) -> Standing {
     match known.told {
         Some(told) if told.proven == Some(known.here.digest) => Standing::Complete,
         Some(_) => Standing::CameLater,
+        None if !known.is_within && !known.is_polled => Standing::OnlyPushes,
         None if !known.is_within => Standing::Unreached,
         None if known.here.punches == 0 => Standing::Complete,
         None => Standing::CameLater,

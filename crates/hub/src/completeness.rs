@@ -15,6 +15,7 @@ use store::{Read, Write};
 
 use crate::closing::{self, Known, Shown, Told};
 use crate::company::{Company, zone};
+use crate::derive::mark_waiting;
 use crate::registry::via;
 use crate::resolve::instant;
 use crate::view::{CloseoutFilter, CloseoutRow};
@@ -38,7 +39,7 @@ pub(crate) fn take_readings(
     beat: &Heartbeat,
     now: Timestamp,
 ) -> Result<Vec<Doubt>, Error> {
-    let mut doubts = Vec::new();
+    let (mut doubts, mut is_awaited) = (Vec::new(), false);
     for reading in beat.readings.iter().take(link::closeout::MAX_READINGS) {
         let Some(terminal) = write.terminal(&reading.serial)? else { continue };
         // The edge's clock may be wrong: only how long ago it was is taken from it.
@@ -46,7 +47,12 @@ pub(crate) fn take_readings(
         let read = instant(now.as_microsecond().saturating_sub(age_us));
         let actor = Actor::new(format!("edge:{}", beat.edge));
         let taking = Taking { write, actor: &actor, read, now, zone: zone_of(&terminal, company)? };
+        let days_before = taking.delivered_days(&reading.serial)?;
         doubts.extend(taking.reading(reading)?);
+        is_awaited |= taking.delivered_days(&reading.serial)? != days_before;
+    }
+    if is_awaited {
+        mark_waiting(write, company, now)?;
     }
     Ok(doubts)
 }
@@ -69,7 +75,7 @@ impl Taking<'_, '_> {
         let read_date = self.zone.to_datetime(self.read).date();
         let told: BTreeMap<Date, &DayReading> = reading.days.iter().map(|day| (day.date, day)).collect();
         let mut dates: BTreeSet<Date> = told.keys().copied().collect();
-        if let Some(from) = reading.from {
+        if let Some(from) = reading.from.filter(|_| !reading.only_days) {
             let from = from.max(read_date.saturating_sub(COMPARED_DAYS.days()));
             let here = self.write.stored_days(from, read_date)?;
             dates.extend(here.into_iter().filter(|day| day.origin == *serial).map(|day| day.date));
@@ -79,9 +85,26 @@ impl Taking<'_, '_> {
             let nothing = no_punches(date);
             doubts.extend(self.day(serial, told.get(&date).copied().unwrap_or(&nothing))?);
         }
-        let read_us = self.read.as_microsecond();
-        self.write.put_reading(&StoredReading { serial: serial.clone(), read_us, first_date: reading.from })?;
+        self.write.put_reading(&self.reach(reading)?)?;
         Ok(doubts)
+    }
+
+    /// Up to which date a terminal has delivered, and the first date of which something is missing: what days wait for.
+    fn delivered_days(&self, serial: &str) -> Result<(Option<Date>, Option<Date>), Error> {
+        let read = self.write.reading(serial)?.map(|reading| self.zone.to_datetime(instant(reading.read_us)).date());
+        Ok((read, self.write.first_missing(serial)?))
+    }
+
+    /// How far the terminal has delivered with this reading.
+    fn reach(&self, reading: &Reading) -> Result<StoredReading, Error> {
+        let (serial, read_us) = (reading.serial.clone(), self.read.as_microsecond());
+        if !reading.only_days {
+            return Ok(StoredReading { serial, read_us, first_date: reading.from });
+        }
+        let last = reading.days.iter().map(|day| day.date).max();
+        let end_us = last.and_then(|last| end_of(last, &self.zone)).map_or(0, Timestamp::as_microsecond);
+        let before = self.write.reading(&serial)?.map_or(0, |before| before.read_us);
+        Ok(StoredReading { serial, read_us: end_us.min(read_us).max(before), first_date: None })
     }
 
     fn day(&self, serial: &str, day: &DayReading) -> Result<Option<Doubt>, Error> {

@@ -129,11 +129,7 @@ impl Hub {
             for employee in &write.employees()? {
                 mark_range(write, &company, employee, Some(from), Some(today), now)?;
             }
-            // Older dates that waited for a terminal: it may have delivered, or patience has ended.
-            let waited = today.saturating_sub((i64::from(company.wait_for_terminals_days) + 2).days());
-            for (employee, date) in write.days_with_status(attendance::Status::Deferred.as_str(), waited, yesterday)? {
-                write.mark(employee, company.week_of(date))?;
-            }
+            mark_waiting(write, &company, now)?;
             write.put_setting(DERIVED_UNTIL, &today.to_string())?;
             Ok(write.mark_count()?)
         })
@@ -308,6 +304,16 @@ fn dates(
     let Some(from) = employed.from.max(from) else { return Ok(None) };
     let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
     Ok((from <= to).then_some(DateRange { from, to }))
+}
+
+/// Marks the days of the past that waited for a terminal: it may have delivered, or patience has ended.
+pub(crate) fn mark_waiting(write: &Write<'_>, company: &Company, now: Timestamp) -> Result<(), Error> {
+    let yesterday = now.to_zoned(company.time_zone()?).date().saturating_sub(1.day());
+    let first = yesterday.saturating_sub((i64::from(company.wait_for_terminals_days) + 1).days());
+    for (employee, date) in write.days_with_status(attendance::Status::Deferred.as_str(), first, yesterday)? {
+        write.mark(employee, company.week_of(date))?;
+    }
+    Ok(())
 }
 
 /// Marks the weeks of a range within an employee's employment, up to today.

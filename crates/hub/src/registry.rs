@@ -132,6 +132,10 @@ impl Hub {
             if before.as_ref() != Some(&terminal) {
                 write.put_terminal(&terminal)?;
                 write.audit(&actor.entry(now, "terminal.register", &serial, told(&terminal)))?;
+                if before.as_ref().is_some_and(|before| before.via != terminal.via) && !via(&terminal.via).polls() {
+                    // How far it was read says nothing of how far it pushes.
+                    write.drop_reading(&serial)?;
+                }
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
                 if zone_moved {
                     write.forget_clock(&serial)?;

@@ -120,7 +120,7 @@ impl Closeouts {
     }
 }
 
-/// A terminal's whole log as an edge read it, day by day.
+/// A terminal's log as an edge read it, day by day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// Serial of the terminal.
@@ -132,6 +132,10 @@ pub struct Reading {
     pub from: Option<Date>,
     /// The days, at most [`READING_DATES`].
     pub days: Vec<DayReading>,
+    /// It tells of these days alone, all of them over: a terminal that only pushes was asked for them one by one, up to the
+    /// last. Nothing follows for a date that is not among them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_days: bool,
 }
 
 impl Reading {
@@ -140,7 +144,7 @@ impl Reading {
         let early = closeouts.days.len().saturating_sub(READING_DATES);
         let day = |(date, closeout)| DayReading { date, closeout, nameless: 0, in_spool: None, listed: None };
         let days: Vec<DayReading> = closeouts.days.into_iter().skip(early).map(day).collect();
-        Self { serial: serial.to_owned(), read_us, from: days.first().map(|day| day.date), days }
+        Self { serial: serial.to_owned(), read_us, from: days.first().map(|day| day.date), days, only_days: false }
     }
 }
 
@@ -231,7 +235,8 @@ mod tests {
             in_spool: Some(1),
             listed: Some(vec![("12".to_owned(), 1_772_438_400)]),
         };
-        let reading = Reading { serial: "A1".into(), read_us: 7, from: Some(day.date), days: vec![day] };
+        let reading =
+            Reading { serial: "A1".into(), read_us: 7, from: Some(day.date), days: vec![day], only_days: false };
         let text = serde_json::to_string(&reading).unwrap();
         assert_eq!(serde_json::from_str::<Reading>(&text).unwrap(), reading, "{text}");
         let bare = r#"{"serial":"A1","read_us":7,"days":[{"date":"2026-03-02","punches":1,"digest":"000000000000000000000000000000ff"}]}"#;

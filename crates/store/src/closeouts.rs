@@ -19,6 +19,8 @@ statements! {
     READING = "SELECT serial, read_us, first_date FROM terminal_reading WHERE tenant = $1 AND serial = $2";
     PUT_READING = "INSERT INTO terminal_reading (tenant, serial, read_us, first_date) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial) DO UPDATE SET read_us = excluded.read_us, first_date = excluded.first_date";
+    FIRST_MISSING = "SELECT MIN(date) FROM closeout WHERE tenant = $1 AND serial = $2 AND missing > 0";
+    DROP_READING = "DELETE FROM terminal_reading WHERE tenant = $1 AND serial = $2";
     GET = "SELECT serial, date, punches, digest, nameless, in_spool, read_us, proven, missing, missing_list
         FROM closeout WHERE tenant = $1 AND date = $2 AND serial = $3";
     BETWEEN = "SELECT serial, date, punches, digest, nameless, in_spool, read_us, proven, missing, missing_list
@@ -31,7 +33,7 @@ statements! {
     DELIVERIES = "SELECT t.serial, t.zone, d.read_us,
         (SELECT MIN(c.date) FROM closeout c WHERE c.tenant = d.tenant AND c.serial = d.serial AND c.missing > 0)
         FROM terminal_reading d JOIN terminal t ON t.tenant = d.tenant AND t.serial = d.serial
-        WHERE d.tenant = $1 AND t.is_approved = 1 AND t.via <> 'push' AND d.serial IN
+        WHERE d.tenant = $1 AND t.is_approved = 1 AND d.serial IN
         (SELECT p.origin FROM resolved_punch r JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
         WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4)";
 }
@@ -47,14 +49,15 @@ pub struct StoredDay {
     pub set: Closeout,
 }
 
-/// The last reading of a terminal's whole log.
+/// How far a terminal's log was read last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReading {
     /// Serial of the terminal.
     pub serial: String,
-    /// When it was read, microseconds UTC.
+    /// Up to when, microseconds UTC: when the whole log was read, or the end of the last day that a terminal which only pushes
+    /// was asked for.
     pub read_us: i64,
-    /// First printed date that it tells of; `None` for an empty log.
+    /// First printed date that it tells of; `None` for an empty log, and for one that is only asked for days.
     pub first_date: Option<Date>,
 }
 
@@ -81,7 +84,7 @@ pub struct StoredCloseout {
     pub missing_list: String,
 }
 
-/// How far a polled terminal has delivered.
+/// How far a terminal has delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Serial.
@@ -156,6 +159,14 @@ impl Read<'_> {
         self.one(READING, params![self.tenant, serial], reading)
     }
 
+    /// The first printed date of a terminal of which the hub lacks punches.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn first_missing(&self, serial: &str) -> Result<Option<Date>, Error> {
+        Ok(self.one(FIRST_MISSING, params![self.tenant, serial], |row| date(row, 0))?.flatten())
+    }
+
     /// What readings told of one terminal and printed date.
     ///
     /// # Errors
@@ -202,6 +213,14 @@ impl Write<'_> {
         let StoredReading { serial, read_us, first_date } = reading;
         let first_date = first_date.map(|date| date.to_string());
         self.run(PUT_READING, params![self.tenant, serial, read_us, first_date]).map(drop)
+    }
+
+    /// Forgets how far a terminal has delivered: it delivers in another way now.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_reading(&self, serial: &str) -> Result<(), Error> {
+        self.run(DROP_READING, params![self.tenant, serial]).map(drop)
     }
 
     /// Takes what is known of a terminal's printed date.

@@ -38,6 +38,10 @@ impl Desk {
                     // Somebody is waiting for it at the hub.
                     self.terminals.nudge();
                 }
+                if let Err(error) = self.days.answered(serial, settled.days).await {
+                    // They are counted again in their time.
+                    tracing::warn!(serial, %error, "what a terminal said of its days could not be compared");
+                }
                 Reply::ok(reply::OK)
             }
             Err(error) => self.not_stored(serial, &error),

@@ -16,6 +16,7 @@ use link::Network;
 use super::body::{Body, Budget, Unread};
 use super::intake::{Intake, Stored};
 use crate::counters::Counters;
+use crate::days::Days;
 use crate::now_us;
 use crate::plan::{Caller, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
@@ -31,6 +32,7 @@ pub(super) struct Desk {
     pub(super) terminals: Arc<Terminals>,
     pub(super) counters: Arc<Counters>,
     pub(super) budget: Budget,
+    pub(super) days: Arc<Days>,
     pub(super) allowed: Vec<Network>,
     pub(super) trusted_proxies: Vec<Network>,
     /// How long the result of a command may take.
@@ -229,8 +231,11 @@ impl Desk {
     async fn punches(&self, serial: &str, body: &Body) -> Reply {
         let now_us = now_us();
         let stored = self.intake(serial, now_us).attlog(&body.bytes).await;
-        if let Ok(Stored { face_s: Some(face_s), .. }) = stored {
-            self.terminals.showed_face(serial, face_s, now_us);
+        if let Ok(Stored { face_s, days, .. }) = &stored {
+            if let Some(face_s) = face_s {
+                self.terminals.showed_face(serial, *face_s, now_us);
+            }
+            self.terminals.came(serial, days);
         }
         if stored.is_ok() && self.terminals.uploaded(serial) {
             // If this is lost, the terminal is asked once more, which does no harm.

@@ -1,5 +1,7 @@
 //! From the lines of a request to entries of the spool.
 
+use std::collections::BTreeMap;
+
 use adms::security::{self, Event, EventKind, Record, TransactionRecord};
 use adms::verify::VerifyType;
 use adms::{AttLogLine, BadLine, BadLineReason, OperLine};
@@ -28,12 +30,14 @@ pub(super) struct Intake<'a> {
 }
 
 /// What a body of punches held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Stored {
     /// Record lines, which are all dealt with.
     pub(super) lines: usize,
     /// The time on the terminal's face, in seconds since 1970, when the body tells it: a punch that came at once.
     pub(super) face_s: Option<i64>,
+    /// Punches by the date on the terminal's face, in days since 1970.
+    pub(super) days: BTreeMap<i64, u64>,
 }
 
 impl<'a> Intake<'a> {
@@ -86,6 +90,9 @@ impl<'a> Intake<'a> {
             let punches: Vec<&RawPunch> = step.iter().flatten().collect();
             let new = self.append(punches.iter().map(|punch| self.entry(punch)).collect()).await?;
             let faces: Vec<Option<i64>> = punches.iter().map(|punch| punch.time.seconds()).collect();
+            for day in faces.iter().flatten().map(|face_s| face_s.div_euclid(86_400)) {
+                *stored.days.entry(day).or_default() += 1;
+            }
             stored.face_s = drift::face_at_once(&faces, new).filter(|_| stored.lines == 0);
             stored.lines += step.len();
         }

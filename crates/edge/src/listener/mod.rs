@@ -26,9 +26,7 @@ use tokio::task::JoinSet;
 
 use crate::Stop;
 use crate::config::EdgeConfig;
-use crate::counters::Counters;
-use crate::spool::Spool;
-use crate::terminals::Terminals;
+use crate::days::Days;
 use body::Budget;
 use exchange::Desk;
 use repair::Repairing;
@@ -47,12 +45,13 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(config: &EdgeConfig, spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(config: &EdgeConfig, days: Arc<Days>) -> Self {
         let budget = Budget::new(config.max_body_bytes, config.max_bytes_in_work);
         let desk = Desk {
-            spool,
-            terminals,
-            counters,
+            spool: days.spool.clone(),
+            terminals: days.terminals.clone(),
+            counters: days.counters.clone(),
+            days,
             budget,
             allowed: config.allowed.clone(),
             trusted_proxies: config.trusted_proxies.clone(),

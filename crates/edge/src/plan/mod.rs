@@ -1,6 +1,7 @@
 //! The edge's decisions: functions of their arguments, without clock, chance, socket or disk.
 
 mod contacts;
+mod counting;
 mod delivery;
 pub mod drift;
 mod pin;
@@ -12,6 +13,7 @@ mod wire;
 use std::time::Duration;
 
 pub use contacts::{Told, is_contact_due};
+pub(crate) use counting::{Answer, Ask, Counting, Settled};
 pub(crate) use delivery::{Delivery, Next, next_step};
 pub use pin::{Admission, Caller, Doubt, Judgement, judge};
 pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};

@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use adms::{CommandLine, CommandResult, Dialect, Verdict};
 use bytes::Bytes;
+use jiff::civil::Date;
 use link::command::MAX_RESULT_BYTES;
 use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Spool, SpoolError, micros, terminals};
-use crate::plan::{Delivery, Next, in_words, next_step, options_in_words, to_wire};
+use crate::plan::{Answer, Delivery, Next, in_words, next_step, options_in_words, to_wire};
 
 /// Commands in one reply.
 const PER_REPLY: usize = 50;
@@ -34,6 +35,10 @@ pub enum Errand {
     UploadAgain,
     /// Send the user table.
     SendUsers,
+    /// Tell how many punches it has of a date on its face.
+    CountDay(Date),
+    /// Send them again.
+    SendDay(Date),
 }
 
 impl Errand {
@@ -41,8 +46,26 @@ impl Errand {
         match self {
             Self::UploadAgain => TerminalCommand::UploadAgain,
             Self::SendUsers => TerminalCommand::SendUsers,
+            Self::CountDay(day) => {
+                TerminalCommand::CountPunches { from: day.at(0, 0, 0, 0), to: day.at(23, 59, 59, 0) }
+            }
+            Self::SendDay(day) => TerminalCommand::SendPunches { from: day.at(0, 0, 0, 0), to: day.at(23, 59, 59, 0) },
         }
     }
+}
+
+/// What the end of a command says of a whole day; a hub's command says it as well as an errand does.
+fn of_day(command: &TerminalCommand, is_done: bool, count: Option<u64>) -> Option<(Date, Answer)> {
+    let (from, to, answer) = match command {
+        TerminalCommand::CountPunches { from, to } => {
+            let count = count.filter(|_| is_done);
+            (from, to, Answer::Counted(count))
+        }
+        TerminalCommand::SendPunches { from, to } => (from, to, Answer::Sent(is_done)),
+        _ => return None,
+    };
+    let day = from.date();
+    (*from == day.at(0, 0, 0, 0) && *to == day.at(23, 59, 59, 0)).then_some((day, answer))
 }
 
 /// What a terminal gets at a poll.
@@ -55,10 +78,12 @@ pub struct HandOut {
 }
 
 /// What a terminal's results changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     /// Commands that have their result now.
     pub finished: usize,
+    /// What they say of whole days.
+    pub(crate) days: Vec<(Date, Answer)>,
     /// Whether something still waits: to be handed out, or for its result.
     pub is_waiting: bool,
 }
@@ -124,11 +149,14 @@ impl Spool {
         now_us: i64,
     ) -> Result<Settled, SpoolError> {
         self.change(move |connection| {
-            let mut finished = 0;
+            let (mut finished, mut days) = (0, Vec::new());
             for result in adms::results::read(&body) {
-                finished += usize::from(settle(connection, &serial, dialect, &result, now_us)?);
+                if let Some((command, is_done)) = settle(connection, &serial, dialect, &result, now_us)? {
+                    finished += 1;
+                    days.extend(of_day(&command, is_done, result.sum()));
+                }
             }
-            Ok(Settled { finished, is_waiting: is_waiting(connection, &serial)? })
+            Ok(Settled { finished, days, is_waiting: is_waiting(connection, &serial)? })
         })
         .await
     }
@@ -327,14 +355,14 @@ fn review(connection: &Connection, open: &Open, now_us: i64, patience: Duration)
     }
 }
 
-/// Takes one result; true when its command is finished with it.
+/// Takes one result; the command that is finished with it, and whether it was done.
 fn settle(
     connection: &Connection,
     serial: &str,
     dialect: Dialect,
     result: &CommandResult<'_>,
     now_us: i64,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Option<(TerminalCommand, bool)>> {
     let id = adms::text::decode(result.id);
     let waiting = match id.parse::<i64>() {
         Ok(id) => unfinished(connection, serial, id)?.map(|(command, options)| (id, command, options)),
@@ -342,10 +370,10 @@ fn settle(
     };
     let Some((id, command, options)) = waiting else {
         tracing::info!(serial, %id, code = result.code, "a result of an unknown or finished command came");
-        return Ok(false);
+        return Ok(None);
     };
     // What could be sent has a form on the wire.
-    let Ok(wire) = to_wire(&command) else { return Ok(false) };
+    let Ok(wire) = to_wire(&command) else { return Ok(None) };
     let (verdict, text) = in_words(result, &wire, dialect);
     let text = text + &options;
     let state = match verdict {
@@ -353,14 +381,15 @@ fn settle(
         Verdict::Failed => CommandState::Failed,
         Verdict::Pending => {
             let mut wait = connection.prepare_cached("UPDATE command SET sent_us = ?2 WHERE id = ?1")?;
-            return wait.execute((id, now_us)).map(|_| false);
+            return wait.execute((id, now_us)).map(|_| None);
         }
     };
     if state == CommandState::Failed {
         let says = text.lines().next().unwrap_or_default();
         tracing::warn!(serial, %command, code = result.code, "a terminal could not do a command: {says}");
     }
-    finish(connection, id, state, result.code, &text, now_us).map(|()| true)
+    finish(connection, id, state, result.code, &text, now_us)?;
+    Ok(Some((command, state == CommandState::Done)))
 }
 
 /// The command of an id that this terminal was given and that has no result yet, and the options that came for it.

@@ -22,6 +22,7 @@
 mod access;
 mod admissions;
 pub mod commands;
+mod days;
 mod payload;
 pub mod room;
 mod schema;
@@ -34,8 +35,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use attendance::punch::{Fingerprint, PrintedTime};
-use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -221,14 +220,6 @@ impl Spool {
         let fingerprints: Vec<[u8; 16]> = entries.iter().map(|entry| entry.fingerprint).collect();
         self.change(move |connection| writer::renumber(connection, &fingerprints)).await?;
         self.append_patiently(entries).await.map(drop)
-    }
-
-    /// How many punches of a terminal with a printed date are held.
-    ///
-    /// # Errors
-    /// [`SpoolError::Unusable`] when the file can't be read.
-    pub async fn count_of(&self, serial: String, date: Date) -> Result<u64, SpoolError> {
-        self.read(move |connection| count_of(connection, &serial, date)).await
     }
 
     /// Runs a change on the writer's connection, inside the transaction of the group, and waits for the commit. A
@@ -438,19 +429,6 @@ fn stretch_after(connection: &Connection, seq: i64, max_items: usize, max_bytes:
         }
     }
     Ok(stretch)
-}
-
-/// The fingerprint is led by the hour: a date is a stretch of its index.
-fn count_of(connection: &Connection, serial: &str, date: Date) -> rusqlite::Result<u64> {
-    let midnight = PrintedTime::from_civil(date.into()).seconds().unwrap_or_default();
-    let (first, end) = (Fingerprint::first_of_hour(midnight), Fingerprint::first_of_hour(midnight + 86_400));
-    let origin = payload::origin_field(serial);
-    connection
-        .prepare_cached(
-            "SELECT count(*) FROM entry WHERE fingerprint >= ?1 AND fingerprint < ?2
-             AND substr(payload, 1, 1) = ?3 AND substr(payload, 3, ?4) = ?5",
-        )?
-        .query_row((&first.0[..], &end.0[..], payload::PUNCH_TAG, origin.len(), &origin[..]), |row| row.get(0))
 }
 
 /// Looks at the oldest rows only, so that a step costs the same however much is held.

@@ -95,6 +95,15 @@ pub(super) fn decode(payload: &[u8]) -> Option<What> {
     }
 }
 
+/// The punch of a payload; `None` when the bytes are none.
+pub(super) fn punch(payload: &[u8]) -> Option<RawPunch> {
+    let mut rest = payload;
+    if take_byte(&mut rest)? != PUNCH {
+        return None;
+    }
+    decode_punch(rest).map(|(_, punch)| punch)
+}
+
 /// The punch of a payload whose tag was taken off.
 fn decode_punch(mut rest: &[u8]) -> Option<(Channel, RawPunch)> {
     let rest = &mut rest;

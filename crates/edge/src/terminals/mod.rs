@@ -1,6 +1,7 @@
 //! The terminals as this edge sees them now: the hub's list, and last contacts. In memory, so that a request costs one
 //! look-up; what must survive a restart is in the spool.
 
+mod days;
 mod told;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -13,7 +14,7 @@ use link::{Clock, Contact, Moved, Reading};
 use tokio::sync::watch;
 
 use crate::closing::Doubts;
-use crate::plan::{Admission, Caller, Doubt, Judgement, Told, drift, judge};
+use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge};
 use crate::spool::terminals::Memory;
 use crate::visit::dialable;
 
@@ -116,6 +117,8 @@ struct Known {
     doubts: Doubts,
     /// The doubts have changed since it was read: the next reading should not wait for its turn.
     is_hurried: bool,
+    /// Its days, when it only pushes.
+    counting: Counting,
 }
 
 impl Known {

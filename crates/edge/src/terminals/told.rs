@@ -42,7 +42,7 @@ impl Terminals {
             let of_it = doubts.iter().filter(|doubt| doubt.serial == told.serial);
             let doubts: Doubts = of_it.map(|doubt| (doubt.date, doubt.send_again)).collect();
             self.with(&told.serial, |one| {
-                if one.untold.as_ref().is_some_and(|untold| untold.reading.read_us == told.read_us) {
+                if one.untold.as_ref().is_some_and(|untold| untold.reading == *told) {
                     one.untold = None;
                 }
                 // Doubts that stay wait for the usual time: a gap that can't be filled must not keep the terminal busy.
@@ -61,11 +61,11 @@ impl Terminals {
         self.with(serial, |one| one.doubts.clone()).unwrap_or_default()
     }
 
-    /// The terminals whose next reading should not wait; each is told once.
+    /// The polled terminals whose next reading should not wait; each is told once.
     pub(crate) fn take_hurried(&self) -> Vec<String> {
         let mut known = self.lock();
-        let hurried =
-            known.iter_mut().filter_map(|(serial, one)| std::mem::take(&mut one.is_hurried).then_some(serial));
+        let polled = known.iter_mut().filter(|(_, one)| !one.only_pushes());
+        let hurried = polled.filter_map(|(serial, one)| std::mem::take(&mut one.is_hurried).then_some(serial));
         hurried.cloned().collect()
     }
 }

@@ -48,7 +48,7 @@ impl Held {
     }
 
     /// As the real hub: what is not as many punches as told is in doubt, and what a list shows to be missing is wanted again.
-    fn doubts_about(&self, heartbeat: &Heartbeat) -> Vec<Doubt> {
+    pub(crate) fn doubts_about(&self, heartbeat: &Heartbeat) -> Vec<Doubt> {
         let mut doubts = Vec::new();
         for reading in &heartbeat.readings {
             for day in &reading.days {

@@ -6,6 +6,7 @@ mod archives;
 mod clock;
 mod commands;
 mod completeness;
+mod days;
 mod fake_hub;
 mod forwarder;
 mod full_disk;
