@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use link::closeout::{Closeouts, Digest};
 use link::{Closeout, DayReading, Reading};
 
+use crate::Stop;
 use crate::closing::Closing;
 use crate::counters::Counters;
 use crate::plan::{Answer, Ask, Settled};
@@ -17,7 +18,6 @@ use crate::reading::deliver;
 use crate::spool::commands::Errand;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::Terminals;
-use crate::{Stop, now_us};
 
 /// Asks and compares.
 pub(crate) struct Days {
@@ -61,7 +61,7 @@ impl Days {
             match self.terminals.answered(serial, date, answer, here) {
                 Some(Ask::Count(date)) => next.push(Errand::CountDay(date)),
                 Some(Ask::Send(date)) => {
-                    tracing::warn!(serial, %date, here = here.punches, ?answer, "a terminal has more punches than came; it is asked for them");
+                    tracing::info!(serial, %date, here = here.punches, ?answer, "a terminal has more punches than came; it is asked for them");
                     next.push(Errand::SendDay(date));
                 }
                 None => {}
@@ -83,9 +83,10 @@ impl Days {
 
     /// The days that are settled, for the hub.
     async fn tell(&self, serial: &str) -> Result<(), SpoolError> {
+        let Some((settled_days, read_us)) = self.terminals.settled_days(serial) else { return Ok(()) };
         let doubts = self.terminals.doubts(serial);
         let (mut days, mut again) = (Vec::new(), Vec::new());
-        for (date, settled) in self.terminals.settled_days(serial) {
+        for (date, settled) in settled_days {
             let closeout = match settled {
                 Settled::Complete(set) => set,
                 // Nothing is known of what it did not send but the number.
@@ -101,7 +102,7 @@ impl Days {
             days.push(DayReading { date, closeout, nameless: 0, in_spool: None, listed });
         }
         let Some(from) = days.first().map(|day| day.date) else { return Ok(()) };
-        let reading = Reading { serial: serial.to_owned(), read_us: now_us(), from: Some(from), days, only_days: true };
+        let reading = Reading { serial: serial.to_owned(), read_us, from: Some(from), days, only_days: true };
         let delivered = deliver(&self.spool, &self.counters, Closing { reading, again }, Channel::Push).await?;
         self.terminals.days_settled(serial, delivered);
         Ok(())

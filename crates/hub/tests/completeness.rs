@@ -1,5 +1,5 @@
 //! Is everything here that terminals hold? Closeouts, their states over time, and what waits for them.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod house;
 
@@ -221,6 +221,61 @@ fn a_terminal_that_only_pushes_or_is_gone_is_told_apart() {
     assert_eq!(of(at("05T12:00")), Some(Standing::Silent));
     beat(at("05T12:00"));
     assert_eq!(of(at("05T12:01")), Some(Standing::OnlyPushes), "back again");
+}
+
+/// A terminal that only pushes was asked at `now` about the days of these lines and up to `last`.
+fn count(house: &House, lines: &[String], last: &str, now: Timestamp) -> Vec<Doubt> {
+    let mut closeouts = Closeouts::default();
+    for said in said(lines) {
+        closeouts.add(&said);
+    }
+    closeouts.days.entry(last.parse().unwrap()).or_default();
+    let reading = Reading { only_days: true, ..Reading::of("A1", now.as_microsecond(), closeouts) };
+    let now_us = now.as_microsecond();
+    let contact = Contact { serial: "A1".into(), last_contact_us: Some(now_us), ..Contact::default() };
+    let (terminals, readings) = (vec![contact], vec![reading]);
+    let beat = Heartbeat { edge: "branch".into(), now_us, terminals, readings, ..Heartbeat::default() };
+    house.hub.heartbeat(&beat, now).unwrap().doubts
+}
+
+#[test]
+fn days_of_a_terminal_that_only_pushes_are_closed_by_what_it_counts() {
+    let house = polled();
+    let only_pushes = NewTerminal { serial: "A1".into(), via: Some(Via::Push), ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &only_pushes, at("01T10:00")).unwrap();
+    let log = two_days();
+    house.send(&log, at("03T18:01"));
+    assert_eq!(house.day(MONDAY, at("04T07:00")).standing, Standing::OnlyPushes);
+    assert_eq!(house.status("12", TUESDAY, at("04T07:00")), "present", "nothing is known, so nothing is waited for");
+
+    assert!(count(&house, &log[..4], MONDAY, at("03T20:00")).is_empty());
+    assert_eq!(house.state(MONDAY, at("03T20:00")), CloseoutState::Closed);
+    assert_eq!(house.state(TUESDAY, at("04T07:00")), CloseoutState::Open, "it was not among the days");
+    assert!(count(&house, &log, "2026-03-04", at("04T07:00")).is_empty());
+    assert_eq!(house.state(TUESDAY, at("04T07:00")), CloseoutState::Closed);
+    assert_eq!(house.state("2026-03-04", at("04T07:00")), CloseoutState::Open, "it is not over");
+
+    // It counts a punch that it does not send.
+    let short = [log.as_slice(), &[line("12", "04 08:00")]].concat();
+    assert_eq!(count(&house, &short, "2026-03-04", at("05T00:10")).len(), 1);
+    assert_eq!(house.day("2026-03-04", at("05T00:10")).standing, Standing::Missing(1));
+}
+
+#[test]
+fn a_day_waits_for_a_terminal_that_counts_and_is_judged_as_soon_as_it_has() {
+    let house = polled();
+    let only_pushes = NewTerminal { serial: "A1".into(), via: Some(Via::Push), ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &only_pushes, at("01T10:00")).unwrap();
+    let log = two_days();
+    house.send(&log, at("03T18:01"));
+    count(&house, &log, TUESDAY, at("03T19:00"));
+    assert_eq!(house.status("12", TUESDAY, at("04T07:00")), "deferred");
+    count(&house, &log, "2026-03-04", at("04T07:01"));
+    // Not in the next hour: what waited is marked by the reading itself.
+    house.hub.derive_all(at("04T07:02"), |_| {}).unwrap();
+    let date = Some(TUESDAY.parse().unwrap());
+    let filter = DayFilter { from: date, to: date, employee: Some("12".into()), ..DayFilter::default() };
+    assert_eq!(house.hub.days(&filter).unwrap().rows[0].record.status.to_string(), "present");
 }
 
 #[test]

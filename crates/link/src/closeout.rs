@@ -132,8 +132,8 @@ pub struct Reading {
     pub from: Option<Date>,
     /// The days, at most [`READING_DATES`].
     pub days: Vec<DayReading>,
-    /// It tells of these days alone, all of them over: a terminal that only pushes was asked for them one by one, up to the
-    /// last. Nothing follows for a date that is not among them.
+    /// It tells of these days alone: a terminal that only pushes was asked for them one by one. Nothing follows for a date that is
+    /// not among them, and nothing is known of what came after the last.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_days: bool,
 }

@@ -2,7 +2,7 @@
 //! again when it has more than came. Pure; dates are those of the terminal's face.
 //!
 //! Invariants:
-//! * A day is settled once it is over, and again when punches of it come later.
+//! * A day is settled for good once it is over, and again when punches of it come later. Today is settled as far as it has come.
 //! * A settled day is complete when as many punches came as the terminal has; or when it has sent as many lines as it has punches
 //!   after it was asked for them (two within a second are one punch); or when it sent what it has and can't count.
 //! * What is told is a run of dates without a hole, so that its end is how far the terminal has delivered.
@@ -43,8 +43,8 @@ enum Day {
     Sending { counted: Option<u64>, lines: u64, is_done: bool },
     /// How many it has is beyond what came. It is asked again.
     Short { counted: u64 },
-    /// All of them came.
-    Complete(Closeout),
+    /// All of them came; it may have been before the day was over.
+    Complete { set: Closeout, is_over: bool },
 }
 
 /// What is told of a settled day.
@@ -60,20 +60,23 @@ pub(crate) enum Settled {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counting {
     days: BTreeMap<Date, Day>,
+    /// The last time that something was asked, and the date there.
+    asked: Option<(i64, Date)>,
     /// Punches of them came since the last answer.
     touched: BTreeSet<Date>,
 }
 
 impl Counting {
-    /// The dates whose punches are to be counted, oldest first, when it is `today` there: those that are not settled, and
-    /// those about which the hub has doubts. A question that still waits may be asked again.
-    pub(crate) fn due(&mut self, today: Date, is_doubted: impl Fn(Date) -> bool) -> Vec<Date> {
+    /// The dates whose punches are to be counted at `now_us`, oldest first, when it is `today` there: today, those that are not
+    /// settled, and those about which the hub has doubts. A question that still waits may be asked again.
+    pub(crate) fn due(&mut self, now_us: i64, today: Date, is_doubted: impl Fn(Date) -> bool) -> Vec<Date> {
         let first = today.saturating_sub(SETTLED_DATES.days());
-        self.days.retain(|date, _| (first..today).contains(date));
+        self.asked = Some((now_us, today));
+        self.days.retain(|date, _| (first..=today).contains(date));
         let mut due = Vec::new();
-        for date in first.series(1.day()).take_while(|date| *date < today) {
+        for date in first.series(1.day()).take_while(|date| *date <= today) {
             let day = self.days.entry(date).or_insert(Day::Asked);
-            if matches!(day, Day::Complete(_)) && !is_doubted(date) {
+            if matches!(day, Day::Complete { is_over: true, .. }) && !is_doubted(date) {
                 continue;
             }
             if !matches!(day, Day::Sending { .. }) {
@@ -87,21 +90,20 @@ impl Counting {
 
     /// Takes an answer about a date, of which `here` came. What is to be asked next, if anything.
     pub(crate) fn answered(&mut self, date: Date, answer: Answer, here: Closeout) -> Option<Ask> {
+        let complete = Day::Complete { set: here, is_over: self.asked.is_some_and(|(_, today)| date < today) };
         let day = self.days.get_mut(&date)?;
         if self.touched.remove(&date) && !matches!(day, Day::Sending { .. }) {
             return Some(Ask::Count(date));
         }
         let (after, next) = match (answer, *day) {
-            (Answer::Counted(Some(counted)), _) if counted <= here.punches => (Day::Complete(here), None),
-            (Answer::Counted(Some(counted)), Day::Sending { lines, .. }) if counted <= lines => {
-                (Day::Complete(here), None)
-            }
+            (Answer::Counted(Some(counted)), _) if counted <= here.punches => (complete, None),
+            (Answer::Counted(Some(counted)), Day::Sending { lines, .. }) if counted <= lines => (complete, None),
             (Answer::Counted(Some(counted)), Day::Sending { is_done: true, .. }) => (Day::Short { counted }, None),
             (Answer::Counted(counted), _) => {
                 (Day::Sending { counted, lines: 0, is_done: false }, Some(Ask::Send(date)))
             }
             (Answer::Sent(is_able), Day::Sending { counted: None, .. }) => {
-                (if is_able { Day::Complete(here) } else { Day::Asked }, None)
+                (if is_able { complete } else { Day::Asked }, None)
             }
             (Answer::Sent(_), Day::Sending { counted, lines, .. }) => {
                 (Day::Sending { counted, lines, is_done: true }, Some(Ask::Count(date)))
@@ -126,10 +128,15 @@ impl Counting {
         }
     }
 
+    /// When the terminal was asked last, microseconds since the epoch, UTC: what was punched before is in its answers.
+    pub(crate) fn asked_us(&self) -> Option<i64> {
+        self.asked.map(|(asked_us, _)| asked_us)
+    }
+
     /// The dates that are settled, from the first on until one that is not.
     pub(crate) fn settled(&self) -> impl Iterator<Item = (Date, Settled)> {
         self.days.iter().map_while(|(date, day)| match day {
-            Day::Complete(set) => Some((*date, Settled::Complete(*set))),
+            Day::Complete { set, .. } => Some((*date, Settled::Complete(*set))),
             Day::Short { counted } => Some((*date, Settled::Short(*counted))),
             Day::Asked | Day::Sending { .. } => None,
         })
@@ -156,14 +163,14 @@ mod tests {
     /// A terminal whose days were all asked for.
     fn asked() -> Counting {
         let mut counting = Counting::default();
-        assert_eq!(counting.due(TODAY, |_| false).len(), 7);
+        assert_eq!(counting.due(1, TODAY, |_| false).len(), 8);
         counting
     }
 
     /// The same, with everything before yesterday settled without a punch.
     fn but_yesterday() -> Counting {
         let mut counting = asked();
-        for date in counting.due(TODAY, |_| false).into_iter().filter(|date| *date < YESTERDAY) {
+        for date in counting.due(2, TODAY, |_| false).into_iter().filter(|date| *date < YESTERDAY) {
             assert_eq!(counting.answered(date, counted(0), set(0)), None);
         }
         counting
@@ -174,12 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn the_days_before_today_are_asked_for_until_they_are_settled() {
+    fn days_are_asked_for_until_they_are_settled_after_their_end() {
         let mut counting = asked();
-        assert_eq!(counting.due(TODAY, |_| false).len(), 7, "no answer came");
+        assert_eq!(counting.due(2, TODAY, |_| false).len(), 8, "no answer came");
         assert_eq!(counting.answered(YESTERDAY, counted(5), set(5)), None);
-        assert_eq!(counting.due(TODAY, |_| false).last(), Some(&date(2026, 3, 8)));
-        assert_eq!(counting.due(date(2026, 3, 11), |_| false).last(), Some(&TODAY), "another day is over");
+        assert_eq!(counting.answered(TODAY, counted(1), set(1)), None);
+        assert_eq!(counting.due(3, TODAY, |_| false)[5..], [date(2026, 3, 8), TODAY], "today goes on");
+        assert_eq!(counting.answered(TODAY, counted(2), set(2)), None);
+        assert_eq!(counting.due(4, date(2026, 3, 11), |_| false)[4..], [date(2026, 3, 8), TODAY, date(2026, 3, 11)]);
+        assert_eq!(counting.asked_us(), Some(4));
         assert_eq!(counting.answered(date(2026, 2, 1), counted(5), set(0)), None, "nobody asked for that one");
     }
 
@@ -218,7 +228,7 @@ mod tests {
         counting.answered(YESTERDAY, Answer::Sent(true), set(3));
         assert_eq!(counting.answered(YESTERDAY, counted(5), set(3)), None);
         assert_eq!(yesterday(&counting), Some(Settled::Short(5)));
-        assert_eq!(counting.due(TODAY, |_| false), [YESTERDAY]);
+        assert_eq!(counting.due(2, TODAY, |_| false), [YESTERDAY, TODAY]);
         assert_eq!(counting.answered(YESTERDAY, counted(5), set(3)), Some(Ask::Send(YESTERDAY)));
     }
 
@@ -228,7 +238,7 @@ mod tests {
         assert_eq!(counting.answered(YESTERDAY, Answer::Counted(None), set(3)), Some(Ask::Send(YESTERDAY)));
         assert_eq!(counting.answered(YESTERDAY, Answer::Sent(false), set(3)), None);
         assert_eq!(yesterday(&counting), None, "it can't send either: nothing is known");
-        assert_eq!(counting.due(TODAY, |_| false), [YESTERDAY]);
+        assert_eq!(counting.due(2, TODAY, |_| false), [YESTERDAY, TODAY]);
         counting.answered(YESTERDAY, Answer::Counted(None), set(3));
         assert_eq!(counting.answered(YESTERDAY, Answer::Sent(true), set(3)), None);
         assert_eq!(yesterday(&counting), Some(Settled::Complete(set(3))));
@@ -240,10 +250,10 @@ mod tests {
         counting.answered(YESTERDAY, counted(5), set(5));
         counting.came(&BTreeMap::from([(YESTERDAY, 1), (TODAY, 2)]));
         assert_eq!(yesterday(&counting), None);
-        assert_eq!(counting.due(TODAY, |_| false), [YESTERDAY]);
+        assert_eq!(counting.due(2, TODAY, |_| false), [YESTERDAY, TODAY]);
         counting.answered(YESTERDAY, counted(6), set(6));
-        assert_eq!(counting.due(TODAY, |_| false), []);
-        assert_eq!(counting.due(TODAY, |date| date == YESTERDAY), [YESTERDAY]);
+        assert_eq!(counting.due(2, TODAY, |_| false), [TODAY]);
+        assert_eq!(counting.due(2, TODAY, |date| date == YESTERDAY), [YESTERDAY, TODAY]);
     }
 
     #[test]

@@ -30,7 +30,9 @@ impl Terminals {
         for (serial, one) in self.lock().iter_mut().filter(|(_, one)| one.is_asked()) {
             let is_hurried = std::mem::take(&mut one.is_hurried);
             let Some(zone) = one.zone().filter(|_| is_time || is_hurried) else { continue };
-            let dates = one.counting.due(zone.to_datetime(now).date(), |date| one.doubts.contains_key(&date));
+            let dates = one
+                .counting
+                .due(now.as_microsecond(), zone.to_datetime(now).date(), |date| one.doubts.contains_key(&date));
             if !dates.is_empty() {
                 asks.push((serial.clone(), dates));
             }
@@ -52,9 +54,9 @@ impl Terminals {
         self.with(serial, |one| one.counting.answered(date, answer, here)).flatten()
     }
 
-    /// The days that are settled, without a hole.
-    pub(crate) fn settled_days(&self, serial: &str) -> Vec<(Date, Settled)> {
-        self.with(serial, |one| one.counting.settled().collect()).unwrap_or_default()
+    /// The days that are settled, without a hole, and when the terminal was asked, microseconds since the epoch, UTC.
+    pub(crate) fn settled_days(&self, serial: &str) -> Option<(Vec<(Date, Settled)>, i64)> {
+        self.with(serial, |one| Some((one.counting.settled().collect(), one.counting.asked_us()?))).flatten()
     }
 
     /// They may be told once the hub holds what they brought.

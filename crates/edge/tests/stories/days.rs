@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use edge::{Edge, EdgeConfig, EdgeHandle};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use link::Closeout;
 
@@ -104,8 +105,8 @@ async fn what_a_terminal_has_beyond_what_came_is_sent_and_the_day_is_told() {
         assert_eq!(held.punches.len(), 3);
         let reading = held.reading("A1").unwrap();
         assert!(reading.only_days, "nothing is said of other dates");
-        assert_eq!(reading.days.len(), 7);
-        assert_eq!(reading.days.last().map(|day| day.date), Some(device.date), "today is not over");
+        assert_eq!(reading.days.first().map(|day| day.date), device.date.checked_sub(6.days()).ok());
+        assert_eq!(reading.days.get(6).map(|day| day.date), Some(device.date), "no date is left out");
         assert_eq!(told(held, device.date).unwrap().1, Some(3));
         assert!(held.doubts_about(held.heartbeats.last().unwrap()).is_empty());
     });
