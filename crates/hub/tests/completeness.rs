@@ -245,12 +245,12 @@ fn days_of_a_terminal_that_only_pushes_are_closed_by_what_it_counts() {
     house.hub.add_terminal(&clerk(), &only_pushes, at("01T10:00")).unwrap();
     let log = two_days();
     house.send(&log, at("03T18:01"));
-    assert_eq!(house.day(MONDAY, at("04T07:00")).standing, Standing::OnlyPushes);
+    assert_eq!(house.day(MONDAY, at("03T18:30")).standing, Standing::OnlyPushes);
     assert_eq!(house.status("12", TUESDAY, at("04T07:00")), "present", "nothing is known, so nothing is waited for");
 
     assert!(count(&house, &log[..4], MONDAY, at("03T20:00")).is_empty());
     assert_eq!(house.state(MONDAY, at("03T20:00")), CloseoutState::Closed);
-    assert_eq!(house.state(TUESDAY, at("04T07:00")), CloseoutState::Open, "it was not among the days");
+    assert_eq!(house.state(TUESDAY, at("04T00:30")), CloseoutState::Deferred, "it was not among the days");
     assert!(count(&house, &log, "2026-03-04", at("04T07:00")).is_empty());
     assert_eq!(house.state(TUESDAY, at("04T07:00")), CloseoutState::Closed);
     assert_eq!(house.state("2026-03-04", at("04T07:00")), CloseoutState::Open, "it is not over");
