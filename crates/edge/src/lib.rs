@@ -12,13 +12,14 @@
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
-//! * `status`: health, metrics and a small board for the person in the branch.
+//! * `status`: health, metrics and a small board for the person in the branch; `overview` is what that board shows.
 //!
 //! The edge works without its hub: it knows the approved terminals from the last list, and holds what they say.
 
 // A shell: it owns sockets, a disk, the clock and chance.
 #![allow(clippy::disallowed_methods)]
 
+mod board;
 mod closing;
 mod config;
 mod counters;
@@ -28,6 +29,7 @@ mod forwarder;
 mod listener;
 mod names;
 mod once;
+mod overview;
 pub mod plan;
 mod poller;
 mod reading;
@@ -44,6 +46,7 @@ pub use config::EdgeConfig;
 pub use edge::{Edge, EdgeHandle, StartError};
 pub use names::name_of;
 pub use once::{Reading, read_once};
+pub use overview::{NoAnswer, Overview, TerminalLine};
 pub use reconcile::{Unproven, prove_held};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};

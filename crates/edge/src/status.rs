@@ -3,20 +3,20 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use jiff::Timestamp;
-use link::Clock;
 use tokio::net::TcpListener;
 
 use crate::counters::Counters;
-use crate::spool::{Depth, Spool};
+use crate::overview::{self, Overview};
+use crate::spool::{Spool, SpoolError};
 use crate::terminals::Terminals;
-use crate::{Stop, now_us};
+use crate::{Stop, board, now_us};
 
 /// What the status listener shows.
 pub(crate) struct Status {
@@ -27,12 +27,17 @@ pub(crate) struct Status {
 }
 
 impl Status {
+    async fn overview(&self) -> Result<Overview, SpoolError> {
+        Overview::of_edge(&self.name, &self.spool, &self.terminals, Timestamp::now()).await
+    }
+
     pub(crate) async fn serve(self, socket: TcpListener, mut stop: Stop) {
         let routes = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
-            .route("/", get(board))
+            .route(overview::PATH, get(tell_overview))
+            .route("/", get(show_board))
             .with_state(Arc::new(self));
         let served = axum::serve(socket, routes).with_graceful_shutdown(async move { stop.wait().await }).await;
         if let Err(error) = served {
@@ -96,90 +101,16 @@ fn put(text: &mut String, name: &str, kind: &str, help: &str, value: i64) {
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
 }
 
-async fn board(State(status): State<Arc<Status>>) -> Html<String> {
-    let depth = status.spool.depth().await;
-    let mut page = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <title>Edge {name}</title><style>body{{font:16px system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}}\
-         table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}}</style>\
-         <h1>Edge {name}</h1>",
-        name = escape(&status.name)
-    );
-    page.push_str(&match depth {
-        Ok(depth) => waiting(&depth),
-        Err(error) => format!("<p><strong>The spool does not answer.</strong> {}</p>", escape(&error.to_string())),
-    });
-    if let Ok(room) = status.spool.room().await
-        && let Some(lack) = room.lacks(0)
-    {
-        let why = escape(&room.words(lack));
-        let _ = write!(
-            page,
-            "<p><strong>The spool takes nothing more:</strong> {why}. Terminals keep their punches until then.</p>"
-        );
-    }
-    page.push_str("<table><tr><th>Terminal<th>Name<th>Last contact<th>Last complete read<th>State</tr>");
-    let rows = status.terminals.board();
-    if rows.is_empty() {
-        page.push_str("<tr><td colspan=5>No terminal yet. Enter this computer's address and port 8081 on a terminal, under Comm &gt; Cloud server.</tr>");
-    }
-    for (name, contact, is_approved) in rows {
-        let state = match (is_approved, &contact.trouble) {
-            (false, _) => "waits for approval on the hub".to_owned(),
-            (true, Some(trouble)) => escape(trouble),
-            (true, None) => match &contact.moved {
-                Some(moved) => format!("{}; moved to {}", clock(contact.clock), moved.to),
-                None => clock(contact.clock),
-            },
-        };
-        let _ = write!(
-            page,
-            "<tr><td>{}<td>{}<td>{}<td>{}<td>{state}</tr>",
-            escape(&contact.serial),
-            escape(&name),
-            moment(contact.last_contact_us),
-            moment(contact.last_complete_read_us),
-        );
-    }
-    page.push_str("</table></html>");
-    Html(page)
+async fn show_board(State(status): State<Arc<Status>>) -> Html<String> {
+    Html(match status.overview().await {
+        Ok(overview) => board::page(&overview),
+        Err(error) => board::trouble(&status.name, &error.to_string()),
+    })
 }
 
-/// The state of a terminal without trouble: only its clock may be off.
-fn clock(clock: Option<Clock>) -> String {
-    let off = clock.and_then(|clock| Some(format!("its clock is {clock}; {}", clock.cure()?)));
-    off.unwrap_or_else(|| "in order".to_owned())
-}
-
-fn waiting(depth: &Depth) -> String {
-    if depth.unsent == 0 {
-        return "<p>Everything is with the hub.</p>".to_owned();
+async fn tell_overview(State(status): State<Arc<Status>>) -> Response {
+    match status.overview().await {
+        Ok(overview) => Json(overview).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
-    format!(
-        "<p><strong>{} entries wait to be sent</strong>, the oldest since {}. They are safe on this computer's disk.</p>",
-        depth.unsent,
-        moment(depth.oldest_unsent_us)
-    )
-}
-
-/// A moment in UTC, as this computer's zone says nothing about the terminals'.
-fn moment(us: Option<i64>) -> String {
-    let moment = us.and_then(|us| Timestamp::from_microsecond(us).ok());
-    moment.map_or_else(|| "never".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-}
-
-/// Serials and names come from the network.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }

@@ -1,6 +1,7 @@
 //! The command line (`punchclock --help`).
 
 pub(crate) mod access;
+pub(crate) mod edge;
 pub(crate) mod held;
 pub(crate) mod import;
 pub(crate) mod payroll;
@@ -45,9 +46,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Run the hub alone; edges send to it
     Hub(HubArgs),
-    /// Run the branch agent
+    /// The branch agent: run it, see how it is, write what it holds as a file
     #[command(subcommand)]
-    Edge(EdgeCommand),
+    Edge(edge::EdgeCommand),
     /// Run a simulated terminal
     #[command(subcommand)]
     Simulate(simulate::Simulate),
@@ -127,25 +128,6 @@ pub(crate) struct HubArgs {
     /// Where pages, REST and edges are served
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EdgeCommand {
-    /// Collect from terminals and forward to a hub
-    Run {
-        /// The hub's address, like https://hub.example (setting edge.hub)
-        #[arg(long, value_name = "URL")]
-        hub: Option<String>,
-        /// File with the edge's token, as `punchclock token create` on the hub prints it (setting edge.token_file)
-        #[arg(long, value_name = "FILE")]
-        token_file: Option<String>,
-        /// Where terminals push to
-        #[arg(long, value_name = "ADDR")]
-        adms_listen: Option<String>,
-        /// Where health, metrics and the local board are served
-        #[arg(long, value_name = "ADDR")]
-        status_listen: Option<String>,
-    },
 }
 
 #[derive(Debug, Args)]

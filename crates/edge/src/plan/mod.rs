@@ -7,6 +7,7 @@ pub mod drift;
 mod pin;
 mod schedule;
 mod search;
+pub mod seen;
 mod slots;
 mod wire;
 

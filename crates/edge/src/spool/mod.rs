@@ -23,6 +23,7 @@ mod access;
 mod admissions;
 pub mod commands;
 mod days;
+pub mod look;
 mod payload;
 pub mod room;
 mod schema;
@@ -314,6 +315,11 @@ impl Spool {
     pub async fn room(&self) -> Result<Room, SpoolError> {
         let (file, bounds) = (self.inner.file.clone(), self.inner.bounds);
         self.read(move |connection| Room::look(connection, &file, bounds)).await
+    }
+
+    /// Its file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.inner.file
     }
 
     /// A receiver that holds the highest committed sequence and wakes its owner when it grows.

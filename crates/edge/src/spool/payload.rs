@@ -27,16 +27,21 @@ impl Entry {
 
     /// A user as a terminal lists it. Its identity is terminal and number; another name replaces the sighting before.
     pub fn user(user: &TerminalUser, received_us: i64) -> Self {
-        let mut hash = blake3::Hasher::new();
-        hash.update(b"user/1\x1f").update(user.origin.as_bytes()).update(b"\x1f").update(user.user.as_bytes());
-        let mut fingerprint = [0; 16];
-        hash.finalize_xof().fill(&mut fingerprint);
         let mut payload = vec![USER];
         put(&mut payload, user.origin.as_bytes());
         put(&mut payload, user.user.as_bytes());
         put(&mut payload, user.name.as_bytes());
-        Self { fingerprint, received_us, payload }
+        Self { fingerprint: user_key(&user.origin, &user.user), received_us, payload }
     }
+}
+
+/// The identity of a user as one terminal lists it.
+pub(super) fn user_key(origin: &str, user: &str) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"user/1\x1f").update(origin.as_bytes()).update(b"\x1f").update(user.as_bytes());
+    let mut key = [0; 16];
+    hash.finalize_xof().fill(&mut key);
+    key
 }
 
 /// The payload of a punch.
@@ -127,8 +132,30 @@ fn decode_punch(mut rest: &[u8]) -> Option<(Channel, RawPunch)> {
 
 /// The punch that a payload holds, if it holds one.
 pub(super) fn punch_of(payload: &[u8]) -> Option<RawPunch> {
+    punch_and_road_of(payload).map(|(_, punch)| punch)
+}
+
+/// As [`punch_of`], with the road of this copy.
+pub(super) fn punch_and_road_of(payload: &[u8]) -> Option<(Channel, RawPunch)> {
     let (tag, rest) = payload.split_first()?;
-    (*tag == PUNCH).then(|| decode_punch(rest)).flatten().map(|(_, punch)| punch)
+    (*tag == PUNCH).then(|| decode_punch(rest)).flatten()
+}
+
+/// The name that the entry of a user holds.
+pub(super) fn name_of(payload: &[u8]) -> Option<String> {
+    match decode(payload)? {
+        What::User(user) => Some(user.name),
+        What::Punch(_) => None,
+    }
+}
+
+/// The terminal that said what an entry holds.
+pub(super) fn origin_of(payload: &[u8]) -> Option<String> {
+    let (tag, mut rest) = payload.split_first()?;
+    if *tag == PUNCH {
+        take_byte(&mut rest)?;
+    }
+    take_text(&mut rest)
 }
 
 pub(super) fn is_user(payload: &[u8]) -> bool {

@@ -56,13 +56,7 @@ impl Spool {
     /// # Errors
     /// When the file can't be read.
     pub async fn terminals(&self) -> Result<Vec<Remembered>, SpoolError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT serial, registered, owes_upload, sample_lines FROM terminal ORDER BY serial")?
-                .query_map([], remembered)?
-                .collect()
-        })
-        .await
+        self.read(all).await
     }
 
     /// Remembers the hub's list. A terminal that is not in it any more is as if it were never approved. Those in
@@ -111,6 +105,13 @@ impl Spool {
     pub async fn keep_sample(&self, serial: String, entries: Vec<Entry>) -> Result<i64, SpoolError> {
         self.change(move |connection| keep_sample(connection, &serial, &entries)).await
     }
+}
+
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Remembered>> {
+    connection
+        .prepare_cached("SELECT serial, registered, owes_upload, sample_lines FROM terminal ORDER BY serial")?
+        .query_map([], remembered)?
+        .collect()
 }
 
 pub(super) fn set_owes_upload(connection: &Connection, serial: &str, owes: bool) -> rusqlite::Result<()> {

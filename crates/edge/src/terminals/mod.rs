@@ -404,17 +404,10 @@ impl Terminals {
         at_work.filter_map(place).filter_map(v4).collect()
     }
 
-    /// Every terminal for the local board: name or serial, contact, whether it is approved. By serial.
-    pub(crate) fn board(&self) -> Vec<(String, Contact, bool)> {
+    /// Every terminal for the local board: the hub's word, if it has one, and what was seen of it. By serial.
+    pub(crate) fn board(&self) -> Vec<(Option<link::Terminal>, Contact)> {
         let known = self.lock();
-        let mut rows: Vec<_> = known
-            .values()
-            .map(|one| {
-                let registered = one.registered.as_ref();
-                let name = registered.map_or_else(String::new, |terminal| terminal.name.clone());
-                (name, one.contact.clone(), registered.is_some_and(|terminal| terminal.approved))
-            })
-            .collect();
+        let mut rows: Vec<_> = known.values().map(|one| (one.registered.clone(), one.contact.clone())).collect();
         rows.sort_by(|a, b| a.1.serial.cmp(&b.1.serial));
         rows
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod access;
+mod alone;
 mod archives;
 mod clock;
 mod commands;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge::spool::room::Bounds;
 use edge::{Edge, EdgeConfig, HttpUplink};
 
-use crate::cli::EdgeCommand;
+use crate::cli::edge::EdgeRun;
 use crate::commands::Context;
 use crate::settings::Settings;
 use crate::{service, show};
@@ -13,8 +13,8 @@ use crate::{service, show};
 /// What a person approves or registers on the hub reaches the edge within this time.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 
-pub(super) fn run(context: &mut Context, command: EdgeCommand) -> anyhow::Result<()> {
-    let EdgeCommand::Run { hub, token_file, adms_listen, status_listen } = command;
+pub(super) fn run(context: &mut Context, args: &EdgeRun) -> anyhow::Result<()> {
+    let EdgeRun { hub, token_file, adms_listen, status_listen } = args;
     context.settings.flag("edge.hub", hub.as_deref())?;
     context.settings.flag("edge.token_file", token_file.as_deref())?;
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
@@ -63,11 +63,16 @@ pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::
     config.result_patience = Duration::from_secs(settings.get::<u64>("terminals.result_seconds")?);
     config.discover = settings.subnets()?;
     config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
-    config.spool_bounds = Bounds {
-        max_bytes: settings.get::<u64>("edge.spool_mib")? << 20,
-        disk_reserve_bytes: settings.get::<u64>("edge.disk_reserve_mib")? << 20,
-    };
+    config.spool_bounds = bounds(settings)?;
     config.heartbeat_every = HEARTBEAT_EVERY;
     config.status_listen = None;
     Ok(config)
+}
+
+/// How much disk the settings give to the spool.
+pub(super) fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
+    Ok(Bounds {
+        max_bytes: settings.get::<u64>("edge.spool_mib")? << 20,
+        disk_reserve_bytes: settings.get::<u64>("edge.disk_reserve_mib")? << 20,
+    })
 }

@@ -22,10 +22,7 @@ pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
     let hub = context.hub()?;
     // A file never shows days that are behind their facts.
     derive_with_progress(&hub, now())?;
-    match &args.out {
-        None => write(&hub, args, BufWriter::new(io::stdout().lock())),
-        Some(path) => write_file(&hub, args, path),
-    }
+    write_out(args.out.as_deref(), |out| write(&hub, args, out))
 }
 
 /// Refuses a range that ends before it begins.
@@ -36,18 +33,31 @@ pub(super) fn in_order(from: Option<Date>, to: Option<Date>) -> anyhow::Result<(
     }
 }
 
-/// Writes beside the file and renames: nobody reads half a file.
-fn write_file(hub: &Hub, args: &Export, path: &Path) -> anyhow::Result<()> {
+/// Writes to standard output, or beside the file that is named and renames: nobody reads half a file.
+pub(super) fn write_out<T>(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let Some(path) = path else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = write(&mut out)?;
+        out.flush()?;
+        return Ok(written);
+    };
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let failed = || format!("{} can't be written", path.display());
     let file = std::fs::File::create(&beside).with_context(failed)?;
-    write(hub, args, BufWriter::new(&file))?;
+    let mut out = BufWriter::new(&file);
+    let written = write(&mut out)?;
+    out.flush().with_context(failed)?;
+    drop(out);
     file.sync_all().with_context(failed)?;
-    std::fs::rename(&beside, path).with_context(failed)
+    std::fs::rename(&beside, path).with_context(failed)?;
+    Ok(written)
 }
 
-fn write(hub: &Hub, args: &Export, mut out: impl Write) -> anyhow::Result<()> {
+fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()> {
     let &Export { from, to, .. } = args;
     match args.what {
         ExportKind::Punches => hub.punches_csv(&PunchFilter { from, to, ..PunchFilter::default() }, &mut out)?,
@@ -62,7 +72,7 @@ fn write(hub: &Hub, args: &Export, mut out: impl Write) -> anyhow::Result<()> {
             hub.closeouts_csv(&CloseoutFilter { from, to, ..CloseoutFilter::default() }, now(), &mut out)?;
         }
     }
-    Ok(out.flush()?)
+    Ok(())
 }
 
 /// The date given, or else the first or last date that has a day.

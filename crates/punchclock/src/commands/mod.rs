@@ -9,6 +9,7 @@ mod correct;
 mod demo;
 mod derive;
 mod doctor;
+mod edge_alone;
 mod edge_role;
 mod export;
 mod fact;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 
 use hub::{Actor, Hub};
 
+use crate::cli::edge::EdgeCommand;
 use crate::cli::{Cli, Command};
 use crate::home::Home;
 use crate::settings::Settings;
@@ -63,7 +65,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::serve(&mut context, &args),
         Command::Demo(args) => demo::run(&mut context, &args),
         Command::Hub(args) => serve::hub_alone(&mut context, &args),
-        Command::Edge(command) => edge_role::run(&mut context, command),
+        Command::Edge(EdgeCommand::Run(args)) => edge_role::run(&mut context, &args),
+        Command::Edge(EdgeCommand::Status(args)) => edge_alone::status(&mut context, &args),
+        Command::Edge(EdgeCommand::Export(args)) => edge_alone::export(&context, &args),
         Command::Simulate(command) => simulate::run(&context, command),
         Command::Terminal(command) => terminal::run(&context, command),
         Command::Import(command) => import::run(&context, command),
