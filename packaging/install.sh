@@ -156,9 +156,9 @@ say "installed: $version, role $role"
   say 'note: the edge needs the package ca-certificates here: apt-get install ca-certificates'
 
 next_for_edge() {
-  say "next: 1. in $SETTINGS_DIR/punchclock.toml, below [edge]: name = \"...\" and hub = \"https://...\""
-  say "      2. the token that \`punchclock token create NAME --kind edge\` prints on the hub, into $DATA/edge.token"
-  say "      3. chown $USER_NAME: $DATA/edge.token; chmod 600 $DATA/edge.token; systemctl restart punchclock"
+  say "next: 1. on the hub: punchclock edge invite NAME --hub https://...   It prints a code"
+  say "      2. here: sudo -u $USER_NAME $BIN --data $DATA edge enroll CODE   It writes $DATA/edge.token"
+  say "      3. here: systemctl restart punchclock"
 }
 
 if ! is_live; then

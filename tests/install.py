@@ -104,7 +104,7 @@ def an_upgrade_keeps_settings_data_and_role(machine: Machine) -> None:
     kept = machine.system / DATA[1:] / "hub.sqlite"
     kept.write_text("punches")
     said = machine.install("--role edge")
-    assert "next: 1. in /etc/punchclock/punchclock.toml" in said and "edge.token" in said, said
+    assert "next: 1. on the hub: punchclock edge invite NAME" in said and "edge.token" in said, said
     assert line_of_unit(machine, "ExecStart") == f"/usr/local/bin/punchclock --data {DATA} edge run"
     newer = machine.system / WHERE / "punchclock"
     newer.write_bytes(newer.read_bytes() + b"newer")

@@ -68,6 +68,8 @@ async fn start_edge(folder: &Path, connections: usize) -> Result<Running> {
     let mut config = EdgeConfig::new("bench", folder.join("spool.db"));
     config.terminals_listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.status_listen = None;
+    // One address is all terminals here.
+    config.requests_per_second = None;
     let edge = Edge::start(config, LineIsDown { connections }).await?;
     Ok(Running { address: edge.terminals_addr(), edge: Some(edge) })
 }

@@ -1,6 +1,7 @@
 //! What an edge is told at its start.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,10 +19,16 @@ pub struct EdgeConfig {
     pub spool: PathBuf,
     /// How much disk the spool may take.
     pub spool_bounds: Bounds,
+    /// The file of the key with which secrets are sealed; `None` for `edge.key` beside the spool. It is made when it is
+    /// missing.
+    pub key_file: Option<PathBuf>,
     /// Where terminals push to. Port 0 takes any free one.
     pub terminals_listen: SocketAddr,
     /// Networks from which terminals are served; others get 403.
     pub allowed: Vec<Network>,
+    /// Requests a second that one address may make for long; beyond, they get 503. For a while it may be
+    /// [`BURST_SECONDS`](crate::plan::BURST_SECONDS) times as many. `None` counts nothing.
+    pub requests_per_second: Option<NonZeroU32>,
     /// Proxies that are believed whom they call for.
     pub trusted_proxies: Vec<Network>,
     /// Where health, metrics and the local board are served; `None` for nowhere (`serve` has pages of its own).
@@ -53,8 +60,10 @@ impl EdgeConfig {
             name: name.into(),
             spool,
             spool_bounds: Bounds::default(),
+            key_file: None,
             terminals_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8081)),
             allowed: Network::PRIVATE.to_vec(),
+            requests_per_second: NonZeroU32::new(200),
             trusted_proxies: Network::LOOPBACK.to_vec(),
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),

@@ -22,6 +22,7 @@ macro_rules! counters {
 counters! {
     requests = "edge_terminal_requests_total", "Requests of terminals.";
     refused_network = "edge_terminal_refused_network_total", "Requests from networks that are not allowed.";
+    refused_rate = "edge_terminal_refused_rate_total", "Requests answered 503 because their address made too many.";
     refused_key = "edge_terminal_refused_key_total", "Requests that do not show the key to which their terminal is pinned.";
     refused_busy = "edge_terminal_refused_busy_total", "Uploads answered 503 because too much was waiting.";
     refused_full = "edge_terminal_refused_full_total", "Uploads answered 503 because the spool or its disk was full.";

@@ -1,7 +1,7 @@
 //! Start and end of an edge.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -56,7 +56,8 @@ impl Edge {
     /// [`StartError`]; nothing runs then.
     pub async fn start<U: Uplink>(config: EdgeConfig, uplink: U) -> Result<EdgeHandle, StartError> {
         let path = config.spool.clone();
-        let options = Options { bounds: config.spool_bounds, ..Options::default() };
+        let key_file = config.key_file.clone();
+        let options = Options { bounds: config.spool_bounds, key_file, ..Options::default() };
         let opened = tokio::task::spawn_blocking(move || Spool::open_with(&path, options)).await;
         let spool = opened.unwrap_or(Err(SpoolError::Closed))?;
         match Self::start_tasks(&config, uplink, spool.clone()).await {
@@ -109,6 +110,7 @@ impl Edge {
             terminals,
             counters,
             result_patience: config.result_patience,
+            renewal_tried: Mutex::default(),
         });
         tasks.spawn(forwarder.clone().send(stopped.clone()));
         tasks.spawn(forwarder.clone().beat(config.heartbeat_every, stopped.clone()));

@@ -2,8 +2,8 @@
 //! list of terminals. Decisions are in [`plan`](crate::plan); here are waiting and sending.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use link::{Batch, CommandReport, Heartbeat, Orders, TerminalCommand};
 
@@ -19,6 +19,9 @@ const BATCH_BYTES: usize = 512 << 10;
 /// How often old entries are looked for.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
+/// Rest between two tries to get a new token.
+const RENEW_AGAIN_AFTER: Duration = Duration::from_secs(3600);
+
 /// What the sending tasks share.
 pub(crate) struct Forwarder<U> {
     pub(crate) name: String,
@@ -28,6 +31,8 @@ pub(crate) struct Forwarder<U> {
     pub(crate) counters: Arc<Counters>,
     /// How long the result of a command may take.
     pub(crate) result_patience: Duration,
+    /// When a new token was last asked for.
+    pub(crate) renewal_tried: Mutex<Option<Instant>>,
 }
 
 /// How one step of sending ended.
@@ -186,11 +191,32 @@ impl<U: Uplink> Forwarder<U> {
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
+                if orders.renew_token {
+                    self.renew_token().await;
+                }
                 self.follow(orders, heartbeat.commands).await.map_err(Trouble::Spool)
             }
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);
                 Err(Trouble::Hub(error))
+            }
+        }
+    }
+
+    /// Fetches a new token. What fails is asked for again by a later heartbeat, and harms nothing until then; it is said once an
+    /// hour.
+    async fn renew_token(&self) {
+        {
+            let mut tried = self.renewal_tried.lock().unwrap_or_else(PoisonError::into_inner);
+            if tried.is_some_and(|last| last.elapsed() < RENEW_AGAIN_AFTER) {
+                return;
+            }
+            *tried = Some(Instant::now());
+        }
+        match self.uplink.renew_token().await {
+            Ok(()) => tracing::info!("the hub gave this edge a new token"),
+            Err(error) => {
+                tracing::warn!("no new token: {error}; the old one still holds, and an hour later it is tried again");
             }
         }
     }

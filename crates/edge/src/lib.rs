@@ -12,6 +12,7 @@
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
+//! * [`seal`]: secrets at rest.
 //! * `status`: health, metrics and a small board for the person in the branch; `overview` is what that board shows.
 //!
 //! The edge works without its hub: it knows the approved terminals from the last list, and holds what they say.
@@ -32,12 +33,16 @@ mod once;
 mod overview;
 pub mod plan;
 mod poller;
+mod private;
 mod reading;
 mod reconcile;
+pub mod seal;
 mod search;
 pub mod spool;
 mod status;
 mod terminals;
+mod tls;
+mod token;
 mod trouble;
 mod uplink;
 mod visit;
@@ -48,6 +53,8 @@ pub use names::name_of;
 pub use once::{Reading, read_once};
 pub use overview::{NoAnswer, Overview, TerminalLine};
 pub use reconcile::{Unproven, prove_held};
+pub use tls::pin_of;
+pub use token::{TokenError, TokenFile};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 pub use visit::{Face, Tables, Visit, dialable};

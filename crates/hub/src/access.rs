@@ -77,6 +77,8 @@ pub struct Bearer {
     pub name: String,
     /// What it is for.
     pub kind: TokenKind,
+    /// When the token was made.
+    pub since: Timestamp,
 }
 
 impl Hub {
@@ -241,7 +243,7 @@ impl Hub {
         Ok(self.store.read(|read| read.tokens())?)
     }
 
-    /// Revokes a token for good.
+    /// Revokes a token: from now on it opens nothing. An edge can be invited again under the name.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -254,16 +256,24 @@ impl Hub {
         })
     }
 
-    /// The program behind a bearer token; `None` when it is unknown or revoked.
+    /// The program behind a bearer token; `None` when it is unknown or revoked. The new token of an edge, shown for the first
+    /// time, takes the place of the old one, which opens nothing from then on.
     ///
     /// # Errors
     /// Of the store.
-    pub fn bearer(&self, token: &str) -> Result<Option<Bearer>, Error> {
-        let found = self.store.read(|read| read.token(&hash_token(token.trim().as_bytes())))?;
+    pub fn bearer(&self, token: &str, now: Timestamp) -> Result<Option<Bearer>, Error> {
+        let hash = hash_token(token.trim().as_bytes());
+        let (known, is_next) = self.store.read(|read| {
+            let known = read.token(&hash)?;
+            let is_next = known.is_none() && read.next_token(&hash)?.is_some();
+            Ok::<_, store::Error>((known, is_next))
+        })?;
+        let found = if is_next { self.take_next_token(&hash, now)? } else { known };
         let Some(token) = found else { return Ok(None) };
         let kind = [TokenKind::Edge, TokenKind::Api].into_iter().find(|kind| kind.word() == token.kind);
         let kind = kind.ok_or_else(|| Error::Damaged { what: "token", detail: format!("kind {}", token.kind) })?;
-        Ok(Some(Bearer { name: token.name, kind }))
+        let since = Timestamp::from_microsecond(token.created_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(Some(Bearer { name: token.name, kind, since }))
     }
 }
 
@@ -273,11 +283,11 @@ fn signed_in(name: String, role: &str) -> Result<SignedIn, Error> {
     Ok(SignedIn { name, role })
 }
 
-fn hash_token(token: &[u8]) -> [u8; 32] {
+pub(crate) fn hash_token(token: &[u8]) -> [u8; 32] {
     *blake3::hash(token).as_bytes()
 }
 
-fn token_text(random: &[u8; 32]) -> String {
+pub(crate) fn token_text(random: &[u8; 32]) -> String {
     random.iter().fold(TOKEN_PREFIX.to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 

@@ -175,7 +175,7 @@ impl Hub {
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
         });
-        Ok(Orders { terminals: terminals.collect(), commands, doubts: Vec::new() })
+        Ok(Orders { terminals: terminals.collect(), commands, ..Orders::default() })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user

@@ -14,6 +14,7 @@ pub mod body;
 mod clock;
 pub mod closeout;
 pub mod command;
+pub mod enrol;
 mod network;
 
 use std::net::SocketAddr;
@@ -32,6 +33,11 @@ pub mod path {
     pub const PUNCHES: &str = "/link/v1/punches";
     /// `POST` a [`Heartbeat`](crate::Heartbeat), answered by [`Orders`](crate::Orders).
     pub const HEARTBEAT: &str = "/link/v1/heartbeat";
+    /// `POST` nothing with the token of an [`Invitation`](crate::enrol::Invitation), answered by
+    /// [`Enrolled`](crate::enrol::Enrolled).
+    pub const ENROLL: &str = "/link/v1/enroll";
+    /// `POST` nothing, answered by [`NewToken`](crate::enrol::NewToken).
+    pub const TOKEN: &str = "/link/v1/token";
 }
 
 /// What an edge sends: items in the order of their sequence.
@@ -275,6 +281,9 @@ pub struct Orders {
     /// What the hub can't tell to be complete, of the terminals whose readings this answers.
     #[serde(default)]
     pub doubts: Vec<Doubt>,
+    /// The edge's token is old: it shall ask for a new one ([`path::TOKEN`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renew_token: bool,
 }
 
 /// A terminal as the hub registered it.

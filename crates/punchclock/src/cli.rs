@@ -124,10 +124,23 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct HubArgs {
     /// Where pages, REST and edges are served
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<HubCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HubCommand {
+    /// Make a certificate for a hub that has none, signed by itself; edges that are invited afterwards know it by its key
+    Certificate {
+        /// A name or an address by which the hub is reached; may be given several times
+        #[arg(long = "name", value_name = "HOST", required = true)]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -57,6 +57,12 @@ impl Home {
         }
     }
 
+    /// The data folder, which is made when it is missing.
+    pub(crate) fn folder(&self) -> anyhow::Result<&Path> {
+        make_private(&self.data)?;
+        Ok(&self.data)
+    }
+
     /// The file of the edge's spool.
     pub(crate) fn spool(&self) -> anyhow::Result<PathBuf> {
         make_private(&self.data)?;

@@ -1,4 +1,4 @@
-//! Settings of a machine: `punchclock.toml`, then environment `PUNCHCLOCK__SECTION__KEY`, then flags; the later wins.
+//! Settings of a machine: what `edge enroll` wrote, then `punchclock.toml`, then environment `PUNCHCLOCK__SECTION__KEY`, then flags; the later wins.
 //! Each setting is declared once, below, with its default and its meaning.
 
 use std::collections::BTreeMap;
@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use link::{Network, NotANetwork};
 use zk::discover::{MOST_HOSTS, Subnet};
+
+/// What `edge enroll` wrote, in the data folder: the lowest layer above the defaults.
+pub(crate) const ENROLLED: &str = "enrolled.toml";
 
 /// A setting: its name, its default, what it means.
 pub(crate) struct Declared {
@@ -22,6 +25,18 @@ const DECLARED: &[Declared] = &[
         default: "127.0.0.1:8080",
         meaning: "where pages, REST and edges are served",
         check: address,
+    },
+    Declared {
+        name: "hub.tls_certificate",
+        default: "",
+        meaning: "PEM file of the hub's certificate with its chain; empty for plain HTTP, on this machine or behind a proxy with TLS",
+        check: anything,
+    },
+    Declared {
+        name: "hub.tls_key",
+        default: "",
+        meaning: "PEM file of the certificate's private key",
+        check: anything,
     },
     Declared {
         name: "hub.secure_cookie",
@@ -41,6 +56,12 @@ const DECLARED: &[Declared] = &[
         default: "private",
         meaning: "networks that terminals may come from: `private`, or a list like 10.1.0.0/16,192.168.7.0/24",
         check: networks,
+    },
+    Declared {
+        name: "terminals.requests_per_second",
+        default: "200",
+        meaning: "requests a second that one address may make for long; a hundred seconds of it may come at once",
+        check: positive,
     },
     Declared {
         name: "terminals.trusted_proxies",
@@ -79,9 +100,21 @@ const DECLARED: &[Declared] = &[
         check: url,
     },
     Declared {
+        name: "edge.hub_pin",
+        default: "",
+        meaning: "key of the hub's certificate, like sha256//...: only a hub that has it is talked to; empty for the authorities that this system trusts",
+        check: pin,
+    },
+    Declared {
         name: "edge.token_file",
         default: "",
         meaning: "file with the token that the hub gave this edge; empty for edge.token in the data folder",
+        check: anything,
+    },
+    Declared {
+        name: "edge.key_file",
+        default: "",
+        meaning: "file of the key that seals what an edge keeps secret on its disk, made when missing; empty for edge.key in the data folder",
         check: anything,
     },
     Declared {
@@ -144,8 +177,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads file and environment. Without a named file, `punchclock.toml` of the data folder or of this folder is read
-    /// when there is one.
+    /// Reads what `edge enroll` wrote, file and environment. Without a named file, `punchclock.toml` of the data folder or of
+    /// this folder is read when there is one.
     pub(crate) fn read(file: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
         let environment = std::env::vars().collect();
         let mut found =
@@ -156,13 +189,23 @@ impl Settings {
                 .with_context(|| format!("the settings file {} can't be read", path.display()))?,
             None => String::new(),
         };
-        Self::layered(path.as_deref().zip(Some(text.as_str())), &environment)
+        let enrolled = data.join(ENROLLED);
+        let told = match std::fs::read_to_string(&enrolled) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            told => Some(told.with_context(|| format!("{} can't be read", enrolled.display()))?),
+        };
+        let enrolled = told.as_deref().map(|told| (enrolled.as_path(), told));
+        let file = path.as_deref().zip(Some(text.as_str()));
+        Self::layered(enrolled.into_iter().chain(file), &environment)
     }
 
-    fn layered(file: Option<(&Path, &str)>, environment: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+    fn layered<'a>(
+        files: impl IntoIterator<Item = (&'a Path, &'a str)>,
+        environment: &BTreeMap<String, String>,
+    ) -> anyhow::Result<Self> {
         let defaults = DECLARED.iter().map(|setting| (setting.name, (setting.default.to_owned(), Origin::Default)));
         let mut settings = Self { values: defaults.collect() };
-        if let Some((path, text)) = file {
+        for (path, text) in files {
             for (name, value) in keys(text).with_context(|| format!("settings file {}", path.display()))? {
                 settings.set(&name, value, Origin::File(path.to_owned()))?;
             }
@@ -193,6 +236,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Where the value of a declared setting comes from.
+    pub(crate) fn origin(&self, name: &str) -> &Origin {
+        self.values.get(name).map_or(&Origin::Default, |(_, origin)| origin)
+    }
+
     /// The text of a declared setting.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.values.get(name).map_or("", |(value, _)| value)
@@ -204,6 +252,11 @@ impl Settings {
         T::Err: std::error::Error + Send + Sync + 'static,
     {
         self.text(name).parse().with_context(|| format!("setting {name}"))
+    }
+
+    /// The file that a setting names, if it names one.
+    pub(crate) fn file(&self, name: &str) -> Option<PathBuf> {
+        Some(self.text(name)).filter(|named| !named.is_empty()).map(PathBuf::from)
     }
 
     /// The networks of a setting that is a list of them.
@@ -305,6 +358,11 @@ fn url(text: &str) -> Result<(), String> {
     if is_good { Ok(()) } else { Err("an address like https://hub.example".to_owned()) }
 }
 
+fn pin(text: &str) -> Result<(), String> {
+    let is_good = text.is_empty() || text.parse::<link::enrol::Pin>().is_ok();
+    if is_good { Ok(()) } else { Err("sha256// and 44 letters of base64, or empty".to_owned()) }
+}
+
 fn anything(_: &str) -> Result<(), String> {
     Ok(())
 }
@@ -315,7 +373,7 @@ mod tests {
 
     fn with(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Settings::layered(Some((Path::new("punchclock.toml"), file)), &environment)
+        Settings::layered([(Path::new("punchclock.toml"), file)], &environment)
     }
 
     #[test]
@@ -421,7 +479,7 @@ mod tests {
             assert!(DECLARED.iter().any(|setting| setting.name == name), "there is no setting {name}");
             seen += 1;
         }
-        assert!(seen >= 5, "{seen}");
+        assert!(seen >= 3, "{seen}");
     }
 
     #[test]

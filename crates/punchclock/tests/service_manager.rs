@@ -95,7 +95,10 @@ fn an_edge_is_ready_and_lives_without_its_hub_and_takes_hub_and_token_from_its_s
 
     std::fs::remove_file(stage.data().join("punchclock.toml")).unwrap();
     let error = stage.fails(&["edge", "run", "--adms-listen", &listen], 1);
-    assert!(error.contains("no hub is named; give its address with --hub, or as `hub` below [edge]"), "{error}");
+    assert!(
+        error.contains("this edge belongs to no hub; enrol it") && error.contains("as `hub` below [edge]"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ statements! {
     TOKEN_ADD = "INSERT INTO token (tenant, name, kind, token_hash, created_us, revoked_us)
         VALUES ($1, $2, $3, $4, $5, NULL) ON CONFLICT (tenant, name) DO NOTHING";
     TOKEN_GET = "SELECT name, kind, created_us, revoked_us FROM token WHERE tenant = $1 AND token_hash = $2 AND revoked_us IS NULL";
+    TOKEN_NAMED = "SELECT name, kind, created_us, revoked_us FROM token WHERE tenant = $1 AND name = $2";
     TOKEN_LIST = "SELECT name, kind, created_us, revoked_us FROM token WHERE tenant = $1 ORDER BY name";
     TOKEN_REVOKE = "UPDATE token SET revoked_us = $1 WHERE tenant = $2 AND name = $3 AND revoked_us IS NULL";
 }
@@ -109,6 +110,14 @@ impl Read<'_> {
         self.one(TOKEN_GET, params![self.tenant, token_hash], token)
     }
 
+    /// The token of a name, revoked or not.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn token_named(&self, name: &str) -> Result<Option<Token>, Error> {
+        self.one(TOKEN_NAMED, params![self.tenant, name], token)
+    }
+
     /// All tokens by name, revoked ones included.
     ///
     /// # Errors
@@ -173,11 +182,13 @@ impl Write<'_> {
         Ok(self.run(TOKEN_ADD, values)? == 1)
     }
 
-    /// Revokes a token for good; false when there is no such live token.
+    /// Revokes a token, with what was given to take its place and an open invitation of its edge; false when there is nothing
+    /// of it.
     ///
     /// # Errors
     /// Of the store.
     pub fn revoke_token(&self, name: &str, now_us: i64) -> Result<bool, Error> {
-        Ok(self.run(TOKEN_REVOKE, params![now_us, self.tenant, name])? == 1)
+        let revoked = self.run(TOKEN_REVOKE, params![now_us, self.tenant, name])?;
+        Ok(revoked + self.end_enrolment(name)? > 0)
     }
 }

@@ -17,6 +17,7 @@ pub mod company;
 pub mod days;
 pub mod edges;
 mod engine;
+pub mod enrolment;
 pub mod facts;
 pub mod held;
 pub mod lateness;
@@ -35,6 +36,7 @@ pub use engine::{BUSY_TIMEOUT, Error, Read, Store, Write};
 pub fn statements() -> Vec<(&'static str, String)> {
     let groups = [
         access::STATEMENTS,
+        enrolment::STATEMENTS,
         audit::STATEMENTS,
         closeouts::STATEMENTS,
         commands::STATEMENTS,

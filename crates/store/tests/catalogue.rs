@@ -18,6 +18,7 @@ const POSTGRES_OLDER: &str = concat!(
 const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_policies.sql");
 const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_days.sql");
 const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_lateness_of_older_days.sql");
+const POSTGRES_ENROLMENT: &str = include_str!("../migrations/postgres/0009_enrolment.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -28,7 +29,9 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
 fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
     let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(&[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS].concat())?;
+    client.batch_execute(
+        &[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS, POSTGRES_ENROLMENT].concat(),
+    )?;
     Ok(client)
 }
 

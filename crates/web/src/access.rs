@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! * People are known by the session cookie, programs by a bearer token. A token of an edge opens `/link/v1` and nothing
-//!   else; nothing else opens `/link/v1`.
+//!   else; nothing else opens `/link/v1`, but for the one-time token of an invitation, which opens the call that enrols.
 //! * The cookie alone never changes anything through REST: REST takes it for reading only.
 //! * Changes from another site's page are refused before the gate (same-origin check of the browser's own headers).
 
@@ -37,6 +37,8 @@ pub(crate) enum Access {
     Api,
     /// An edge with its token.
     Link,
+    /// An edge with the one-time token of its invitation.
+    Invited,
 }
 
 impl Access {
@@ -46,10 +48,14 @@ impl Access {
             Self::Open | Self::Viewer => true,
             Self::Review => matches!(role, Role::Admin | Role::Hr),
             Self::Admin => role == Role::Admin,
-            Self::Metrics | Self::Api | Self::Link => false,
+            Self::Metrics | Self::Api | Self::Link | Self::Invited => false,
         }
     }
 }
+
+/// The edge that an invitation names, once the gate has let it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Invited(pub(crate) String);
 
 /// The person behind a request, once the gate has let them in.
 #[derive(Clone, Debug)]
@@ -105,9 +111,16 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
         Access::Link => {
             let bearer = token(app, &parts.headers).await.map_err(problem)?;
             let Some(bearer) = bearer.filter(|bearer| bearer.kind == TokenKind::Edge) else {
-                return Err(problem(no_token("an edge's token (`punchclock token create NAME --kind edge`)")));
+                return Err(problem(no_token("an edge's token (`punchclock edge invite NAME`)")));
             };
             parts.extensions.insert(bearer);
+        }
+        Access::Invited => {
+            let edge = invited(app, &parts.headers).await.map_err(problem)?;
+            let Some(edge) = edge else {
+                return Err(problem(no_token("the one-time token of a code (`punchclock edge invite NAME`)")));
+            };
+            parts.extensions.insert(edge);
         }
     }
     Ok(())
@@ -164,15 +177,23 @@ async fn visitor(app: &App, headers: &HeaderMap) -> Result<Option<Visitor>, Fail
     Ok(signed_in.map(|account| Visitor { name: account.name, role: account.role }))
 }
 
-/// The token of a program, from `Authorization: Bearer`.
+/// The program behind a token.
 async fn token(app: &App, headers: &HeaderMap) -> Result<Option<Bearer>, Failure> {
-    let Some(sent) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(None) };
-    let Some((scheme, token)) = sent.split_once(' ') else { return Ok(None) };
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(None);
-    }
-    let token = token.trim().to_owned();
-    app.ask(move |hub| hub.bearer(&token)).await
+    let Some(token) = sent_token(headers) else { return Ok(None) };
+    app.ask(move |hub| hub.bearer(&token, Timestamp::now())).await
+}
+
+/// The edge that a one-time token invites.
+async fn invited(app: &App, headers: &HeaderMap) -> Result<Option<Invited>, Failure> {
+    let Some(token) = sent_token(headers) else { return Ok(None) };
+    Ok(app.ask(move |hub| hub.invited(&token, Timestamp::now())).await?.map(Invited))
+}
+
+/// What `Authorization: Bearer` says.
+fn sent_token(headers: &HeaderMap) -> Option<String> {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = sent?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 /// True for a direct connection over loopback; what a proxy on this machine forwards is not.

@@ -27,6 +27,7 @@ mod routes;
 mod server;
 mod session;
 mod show;
+mod tls;
 mod words;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ use std::net::SocketAddr;
 pub use link::Network;
 pub use routes::router;
 pub use server::Web;
+pub use tls::{Tls, TlsError};
 
 /// What the listener of the hub needs to know.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct WebConfig {
     /// The one-time code with which the first administrator is made, as printed on the console. `None` closes the set-up
     /// page: accounts come from `punchclock user add` only.
     pub setup_code: Option<String>,
+    /// The certificate, where the listener speaks TLS itself; `None` behind a proxy that does.
+    pub tls: Option<Tls>,
     /// True when the hub is reached by HTTPS only: the session cookie is then never sent in clear.
     pub secure_cookie: bool,
     /// Proxies that are believed whom they call for (`X-Forwarded-For`).

@@ -46,7 +46,7 @@ fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, ha
 
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
-    use Access::{Admin, Api, Metrics, Open, Review, Viewer};
+    use Access::{Admin, Api, Invited, Link, Metrics, Open, Review, Viewer};
     vec![
         read(Open, "/setup", setup::page),
         change(Open, "/setup", setup::create),
@@ -89,6 +89,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/employees", api::employees::list),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
+        change(Link, link::path::TOKEN, api::link::token),
+        change(Invited, link::path::ENROLL, api::link::enroll),
     ]
 }
 

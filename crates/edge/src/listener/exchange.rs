@@ -1,8 +1,8 @@
 //! One request of a terminal and its answer (adms 3).
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use adms::request::before_iclock;
 use adms::{Call, DataTable, Dialect, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
@@ -18,7 +18,7 @@ use super::intake::{Intake, Stored};
 use crate::counters::Counters;
 use crate::days::Days;
 use crate::now_us;
-use crate::plan::{Caller, sample_room};
+use crate::plan::{Caller, Meter, Verdict, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::{NotServed, Standing, Terminals};
@@ -33,6 +33,8 @@ pub(super) struct Desk {
     pub(super) counters: Arc<Counters>,
     pub(super) budget: Budget,
     pub(super) days: Arc<Days>,
+    /// Counts the requests of each address.
+    pub(super) meter: Option<Mutex<Meter>>,
     pub(super) allowed: Vec<Network>,
     pub(super) trusted_proxies: Vec<Network>,
     /// How long the result of a command may take.
@@ -64,7 +66,9 @@ impl Desk {
         self.counters.requests.add(1);
         let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let peer = link::caller(peer, forwarded, &self.trusted_proxies);
-        let reply = if self.allowed.iter().any(|network| network.contains(peer)) {
+        let reply = if self.is_too_much(peer) {
+            Reply::refused(StatusCode::SERVICE_UNAVAILABLE, "too many requests; come again later")
+        } else if self.allowed.iter().any(|network| network.contains(peer)) {
             self.answer(peer, request).await
         } else {
             self.counters.refused_network.add(1);
@@ -75,6 +79,18 @@ impl Desk {
         *response.status_mut() = reply.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         response
+    }
+
+    /// Whether the address asks more than it may.
+    fn is_too_much(&self, peer: IpAddr) -> bool {
+        let Some(meter) = &self.meter else { return false };
+        let verdict = meter.lock().unwrap_or_else(PoisonError::into_inner).count(peer, Instant::now());
+        let Verdict::Refused { is_first } = verdict else { return false };
+        self.counters.refused_rate.add(1);
+        if is_first {
+            tracing::warn!(%peer, "an address asks more than terminals.requests_per_second allows and is slowed down; what it has, it keeps");
+        }
+        true
     }
 
     async fn answer(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Reply {

@@ -2,7 +2,8 @@
 //!
 //! Invariants: a terminal hears 200 for an upload only after the commit of all its lines; the memory for bodies in work
 //! is bounded, archives unpacked, and whoever comes beyond that hears 503 and keeps its data; networks that are not allowed hear 403
-//! before a byte of their body is read, and so does whoever does not show the key to which its terminal is pinned.
+//! before a byte of their body is read, and so does whoever does not show the key to which its terminal is pinned. An address
+//! that asks without end is slowed down, and the others are not.
 
 mod access;
 mod body;
@@ -14,7 +15,7 @@ mod repair;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use crate::Stop;
 use crate::config::EdgeConfig;
 use crate::days::Days;
+use crate::plan::Meter;
 use body::Budget;
 use exchange::Desk;
 use repair::Repairing;
@@ -54,6 +56,7 @@ impl Listener {
             days,
             budget,
             allowed: config.allowed.clone(),
+            meter: config.requests_per_second.map(|rate| Mutex::new(Meter::new(rate))),
             trusted_proxies: config.trusted_proxies.clone(),
             result_patience: config.result_patience,
         };

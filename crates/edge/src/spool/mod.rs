@@ -15,6 +15,8 @@
 //! 6. The disk is bounded, in size and by a reserve of free room ([`room`] has the numbers). What would pass a bound is refused
 //!    with [`SpoolError::Full`] before SQLite has to fail; reading, sending and acknowledging go on, and once there is
 //!    room entries are taken again.
+//! 7. No key of a terminal stands in the file but sealed ([`seal`](crate::seal)). Without the right key file the edge goes on:
+//!    pinned terminals wait for the hub's next list, and what is said of punches needs no key.
 //!
 //! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
 //! answers all. Under load the disk's flush is shared by everybody who came during the one before.
@@ -27,6 +29,7 @@ pub mod look;
 mod payload;
 pub mod room;
 mod schema;
+mod secrets;
 pub mod slots;
 pub mod terminals;
 pub mod unknown_slots;
@@ -44,10 +47,14 @@ pub(crate) use payload::encode_punch;
 use room::{Bounds, Room};
 use writer::{Job, Writer};
 
+use crate::seal::Key;
+
 /// Batches that may wait for the writer.
 pub const QUEUE_BATCHES: usize = 1024;
 /// Entries after which the writer commits although more are waiting.
 pub const GROUP_ENTRIES: usize = 4096;
+/// The key file's usual name.
+pub const KEY_FILE: &str = "edge.key";
 /// Rows that one step of a trim removes, so that it never holds up a terminal for long.
 const TRIM_ROWS: i64 = 1000;
 
@@ -111,17 +118,19 @@ pub struct Stretch {
 }
 
 /// What a spool is opened with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Batches that may wait for the writer.
     pub queue_batches: usize,
     /// How much disk it may take.
     pub bounds: Bounds,
+    /// The file of the key with which secrets are sealed; `None` for `edge.key` beside the spool.
+    pub key_file: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { queue_batches: QUEUE_BATCHES, bounds: Bounds::default() }
+        Self { queue_batches: QUEUE_BATCHES, bounds: Bounds::default(), key_file: None }
     }
 }
 
@@ -135,6 +144,7 @@ struct Inner {
     path: Arc<str>,
     file: PathBuf,
     bounds: Bounds,
+    key: Key,
     jobs: mpsc::Sender<Job>,
     reader: Mutex<Connection>,
     last_seq: watch::Receiver<i64>,
@@ -147,7 +157,7 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Unusable`] when the file can't be created, is no spool, is one of a newer version, or the thread can't
-    /// be started.
+    /// be started, or there is no key file and none can be made.
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         Self::open_with(path, Options::default())
     }
@@ -159,9 +169,14 @@ impl Spool {
     pub fn open_with(path: &Path, options: Options) -> Result<Self, SpoolError> {
         let shown: Arc<str> = path.display().to_string().into();
         let unusable = |reason: String| SpoolError::Unusable { path: shown.clone(), reason: reason.into() };
-        let Options { queue_batches, bounds } = options;
+        let Options { queue_batches, bounds, key_file } = options;
         let mut connection = open_writer(path, bounds).map_err(|error| unusable(error.to_string()))?;
         schema::bring_up(&mut connection).map_err(unusable)?;
+        let key_file = key_file.unwrap_or_else(|| path.with_file_name(KEY_FILE));
+        let key = Key::of_file(&key_file).map_err(|error| unusable(error.to_string()))?;
+        if let Err(why) = secrets::seal_what_is_plain(&mut connection, &key) {
+            tracing::error!(spool = %shown, "keys of terminals still stand unsealed in the spool: {why}; the next start tries again");
+        }
         let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(queue_batches.max(1));
@@ -177,6 +192,7 @@ impl Spool {
                 path: shown,
                 file: path.to_owned(),
                 bounds,
+                key,
                 jobs,
                 reader: Mutex::new(reader),
                 last_seq,
@@ -379,7 +395,7 @@ fn open_writer(path: &Path, bounds: Bounds) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The file holds comm keys: it is its owner's alone. SQLite gives its companions the same permissions, and says itself
+/// The file says who came when: it is its owner's alone. SQLite gives its companions the same permissions, and says itself
 /// what is wrong with a file that could not be created.
 fn create_private(path: &Path) {
     #[cfg(unix)]

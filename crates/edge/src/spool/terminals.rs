@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, Row};
 
 use super::commands::{self, Errand};
-use super::{Entry, Spool, SpoolError, writer};
+use super::{Entry, Spool, SpoolError, secrets, writer};
 use crate::plan::Admission;
 
 /// Lines of an unapproved terminal that are kept for the operator to see.
@@ -51,12 +51,35 @@ impl Spool {
         })
     }
 
-    /// All remembered terminals, by serial.
+    /// All remembered terminals, by serial. Of one whose keys the key file does not open, nobody knows the comm key, and the
+    /// push key is empty: nobody is admitted in its name until the hub's list comes.
     ///
     /// # Errors
     /// When the file can't be read.
     pub async fn terminals(&self) -> Result<Vec<Remembered>, SpoolError> {
-        self.read(all).await
+        let rows: Vec<(Remembered, Option<Vec<u8>>)> = self
+            .read(|connection| {
+                let all = "SELECT serial, registered, owes_upload, sample_lines, secrets FROM terminal ORDER BY serial";
+                connection.prepare_cached(all)?.query_map([], |row| Ok((remembered(row)?, row.get(4)?)))?.collect()
+            })
+            .await?;
+        let mut closed = 0;
+        let opened = rows.into_iter().map(|(mut one, sealed)| {
+            if let (Some(registered), Some(sealed)) = (&mut one.registered, sealed) {
+                closed += usize::from(!secrets::give_back(registered, &sealed, &self.inner.key));
+            }
+            one
+        });
+        let opened = opened.collect();
+        if closed > 0 {
+            tracing::error!(
+                terminals = closed,
+                "the keys of terminals can't be opened with the key file {}: put back the one that sealed them, or wait until the hub \
+                 sends them again with the next heartbeat; punches are not affected",
+                self.inner.key.file().display()
+            );
+        }
+        Ok(opened)
     }
 
     /// Remembers the hub's list. A terminal that is not in it any more is as if it were never approved. Those in
@@ -70,16 +93,17 @@ impl Spool {
         terminals: Vec<link::Terminal>,
         approved: Vec<String>,
     ) -> Result<(), SpoolError> {
+        let sealed = terminals.into_iter().map(|terminal| secrets::take_out(terminal, &self.inner.key));
+        let sealed: Vec<_> =
+            sealed.collect::<Result<_, _>>().map_err(|error| SpoolError::NotStored(error.to_string().into()))?;
         self.change(move |connection| {
-            connection.execute("UPDATE terminal SET registered = NULL", [])?;
+            connection.execute("UPDATE terminal SET registered = NULL, secrets = NULL", [])?;
             let mut statement = connection.prepare_cached(
-                "INSERT INTO terminal (serial, registered, owes_upload, sample_lines) VALUES (?1, ?2, 1, 0)
-                 ON CONFLICT (serial) DO UPDATE SET registered = excluded.registered",
+                "INSERT INTO terminal (serial, registered, secrets, owes_upload, sample_lines) VALUES (?1, ?2, ?3, 1, 0)
+                 ON CONFLICT (serial) DO UPDATE SET registered = excluded.registered, secrets = excluded.secrets",
             )?;
-            for terminal in &terminals {
-                let json = serde_json::to_string(terminal)
-                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-                statement.execute((&terminal.serial, json))?;
+            for (terminal, secrets) in &sealed {
+                statement.execute((&terminal.serial, as_json(terminal)?, secrets))?;
             }
             approved.iter().try_for_each(|serial| {
                 set_owes_upload(connection, serial, true)?;
@@ -107,11 +131,17 @@ impl Spool {
     }
 }
 
+/// All remembered terminals, without their keys.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Remembered>> {
     connection
         .prepare_cached("SELECT serial, registered, owes_upload, sample_lines FROM terminal ORDER BY serial")?
         .query_map([], remembered)?
         .collect()
+}
+
+/// The hub's word as it stands in the file.
+pub(super) fn as_json(terminal: &link::Terminal) -> rusqlite::Result<String> {
+    serde_json::to_string(terminal).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 pub(super) fn set_owes_upload(connection: &Connection, serial: &str, owes: bool) -> rusqlite::Result<()> {

@@ -176,7 +176,8 @@ impl Uplink for FakeHub {
                 held.lost_answers -= 1;
                 return Err(UplinkError::new("the answer was lost"));
             }
-            Ok(Orders { terminals: held.terminals.clone(), commands, doubts: held.doubts_about(heartbeat) })
+            let doubts = held.doubts_about(heartbeat);
+            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, ..Orders::default() })
         })
     }
 }

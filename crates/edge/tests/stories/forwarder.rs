@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use edge::{HttpUplink, Uplink, UplinkError};
+use edge::{HttpUplink, TokenFile, Uplink, UplinkError};
 use link::{Ack, Batch, Heartbeat, Orders};
 
 use crate::fake_hub::{FakeHub, Fault, terminal};
@@ -191,7 +191,8 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
     let token_file = place.spool().with_file_name("token");
     std::fs::write(&token_file, "secret-1\n").unwrap();
     let desk = Arc::new(Mutex::new(Desk::default()));
-    let uplink = HttpUplink::new(&http_hub(desk.clone()).await, token_file.clone()).unwrap();
+    let token = || TokenFile::new(token_file.clone(), place.spool().with_file_name("edge.key"));
+    let uplink = HttpUplink::new(&http_hub(desk.clone()).await, token(), None).unwrap();
     let items = vec![link::Item {
         seq: 12,
         received_us: 1,
@@ -218,6 +219,6 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
 
     let error = uplink.heartbeat(&Heartbeat::default()).await.unwrap_err();
     assert!(error.message.contains("does not know /link/v1/heartbeat"), "{error}");
-    let error = HttpUplink::new("hub.example:8080", token_file).unwrap_err();
+    let error = HttpUplink::new("hub.example:8080", token(), None).unwrap_err();
     assert!(error.message.contains("is no address of a hub"), "{error}");
 }

@@ -1,5 +1,9 @@
 //! Terminals that push.
 
+use std::num::NonZeroU32;
+
+use edge::plan::BURST_SECONDS;
+use edge::{Edge, EdgeConfig};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -75,6 +79,34 @@ async fn a_bad_line_is_kept_and_its_neighbours_pass() {
     let kept =
         hub.with(|held| held.punches.values().find(|(punch, _)| punch.user.is_empty()).unwrap().0.raw().unwrap());
     assert_eq!(kept.original, b"garbage \xff");
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_address_that_asks_without_end_is_slowed_down_and_others_are_not() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let config = EdgeConfig { requests_per_second: NonZeroU32::new(1), ..place.config() };
+    let edge = Edge::start(config, hub.clone()).await.unwrap();
+    hub.is_followed().await;
+    let to = edge.terminals_addr();
+    let line = b"1\t2024-01-01 08:00:00\t0\t1\n";
+    let mut answered = 0;
+    while get(to, "/iclock/ping?SN=X1").await.status == 200 {
+        answered += 1;
+        assert!(answered < 10_000, "there is no end");
+    }
+    assert!(answered >= BURST_SECONDS, "{answered} may come at once");
+    // The terminal behind it comes again, and again, until its turn: nothing is lost.
+    let mut refused = 1;
+    while post(to, "/iclock/cdata?SN=X1&table=ATTLOG&Stamp=1", line).await.status == 503 {
+        refused += 1;
+    }
+    hub.until("the punch", |held| held.punches.len() == 1).await;
+    let elsewhere =
+        "GET /iclock/ping?SN=X1 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.1.2.3\r\nConnection: close\r\n\r\n";
+    assert_eq!(raw(to, elsewhere.as_bytes()).await.status, 200, "another address, through a trusted proxy");
+    let metrics = get(edge.status_addr().unwrap(), "/metrics").await.body;
+    assert!(metrics.contains(&format!("\nedge_terminal_refused_rate_total {refused}\n")), "{metrics}");
     edge.shutdown().await;
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use edge::{HttpUplink, Uplink as _};
+use edge::{HttpUplink, TokenFile, Uplink as _};
 use link::{Ack, Batch, Heartbeat, Orders, Outcome, TerminalCommand};
 use serde_json::Value;
 
@@ -40,7 +40,8 @@ fn uplink(place: &Workplace, hub: &str) -> HttpUplink {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let token = place.spool().with_file_name("token");
     std::fs::write(&token, "secret\n").unwrap();
-    HttpUplink::new(hub, token).unwrap()
+    let key = place.spool().with_file_name("edge.key");
+    HttpUplink::new(hub, TokenFile::new(token, key), None).unwrap()
 }
 
 fn transcript(file: &str) -> Value {

@@ -1,4 +1,4 @@
-//! `edge run|status|export`.
+//! `edge run|invite|enroll|status|export`.
 
 use std::path::PathBuf;
 
@@ -9,6 +9,16 @@ use jiff::civil::Date;
 pub(crate) enum EdgeCommand {
     /// Collect from terminals and forward to a hub
     Run(EdgeRun),
+    /// At the hub: make a code with which an edge enrols
+    ///
+    /// The code says where the hub is, how to know its certificate, and a one-time token: hand it to whoever sets up the edge as you
+    /// would a password. It is shown once.
+    Invite(EdgeInvite),
+    /// At the edge: join the hub that made this code; `edge run` then needs nothing more
+    Enroll {
+        /// What `punchclock edge invite` printed at the hub
+        code: String,
+    },
     /// The edge of this folder: what waits for the hub, its terminals, who was seen today; whether it runs or not
     Status(EdgeStatus),
     /// Write every punch that this edge holds as a file, also those that the hub has: for pay day without a hub
@@ -20,7 +30,7 @@ pub(crate) struct EdgeRun {
     /// The hub's address, like https://hub.example (setting edge.hub)
     #[arg(long, value_name = "URL")]
     pub(crate) hub: Option<String>,
-    /// File with the edge's token, as `punchclock token create` on the hub prints it (setting edge.token_file)
+    /// File with the edge's token, which `edge enroll` writes (setting edge.token_file)
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<String>,
     /// Where terminals push to
@@ -29,6 +39,24 @@ pub(crate) struct EdgeRun {
     /// Where health, metrics and the local board are served
     #[arg(long, value_name = "ADDR")]
     pub(crate) status_listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EdgeInvite {
+    /// The edge's name, like that of its branch
+    pub(crate) name: String,
+    /// The hub's address as the edge reaches it, like https://hub.example (default: that of the setting hub.listen)
+    #[arg(long, value_name = "URL")]
+    pub(crate) hub: Option<String>,
+    /// How long the code is good, like 90m or 24h; 30 days at most
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) valid: jiff::SignedDuration,
+    /// The certificate that the edge sees, when a proxy has it (default: that of the setting hub.tls_certificate)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Pin nothing: a public authority signed the certificate, and the edge's system knows it
+    #[arg(long, conflicts_with = "certificate")]
+    pub(crate) no_pin: bool,
 }
 
 #[derive(Debug, Args)]

@@ -61,6 +61,7 @@ impl Simulation {
         let config = WebConfig {
             listen,
             setup_code: None,
+            tls: None,
             secure_cookie: false,
             trusted_proxies: Vec::new(),
             demo_hint: Some(hint),

@@ -1,9 +1,9 @@
-//! `edge run`: the branch agent alone.
+//! `edge run`: the branch agent alone. How it joins a hub is in `enrolment`.
 
 use std::time::Duration;
 
 use edge::spool::room::Bounds;
-use edge::{Edge, EdgeConfig, HttpUplink};
+use edge::{Edge, EdgeConfig, HttpUplink, TokenFile};
 
 use crate::cli::edge::EdgeRun;
 use crate::commands::Context;
@@ -44,20 +44,30 @@ pub(super) fn run(context: &mut Context, args: &EdgeRun) -> anyhow::Result<()> {
 fn uplink(context: &Context) -> anyhow::Result<HttpUplink> {
     let hub = context.settings.text("edge.hub");
     if hub.is_empty() {
-        anyhow::bail!("no hub is named; give its address with --hub, or as `hub` below [edge] in the settings file");
+        anyhow::bail!(
+            "this edge belongs to no hub; enrol it with the code that `punchclock edge invite` prints at the hub \
+             (`punchclock edge enroll CODE`), or name the hub with --hub, or as `hub` below [edge] in the settings file"
+        );
     }
-    let token_file = match context.settings.text("edge.token_file") {
-        "" => context.home.data.join("edge.token"),
-        named => named.into(),
-    };
-    Ok(HttpUplink::new(hub, token_file)?)
+    let pin = Some(context.settings.text("edge.hub_pin")).filter(|pin| !pin.is_empty());
+    Ok(HttpUplink::new(hub, token_file(context), pin.map(str::parse).transpose()?)?)
+}
+
+/// The file of the edge's token, sealed with the key file that the settings name.
+pub(super) fn token_file(context: &Context) -> TokenFile {
+    let Context { settings, home, .. } = context;
+    let token = settings.file("edge.token_file").unwrap_or_else(|| home.data.join("edge.token"));
+    let key = settings.file("edge.key_file").unwrap_or_else(|| home.data.join(edge::spool::KEY_FILE));
+    TokenFile::new(token, key)
 }
 
 /// The edge's settings, without a status page.
 pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::Result<EdgeConfig> {
     let mut config = EdgeConfig::new(settings.text("edge.name"), spool);
+    config.key_file = settings.file("edge.key_file");
     config.terminals_listen = settings.get("terminals.listen")?;
     config.allowed = settings.networks("terminals.networks")?;
+    config.requests_per_second = Some(settings.get("terminals.requests_per_second")?);
     config.trusted_proxies = settings.networks("terminals.trusted_proxies")?;
     config.poll_every = Duration::from_secs(60 * settings.get::<u64>("terminals.poll_minutes")?);
     config.result_patience = Duration::from_secs(settings.get::<u64>("terminals.result_seconds")?);

@@ -2,6 +2,7 @@
 
 mod access;
 mod bank;
+mod certificate;
 mod company;
 mod compliance;
 mod config;
@@ -11,6 +12,7 @@ mod derive;
 mod doctor;
 mod edge_alone;
 mod edge_role;
+mod enrolment;
 mod export;
 mod fact;
 mod held;
@@ -66,6 +68,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&mut context, &args),
         Command::Hub(args) => serve::hub_alone(&mut context, &args),
         Command::Edge(EdgeCommand::Run(args)) => edge_role::run(&mut context, &args),
+        Command::Edge(EdgeCommand::Invite(args)) => enrolment::invite(&context, &args),
+        Command::Edge(EdgeCommand::Enroll { code }) => enrolment::enroll(&context, &code),
         Command::Edge(EdgeCommand::Status(args)) => edge_alone::status(&mut context, &args),
         Command::Edge(EdgeCommand::Export(args)) => edge_alone::export(&context, &args),
         Command::Simulate(command) => simulate::run(&context, command),

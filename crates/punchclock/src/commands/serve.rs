@@ -11,10 +11,10 @@ use edge::{Edge, Uplink, UplinkError};
 use hub::Hub;
 use jiff::Timestamp;
 use link::{Ack, Batch, Heartbeat, Orders};
-use web::{Web, WebConfig};
+use web::{Tls, Web, WebConfig};
 
 use crate::chance::{code, now};
-use crate::cli::{HubArgs, Serve};
+use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
 use crate::settings::Settings;
 use crate::{service, show};
@@ -40,6 +40,9 @@ pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
 }
 
 pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result<()> {
+    if let Some(HubCommand::Certificate { names }) = &args.command {
+        return super::certificate::make(context, names);
+    }
     context.settings.flag("hub.listen", args.listen.as_deref())?;
     start_log(&context.settings)?;
     let hub = context.home.hub()?;
@@ -49,24 +52,36 @@ pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result
 /// Serves pages and derives until the process is asked to end. `spool` is that of an edge in the same process.
 async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow::Result<()> {
     let setup_code = if hub.has_account()? { None } else { Some(code()?) };
+    let tls = tls(settings)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let config = WebConfig {
         listen: settings.get("hub.listen")?,
         setup_code: setup_code.clone(),
-        secure_cookie: settings.get("hub.secure_cookie")?,
+        secure_cookie: tls.is_some() || settings.get("hub.secure_cookie")?,
+        tls,
         trusted_proxies: settings.networks("hub.trusted_proxies")?,
         demo_hint: None,
     };
     let web = bind(hub.clone(), config).await?;
     let at_work = hub.clone();
     let asked_to_end = service::until_asked_to_end(move || are_at_work(at_work.clone(), spool.clone()));
-    show::line(format!("pages: http://{}", web.local_addr))?;
+    show::line(format!("pages: {scheme}://{}", web.local_addr))?;
     if let Some(code) = setup_code {
-        show::line(format!("first run: open http://{}/setup and give this code: {code}", web.local_addr))?;
+        show::line(format!("first run: open {scheme}://{}/setup and give this code: {code}", web.local_addr))?;
     }
     let deriving = Deriving::start(hub);
     web.run(asked_to_end).await?;
     deriving.end();
     Ok(())
+}
+
+/// The certificate that the settings name, if they name one.
+fn tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
+    match (settings.file("hub.tls_certificate"), settings.file("hub.tls_key")) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(Tls::from_files(certificate, key)?)),
+        _ => anyhow::bail!("only one of hub.tls_certificate and hub.tls_key is set; TLS needs both files, or neither"),
+    }
 }
 
 /// Whether the writers of database and queue take their turns. One that says what is in its way does.

@@ -1,4 +1,4 @@
-//! The calls of edges: a batch of punches, a heartbeat.
+//! The calls of edges: a batch of punches, a heartbeat, a token.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,9 +9,11 @@ use axum::{Extension, Json};
 use hub::Bearer;
 use jiff::Timestamp;
 use link::body::{GZIP, Unpackable};
+use link::enrol::{Enrolled, NewToken};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::access::Invited;
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -49,8 +51,37 @@ pub(crate) async fn heartbeat(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Answer<link::Orders>, Problem> {
+    let renew_token = edge.is_old(Timestamp::now());
     let beat = link::Heartbeat { edge: edge.name, ..read(&headers, body)? };
-    Ok(answer(app.ask(move |hub| hub.heartbeat(&beat, Timestamp::now())).await?))
+    let orders = app.ask(move |hub| hub.heartbeat(&beat, Timestamp::now())).await?;
+    Ok(answer(link::Orders { renew_token, ..orders }))
+}
+
+/// `POST /link/v1/token`: the next token of an edge; the one before holds until this one is shown.
+pub(crate) async fn token(
+    State(app): State<App>,
+    Extension(edge): Extension<Bearer>,
+) -> Result<Answer<NewToken>, Problem> {
+    let random = chance()?;
+    let token = app.ask(move |hub| hub.next_token(&edge.name, random, Timestamp::now())).await?;
+    Ok(answer(NewToken { token }))
+}
+
+/// `POST /link/v1/enroll`: the first token of an edge that was invited.
+pub(crate) async fn enroll(
+    State(app): State<App>,
+    Extension(Invited(edge)): Extension<Invited>,
+) -> Result<Answer<Enrolled>, Problem> {
+    let random = chance()?;
+    let name = edge.clone();
+    let token = app.ask(move |hub| hub.next_token(&name, random, Timestamp::now())).await?;
+    Ok(answer(Enrolled { edge, token }))
+}
+
+fn chance() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::internal(&error))?;
+    Ok(bytes)
 }
 
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Failure> {

@@ -5,7 +5,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
 use hub::TokenKind;
 
-use super::house::{House, Visitor};
+use super::house::{House, Visitor, clerk, now};
 use crate::access::Access;
 use crate::routes::{Route, table};
 
@@ -54,7 +54,7 @@ async fn each_role_gets_what_the_table_grants_it() {
     for name in ["viewer", "hr", "admin"] {
         let visitor = house.sign_in(name).await;
         let changes = table().into_iter().filter(|route| route.method == Method::POST && route.path != "/sign-out");
-        for route in changes.filter(|route| route.access != Access::Open && route.access != Access::Link) {
+        for route in changes.filter(|route| !matches!(route.access, Access::Open | Access::Link | Access::Invited)) {
             let refused = house.open(&visitor, request(&route)).await.status() == StatusCode::FORBIDDEN;
             grid.push(format!("{name} {} {}", if refused { "may not" } else { "may" }, route.path));
         }
@@ -92,12 +92,91 @@ async fn the_token_of_an_edge_opens_its_calls_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_revoked_edge_reads_nothing_back() {
+    let house = House::with_accounts();
+    house.import("A1", "12\t2026-01-05 08:00:00\t0\t1\n", true);
+    let edge = house.token(TokenKind::Edge);
+    house.hub.token_revoke(&clerk(), TokenKind::Edge.word(), now()).unwrap();
+    for route in table().into_iter().filter(|route| route.access != Access::Open) {
+        let answer = house.ask(&edge, request(&route)).await;
+        assert!(is_refused(answer.status), "{} {}", route.path, answer.status);
+        assert!(!answer.text.contains("A1") && !answer.text.contains("08:00"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_a_code_enrols_and_opens_nothing_else() {
+    let house = House::with_accounts();
+    let secret = [7; 32];
+    house.hub.edge_invite(&clerk(), "cebu", secret, jiff::SignedDuration::from_hours(1), now()).unwrap();
+    let code = Visitor::default().with("authorization", &format!("Bearer {}", link::enrol::token(&secret)));
+    for route in table().into_iter().filter(|route| route.access != Access::Open) {
+        let status = house.open(&code, request(&route)).await.status();
+        assert_eq!(!is_refused(status), route.access == Access::Invited, "{} {status}", route.path);
+    }
+    let enrolled = house.post(&code, link::path::ENROLL, "").await;
+    let enrolled: link::enrol::Enrolled = serde_json::from_value(enrolled.json()).unwrap();
+    assert_eq!(enrolled.edge, "cebu");
+    let edge = Visitor::default().with("authorization", &format!("Bearer {}", enrolled.token));
+    assert_eq!(
+        house
+            .post(&edge, link::path::HEARTBEAT, r#"{"edge":"cebu","version":"1","now_us":0,"queued":0,"terminals":[]}"#)
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert_eq!(house.post(&code, link::path::ENROLL, "").await.status, StatusCode::UNAUTHORIZED, "it is used up");
+}
+
+#[tokio::test]
+async fn an_edge_is_who_its_token_says_whatever_it_calls_itself() {
+    let house = House::with_accounts();
+    let edge = |name: &str, random: u8| {
+        let token = house.hub.token_create(&clerk(), name, TokenKind::Edge, [random; 32], now()).unwrap();
+        Visitor::default().with("authorization", &format!("Bearer {token}"))
+    };
+    let (cebu, davao) = (edge("cebu", 1), edge("davao", 2));
+    let batch = |up_to: i64| format!(r#"{{"edge":"cebu","follows":0,"up_to":{up_to},"items":[]}}"#);
+    let high_seq = async |visitor: &Visitor, up_to: i64| {
+        house.post(visitor, link::path::PUNCHES, &batch(up_to)).await.json()["high_seq"].as_i64()
+    };
+    assert_eq!(high_seq(&cebu, 40).await, Some(40));
+    assert_eq!(high_seq(&davao, 7).await, Some(7), "it sees nothing of the other's position");
+    let beat = r#"{"edge":"cebu","version":"fake","now_us":0,"queued":99,"terminals":[]}"#;
+    assert_eq!(house.post(&davao, link::path::HEARTBEAT, beat).await.status, StatusCode::OK);
+    let edges = house.hub.edges().unwrap();
+    let told: Vec<_> = edges.iter().map(|edge| (edge.name.as_str(), edge.high_seq, edge.queued)).collect();
+    assert_eq!(told, [("cebu", 40, 0), ("davao", 7, 99)]);
+}
+
+#[tokio::test]
+async fn an_edge_with_an_old_token_is_told_to_fetch_another() {
+    let house = House::with_accounts();
+    let then = now() - jiff::SignedDuration::from_hours(24 * hub::TOKEN_DAYS);
+    let mut asked = Vec::new();
+    for (name, since) in [("old", then), ("young", now())] {
+        let token = house.hub.token_create(&clerk(), name, TokenKind::Edge, [name.len() as u8; 32], since).unwrap();
+        let edge = Visitor::default().with("authorization", &format!("Bearer {token}"));
+        let beat = r#"{"edge":"e","version":"1","now_us":0,"queued":0,"terminals":[]}"#;
+        let orders: link::Orders =
+            serde_json::from_value(house.post(&edge, link::path::HEARTBEAT, beat).await.json()).unwrap();
+        asked.push(orders.renew_token);
+        let new: link::enrol::NewToken =
+            serde_json::from_value(house.post(&edge, link::path::TOKEN, "null").await.json()).unwrap();
+        let renewed = Visitor::default().with("authorization", &format!("Bearer {}", new.token));
+        assert_eq!(house.post(&renewed, link::path::HEARTBEAT, beat).await.json().get("renew_token"), None);
+        assert_eq!(house.post(&edge, link::path::HEARTBEAT, beat).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(asked, [true, false]);
+}
+
+#[tokio::test]
 async fn an_api_token_or_an_account_does_not_open_the_calls_of_edges() {
     let house = House::with_accounts();
     let admin = house.sign_in("admin").await;
     let program = house.token(TokenKind::Api);
     for visitor in [admin, program, Visitor::default().with("authorization", "Bearer pc_made_up")] {
-        for path in [link::path::PUNCHES, link::path::HEARTBEAT] {
+        for path in [link::path::PUNCHES, link::path::HEARTBEAT, link::path::TOKEN, link::path::ENROLL] {
             let answer = house.post(&visitor, path, "{}").await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
             assert_eq!(answer.header("content-type"), "application/problem+json");

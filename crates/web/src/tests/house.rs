@@ -127,6 +127,7 @@ pub(super) fn config() -> WebConfig {
     WebConfig {
         listen,
         setup_code: Some(CODE.to_owned()),
+        tls: None,
         secure_cookie: false,
         trusted_proxies: Network::LOOPBACK.to_vec(),
         demo_hint: None,

@@ -1,0 +1,124 @@
+//! `edge invite` at the hub, `edge enroll` at the edge: one code carries what joins them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Context as _, bail};
+use edge::{HttpUplink, Uplink as _};
+use jiff::tz::TimeZone;
+use link::enrol::Invitation;
+use link::{Batch, Network};
+
+use crate::chance::{bytes, now};
+use crate::cli::edge::EdgeInvite;
+use crate::commands::certificate::pin_of_file;
+use crate::commands::{Context, console, edge_role};
+use crate::settings::{ENROLLED, Settings};
+use crate::show;
+
+pub(super) fn invite(context: &Context, invited: &EdgeInvite) -> anyhow::Result<()> {
+    let settings = &context.settings;
+    let own_certificate = settings.file("hub.tls_certificate");
+    let hub = match &invited.hub {
+        Some(hub) => hub.clone(),
+        None => own_address(settings, own_certificate.is_some())?,
+    };
+    let is_tls = match hub.split_once("://") {
+        Some(("https", host)) if !host.is_empty() => true,
+        Some(("http", host)) if !host.is_empty() => false,
+        _ => bail!("`{hub}` is no address of a hub; write it with --hub, like https://hub.example"),
+    };
+    let certificate = invited.certificate.clone().or(own_certificate).filter(|_| is_tls && !invited.no_pin);
+    let pin = certificate.as_deref().map(pin_of_file).transpose()?;
+    if !is_tls {
+        refuse_internet(&hub)?;
+    }
+    let secret = bytes()?;
+    let until = context.home.hub()?.edge_invite(&console(), &invited.name, secret, invited.valid, now())?;
+    let code = Invitation { hub, pin, secret };
+    show::line(&code)?;
+    eprintln!(
+        "for the edge {}, at {}; good once, until {}",
+        invited.name,
+        code.hub,
+        show::instant(until, &TimeZone::UTC)
+    );
+    match (pin, is_tls) {
+        (Some(pin), _) => eprintln!("the edge will talk only to a hub whose certificate has the key {pin}"),
+        (None, true) => eprintln!("no certificate is pinned: the edge's system must trust the one at this address"),
+        (None, false) => eprintln!(
+            "there is no TLS: whoever listens on the way from edge to hub can read the token and all punches; only within a network \
+             of your own"
+        ),
+    }
+    eprintln!("there: punchclock edge enroll CODE");
+    Ok(())
+}
+
+/// The address that the settings tell.
+fn own_address(settings: &Settings, has_tls: bool) -> anyhow::Result<String> {
+    let listen: SocketAddr = settings.get("hub.listen")?;
+    if listen.ip().is_unspecified() {
+        bail!("the hub listens on all addresses ({listen}); say with --hub by which one the edge reaches it");
+    }
+    Ok(format!("{}://{listen}", if has_tls { "https" } else { "http" }))
+}
+
+/// Without TLS a token does not cross the internet. What a name stands for is not looked up.
+fn refuse_internet(hub: &str) -> anyhow::Result<()> {
+    let host = hub.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let address = host.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| host.parse::<IpAddr>());
+    if address.is_ok_and(|address| !Network::PRIVATE.iter().any(|network| network.contains(address))) {
+        bail!(
+            "{hub} is on the internet and has no TLS; serve the hub with a certificate (`punchclock hub certificate`)"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn enroll(context: &Context, code: &str) -> anyhow::Result<()> {
+    let invitation: Invitation = code.parse()?;
+    let folder = context.home.folder()?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let enrolled = HttpUplink::enroll(&invitation).await?;
+        let token = edge_role::token_file(context);
+        token.write(&enrolled.token)?;
+        note(folder, &invitation, &enrolled.edge)?;
+        // A first call, with nothing in it: the code is used up, and what was noted works.
+        let uplink = HttpUplink::new(&invitation.hub, token, invitation.pin)?;
+        uplink.send(&Batch { edge: enrolled.edge.clone(), ..Batch::default() }).await?;
+        show::line(format!("this edge is {} of the hub at {}", enrolled.edge, invitation.hub))?;
+        Ok::<_, anyhow::Error>(())
+    })?;
+    tell_what_wins(context, &invitation);
+    show::line("start it with `punchclock edge run`; one that runs already needs a restart")?;
+    Ok(())
+}
+
+/// Writes what the code told into the data folder, where `edge run` finds it.
+fn note(folder: &std::path::Path, invitation: &Invitation, edge: &str) -> anyhow::Result<()> {
+    let mut told = toml::Table::new();
+    told.insert("name".to_owned(), edge.into());
+    told.insert("hub".to_owned(), invitation.hub.as_str().into());
+    told.insert("hub_pin".to_owned(), invitation.pin.map_or_else(String::new, |pin| pin.to_string()).into());
+    let table = toml::Table::from_iter([("edge".to_owned(), toml::Value::Table(told))]);
+    let text = format!("# Written by `punchclock edge enroll`. The settings file wins over it.\n{table}");
+    let file = folder.join(ENROLLED);
+    let write = || {
+        let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut draft, text.as_bytes())?;
+        draft.as_file().sync_all()?;
+        draft.persist(&file).map(drop).map_err(std::io::Error::from)
+    };
+    write().with_context(|| format!("{} can't be written", file.display()))
+}
+
+/// A setting that stands elsewhere and says something else wins over what the code told.
+fn tell_what_wins(context: &Context, invitation: &Invitation) {
+    let pin = invitation.pin.map_or_else(String::new, |pin| pin.to_string());
+    for (name, told) in [("edge.hub", invitation.hub.as_str()), ("edge.hub_pin", &pin)] {
+        let (said, origin) = (context.settings.text(name), context.settings.origin(name));
+        if !said.is_empty() && said != told && !origin.to_string().ends_with(ENROLLED) {
+            eprintln!("setting {name} is `{said}` ({origin}) and wins over the code; take it out there");
+        }
+    }
+}
