@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 use link::{Batch, CommandReport, Heartbeat, Orders, TerminalCommand};
 
 use crate::counters::Counters;
-use crate::plan::{backoff, position_after};
+use crate::plan::{BatchSize, backoff, position_after};
 use crate::spool::{Spool, SpoolError, Stretch};
 use crate::terminals::Terminals;
 use crate::uplink::{Uplink, UplinkError};
 use crate::{Stop, chance, now_us};
 
-/// Payload bytes of one batch; base64 and JSON make about twice as much of it.
-const BATCH_BYTES: usize = 512 << 10;
 /// How often old entries are looked for.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
@@ -67,15 +65,17 @@ impl<U: Uplink> Forwarder<U> {
         // A position that a full disk could not take is kept here, so that sending goes on: it must not stop what would make
         // room.
         let mut unnoted = None;
+        let mut size = BatchSize::default();
         loop {
             grown.mark_unchanged();
             let step = tokio::select! {
                 () = stop.wait() => return,
-                step = self.step(&mut unnoted) => step,
+                step = self.step(size, &mut unnoted) => step,
             };
             let pause = match step {
                 Ok(Step::Advanced) => {
                     failures = 0;
+                    size = size.after_success();
                     continue;
                 }
                 Ok(Step::Empty) => {
@@ -87,6 +87,7 @@ impl<U: Uplink> Forwarder<U> {
                 }
                 Err(trouble) => {
                     failures += 1;
+                    size = size.after_failure();
                     self.report(&trouble, failures)
                 }
             };
@@ -97,13 +98,13 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
-    async fn step(&self, unnoted: &mut Option<i64>) -> Result<Step, Trouble> {
+    async fn step(&self, size: BatchSize, unnoted: &mut Option<i64>) -> Result<Step, Trouble> {
         let acked = match *unnoted {
             Some(position) => position,
             None => self.spool.depth().await.map_err(Trouble::Spool)?.acked,
         };
         let Stretch { items, up_to } =
-            self.spool.after(acked, link::MAX_ITEMS, BATCH_BYTES).await.map_err(Trouble::Spool)?;
+            self.spool.after(acked, size.items(), size.bytes()).await.map_err(Trouble::Spool)?;
         if up_to == acked {
             if unnoted.is_some() {
                 self.spool.acknowledge(acked).await.map_err(Trouble::Spool)?;

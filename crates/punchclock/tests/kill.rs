@@ -3,20 +3,21 @@
 
 mod stage;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use simulator::push::PushOptions;
 use simulator::{LogFile, Pace, RunOptions, Terminal};
-use stage::{PATIENCE, log_file, stage};
-use testkit::{Process, wait_until};
+use stage::{PATIENCE, log_for, stage};
+use testkit::{Process, how_many, wait_until};
 
+/// `PUNCHCLOCK_KILLS=1000` makes it a long run.
 const KILLS: usize = 24;
 
 #[test]
-fn twenty_four_kills_while_punches_flow_lose_and_double_nothing() {
+fn kills_while_punches_flow_lose_and_double_nothing() {
     let stage = stage();
-    let log = log_file(&stage, 30, "2026-01-05", "2026-03-01");
+    let kills = how_many("PUNCHCLOCK_KILLS", KILLS);
+    let log = log_for(&stage, kills);
     let file = LogFile::parse(&std::fs::read(&log).unwrap());
     let count = file.records.len();
     let terminal = Terminal::builder("SIM1").awaited(file.records).build();
@@ -33,7 +34,7 @@ fn twenty_four_kills_while_punches_flow_lose_and_double_nothing() {
     let running = runtime.spawn(simulator::run(terminal.clone(), options, std::future::pending()));
     let acknowledged = || terminal.progress().borrow().acknowledged;
 
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let mut serving = Process::spawn(&mut stage.serve_command()).unwrap();
         let before = acknowledged();
         // Now at the start, now after some uploads: a different moment each time.
@@ -54,19 +55,5 @@ fn twenty_four_kills_while_punches_flow_lose_and_double_nothing() {
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
 
-    let text = std::fs::read_to_string(&log).unwrap();
-    let expected: BTreeSet<(String, String)> = text
-        .lines()
-        .map(|line| line.split('\t'))
-        .map(|mut cells| (cells.next().unwrap().trim().to_owned(), cells.next().unwrap().to_owned()))
-        .collect();
-    let exported = stage.prints(&["export", "punches"]);
-    let rows: Vec<(String, String)> = exported
-        .lines()
-        .skip(1)
-        .map(|row| row.split(',').collect::<Vec<_>>())
-        .map(|cells| (cells[2].to_owned(), cells[3].to_owned()))
-        .collect();
-    assert_eq!(rows.len(), count);
-    assert_eq!(rows.into_iter().collect::<BTreeSet<_>>(), expected);
+    stage.holds_each_once(&log);
 }

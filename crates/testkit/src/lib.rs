@@ -1,6 +1,8 @@
 //! Test helpers that every room may use in its tests, and nothing but tests.
 //!
 //! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
+//! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
+//! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
 //! * [`shared()`]: files that may lie beside the project;
@@ -10,6 +12,8 @@
 // A shell: it owns processes, folders and deadlines.
 #![allow(clippy::disallowed_methods)]
 
+mod bad_line;
+mod chance;
 mod postgres;
 mod process;
 mod shared;
@@ -17,6 +21,8 @@ mod skip;
 mod wait;
 
 pub use crate::{
+    bad_line::BadLine,
+    chance::{Chance, how_many},
     postgres::Postgres,
     process::Process,
     shared::shared,

@@ -1,5 +1,6 @@
 //! The edge's decisions: functions of their arguments, without clock, chance, socket or disk.
 
+mod batch;
 mod contacts;
 mod counting;
 mod delivery;
@@ -14,6 +15,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use batch::BatchSize;
 pub use contacts::{Told, is_contact_due};
 pub(crate) use counting::{Answer, Ask, Counting, Settled};
 pub(crate) use delivery::{Delivery, Next, next_step};

@@ -24,5 +24,6 @@ mod secrets;
 mod spool;
 mod status;
 mod tls;
+mod torn;
 mod transcripts;
 mod workplace;

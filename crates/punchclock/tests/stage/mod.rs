@@ -1,8 +1,9 @@
 //! The executable on a stage of its own: a data folder, free ports, simulated terminals.
 
 // Each test file uses a part of the stage; what fails here fails the test.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -70,6 +71,25 @@ impl Stage {
         self.command(&["serve", "--listen", &pages, "--adms-listen", &terminals])
     }
 
+    /// Holds what an exported log says, each punch once and nothing else.
+    pub(crate) fn holds_each_once(&self, log: &Path) {
+        let text = std::fs::read_to_string(log).unwrap();
+        let said: BTreeSet<(&str, &str)> = text
+            .lines()
+            .map(|line| line.split('\t'))
+            .map(|mut cells| (cells.next().unwrap().trim(), cells.next().unwrap()))
+            .collect();
+        let exported = self.prints(&["export", "punches"]);
+        let held: Vec<(&str, &str)> = exported
+            .lines()
+            .skip(1)
+            .map(|row| row.split(',').collect::<Vec<_>>())
+            .map(|cells| (cells[2], cells[3]))
+            .collect();
+        assert_eq!(held.len(), text.lines().count());
+        assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), said);
+    }
+
     pub(crate) fn punches(&self) -> usize {
         self.prints(&["export", "punches"]).lines().count() - 1
     }
@@ -84,6 +104,14 @@ pub(crate) fn shuffled(log: &Path, into: &Path) -> PathBuf {
     });
     std::fs::write(into, lines.join("\n")).unwrap();
     into.to_owned()
+}
+
+/// A made-up log that lasts for so many kills.
+pub(crate) fn log_for(stage: &Stage, kills: usize) -> PathBuf {
+    let days = i64::try_from(2 * kills).unwrap().max(56);
+    let last = jiff::civil::date(2026, 3, 1);
+    let first = last.checked_sub(jiff::Span::new().days(days)).unwrap();
+    log_file(stage, 30, &first.to_string(), &last.to_string())
 }
 
 /// A made-up log of one terminal: a small company over some weeks, as an exported file.
