@@ -21,7 +21,7 @@ const ZONE: &str = "Asia/Manila";
 const PEOPLE: usize = 200;
 const FIRST_SECOND: i64 = 1_772_409_600; // 2026-03-02 00:00:00 on the terminal's face
 /// Any time after the punches.
-const AFTERWARDS: Timestamp = Timestamp::constant(FIRST_SECOND + 365 * 86_400, 0);
+pub(crate) const AFTERWARDS: Timestamp = Timestamp::constant(FIRST_SECOND + 365 * 86_400, 0);
 /// The minutes of a day at which everybody punches.
 const ROUTINE: [i64; 4] = [472, 720, 778, 1_084];
 
@@ -56,7 +56,7 @@ fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
 }
 
 /// A hub that has approved the terminal and knows everybody.
-fn hub_with_people(path: &Path) -> Result<Hub> {
+pub(crate) fn hub_with_people(path: &Path) -> Result<Hub> {
     let hub = Hub::new(Store::open(path)?);
     let log: String = (1..=PEOPLE).map(|user| format!("{user}\t2026-02-27 08:00:00\t1\t0\t1\t0\n")).collect();
     let how = FileImport { serial: SERIAL, zone: ZONE, create_employees: true };
@@ -64,7 +64,7 @@ fn hub_with_people(path: &Path) -> Result<Hub> {
     Ok(hub)
 }
 
-fn written_by_hub(batches: &[Batch]) -> Result<Vec<Written>> {
+pub(crate) fn written_by_hub(batches: &[Batch]) -> Result<Vec<Written>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("hub.db");
     let hub = hub_with_people(&path)?;
@@ -78,7 +78,7 @@ fn written_by_hub(batches: &[Batch]) -> Result<Vec<Written>> {
 }
 
 /// Full batches as an edge sends them: everybody's punches in the order of time.
-fn batches(number: usize) -> Vec<Batch> {
+pub(crate) fn batches(number: usize) -> Vec<Batch> {
     let items: Vec<Item> = (0..number * MAX_ITEMS).map(item).collect();
     let batch = |items: &[Item]| Batch {
         edge: "bench".to_owned(),

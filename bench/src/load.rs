@@ -41,6 +41,53 @@ pub(crate) fn punches_per_second(address: SocketAddr, connections: usize, time: 
     })
 }
 
+/// A morning rush: `terminals` connections that are kept, each a punch a second, spread over it, for `time`. Returns how long
+/// each answer took, and the most that `look` told meanwhile.
+///
+/// # Errors
+/// When a connection fails, or a punch is answered by anything but OK.
+pub(crate) fn rush(
+    address: SocketAddr,
+    terminals: usize,
+    time: Duration,
+    look: impl Fn() -> Result<u64>,
+) -> Result<(Vec<Duration>, u64)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let connected = all(0..terminals, |place| Terminal::connect(address, place)).await?;
+        let start = Instant::now();
+        let offset = |place: usize| Duration::from_secs_f64(place as f64 / terminals as f64);
+        let pushing = all(connected.into_iter().enumerate(), |(place, terminal)| {
+            terminal.push_each_second(start + offset(place), start + time)
+        });
+        tokio::pin!(pushing);
+        let mut most = 0;
+        let mut looks = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            tokio::select! {
+                waits = &mut pushing => return Ok((waits?.into_iter().flatten().collect(), most)),
+                _ = looks.tick() => most = most.max(look()?),
+            }
+        }
+    })
+}
+
+/// Returns when the server has taken a punch of the first terminal; until it listens, it is called again.
+///
+/// # Errors
+/// When it does not within some seconds.
+pub(crate) fn first_answer(address: SocketAddr) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let deadline = Instant::now() + READY_WITHIN;
+        while let Err(error) = Terminal::connect(address, 0).await {
+            ensure!(Instant::now() < deadline, "the server took no punch: {error:#}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    })
+}
+
 /// Runs `work` for all inputs at once and collects what comes out.
 async fn all<I, O, F>(inputs: impl IntoIterator<Item = I>, work: impl Fn(I) -> F) -> Result<Vec<O>>
 where
@@ -89,6 +136,21 @@ impl Terminal {
             self.answered += 1;
         }
         Ok(self)
+    }
+
+    /// Pushes a punch a second from `first` to `end`; how long each answer took.
+    async fn push_each_second(mut self, first: Instant, end: Instant) -> Result<Vec<Duration>> {
+        let mut waits = Vec::new();
+        let mut next = first;
+        while next < end {
+            tokio::time::sleep_until(next.into()).await;
+            let asked = Instant::now();
+            let status = self.push().await?;
+            ensure!(status == 200, "a punch was answered {status}");
+            waits.push(asked.elapsed());
+            next += Duration::from_secs(1);
+        }
+        Ok(waits)
     }
 
     /// Pushes one punch and returns the status of the answer.

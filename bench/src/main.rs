@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bare_rows;
+mod branch;
 mod days;
 mod decode;
 mod derivation;
@@ -50,6 +51,7 @@ type Group = (&'static str, fn(&Plan) -> Result<Vec<Figure>>);
 
 const GROUPS: &[Group] = &[
     ("push", push::measure),
+    ("branch", branch::measure),
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
     ("days", days::measure),

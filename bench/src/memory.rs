@@ -23,7 +23,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let edge = Contender::new("edge run", || idle_mebibytes(|folder| edge_run(&punchclock, folder)));
     let serve = Contender::new("serve", || idle_mebibytes(|folder| serve(&punchclock, folder)));
     Ok(vec![
-        against_skeleton(plan, "memory of an idle edge", 15.0, edge)?,
+        against_skeleton(plan, "memory of an idle edge", 12.0, edge)?,
         against_skeleton(plan, "memory of an idle serve", 40.0, serve)?,
     ])
 }
@@ -34,7 +34,7 @@ fn against_skeleton(plan: &Plan, name: &str, most: f64, ours: Contender<'_>) -> 
 }
 
 /// The executable under test: named, else the one built beside this program.
-fn executable() -> Result<PathBuf> {
+pub(crate) fn executable() -> Result<PathBuf> {
     let named = env::var_os("PUNCHCLOCK_BIN").map(PathBuf::from);
     let path = named.map_or_else(|| Ok(env::current_exe()?.with_file_name("punchclock")), Ok::<_, std::io::Error>)?;
     ensure!(path.is_file(), "there is no {}: build it with `cargo build --release`", path.display());

@@ -24,7 +24,7 @@ fn measure_at(plan: &Plan, connections: usize) -> Result<Figure> {
         plan,
         format!("durable push, connections: {connections}"),
         "punches/s",
-        (connections == 64).then_some(Aim::RatioAtLeast(0.8)),
+        Some(Aim::RatioAtLeast(0.9)),
         contender("edge", Server::Edge),
         vec![contender("skeleton", Server::Skeleton), contender("parse only", Server::ParseOnly)],
     )
