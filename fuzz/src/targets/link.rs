@@ -1,6 +1,7 @@
 //! What edge and hub say to each other: it comes back as it was said.
 
 use link::command::MAX_RESULT_BYTES;
+use link::enrol::{Invitation, NoCode};
 use link::{Ack, Batch, Heartbeat, Orders, Punch, What};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,6 +44,7 @@ pub(super) const TARGETS: &[Target] = &[
             "\\n",
         ],
     },
+    Target { name: "link/code", check: code, words: &["punch1.", "AAAA", "_-", "="] },
 ];
 
 /// The message, after it has come back from the wire unchanged.
@@ -98,4 +100,14 @@ fn orders(bytes: &[u8]) -> Kind {
     });
     let terminals = orders.terminals.iter().map(|terminal| (terminal.via.polls(), terminal.comm_key.is_some()));
     kind((1, commands.take(2).collect::<Vec<_>>(), terminals.take(2).collect::<Vec<_>>()))
+}
+
+fn code(bytes: &[u8]) -> Kind {
+    match String::from_utf8_lossy(bytes).parse::<Invitation>() {
+        Ok(invitation) => {
+            assert_eq!(invitation.to_string().parse().as_ref(), Ok(&invitation));
+            kind((1, invitation.pin.is_some(), invitation.hub.is_empty()))
+        }
+        Err(no_code) => kind((0, no_code == NoCode::Damaged)),
+    }
 }
