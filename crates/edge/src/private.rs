@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 /// [`io::ErrorKind::AlreadyExists`] when there is one, which stays as it is; else of the disk.
 pub(crate) fn make(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft(file, bytes)?;
-    // Unlike a rename, a link replaces nothing.
-    let linked = std::fs::hard_link(&draft, file);
+    // Unlike a rename, a link replaces nothing; but not every file system has links (FAT, on a stick).
+    let made = match std::fs::hard_link(&draft, file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !file.exists() => std::fs::rename(&draft, file),
+        linked => linked,
+    };
     let _ = std::fs::remove_file(&draft);
-    linked?;
+    made?;
     keep_name(file)
 }
 

@@ -390,6 +390,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_code_told_holds_where_the_settings_file_says_nothing() {
+        let told = "[edge]\nname = \"cebu\"\nhub = \"https://10.0.0.7\"\n";
+        let file = "[edge]\nhub = \"https://hub.example\"\n";
+        let files = [(Path::new(ENROLLED), told), (Path::new("punchclock.toml"), file)];
+        let settings = Settings::layered(files, &BTreeMap::new()).unwrap();
+        assert_eq!((settings.text("edge.name"), settings.text("edge.hub")), ("cebu", "https://hub.example"));
+        assert_eq!(settings.origin("edge.name").to_string(), ENROLLED);
+        assert_eq!(settings.origin("edge.hub").to_string(), "punchclock.toml");
+    }
+
+    #[test]
     fn a_wrong_value_and_an_unknown_key_are_named_with_their_cure() {
         let error = with("[hub]\nlisten = \"here\"\n", &[]).unwrap_err().to_string();
         assert_eq!(
