@@ -205,19 +205,18 @@ fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     next.to_zoned(zone.clone()).ok().map(|midnight| midnight.timestamp())
 }
 
-/// The watermark of an employee who used terminals at `from_us <= at < to_us` (rules 10).
+/// The watermark of an employee who used these terminals (rules 10).
 pub(crate) fn watermark(
     read: &Read<'_>,
     company: &Company,
-    employee: i64,
-    (from_us, to_us): (i64, i64),
+    used: &BTreeSet<String>,
     as_of: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
     if company.wait_for_terminals_days == 0 {
         return Ok(None);
     }
     let mut delivered = Vec::new();
-    for delivery in read.deliveries(employee, from_us, to_us)? {
+    for delivery in read.deliveries()?.into_iter().filter(|delivery| used.contains(&delivery.serial)) {
         let zone = delivery.zone.as_deref().map_or_else(|| company.time_zone(), zone)?;
         let gap =
             delivery.first_missing.and_then(|date| date.yesterday().ok()).and_then(|before| end_of(before, &zone));

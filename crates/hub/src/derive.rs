@@ -3,8 +3,10 @@
 //! Invariants:
 //! * A day is a function of its facts; deriving twice writes once.
 //! * Read, compute, then one transaction: changed days with their logs, cleared marks. A week that was marked again in the meantime is
-//!   left alone and comes again.
+//!   left alone and comes again, so that it does not matter what was written since the reading.
 //! * When the last date of a span changes, the next week is marked too: a punch after midnight may have changed hands.
+
+use std::sync::mpsc::sync_channel;
 
 use attendance::{DateRange, DayRecord, Rulebook};
 use jiff::civil::Date;
@@ -26,7 +28,10 @@ use crate::{Error, Hub};
 const ENGINE: &str = concat!("rules-1/", env!("CARGO_PKG_VERSION"));
 /// Weeks that are derived and written in one go.
 const SPAN_WEEKS: usize = 40;
-const MARKS_PER_ROUND: u32 = 400;
+/// Spans that are judged and wait to be written.
+const JUDGED_AHEAD: usize = 2;
+/// Weeks of one round, after which progress is told.
+const MARKS_PER_ROUND: u32 = 2_000;
 /// Setting: the date of the last hourly derivation.
 const DERIVED_UNTIL: &str = "derived_until";
 
@@ -71,13 +76,19 @@ impl Hub {
         })?;
         let run = Run { company: &company, book: &book, digest, as_of };
         let mut failure = Ok(());
-        for span in spans(&marks) {
-            // One employee's trouble does not keep the others' days from being derived; their marks stay.
-            match self.derive_span(&run, span) {
-                Ok(written) => derived.written += written,
-                Err(error) => failure = Err(error),
+        std::thread::scope(|scope| {
+            // One thread judges while this one writes.
+            let (judged, ready) = sync_channel(JUDGED_AHEAD);
+            let (run, marks) = (&run, &marks);
+            scope.spawn(move || spans(marks).try_for_each(|span| judged.send((span, self.judge(run, span)))));
+            for (span, judged) in ready {
+                // One employee's trouble does not keep the others' days from being derived; their marks stay.
+                match judged.and_then(|judged| self.keep(run, span, &judged)) {
+                    Ok(written) => derived.written += written,
+                    Err(error) => failure = Err(error),
+                }
             }
-        }
+        });
         failure?;
         derived.left = self.store.read(|read| read.mark_count())?;
         Ok(derived)
@@ -166,21 +177,26 @@ impl Hub {
         })
     }
 
-    /// One employee's run of consecutive marked weeks.
-    fn derive_span(&self, run: &Run<'_>, span: &[Mark]) -> Result<u64, Error> {
-        let (Some(first), Some(last)) = (span.first(), span.last()) else { return Ok(0) };
-        let range = DateRange { from: first.week, to: last.week.saturating_add(6.days()) };
-        let (employee, days, stored) = self.store.read(|read| {
+    /// The days of one employee's run of consecutive marked weeks.
+    fn judge(&self, run: &Run<'_>, span: &[Mark]) -> Result<Judged, Error> {
+        let range = range_of(span);
+        self.store.read(|read| {
+            let Some(first) = span.first() else { return Ok(Judged::default()) };
             let employee = read.employee(first.employee)?.ok_or_else(|| Error::Damaged {
                 what: "mark",
                 detail: format!("employee {} is missing", first.employee),
             })?;
             let days = run.days(read, &employee, range)?;
-            let stored = read.days_of(employee.id, range.from, range.to)?;
-            Ok::<_, Error>((employee, days, stored))
-        })?;
+            Ok(Judged { days, stored: read.days_of(employee.id, range.from, range.to)? })
+        })
+    }
+
+    /// Writes what changed of them. A week that was marked again since it was judged comes again.
+    fn keep(&self, run: &Run<'_>, span: &[Mark], judged: &Judged) -> Result<u64, Error> {
+        let Some(employee) = span.first().map(|mark| mark.employee) else { return Ok(0) };
+        let last = range_of(span).to;
         self.store.write(|write| {
-            let keeper = Keeper::new(write, employee.id, run.as_of)?;
+            let keeper = Keeper::new(write, employee, run.as_of)?;
             let mut written = 0;
             let mut last_changed = None;
             for mark in span {
@@ -188,20 +204,34 @@ impl Hub {
                     continue;
                 }
                 for date in mark.week.series(1.day()).take(7) {
-                    let of_date = |days: &[Day]| days.iter().position(|day| day.date == date);
-                    let (known, now) = (of_date(&stored), of_date(&days));
-                    if keeper.keep(date, known.and_then(|at| stored.get(at)), now.and_then(|at| days.get(at)))? {
+                    let of_date = |days: &'_ [Day]| days.binary_search_by_key(&date, |day| day.date).ok();
+                    let stored = of_date(&judged.stored).and_then(|at| judged.stored.get(at));
+                    let now = of_date(&judged.days).and_then(|at| judged.days.get(at));
+                    if keeper.keep(date, stored, now)? {
                         written += 1;
                         last_changed = last_changed.max(Some(date));
                     }
                 }
             }
-            if last_changed == Some(range.to) {
-                write.mark(employee.id, range.to.saturating_add(1.day()))?;
+            if last_changed == Some(last) {
+                write.mark(employee, last.saturating_add(1.day()))?;
             }
             Ok(written)
         })
     }
+}
+
+/// The days of a span as they are judged and as they are stored, by date.
+#[derive(Default)]
+struct Judged {
+    days: Vec<Day>,
+    stored: Vec<Day>,
+}
+
+/// The dates of a span.
+fn range_of(span: &[Mark]) -> DateRange {
+    let week = |mark: Option<&Mark>| mark.map_or(Date::MIN, |mark| mark.week);
+    DateRange { from: week(span.first()), to: week(span.last()).saturating_add(6.days()) }
 }
 
 /// What all spans of a round share.
@@ -216,7 +246,8 @@ impl Run<'_> {
     /// The days of an employee as they should be stored.
     fn days(&self, read: &Read<'_>, employee: &Employee, range: DateRange) -> Result<Vec<Day>, Error> {
         let Some((facts, records)) = self.records(read, employee, range)? else { return Ok(Vec::new()) };
-        records.iter().map(|record| self.day(employee, &facts, record)).collect()
+        let shared = self.shared_inputs(&facts);
+        records.iter().map(|record| self.day(employee, &facts, shared, record)).collect()
     }
 
     /// The records of a range up to today, with the facts behind them.
@@ -239,7 +270,7 @@ impl Run<'_> {
         Ok(Some((facts, records)))
     }
 
-    fn day(&self, employee: &Employee, facts: &Facts, record: &DayRecord) -> Result<Day, Error> {
+    fn day(&self, employee: &Employee, facts: &Facts, shared: blake3::Hash, record: &DayRecord) -> Result<Day, Error> {
         let text = serde_json::to_string(record)
             .map_err(|error| Error::Damaged { what: "day record", detail: error.to_string() })?;
         let exceptions: String = record.exceptions.iter().map(|code| format!("{code},")).collect();
@@ -253,28 +284,33 @@ impl Run<'_> {
             left_early_minutes: record.left_early_minutes,
             is_outlier: record.is_outlier,
             record: text,
-            inputs: self.inputs(facts, record.date),
+            inputs: inputs(facts, shared, record.date),
             engine: ENGINE.to_owned(),
             revision: 0,
             derived_us: self.as_of.as_microsecond(),
         })
     }
 
-    /// Digest of what the record was made of: company, zone, employment, and the punches around the date.
-    fn inputs(&self, facts: &Facts, date: Date) -> Vec<u8> {
-        let mut hash = blake3::Hasher::new();
-        hash.update(self.digest.as_bytes()).update(format!("{:?}{:?}", facts.zone, facts.employment).as_bytes());
-        hash.update(format!("{:?}", facts.stated).as_bytes());
-        let edge = |days: i64| {
-            let midnight = date.saturating_add(days.days()).to_zoned(facts.zone.clone());
-            midnight.map_or(0, |midnight| midnight.timestamp().as_second())
-        };
-        let (from, to) = (edge(-1), edge(2));
-        for punch in facts.punches.iter().filter(|punch| from <= punch.at && punch.at < to) {
-            hash.update(&punch.id.0).update(&punch.at.to_be_bytes());
-        }
-        hash.finalize().as_bytes()[..16].to_vec()
+    /// Digest of what all records of a span were made of: company, zone, employment and what is stated.
+    fn shared_inputs(&self, facts: &Facts) -> blake3::Hash {
+        let stated = format!("{:?}{:?}{:?}", facts.zone, facts.employment, facts.stated);
+        blake3::Hasher::new().update(self.digest.as_bytes()).update(stated.as_bytes()).finalize()
     }
+}
+
+/// Digest of what a record was made of: what its span shares, and the punches around its date.
+fn inputs(facts: &Facts, shared: blake3::Hash, date: Date) -> Vec<u8> {
+    let edge = |days: i64| {
+        let midnight = date.saturating_add(days.days()).to_zoned(facts.zone.clone());
+        midnight.map_or(0, |midnight| midnight.timestamp().as_second())
+    };
+    let place = |at: i64| facts.punches.partition_point(|punch| punch.at < at);
+    let mut hash = blake3::Hasher::new();
+    hash.update(shared.as_bytes());
+    for punch in facts.punches.get(place(edge(-1))..place(edge(2))).unwrap_or_default() {
+        hash.update(&punch.id.0).update(&punch.at.to_be_bytes());
+    }
+    hash.finalize().as_bytes()[..16].to_vec()
 }
 
 /// A date on which nothing was planned and nobody came is not worth a row.

@@ -1,5 +1,7 @@
 //! The facts that the rules need for one employee and some dates: a snapshot, ready for the pure function.
 
+use std::collections::BTreeSet;
+
 use attendance::{
     Adjustment, Assignment, DateRange, Employment, Leave, Modifier, Moment, Offsite, Override, Person, Punch,
     PunchState, Rulebook,
@@ -123,11 +125,10 @@ impl Facts {
                 to: range.to.saturating_add(AROUND_DAYS.days()),
             };
             let stated = Statements::gather(read, company, Some(employee), around, as_of, None)?;
-            let punches = punches(read, employee, &zone, around)?;
+            let (punches, origins) = punches(read, employee, &zone, around)?;
             let mut facts = Self { zone: zone.clone(), employment, punches, stated, watermark: None };
             if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
-                let used = (midnight(around.from, &zone)?, midnight(around.to, &zone)?);
-                facts.watermark = crate::completeness::watermark(read, company, employee.id, used, as_of)?;
+                facts.watermark = crate::completeness::watermark(read, company, &origins, as_of)?;
                 return Ok(Some(facts));
             }
             before *= 3;
@@ -155,16 +156,21 @@ impl Facts {
     }
 }
 
-/// The resolved punches of an employee on some civil dates.
-fn punches(read: &Read<'_>, employee: &Employee, zone: &TimeZone, dates: DateRange) -> Result<Vec<Punch>, Error> {
-    let punches = read.punches_of(employee.id, midnight(dates.from, zone)?, midnight(dates.to, zone)?)?;
+/// The resolved punches of an employee on some civil dates, in time order, and where they were made.
+fn punches(
+    read: &Read<'_>,
+    employee: &Employee,
+    zone: &TimeZone,
+    dates: DateRange,
+) -> Result<(Vec<Punch>, BTreeSet<String>), Error> {
+    let (punches, origins) = read.punches_of(employee.id, midnight(dates.from, zone)?, midnight(dates.to, zone)?)?;
     let punches = punches.into_iter().map(|punch| Punch {
         id: punch.fingerprint,
         at: punch.at_us.div_euclid(1_000_000),
         state: punch.state.map_or(PunchState::Unknown, PunchState::from_code),
         recorded_at: Some(punch.received_us.div_euclid(1_000_000)),
     });
-    Ok(punches.collect())
+    Ok((punches.collect(), origins))
 }
 
 /// The beginning of a date, microseconds UTC.

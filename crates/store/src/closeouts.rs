@@ -33,9 +33,7 @@ statements! {
     DELIVERIES = "SELECT t.serial, t.zone, d.read_us,
         (SELECT MIN(c.date) FROM closeout c WHERE c.tenant = d.tenant AND c.serial = d.serial AND c.missing > 0)
         FROM terminal_reading d JOIN terminal t ON t.tenant = d.tenant AND t.serial = d.serial
-        WHERE d.tenant = $1 AND t.is_approved = 1 AND d.serial IN
-        (SELECT p.origin FROM resolved_punch r JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
-        WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4)";
+        WHERE d.tenant = $1 AND t.is_approved = 1 ORDER BY t.serial";
 }
 
 /// What the hub holds of one source and printed date.
@@ -183,12 +181,12 @@ impl Read<'_> {
         self.all(BETWEEN, params![self.tenant, from.to_string(), to.to_string()], closeout)
     }
 
-    /// How far those polled terminals have delivered that an employee used at `from_us <= at < to_us`.
+    /// How far terminals have delivered: those of which that is known, by serial.
     ///
     /// # Errors
     /// Of the store.
-    pub fn deliveries(&self, employee: i64, from_us: i64, to_us: i64) -> Result<Vec<Delivery>, Error> {
-        self.all(DELIVERIES, params![self.tenant, employee, from_us, to_us], |row| {
+    pub fn deliveries(&self) -> Result<Vec<Delivery>, Error> {
+        self.all(DELIVERIES, params![self.tenant], |row| {
             Ok(Delivery { serial: row.get(0)?, zone: row.get(1)?, read_us: row.get(2)?, first_missing: date(row, 3)? })
         })
     }

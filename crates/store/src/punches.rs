@@ -1,5 +1,7 @@
 //! Punches: the evidence, and whose they are.
 
+use std::collections::BTreeSet;
+
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, params};
@@ -25,7 +27,7 @@ statements! {
         ON CONFLICT (tenant, employee, at_us, fingerprint) DO NOTHING";
     RESOLVED = "SELECT employee, at_us FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
     UNRESOLVE = "DELETE FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
-    OF_EMPLOYEE = "SELECT r.at_us, r.fingerprint, r.state, p.received_us FROM resolved_punch r
+    OF_EMPLOYEE = "SELECT r.at_us, r.fingerprint, r.state, p.received_us, p.origin FROM resolved_punch r
         JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
         WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4 ORDER BY r.at_us, r.fingerprint";
     BOUNDS_OF_EMPLOYEE = "SELECT (SELECT MIN(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2),
@@ -267,19 +269,31 @@ impl Read<'_> {
         self.one(RESOLVED, params![self.tenant, of.0], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// The punches of an employee with `from_us <= at < to_us`, in time order.
+    /// The punches of an employee with `from_us <= at < to_us`, in time order, and where they were made: serials, or
+    /// `source:...`.
     ///
     /// # Errors
     /// Of the store.
-    pub fn punches_of(&self, employee: i64, from_us: i64, to_us: i64) -> Result<Vec<ResolvedPunch>, Error> {
-        self.all(OF_EMPLOYEE, params![self.tenant, employee, from_us, to_us], |row| {
+    pub fn punches_of(
+        &self,
+        employee: i64,
+        from_us: i64,
+        to_us: i64,
+    ) -> Result<(Vec<ResolvedPunch>, BTreeSet<String>), Error> {
+        let mut origins = BTreeSet::new();
+        let punches = self.all(OF_EMPLOYEE, params![self.tenant, employee, from_us, to_us], |row| {
+            let origin = row.get_ref(4)?.as_str()?;
+            if !origins.contains(origin) {
+                origins.insert(origin.to_owned());
+            }
             Ok(ResolvedPunch {
                 at_us: row.get(0)?,
                 fingerprint: fingerprint(row, 1)?,
                 state: row.get(2)?,
                 received_us: row.get(3)?,
             })
-        })
+        })?;
+        Ok((punches, origins))
     }
 
     /// First and last instant of an employee's punches, microseconds UTC.
