@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attendance::punch::{Channel, RawPunch};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use link::closeout::{Closeouts, Digest};
 use link::{Closeout, DayReading, Reading};
@@ -18,12 +17,14 @@ use crate::reading::deliver;
 use crate::spool::commands::Errand;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::Terminals;
+use crate::time::Time;
 
 /// Asks and compares.
 pub(crate) struct Days {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) time: Time,
 }
 
 impl Days {
@@ -37,7 +38,7 @@ impl Days {
             if is_time {
                 next += every;
             }
-            for (serial, dates) in self.terminals.days_to_ask(Timestamp::now(), is_time) {
+            for (serial, dates) in self.terminals.days_to_ask(self.time.now(), is_time) {
                 let errands = dates.into_iter().map(Errand::CountDay).collect();
                 if let Err(error) = self.ask(&serial, errands).await {
                     tracing::warn!(serial, %error, "a terminal could not be asked about its days; it is tried again later");
@@ -103,7 +104,8 @@ impl Days {
         }
         let Some(from) = days.first().map(|day| day.date) else { return Ok(()) };
         let reading = Reading { serial: serial.to_owned(), read_us, from: Some(from), days, only_days: true };
-        let delivered = deliver(&self.spool, &self.counters, Closing { reading, again }, Channel::Push).await?;
+        let (closing, now_us) = (Closing { reading, again }, self.time.now_us());
+        let delivered = deliver(&self.spool, &self.counters, closing, Channel::Push, now_us).await?;
         self.terminals.days_settled(serial, delivered);
         Ok(())
     }

@@ -12,11 +12,12 @@ use crate::config::EdgeConfig;
 use crate::counters::Counters;
 use crate::days::Days;
 use crate::forwarder::Forwarder;
-use crate::listener::Listener;
+use crate::listener::{Desk, Listener};
 use crate::poller::Poller;
 use crate::spool::{Options, Spool, SpoolError};
 use crate::status::Status;
 use crate::terminals::Terminals;
+use crate::time::Time;
 use crate::uplink::Uplink;
 
 /// The branch agent.
@@ -83,13 +84,16 @@ impl Edge {
         let stopped = Stop(stopped);
         let mut tasks = JoinSet::new();
 
-        let days = Arc::new(Days { spool: spool.clone(), terminals: terminals.clone(), counters: counters.clone() });
+        let days = Arc::new(Days {
+            spool: spool.clone(),
+            terminals: terminals.clone(),
+            counters: counters.clone(),
+            time: Time::SYSTEM,
+        });
         tasks.spawn(days.clone().run(config.poll_every, stopped.clone()));
+        tasks.spawn(Listener::new(config, Desk::new(config, days)).serve(socket, stopped.clone()));
 
-        let listener = Listener::new(config, days);
-        tasks.spawn(listener.serve(socket, stopped.clone()));
-
-        let poller = Poller::new(spool.clone(), terminals.clone(), counters.clone(), config);
+        let poller = Poller::new(config, spool.clone(), terminals.clone(), counters.clone(), Time::SYSTEM);
         tasks.spawn(Arc::new(poller).run(config.poll_every, stopped.clone()));
 
         if let Some((socket, _)) = status_socket {
@@ -109,6 +113,7 @@ impl Edge {
             spool: spool.clone(),
             terminals,
             counters,
+            time: Time::SYSTEM,
             result_patience: config.result_patience,
             renewal_tried: Mutex::default(),
         });

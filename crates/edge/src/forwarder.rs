@@ -11,8 +11,9 @@ use crate::counters::Counters;
 use crate::plan::{BatchSize, backoff, position_after};
 use crate::spool::{Spool, SpoolError, Stretch};
 use crate::terminals::Terminals;
+use crate::time::Time;
 use crate::uplink::{Uplink, UplinkError};
-use crate::{Stop, chance, now_us};
+use crate::{Stop, chance};
 
 /// How often old entries are looked for.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
@@ -27,10 +28,32 @@ pub(crate) struct Forwarder<U> {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) time: Time,
     /// How long the result of a command may take.
     pub(crate) result_patience: Duration,
     /// When a new token was last asked for.
     pub(crate) renewal_tried: Mutex<Option<Instant>>,
+}
+
+/// How far sending has come, between its steps.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    /// Steps in a row that failed.
+    failures: u32,
+    /// A position that a full disk could not take is kept here, so that sending goes on: it must not stop what would make room.
+    unnoted: Option<i64>,
+    size: BatchSize,
+}
+
+/// When a task goes on after one of its steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// At once.
+    No,
+    /// When the spool has grown.
+    UntilGrown,
+    /// After this time.
+    For(Duration),
 }
 
 /// How one step of sending ended.
@@ -61,39 +84,40 @@ impl<U: Uplink> Forwarder<U> {
     /// Sends until the stop. A batch in flight at the stop may arrive; it is sent again at the next start.
     pub(crate) async fn send(self: Arc<Self>, mut stop: Stop) {
         let mut grown = self.spool.watch_last_seq();
-        let mut failures = 0;
-        // A position that a full disk could not take is kept here, so that sending goes on: it must not stop what would make
-        // room.
-        let mut unnoted = None;
-        let mut size = BatchSize::default();
+        let mut sending = Sending::default();
         loop {
             grown.mark_unchanged();
-            let step = tokio::select! {
+            let pause = tokio::select! {
                 () = stop.wait() => return,
-                step = self.step(size, &mut unnoted) => step,
+                pause = self.send_some(&mut sending, chance()) => pause,
             };
-            let pause = match step {
-                Ok(Step::Advanced) => {
-                    failures = 0;
-                    size = size.after_success();
-                    continue;
-                }
-                Ok(Step::Empty) => {
-                    tokio::select! {
-                        () = stop.wait() => return,
-                        changed = grown.changed() => if changed.is_err() { return },
-                    }
-                    continue;
-                }
-                Err(trouble) => {
-                    failures += 1;
-                    size = size.after_failure();
-                    self.report(&trouble, failures)
-                }
-            };
-            tokio::select! {
-                () = stop.wait() => return,
-                () = tokio::time::sleep(pause) => {}
+            match pause {
+                Pause::No => {}
+                Pause::UntilGrown => tokio::select! {
+                    () = stop.wait() => return,
+                    changed = grown.changed() => if changed.is_err() { return },
+                },
+                Pause::For(pause) => tokio::select! {
+                    () = stop.wait() => return,
+                    () = tokio::time::sleep(pause) => {}
+                },
+            }
+        }
+    }
+
+    /// Sends one batch, if there is any. `chance`: a random number from 0 to 1.
+    pub(crate) async fn send_some(&self, sending: &mut Sending, chance: f64) -> Pause {
+        match self.step(sending.size, &mut sending.unnoted).await {
+            Ok(Step::Advanced) => {
+                sending.failures = 0;
+                sending.size = sending.size.after_success();
+                Pause::No
+            }
+            Ok(Step::Empty) => Pause::UntilGrown,
+            Err(trouble) => {
+                sending.failures += 1;
+                sending.size = sending.size.after_failure();
+                Pause::For(self.report(&trouble, sending.failures, chance))
             }
         }
     }
@@ -133,10 +157,10 @@ impl<U: Uplink> Forwarder<U> {
         Ok(Step::Advanced)
     }
 
-    fn report(&self, trouble: &Trouble, failures: u32) -> Duration {
+    fn report(&self, trouble: &Trouble, failures: u32, chance: f64) -> Duration {
         self.counters.batches_failed.add(1);
         let (message, hint) = trouble.told();
-        let pause = backoff(failures, hint, chance());
+        let pause = backoff(failures, hint, chance);
         tracing::warn!(failures, pause_ms = pause.as_millis() as u64, "entries could not be sent: {message}");
         pause
     }
@@ -148,24 +172,9 @@ impl<U: Uplink> Forwarder<U> {
         let mut failures = 0;
         loop {
             urgent.mark_unchanged();
-            let exchanged = tokio::select! {
+            let pause = tokio::select! {
                 () = stop.wait() => return,
-                exchanged = self.exchange_heartbeat() => exchanged,
-            };
-            let pause = match exchanged {
-                Ok(()) => {
-                    failures = 0;
-                    every
-                }
-                Err(trouble) => {
-                    failures += 1;
-                    let (message, hint) = trouble.told();
-                    match failures {
-                        1 => tracing::warn!("no heartbeat: {message}"),
-                        _ => tracing::debug!(failures, "no heartbeat: {message}"),
-                    }
-                    backoff(failures, hint, chance()).max(every)
-                }
+                pause = self.beat_once(&mut failures, every, chance()) => pause,
             };
             tokio::select! {
                 () = stop.wait() => return,
@@ -176,9 +185,29 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
+    /// Exchanges one heartbeat; how long to wait for the next. `failures` counts those in a row, `chance` is a random number
+    /// from 0 to 1.
+    pub(crate) async fn beat_once(&self, failures: &mut u32, every: Duration, chance: f64) -> Duration {
+        match self.exchange_heartbeat().await {
+            Ok(()) => {
+                *failures = 0;
+                every
+            }
+            Err(trouble) => {
+                *failures += 1;
+                let (message, hint) = trouble.told();
+                match failures {
+                    1 => tracing::warn!("no heartbeat: {message}"),
+                    _ => tracing::debug!(failures, "no heartbeat: {message}"),
+                }
+                backoff(*failures, hint, chance).max(every)
+            }
+        }
+    }
+
     async fn exchange_heartbeat(&self) -> Result<(), Trouble> {
         let depth = self.spool.depth().await.map_err(Trouble::Spool)?;
-        let now_us = now_us();
+        let now_us = self.time.now_us();
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -243,7 +272,7 @@ impl<U: Uplink> Forwarder<U> {
         if orders.commands.is_empty() {
             return Ok(());
         }
-        for order in self.spool.take_orders(orders.commands, now_us()).await? {
+        for order in self.spool.take_orders(orders.commands, self.time.now_us()).await? {
             tracing::info!(serial = order.serial, id = order.id, command = %order.command, "the hub has a command");
             if order.command == TerminalCommand::UploadAgain {
                 self.terminals.owes_upload(&order.serial);
@@ -268,19 +297,24 @@ impl<U: Uplink> Forwarder<U> {
     /// Removes acknowledged entries that are older than `keep`, now and then.
     pub(crate) async fn trim(self: Arc<Self>, keep: Duration, mut stop: Stop) {
         loop {
-            let before_us = now_us().saturating_sub(crate::spool::micros(keep));
-            match self.spool.trim(before_us).await {
-                Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
-                Err(error) => tracing::warn!(%error, "old entries could not be removed"),
-            }
-            if let Err(error) = self.spool.trim_commands(before_us).await {
-                tracing::warn!(%error, "old commands could not be removed");
-            }
+            self.trim_once(keep).await;
             tokio::select! {
                 () = stop.wait() => return,
                 () = tokio::time::sleep(TRIM_EVERY) => {}
             }
+        }
+    }
+
+    /// Removes what is older than `keep` now.
+    pub(crate) async fn trim_once(&self, keep: Duration) {
+        let before_us = self.time.now_us().saturating_sub(crate::spool::micros(keep));
+        match self.spool.trim(before_us).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
+            Err(error) => tracing::warn!(%error, "old entries could not be removed"),
+        }
+        if let Err(error) = self.spool.trim_commands(before_us).await {
+            tracing::warn!(%error, "old commands could not be removed");
         }
     }
 }

@@ -13,6 +13,7 @@
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
 //! * [`seal`]: secrets at rest.
+//! * [`Steps`]: what the tasks do, one step at a time, for a simulation that owns time and network.
 //! * `status`: health, metrics and a small board for the person in the branch; `overview` is what that board shows.
 //!
 //! The edge works without its hub: it knows the approved terminals from the last list, and holds what they say.
@@ -40,7 +41,9 @@ pub mod seal;
 mod search;
 pub mod spool;
 mod status;
+mod steps;
 mod terminals;
+mod time;
 mod tls;
 mod token;
 mod trouble;
@@ -53,6 +56,8 @@ pub use names::name_of;
 pub use once::{Reading, read_once};
 pub use overview::{NoAnswer, Overview, TerminalLine};
 pub use reconcile::{Unproven, prove_held};
+pub use steps::{BeganReading, Pause, Steps};
+pub use time::Time;
 pub use tls::pin_of;
 pub use token::{TokenError, TokenFile};
 pub use trouble::Trouble;

@@ -16,21 +16,35 @@ use link::Moved;
 use tokio::task::JoinSet;
 use zk::client::Options;
 
+use crate::closing::Doubts;
 use crate::counters::Counters;
 use crate::plan::{Schedule, next_poll_us};
 use crate::reading::Intake;
 use crate::search::Search;
 use crate::spool::Spool;
 use crate::terminals::{Terminals, WholeLog};
+use crate::time::Time;
 use crate::visit::{dialable, port};
-use crate::{EdgeConfig, Stop, Trouble, Visit, chance, now_us};
+use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance};
 
 /// Longest time for one terminal; 100,000 records over a slow line take minutes.
 const POLL_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A reading of a terminal's tables that has begun.
+#[derive(Debug)]
+pub struct BeganReading {
+    serial: String,
+    /// When, microseconds since the epoch, UTC.
+    at_us: i64,
+    /// What the hub has doubts about.
+    doubts: Doubts,
+}
+
 /// Reads terminals regularly.
 pub(crate) struct Poller {
     terminals: Arc<Terminals>,
     counters: Arc<Counters>,
+    time: Time,
     /// Longest silence of a terminal while it owes an answer.
     silence: Duration,
     search: Search,
@@ -38,10 +52,16 @@ pub(crate) struct Poller {
 }
 
 impl Poller {
-    pub(crate) fn new(spool: Spool, terminals: Arc<Terminals>, counters: Arc<Counters>, config: &EdgeConfig) -> Self {
+    pub(crate) fn new(
+        config: &EdgeConfig,
+        spool: Spool,
+        terminals: Arc<Terminals>,
+        counters: Arc<Counters>,
+        time: Time,
+    ) -> Self {
         let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
-        let intake = Intake::new(spool, counters.clone());
-        Self { terminals, counters, silence, search, intake }
+        let intake = Intake::new(spool, counters.clone(), time.clone());
+        Self { terminals, counters, time, silence, search, intake }
     }
 
     /// Polls until the stop; polls in work are given up then.
@@ -52,15 +72,12 @@ impl Poller {
         let mut begun = HashMap::new();
         loop {
             changes.mark_unchanged();
-            for serial in self.terminals.take_hurried() {
-                schedule.hurry(&serial, now_us());
-            }
-            for terminal in schedule.due(&self.terminals.to_poll(), now_us(), every, chance) {
+            for terminal in self.due(&mut schedule, every, chance) {
                 let (poller, serial) = (self.clone(), terminal.serial.clone());
                 let task = polls.spawn(async move { poller.poll(&terminal).await });
-                begun.insert(task.id(), (serial, now_us()));
+                begun.insert(task.id(), (serial, self.time.now_us()));
             }
-            let pause = schedule.pause(now_us());
+            let pause = schedule.pause(self.time.now_us());
             let ended = tokio::select! {
                 () = stop.wait() => return,
                 Some(ended) = polls.join_next_with_id() => ended,
@@ -81,12 +98,30 @@ impl Poller {
         }
     }
 
+    /// The terminals that are to be read now.
+    pub(crate) fn due(
+        &self,
+        schedule: &mut Schedule,
+        every: Duration,
+        chance: impl Fn() -> f64,
+    ) -> Vec<link::Terminal> {
+        let now_us = self.time.now_us();
+        for serial in self.terminals.take_hurried() {
+            schedule.hurry(&serial, now_us);
+        }
+        schedule.due(&self.terminals.to_poll(), now_us, every, chance)
+    }
+
     async fn poll(&self, terminal: &link::Terminal) {
         let outcome = tokio::time::timeout(POLL_TIMEOUT, self.read(terminal)).await.unwrap_or_else(|_| {
             let address = dialable(terminal.address.as_deref().unwrap_or_default());
             Err(Trouble::TimedOut { address })
         });
-        let serial = &terminal.serial;
+        self.note(&terminal.serial, outcome);
+    }
+
+    /// Notes how a poll ended.
+    pub(crate) fn note(&self, serial: &str, outcome: Result<WholeLog, Trouble>) {
         match &outcome {
             Ok(log) => {
                 self.counters.polls_done.add(1);
@@ -97,16 +132,26 @@ impl Poller {
                 tracing::warn!(serial, "a terminal could not be read: {trouble}");
             }
         }
-        self.terminals.polled(serial, now_us(), outcome.map_err(|trouble| trouble.to_string()));
+        self.terminals.polled(serial, self.time.now_us(), outcome.map_err(|trouble| trouble.to_string()));
     }
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
         let mut visit = self.reach(terminal).await?;
-        let (read_us, doubts) = (now_us(), self.terminals.doubts(&terminal.serial));
+        let began = self.begin_reading(&terminal.serial);
         let zone = terminal.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let tables = visit.read_tables(zone.as_ref()).await;
         visit.end().await;
-        self.intake.take(&terminal.serial, &tables?, read_us, &doubts).await
+        self.take(&began, &tables?).await
+    }
+
+    /// Tables are about to be read: what was punched before is in them.
+    pub(crate) fn begin_reading(&self, serial: &str) -> BeganReading {
+        BeganReading { serial: serial.to_owned(), at_us: self.time.now_us(), doubts: self.terminals.doubts(serial) }
+    }
+
+    /// Stores what tables brought.
+    pub(crate) async fn take(&self, began: &BeganReading, tables: &Tables) -> Result<WholeLog, Trouble> {
+        self.intake.take(&began.serial, tables, began.at_us, &began.doubts).await
     }
 
     /// The terminal: where it was found before, at its registered address, or where a search finds it now. Until it has told

@@ -17,7 +17,8 @@ use crate::plan::Slots;
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool, SpoolError};
 use crate::terminals::{Delivered, WholeLog};
-use crate::{Tables, Trouble, now_us};
+use crate::time::Time;
+use crate::{Tables, Trouble};
 
 /// Records that go to the spool together.
 const STEP_RECORDS: usize = 1000;
@@ -28,6 +29,7 @@ const COUNTED_DATES: usize = 2;
 pub(crate) struct Intake {
     spool: Spool,
     counters: Arc<Counters>,
+    time: Time,
     /// By serial.
     stored: Mutex<HashMap<String, Stored>>,
 }
@@ -39,8 +41,8 @@ struct Stored {
 }
 
 impl Intake {
-    pub(crate) fn new(spool: Spool, counters: Arc<Counters>) -> Self {
-        Self { spool, counters, stored: Mutex::default() }
+    pub(crate) fn new(spool: Spool, counters: Arc<Counters>, time: Time) -> Self {
+        Self { spool, counters, time, stored: Mutex::default() }
     }
 
     /// Stores what is new of tables that were read at `read_us` (microseconds since the epoch, UTC), or later: what was
@@ -53,7 +55,7 @@ impl Intake {
         doubts: &Doubts,
     ) -> Result<WholeLog, Trouble> {
         let Tables { users, log, clock } = tables;
-        let now_us = now_us();
+        let now_us = self.time.now_us();
         self.take_users(serial, users, now_us).await?;
         let mut slots = self.slots(serial, users, log).await?;
         let waiting = self.take_punches(serial, log, &mut slots, now_us).await?;
@@ -64,7 +66,7 @@ impl Intake {
             format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
         });
         let closing = close(serial, log, &mut slots, doubts, read_us);
-        let delivered = deliver(&self.spool, &self.counters, closing, Channel::Poll).await?;
+        let delivered = deliver(&self.spool, &self.counters, closing, Channel::Poll, now_us).await?;
         Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock, delivered })
     }
 
@@ -146,8 +148,8 @@ pub(crate) async fn deliver(
     counters: &Counters,
     closing: Closing,
     road: Channel,
+    now_us: i64,
 ) -> Result<Delivered, SpoolError> {
-    let now_us = now_us();
     let Closing { mut reading, again } = closing;
     for step in again.chunks(STEP_RECORDS) {
         let entries = step.iter().map(|punch| Entry::punch(road, punch, now_us)).collect();

@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 
 use super::body::Body;
 use super::exchange::{Desk, Reply};
-use crate::now_us;
 use crate::terminals::Standing;
 
 /// Letters of a registry code; real ones have ten.
@@ -45,7 +44,7 @@ impl Desk {
     /// The time, by which a controller sets its clock, if the operator wants that.
     pub(super) fn access_time(&self, serial: &str) -> Reply {
         let time = self.terminals.zone_to_set(serial).and_then(|zone| {
-            let now = jiff::Timestamp::now();
+            let now = self.time.now();
             let utc: CivilTime = now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string().parse().ok()?;
             security::time(utc, i16::try_from(zone.to_offset(now).seconds() / 60).ok()?)
         });
@@ -54,7 +53,7 @@ impl Desk {
 
     /// Events of which some are punches.
     pub(super) async fn events(&self, serial: &str, body: &Body) -> Reply {
-        let now_us = now_us();
+        let now_us = self.time.now_us();
         let stored = self.intake(serial, now_us).events(&body.bytes).await;
         match stored {
             Ok(stored) => {
@@ -71,7 +70,7 @@ impl Desk {
     pub(super) async fn records(&self, serial: &str, table: &DataTable<'_>, body: &Body) -> Reply {
         let lines = match table {
             DataTable::User | DataTable::Transaction => {
-                match self.intake(serial, now_us()).records(&body.bytes).await {
+                match self.intake(serial, self.time.now_us()).records(&body.bytes).await {
                     Ok(lines) => lines,
                     Err(error) => return self.not_stored(serial, &error),
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adms::archive::{self, ArchiveError};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as HttpBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest time for a whole body; terminals stand in slow networks, but not that slow.
@@ -44,14 +44,14 @@ impl Budget {
         Self { max_body_bytes, max_bytes_in_work, bytes: Arc::new(Semaphore::new(max_bytes_in_work)) }
     }
 
-    pub(super) async fn read(&self, body: Incoming) -> Result<Body, Unread> {
+    pub(super) async fn read<B: HttpBody<Data = Bytes> + Unpin>(&self, body: B) -> Result<Body, Unread> {
         if body.size_hint().lower() > self.max_body_bytes as u64 {
             return Err(Unread::TooLarge);
         }
         tokio::time::timeout(BODY_TIMEOUT, self.collect(body)).await.unwrap_or(Err(Unread::Broken))
     }
 
-    async fn collect(&self, mut body: Incoming) -> Result<Body, Unread> {
+    async fn collect<B: HttpBody<Data = Bytes> + Unpin>(&self, mut body: B) -> Result<Body, Unread> {
         let mut whole = Body { bytes: Bytes::new(), share: None };
         let mut joined = BytesMut::new();
         while let Some(frame) = body.frame().await {

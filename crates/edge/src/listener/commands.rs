@@ -4,7 +4,6 @@ use adms::reply;
 
 use super::body::Body;
 use super::exchange::{Desk, Reply};
-use crate::now_us;
 use crate::terminals::Standing;
 
 impl Desk {
@@ -15,7 +14,8 @@ impl Desk {
         }
         // The note is taken away first: an order that comes meanwhile makes it anew, and is not forgotten.
         self.terminals.set_has_commands(serial, false);
-        let handed_out = self.spool.hand_out(serial.to_owned(), standing.dialect, now_us(), self.result_patience).await;
+        let now_us = self.time.now_us();
+        let handed_out = self.spool.hand_out(serial.to_owned(), standing.dialect, now_us, self.result_patience).await;
         if handed_out.as_ref().map_or(true, |out| out.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }
@@ -28,7 +28,8 @@ impl Desk {
     /// Takes results. Whatever they are, the terminal hears OK once they are on the disk.
     pub(super) async fn results(&self, serial: &str, standing: Standing, body: &Body) -> Reply {
         self.terminals.set_has_commands(serial, false);
-        let settled = self.spool.settle(serial.to_owned(), standing.dialect, body.bytes.clone(), now_us()).await;
+        let now_us = self.time.now_us();
+        let settled = self.spool.settle(serial.to_owned(), standing.dialect, body.bytes.clone(), now_us).await;
         if settled.as_ref().map_or(true, |settled| settled.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }

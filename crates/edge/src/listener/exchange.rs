@@ -8,29 +8,31 @@ use adms::request::before_iclock;
 use adms::{Call, DataTable, Dialect, HandshakeReply, HandshakeRequest, Method, Request, Table, Upload, reply};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::Body as HttpBody;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use link::Network;
 
 use super::body::{Body, Budget, Unread};
 use super::intake::{Intake, Stored};
+use crate::config::EdgeConfig;
 use crate::counters::Counters;
 use crate::days::Days;
-use crate::now_us;
 use crate::plan::{Caller, Meter, Verdict, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::{NotServed, Standing, Terminals};
+use crate::time::Time;
 
 /// Longest serial that is believed; real ones have 13 characters.
 const MAX_SERIAL_BYTES: usize = 64;
 
 /// Answers terminals.
-pub(super) struct Desk {
+pub(crate) struct Desk {
     pub(super) spool: Spool,
     pub(super) terminals: Arc<Terminals>,
     pub(super) counters: Arc<Counters>,
+    pub(super) time: Time,
     pub(super) budget: Budget,
     pub(super) days: Arc<Days>,
     /// Counts the requests of each address.
@@ -62,7 +64,25 @@ impl Reply {
 }
 
 impl Desk {
-    pub(super) async fn serve(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) fn new(config: &EdgeConfig, days: Arc<Days>) -> Self {
+        Self {
+            spool: days.spool.clone(),
+            terminals: days.terminals.clone(),
+            counters: days.counters.clone(),
+            time: days.time.clone(),
+            days,
+            budget: Budget::new(config.max_body_bytes, config.max_bytes_in_work),
+            meter: config.requests_per_second.map(|rate| Mutex::new(Meter::new(rate))),
+            allowed: config.allowed.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            result_patience: config.result_patience,
+        }
+    }
+
+    pub(crate) async fn serve<B>(&self, peer: IpAddr, request: hyper::Request<B>) -> Response<Full<Bytes>>
+    where
+        B: HttpBody<Data = Bytes> + Unpin,
+    {
         self.counters.requests.add(1);
         let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let peer = link::caller(peer, forwarded, &self.trusted_proxies);
@@ -93,7 +113,7 @@ impl Desk {
         true
     }
 
-    async fn answer(&self, peer: IpAddr, request: hyper::Request<Incoming>) -> Reply {
+    async fn answer<B: HttpBody<Data = Bytes> + Unpin>(&self, peer: IpAddr, request: hyper::Request<B>) -> Reply {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         if before_iclock(path).is_none() {
@@ -109,7 +129,7 @@ impl Desk {
             return Reply::refused(StatusCode::BAD_REQUEST, "no serial number (SN)");
         };
         let caller = Caller { from: peer, shown: &shown, is_handshake: matches!(call, Call::Handshake(_)) };
-        let standing = match self.terminals.meet(&serial, caller, now_us()) {
+        let standing = match self.terminals.meet(&serial, caller, self.time.now_us()) {
             Ok(standing) => standing,
             Err(not_served) => return self.not_served(&serial, peer, not_served),
         };
@@ -170,7 +190,7 @@ impl Desk {
     /// Strangers get settings too: without them they would upload nothing, and nobody could see what they hold.
     async fn handshake(&self, serial: &str, standing: Standing, said: &HandshakeRequest<'_>) -> Reply {
         if standing.has_commands
-            && let Err(error) = self.spool.came_back(serial.to_owned(), now_us()).await
+            && let Err(error) = self.spool.came_back(serial.to_owned(), self.time.now_us()).await
         {
             // Its restart then counts as done at the next handshake, or is given up.
             tracing::warn!(serial, %error, "the end of a restart was not noted");
@@ -180,7 +200,7 @@ impl Desk {
         }
         let mut settings = HandshakeReply::answering(serial, said);
         if let Some(zone) = self.terminals.zone_to_set(serial) {
-            let offset_minutes = zone.to_offset(jiff::Timestamp::now()).seconds() / 60;
+            let offset_minutes = zone.to_offset(self.time.now()).seconds() / 60;
             settings = settings.setting_the_clock(i16::try_from(offset_minutes).unwrap_or(0), said);
         }
         if !standing.owes_upload {
@@ -194,7 +214,7 @@ impl Desk {
     /// business.
     fn time(&self, serial: &str) -> Reply {
         let Some(zone) = self.terminals.zone_to_set(serial) else { return Reply::ok(reply::OK) };
-        let now = jiff::Timestamp::now().to_zoned(zone);
+        let now = self.time.now().to_zoned(zone);
         Reply::ok(reply::time(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()))
     }
 
@@ -214,7 +234,9 @@ impl Desk {
         }
         match &upload.table {
             Table::AttLog => self.punches(serial, &body).await,
-            Table::OperLog => self.counted(serial, self.intake(serial, now_us()).operations(&body.bytes).await),
+            Table::OperLog => {
+                self.counted(serial, self.intake(serial, self.time.now_us()).operations(&body.bytes).await)
+            }
             Table::Options => Reply::ok(reply::OK),
             Table::Photo => {
                 self.counters.records_not_kept.add(1);
@@ -245,7 +267,7 @@ impl Desk {
     }
 
     async fn punches(&self, serial: &str, body: &Body) -> Reply {
-        let now_us = now_us();
+        let now_us = self.time.now_us();
         let stored = self.intake(serial, now_us).attlog(&body.bytes).await;
         if let Ok(Stored { face_s, days, .. }) = &stored {
             if let Some(face_s) = face_s {
@@ -263,7 +285,7 @@ impl Desk {
     /// Keeps a sample for the operator who decides about the terminal; the terminal keeps everything.
     async fn unapproved(&self, serial: &str, standing: Standing, upload: &Upload<'_>, body: &Body) -> Reply {
         let room = sample_room(standing.sample_lines, SAMPLE_LINES);
-        let intake = self.intake(serial, now_us());
+        let intake = self.intake(serial, self.time.now_us());
         let lines = match upload.table {
             _ if upload.is_tgz || room == 0 => Vec::new(),
             Table::AttLog => intake.attlog_sample(&body.bytes, room),

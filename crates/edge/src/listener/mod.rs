@@ -15,7 +15,7 @@ mod repair;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -27,10 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::Stop;
 use crate::config::EdgeConfig;
-use crate::days::Days;
-use crate::plan::Meter;
-use body::Budget;
-use exchange::Desk;
+pub(crate) use exchange::Desk;
 use repair::Repairing;
 
 /// Longest silence between two requests of a connection, and longest time for the head of one.
@@ -47,19 +44,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(config: &EdgeConfig, days: Arc<Days>) -> Self {
-        let budget = Budget::new(config.max_body_bytes, config.max_bytes_in_work);
-        let desk = Desk {
-            spool: days.spool.clone(),
-            terminals: days.terminals.clone(),
-            counters: days.counters.clone(),
-            days,
-            budget,
-            allowed: config.allowed.clone(),
-            meter: config.requests_per_second.map(|rate| Mutex::new(Meter::new(rate))),
-            trusted_proxies: config.trusted_proxies.clone(),
-            result_patience: config.result_patience,
-        };
+    pub(crate) fn new(config: &EdgeConfig, desk: Desk) -> Self {
         Self { desk: Arc::new(desk), connections: Arc::new(Semaphore::new(config.max_connections)) }
     }
 

@@ -4,7 +4,7 @@
 mod days;
 mod told;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -157,7 +157,8 @@ impl Known {
 /// All terminals of this edge.
 #[derive(Debug)]
 pub(crate) struct Terminals {
-    known: Mutex<HashMap<String, Known>>,
+    /// In order, so that the same calls give the same answers.
+    known: Mutex<BTreeMap<String, Known>>,
     /// Counts up when a heartbeat should not wait: a serial was seen for the first time, a command has its result.
     urgent: watch::Sender<u64>,
     /// Counts up when the list or a schedule changed.
@@ -425,7 +426,7 @@ impl Terminals {
         self.changes.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
