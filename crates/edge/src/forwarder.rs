@@ -221,6 +221,7 @@ impl<U: Uplink> Forwarder<U> {
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
+                self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {
                     self.renew_token().await;
                 }
@@ -249,6 +250,18 @@ impl<U: Uplink> Forwarder<U> {
                 tracing::warn!("no new token: {error}; the old one still holds, and an hour later it is tried again");
             }
         }
+    }
+
+    /// A hub that holds less than it had acknowledged before it was asked has lost the rest: it is sent again, also when there is
+    /// nothing new.
+    async fn go_back(&self, acked: i64, hub_holds: Option<i64>) -> Result<(), SpoolError> {
+        let position = hub_holds.map_or(acked, |holds| position_after(acked, holds));
+        if position < acked {
+            tracing::warn!(position, acked, "the hub holds less than it had acknowledged; it gets the rest again");
+            self.spool.acknowledge(position).await?;
+            self.spool.look_again();
+        }
+        Ok(())
     }
 
     /// What is to be told of commands. Trouble with them must not silence the edge.

@@ -160,9 +160,9 @@ impl Hub {
     /// What an edge is told: every terminal, with its keys read from their files, and the commands that it shall bring to
     /// those that it sees.
     pub(crate) fn orders(&self, edge: &str, now: Timestamp) -> Result<Orders, Error> {
-        let (terminals, company, commands) = self.store.read(|read| {
+        let (terminals, company, commands, high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, edge, now)?;
-            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands))
+            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands, read.edge_high_seq(edge)?))
         })?;
         let terminals = terminals.into_iter().map(|(terminal, _)| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
@@ -175,7 +175,7 @@ impl Hub {
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
         });
-        Ok(Orders { terminals: terminals.collect(), commands, ..Orders::default() })
+        Ok(Orders { terminals: terminals.collect(), commands, high_seq: Some(high_seq), ..Orders::default() })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user

@@ -85,6 +85,9 @@ fn a_hub_that_was_restored_asks_for_what_it_lost() {
     let ack = house.hub.ingest(&house.batch("T9", &lines[4..], 5), now()).unwrap();
     assert_eq!((ack.high_seq, ack.outcomes.len()), (2, 0));
     assert_eq!(house.hub.punch_count().unwrap(), 2);
+    let beat = link::Heartbeat { edge: "branch".to_owned(), ..link::Heartbeat::default() };
+    let orders = house.hub.heartbeat(&beat, now()).unwrap();
+    assert_eq!(orders.high_seq, Some(2), "an edge without new punches hears it too");
     assert_eq!(house.hub.ingest(&house.batch("T9", &lines[2..], 3), now()).unwrap().high_seq, 6);
     assert_eq!(house.hub.punch_count().unwrap(), 6);
 }

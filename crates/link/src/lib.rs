@@ -4,7 +4,8 @@
 //! * An edge numbers what it holds ([`Item::seq`], increasing, never reused) and sends it in that order, one request in
 //!   flight. The hub answers only after its commit, and names the highest sequence that it holds: the edge may trim up
 //!   to it.
-//! * A batch says what it follows ([`Batch::follows`]), so that a hub that was restored from an older backup notices its gap.
+//! * A batch says what it follows ([`Batch::follows`]), so that a hub that was restored from an older backup notices its gap. Each
+//!   answer to a heartbeat says what the hub holds ([`Orders::high_seq`]), so that an edge without new punches notices it too.
 //! * A batch may arrive any number of times. The hub tells known from new by the punch's fingerprint, which it computes
 //!   itself from what the terminal said.
 //! * Unknown fields are ignored on both sides, and no field changes its meaning or goes, so that an edge one minor version
@@ -284,6 +285,11 @@ pub struct Orders {
     /// The edge's token is old: it shall ask for a new one ([`path::TOKEN`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renew_token: bool,
+    /// Highest sequence of this edge that the hub holds: where it is less than was acknowledged before the heartbeat was sent,
+    /// the hub was restored from an older backup, and an edge that has nothing new to send goes back as well. `None` from a
+    /// hub that does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_seq: Option<i64>,
 }
 
 /// A terminal as the hub registered it.

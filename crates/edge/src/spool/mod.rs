@@ -147,7 +147,7 @@ struct Inner {
     key: Key,
     jobs: mpsc::Sender<Job>,
     reader: Mutex<Connection>,
-    last_seq: watch::Receiver<i64>,
+    grown: watch::Sender<i64>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -180,8 +180,8 @@ impl Spool {
         let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(queue_batches.max(1));
-        let (grown, last_seq) = watch::channel(last);
-        let writer = Writer { connection, file: path.to_owned(), bounds, last: grown };
+        let grown = watch::Sender::new(last);
+        let writer = Writer { connection, file: path.to_owned(), bounds, last: grown.clone() };
         let writer = std::thread::Builder::new()
             .name("spool".to_owned())
             .stack_size(512 << 10)
@@ -195,7 +195,7 @@ impl Spool {
                 key,
                 jobs,
                 reader: Mutex::new(reader),
-                last_seq,
+                grown,
                 writer: Mutex::new(Some(writer)),
             }),
         })
@@ -338,9 +338,15 @@ impl Spool {
         &self.inner.file
     }
 
-    /// A receiver that holds the highest committed sequence and wakes its owner when it grows.
+    /// A receiver that holds the highest committed sequence and wakes its owner when it grows, or when older entries are to be
+    /// sent again.
     pub fn watch_last_seq(&self) -> watch::Receiver<i64> {
-        self.inner.last_seq.clone()
+        self.inner.grown.subscribe()
+    }
+
+    /// Wakes whoever waits for something to send: the position has gone back.
+    pub(crate) fn look_again(&self) {
+        self.inner.grown.send_modify(|_| {});
     }
 
     pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, SpoolError>

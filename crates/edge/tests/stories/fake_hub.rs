@@ -177,7 +177,8 @@ impl Uplink for FakeHub {
                 return Err(UplinkError::new("the answer was lost"));
             }
             let doubts = held.doubts_about(heartbeat);
-            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, ..Orders::default() })
+            let high_seq = Some(held.high_seq);
+            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, high_seq, ..Orders::default() })
         })
     }
 }

@@ -94,6 +94,22 @@ async fn a_hub_that_was_restored_gets_again_what_it_lost() {
 }
 
 #[tokio::test]
+async fn a_hub_that_was_restored_gets_it_also_from_an_edge_without_new_punches() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    push(&edge, 0..10).await;
+    hub.until("the first punches", |held| held.punches.len() == 10).await;
+    hub.with(|held| {
+        held.punches.clear();
+        held.high_seq = 3;
+    });
+    hub.until("the lost ones", |held| held.punches.len() == 7).await;
+    assert_eq!(hub.with(|held| held.high_seq), 10);
+    edge.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_new_disk_under_an_old_name_loses_nothing() {
     let hub = FakeHub::with_approved("X1");
     hub.with(|held| held.high_seq = 50_000);
