@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("simulator", &["attendance", "link", "adms", "zk"]),
     ("punchclock", &["attendance", "link", "adms", "zk", "roads", "store", "edge", "hub", "web", "simulator"]),
     ("testkit", &["attendance"]),
+    ("simulation", &["attendance", "link", "adms", "zk", "store", "edge", "hub"]),
     ("bench", &["attendance", "link", "adms", "zk", "roads", "store", "edge", "hub", "web", "simulator", "testkit"]),
     ("fuzz", &["attendance", "link", "adms", "zk", "roads"]),
     ("xtask", &[]),

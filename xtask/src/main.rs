@@ -19,6 +19,7 @@ cargo xtask COMMAND
   map                 check that the files and tests named in ARCHITECTURE.md exist
   bench [ARGUMENTS]   run the bench suite (cargo xtask bench --help)
   fuzz [ARGUMENTS]    fuzz every parser (cargo xtask fuzz --help)
+  sim [ARGUMENTS]     play branches through days of faults, a seed each (cargo xtask sim --help)
   help                this text";
 
 fn main() -> ExitCode {
@@ -38,6 +39,7 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
         "map" => check_map(),
         "bench" => bench(&arguments),
         "fuzz" => run_cargo(&["run", "--profile", "fuzz", "--package", "fuzz", "--"], &arguments),
+        "sim" => run_cargo(&["run", "--profile", "fuzz", "--package", "simulation", "--"], &arguments),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

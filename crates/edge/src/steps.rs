@@ -47,12 +47,8 @@ impl<U: Uplink> Steps<U> {
         let options = Options { bounds: config.spool_bounds, ..Options::default() };
         let spool = Spool::open_with(Path::new(&config.spool), options)?;
         let (terminals, counters) = (Arc::new(Terminals::new(spool.memory().await?)), Arc::new(Counters::default()));
-        let days = Days {
-            spool: spool.clone(),
-            terminals: terminals.clone(),
-            counters: counters.clone(),
-            time: time.clone(),
-        };
+        let days =
+            Days { spool: spool.clone(), terminals: terminals.clone(), counters: counters.clone(), time: time.clone() };
         Ok(Self {
             desk: Desk::new(&config, Arc::new(days)),
             poller: Poller::new(&config, spool.clone(), terminals.clone(), counters.clone(), time.clone()),
