@@ -24,7 +24,7 @@ use crate::search::Search;
 use crate::spool::Spool;
 use crate::terminals::{Terminals, WholeLog};
 use crate::time::Time;
-use crate::visit::{dialable, port};
+use crate::visit::{addresses, dialable, port};
 use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance};
 
 /// Longest time for one terminal; 100,000 records over a slow line take minutes.
@@ -172,12 +172,13 @@ impl Poller {
             Err(trouble) if !self.search.is_configured() => return Err(trouble),
             Err(trouble) => Box::new(trouble),
         };
-        let usual = dialable(&registered);
-        let Some(found) = self.search.find(serial, port(&usual), &self.terminals).await else {
+        let usual: Vec<String> = addresses(&registered).collect();
+        let usual_port = port(usual.first().map_or("", String::as_str));
+        let Some(found) = self.search.find(serial, usual_port, &self.terminals).await else {
             return Err(Trouble::Missing { serial: serial.clone(), trouble });
         };
         let visit = self.visit(terminal, &found.to_string()).await?;
-        let moved = (found.to_string() != usual).then_some(Moved { from: registered, to: found });
+        let moved = (!usual.contains(&found.to_string())).then_some(Moved { from: registered, to: found });
         if let Some(moved) = &moved {
             tracing::warn!(serial, from = moved.from, to = %moved.to, "a terminal has another address now");
         }

@@ -31,10 +31,22 @@ pub struct Visit {
 impl Visit {
     /// Connects to `address` (`host` or `host:port`), and makes sure that the terminal there is `serial`, when that is given.
     ///
+    /// Several addresses, with commas between them, are tried one after the other.
+    ///
     /// # Errors
-    /// [`Trouble`]: what happened, and the cure.
+    /// [`Trouble`]: what happened at the first address, and the cure.
     pub async fn begin(address: &str, serial: Option<&str>, options: Options) -> Result<Self, Trouble> {
-        let address = dialable(address);
+        let mut addresses = addresses(address);
+        let first = addresses.next().unwrap_or_default();
+        let mut begun = Self::begin_at(first, serial, options).await;
+        for second in addresses {
+            let Err(trouble) = begun else { break };
+            begun = Self::begin_at(second, serial, options).await.map_err(|_| trouble);
+        }
+        begun
+    }
+
+    async fn begin_at(address: String, serial: Option<&str>, options: Options) -> Result<Self, Trouble> {
         let connected = Client::connect(&address, options).await;
         let mut client = connected.map_err(|error| Trouble::of_connecting(&address, error))?;
         let told = client.option(option::SERIAL).await.map_err(|error| Trouble::of_talking(&address, error));
@@ -140,6 +152,11 @@ pub fn dialable(address: &str) -> String {
     }
 }
 
+/// The addresses of a terminal, with commas between them, as [`dialable`] gives them.
+pub(crate) fn addresses(registered: &str) -> impl Iterator<Item = String> + '_ {
+    registered.split(',').map(str::trim).filter(|address| !address.is_empty()).map(dialable)
+}
+
 /// The port of an address that [`dialable`] gave.
 pub(crate) fn port(dialable: &str) -> u16 {
     dialable.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(DEFAULT_PORT)
@@ -155,6 +172,8 @@ mod tests {
         assert_eq!(dialable("10.0.0.9:5005"), "10.0.0.9:5005");
         assert_eq!(dialable("gate.example"), "gate.example:4370");
         assert_eq!(dialable("fd00::9"), "[fd00::9]:4370");
+        let several: Vec<String> = addresses(" 10.0.0.9, gate.example:5005,,").collect();
+        assert_eq!(several, ["10.0.0.9:4370", "gate.example:5005"]);
         assert_eq!((port("10.0.0.9:5005"), port("[fd00::9]:4370"), port("gate.example:x")), (5005, 4370, 4370));
     }
 

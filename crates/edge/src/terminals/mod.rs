@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::closing::Doubts;
 use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge};
 use crate::spool::terminals::Memory;
-use crate::visit::dialable;
+use crate::visit::addresses;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
 const MAX_UNKNOWN: usize = 1000;
@@ -397,12 +397,16 @@ impl Terminals {
     pub(crate) fn places_at_work(&self) -> BTreeSet<Ipv4Addr> {
         let known = self.lock();
         let at_work = known.values().filter(|one| one.is_at_work);
-        let place = |one: &Known| match &one.contact.moved {
-            Some(moved) => Some(moved.to.ip()),
-            None => dialable(one.registered.as_ref()?.address.as_deref()?).parse().ok().map(|at: SocketAddr| at.ip()),
+        let places = |one: &Known| -> Vec<IpAddr> {
+            if let Some(moved) = &one.contact.moved {
+                return vec![moved.to.ip()];
+            }
+            let registered = one.registered.as_ref().and_then(|terminal| terminal.address.as_deref());
+            let parsed = addresses(registered.unwrap_or_default()).filter_map(|at| at.parse().ok());
+            parsed.map(|at: SocketAddr| at.ip()).collect()
         };
         let v4 = |ip| if let IpAddr::V4(v4) = ip { Some(v4) } else { None };
-        at_work.filter_map(place).filter_map(v4).collect()
+        at_work.flat_map(places).filter_map(v4).collect()
     }
 
     /// Every terminal for the local board: the hub's word, if it has one, and what was seen of it. By serial.

@@ -119,3 +119,16 @@ async fn without_subnets_nothing_is_searched_and_with_them_what_is_nowhere_is_to
     hub.until("word of the search", trouble("GONE", words)).await;
     edge.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_second_address_is_tried_when_nobody_answers_at_the_first() {
+    let (place, hub, net) = (Workplace::new(), FakeHub::default(), Net::new(9));
+    let terminal = Terminal::builder("SIM1").log(records(3)).build();
+    net.terminal(3, &terminal).await;
+    let both = format!("{}, {}", net.at(2), net.at(3));
+    hub.with(|held| held.terminals = vec![polled("SIM1", &both)]);
+    let edge = Edge::start(place.config(), hub.clone()).await.unwrap();
+    hub.until("its log", |held| said_by("SIM1")(held) == 3).await;
+    hub.with(|held| assert_eq!(moved("SIM1")(held), None, "it is where it is registered"));
+    edge.shutdown().await;
+}

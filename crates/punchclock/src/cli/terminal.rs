@@ -97,7 +97,7 @@ pub(crate) struct Add {
     /// Serial on its label or in its menu
     #[arg(long)]
     pub(crate) serial: String,
-    /// Address for reading its log: host or host:port
+    /// Address for reading its log: host or host:port; several, with commas between them, are tried in turn
     #[arg(long)]
     pub(crate) address: Option<String>,
     /// File with its communication key
