@@ -55,6 +55,7 @@ const GROUPS: &[Group] = &[
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
     ("days", days::measure),
+    ("year", days::measure_year),
     ("decode", decode::measure),
     ("read", read_terminal::measure),
     ("memory", memory::measure),
