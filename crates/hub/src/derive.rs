@@ -194,9 +194,9 @@ impl Hub {
     /// Writes what changed of them. A week that was marked again since it was judged comes again.
     fn keep(&self, run: &Run<'_>, span: &[Mark], judged: &Judged) -> Result<u64, Error> {
         let Some(employee) = span.first().map(|mark| mark.employee) else { return Ok(0) };
-        let last = range_of(span).to;
+        let range = range_of(span);
         self.store.write(|write| {
-            let keeper = Keeper::new(write, employee, run.as_of)?;
+            let keeper = Keeper::new(write, employee, range, run.as_of)?;
             let mut written = 0;
             let mut last_changed = None;
             for mark in span {
@@ -213,8 +213,8 @@ impl Hub {
                     }
                 }
             }
-            if last_changed == Some(last) {
-                write.mark(employee, last.saturating_add(1.day()))?;
+            if last_changed == Some(range.to) {
+                write.mark(employee, range.to.saturating_add(1.day()))?;
             }
             Ok(written)
         })

@@ -4,9 +4,11 @@
 //! * A day, its logs and their sums change in one transaction; the logs are what the stored day contributes.
 //! * A locked day is never written. What differs is noted as a delta, less what was posted; when nothing differs any more, so is that.
 
+use std::collections::BTreeSet;
+
 use attendance::lateness::{self, Lateness, LogStep};
 use attendance::lock::Delta;
-use attendance::{DayRecord, Status};
+use attendance::{DateRange, DayRecord, Status};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Write;
@@ -20,12 +22,17 @@ pub(crate) struct Keeper<'a, 'tx> {
     write: &'a Write<'tx>,
     employee: i64,
     locks: Vec<Lock>,
+    /// Dates of which a delta is noted.
+    deltas: BTreeSet<Date>,
     now: Timestamp,
 }
 
 impl<'a, 'tx> Keeper<'a, 'tx> {
-    pub(crate) fn new(write: &'a Write<'tx>, employee: i64, now: Timestamp) -> Result<Self, Error> {
-        Ok(Self { write, employee, locks: write.locks()?, now })
+    /// For the days of a range.
+    pub(crate) fn new(write: &'a Write<'tx>, employee: i64, range: DateRange, now: Timestamp) -> Result<Self, Error> {
+        let noted = write.deltas(range.from, range.to)?.into_iter();
+        let deltas = noted.filter(|delta| delta.employee == employee).map(|delta| delta.date).collect();
+        Ok(Self { write, employee, locks: write.locks()?, deltas, now })
     }
 
     /// Takes what a date is now, over what is stored; `None` for no day. Whether the stored day changed.
@@ -44,7 +51,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         for kind in Lateness::ALL {
             self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now))?;
         }
-        self.write.drop_delta(self.employee, date)?;
+        if self.deltas.contains(&date) {
+            self.write.drop_delta(self.employee, date)?;
+        }
         Ok(true)
     }
 

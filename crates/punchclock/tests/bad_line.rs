@@ -58,10 +58,15 @@ fn kills_on_both_sides_of_a_bad_line_lose_and_double_nothing() {
     let running = runtime.spawn(simulator::run(terminal.clone(), options, std::future::pending()));
     let acknowledged = || terminal.progress().borrow().acknowledged;
 
-    for _ in 0..kills {
+    for kill in 0..kills {
         let more = usize::try_from(chance.below(60)).unwrap();
         let before = acknowledged();
-        wait_until("uploads to be acknowledged", PATIENCE, || acknowledged() >= (before + more).min(count)).unwrap();
+        let waited = wait_until("uploads", PATIENCE, || acknowledged() >= (before + more).min(count));
+        assert!(
+            waited.is_ok(),
+            "after {kill} kills nothing is taken any more; the edge says:\n{}",
+            edge_process.printed()
+        );
         if chance.below(2) == 0 {
             edge_process.kill_9().unwrap();
             edge_process = edge(&branch, &line, token);

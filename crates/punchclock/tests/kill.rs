@@ -49,8 +49,9 @@ fn kills_while_punches_flow_lose_and_double_nothing() {
     assert!(acknowledged() < count, "punches flowed to the last kill; only {count} were there");
 
     let mut serving = stage.serve();
-    wait_until("the whole log to be acknowledged", PATIENCE, || acknowledged() == count).unwrap();
-    wait_until("the edge's queue to reach the hub", PATIENCE, || stage.punches() >= count).unwrap();
+    // The log of a long run flows on for minutes.
+    wait_until("the whole log to be acknowledged", 10 * PATIENCE, || acknowledged() == count).unwrap();
+    wait_until("the edge's queue to reach the hub", 10 * PATIENCE, || stage.punches() >= count).unwrap();
     running.abort();
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
