@@ -182,6 +182,8 @@ impl Plan {
         if plan.faults.iter().any(|fault| matches!(fault.kind, FaultKind::RestoreHub { .. })) {
             // It gets again what the tail reaches back to, however long the line is cut meanwhile.
             plan.keep = quiet - start;
+            // Not promised yet: a new spool numbers from the beginning, so that an older hub can't tell what it lacks of it.
+            plan.faults.retain(|fault| !matches!(fault.kind, FaultKind::LoseSpool { .. }));
         }
         plan
     }
@@ -237,7 +239,6 @@ impl Plan {
     fn misfortunes(&self) -> Vec<Fault> {
         let chance = &mut Chance::of(self.seed, "faults");
         let mut faults = Vec::new();
-        let mut has_lost_spool = false;
         for _ in 0..chance.between(0, 12) {
             let at = chance.between(self.start + HOUR, self.quiet - 2 * HOUR);
             let until_quiet = self.quiet - at;
@@ -261,11 +262,8 @@ impl Plan {
                     by: chance.between(-3 * 3600, 3 * 3600) * SECOND,
                     lasts: lasts.min(6 * HOUR),
                 },
-                14..=16 if self.spool_bytes.is_none() && !has_lost_spool => FaultKind::RestoreHub { away },
-                17 => {
-                    has_lost_spool = true;
-                    FaultKind::LoseSpool { away }
-                }
+                14..=16 if self.spool_bytes.is_none() => FaultKind::RestoreHub { away },
+                17 => FaultKind::LoseSpool { away },
                 _ => FaultKind::KillEdge { away, in_push: false },
             };
             faults.push(Fault { at, kind });
