@@ -107,6 +107,7 @@ fn item(place: usize) -> Item {
         seq: 1 + place as i64,
         // A microsecond apart, so that the rows can be told in the order of their arrival.
         received_us: seconds * 1_000_000 + place as i64,
+        is_time_doubted: false,
         what: What::Punch(link::Punch::of(Channel::Push, &punch)),
     }
 }

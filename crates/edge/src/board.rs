@@ -18,6 +18,12 @@ pub(crate) fn page(overview: &Overview) -> String {
             "<p><strong>The spool takes nothing more:</strong> {why}. Terminals keep their punches until then.</p>"
         );
     }
+    if overview.clock.is_some_and(|clock| !clock.is_right) {
+        page.push_str(
+            "<p><strong>This computer's clock is not known to be right.</strong> Receive times are marked, and nothing is removed \
+             until it is; set up time synchronisation.</p>",
+        );
+    }
     terminals(&mut page, &overview.terminals);
     people(&mut page, overview);
     page.push_str("</html>");
@@ -44,10 +50,11 @@ fn waiting(overview: &Overview) -> String {
     if overview.queued == 0 {
         return "<p>Everything is with the hub.</p>".to_owned();
     }
+    let since = overview.oldest_unsent.map(|oldest| format!(", the oldest since {}", moment(Some(oldest))));
     format!(
-        "<p><strong>{} entries wait to be sent</strong>, the oldest since {}. They are safe on this computer's disk.</p>",
+        "<p><strong>{} entries wait to be sent</strong>{}. They are safe on this computer's disk.</p>",
         overview.queued,
-        moment(overview.oldest_unsent)
+        since.unwrap_or_default()
     )
 }
 

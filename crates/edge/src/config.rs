@@ -9,6 +9,7 @@ use link::Network;
 use zk::discover::Subnet;
 
 use crate::spool::room::Bounds;
+use crate::time::Time;
 
 /// Settings of one edge. [`EdgeConfig::new`] fills in the defaults that the manual names.
 #[derive(Debug, Clone)]
@@ -43,6 +44,10 @@ pub struct EdgeConfig {
     pub result_patience: Duration,
     /// Time between two heartbeats, which also fetch the list of terminals.
     pub heartbeat_every: Duration,
+    /// Where the time comes from.
+    pub time: Time,
+    /// An approved terminal that was not heard of for so long is told to be silent.
+    pub missing_after: Duration,
     /// How long acknowledged entries stay, so that a restored hub can ask for them again.
     pub keep: Duration,
     /// Largest body of one request, in bytes.
@@ -71,6 +76,8 @@ impl EdgeConfig {
             discover: Vec::new(),
             result_patience: Duration::from_secs(300),
             heartbeat_every: Duration::from_secs(10),
+            time: Time::system(),
+            missing_after: Duration::from_secs(3600),
             keep: Duration::from_secs(30 * 24 * 3600),
             max_body_bytes: 16 << 20,
             max_bytes_in_work: 64 << 20,

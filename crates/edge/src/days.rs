@@ -17,14 +17,14 @@ use crate::reading::deliver;
 use crate::spool::commands::Errand;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::Terminals;
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 
 /// Asks and compares.
 pub(crate) struct Days {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) time: Time,
+    pub(crate) time: Arc<Timekeeper>,
 }
 
 impl Days {
@@ -38,7 +38,12 @@ impl Days {
             if is_time {
                 next += every;
             }
-            for (serial, dates) in self.terminals.days_to_ask(self.time.now(), is_time) {
+            // Which dates are over is not known by a clock that is not believed.
+            let asks = match self.time.is_believed() {
+                true => self.terminals.days_to_ask(self.time.now(), is_time),
+                false => Vec::new(),
+            };
+            for (serial, dates) in asks {
                 let errands = dates.into_iter().map(Errand::CountDay).collect();
                 if let Err(error) = self.ask(&serial, errands).await {
                     tracing::warn!(serial, %error, "a terminal could not be asked about its days; it is tried again later");

@@ -17,7 +17,7 @@ use crate::poller::Poller;
 use crate::spool::{Options, Spool, SpoolError};
 use crate::status::Status;
 use crate::terminals::Terminals;
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 use crate::uplink::Uplink;
 
 /// The branch agent.
@@ -84,16 +84,19 @@ impl Edge {
         let stopped = Stop(stopped);
         let mut tasks = JoinSet::new();
 
+        let time = Arc::new(Timekeeper::new(config.time.clone(), spool.clone(), terminals.clone()));
+        tasks.spawn(time.clone().keep(config.heartbeat_every, stopped.clone()));
+
         let days = Arc::new(Days {
             spool: spool.clone(),
             terminals: terminals.clone(),
             counters: counters.clone(),
-            time: Time::SYSTEM,
+            time: time.clone(),
         });
         tasks.spawn(days.clone().run(config.poll_every, stopped.clone()));
         tasks.spawn(Listener::new(config, Desk::new(config, days)).serve(socket, stopped.clone()));
 
-        let poller = Poller::new(config, spool.clone(), terminals.clone(), counters.clone(), Time::SYSTEM);
+        let poller = Poller::new(config, spool.clone(), terminals.clone(), counters.clone(), time.clone());
         tasks.spawn(Arc::new(poller).run(config.poll_every, stopped.clone()));
 
         if let Some((socket, _)) = status_socket {
@@ -102,6 +105,8 @@ impl Edge {
                 spool: spool.clone(),
                 terminals: terminals.clone(),
                 counters: counters.clone(),
+                time: time.clone(),
+                missing_after: config.missing_after,
             };
             tasks.spawn(status.serve(socket, stopped.clone()));
         }
@@ -113,7 +118,8 @@ impl Edge {
             spool: spool.clone(),
             terminals,
             counters,
-            time: Time::SYSTEM,
+            time,
+            missing_after: config.missing_after,
             result_patience: config.result_patience,
             renewal_tried: Mutex::default(),
         });

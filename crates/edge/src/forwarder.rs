@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use link::{Batch, CommandReport, Heartbeat, Orders, TerminalCommand};
+use link::{Batch, CommandReport, Health, Heartbeat, Orders, TerminalCommand};
 
 use crate::counters::Counters;
 use crate::plan::{BatchSize, backoff, position_after};
 use crate::spool::{Spool, SpoolError, Stretch};
 use crate::terminals::Terminals;
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 use crate::uplink::{Uplink, UplinkError};
 use crate::{Stop, chance};
 
@@ -28,7 +28,9 @@ pub(crate) struct Forwarder<U> {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) time: Time,
+    pub(crate) time: Arc<Timekeeper>,
+    /// After how long an approved terminal is told to be silent.
+    pub(crate) missing_after: Duration,
     /// How long the result of a command may take.
     pub(crate) result_patience: Duration,
     /// When a new token was last asked for.
@@ -207,7 +209,8 @@ impl<U: Uplink> Forwarder<U> {
 
     async fn exchange_heartbeat(&self) -> Result<(), Trouble> {
         let depth = self.spool.depth().await.map_err(Trouble::Spool)?;
-        let now_us = self.time.now_us();
+        let asked = self.time.look().await;
+        let now_us = asked.now_us;
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -217,9 +220,11 @@ impl<U: Uplink> Forwarder<U> {
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
             readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS),
+            health: self.health().await,
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
+                self.time.compared(asked, orders.now_us).await;
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
                 self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {
@@ -264,6 +269,19 @@ impl<U: Uplink> Forwarder<U> {
         Ok(())
     }
 
+    /// How this edge is, as far as its disk tells.
+    async fn health(&self) -> Option<Health> {
+        let room = self.spool.room().await.ok()?;
+        Some(Health {
+            silent_terminals: self.terminals.silent(self.missing_after, link::health::MAX_SILENT),
+            spool_used_bytes: room.used_bytes,
+            spool_limit_bytes: room.bounds.max_bytes,
+            disk_free_bytes: room.free_disk_bytes,
+            refuses: room.lacks(0).map(|lack| room.words(lack)),
+            clock: Some(self.time.told()),
+        })
+    }
+
     /// What is to be told of commands. Trouble with them must not silence the edge.
     async fn command_reports(&self, now_us: i64) -> Vec<CommandReport> {
         let reports = async {
@@ -285,7 +303,9 @@ impl<U: Uplink> Forwarder<U> {
         if orders.commands.is_empty() {
             return Ok(());
         }
-        for order in self.spool.take_orders(orders.commands, self.time.now_us()).await? {
+        let now_us = self.time.now_us();
+        let expires_from_us = orders.now_us.or_else(|| self.time.is_believed().then_some(now_us));
+        for order in self.spool.take_orders(orders.commands, now_us, expires_from_us).await? {
             tracing::info!(serial = order.serial, id = order.id, command = %order.command, "the hub has a command");
             if order.command == TerminalCommand::UploadAgain {
                 self.terminals.owes_upload(&order.serial);
@@ -326,7 +346,9 @@ impl<U: Uplink> Forwarder<U> {
             Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
             Err(error) => tracing::warn!(%error, "old entries could not be removed"),
         }
-        if let Err(error) = self.spool.trim_commands(before_us).await {
+        if self.time.is_believed()
+            && let Err(error) = self.spool.trim_commands(before_us).await
+        {
             tracing::warn!(%error, "old commands could not be removed");
         }
     }

@@ -11,6 +11,7 @@
 //! * `closing`: what a reading proves of each day, for the hub to compare; `days` asks terminals that only push.
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
+//! * `timekeeper`: what the edge's clock shows, and whether that is believed.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
 //! * [`seal`]: secrets at rest.
 //! * [`Steps`]: what the tasks do, one step at a time, for a simulation that owns time and network.
@@ -44,6 +45,7 @@ mod status;
 mod steps;
 mod terminals;
 mod time;
+mod timekeeper;
 mod tls;
 mod token;
 mod trouble;

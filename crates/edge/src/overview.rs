@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use link::{Clock, Contact};
+use link::{Clock, Contact, EdgeClock};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::seen::Seen;
@@ -17,6 +17,7 @@ use crate::spool::look::{SpoolFile, Today};
 use crate::spool::room::{Bounds, Room};
 use crate::spool::{Depth, Spool, SpoolError};
 use crate::terminals::Terminals;
+use crate::timekeeper::Timekeeper;
 
 /// Longest wait for the answer of a running edge.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,6 +49,8 @@ pub struct Overview {
     pub disk_free_bytes: Option<u64>,
     /// Why it takes nothing more, with the cure; `None` while it does.
     pub refuses: Option<String>,
+    /// What it knows of its own clock; `None` when no edge runs.
+    pub clock: Option<EdgeClock>,
     /// Its terminals, by serial.
     pub terminals: Vec<TerminalLine>,
     /// Who was seen on each terminal's date, as terminals told it and by their clocks; who was seen last comes first. Nothing of it
@@ -121,8 +124,7 @@ impl Overview {
             line(None, Contact { serial, last_contact_us: Some(at_us), ..Contact::default() }, &today)
         }));
         terminals.sort_by(|a, b| a.serial.cmp(&b.serial));
-        let told =
-            Told { edge, spool: path, now, is_running: false, depth: file.depth()?, room: file.room(path, bounds)? };
+        let told = Told { edge, spool: path, now, clock: None, depth: file.depth()?, room: file.room(path, bounds)? };
         Ok(told.overview(terminals, file.seen(&today)?))
     }
 
@@ -131,14 +133,15 @@ impl Overview {
         edge: &str,
         spool: &Spool,
         terminals: &Terminals,
-        now: Timestamp,
+        time: &Timekeeper,
     ) -> Result<Self, SpoolError> {
+        let now = time.now();
         let board = terminals.board();
         let today =
             today(board.iter().map(|(registered, contact)| (contact.serial.as_str(), registered.as_ref())), now);
         let lines = board.into_iter().map(|(registered, contact)| line(registered.as_ref(), contact, &today)).collect();
         let (depth, room) = (spool.depth().await?, spool.room().await?);
-        let told = Told { edge, spool: spool.file(), now, is_running: true, depth, room };
+        let told = Told { edge, spool: spool.file(), now, clock: Some(time.told()), depth, room };
         Ok(told.overview(lines, spool.seen(today).await?))
     }
 }
@@ -148,20 +151,21 @@ struct Told<'a> {
     edge: &'a str,
     spool: &'a Path,
     now: Timestamp,
-    is_running: bool,
+    clock: Option<EdgeClock>,
     depth: Depth,
     room: Room,
 }
 
 impl Told<'_> {
     fn overview(self, terminals: Vec<TerminalLine>, seen: Vec<Seen>) -> Overview {
-        let Self { edge, spool, now, is_running, depth, room } = self;
+        let Self { edge, spool, now, clock, depth, room } = self;
         Overview {
             edge: edge.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             spool: spool.canonicalize().unwrap_or_else(|_| spool.to_owned()),
             at: now,
-            is_running,
+            is_running: clock.is_some(),
+            clock,
             queued: depth.unsent,
             oldest_unsent: depth.oldest_unsent_us.and_then(instant),
             spool_used_bytes: room.used_bytes,

@@ -23,7 +23,7 @@ use crate::reading::Intake;
 use crate::search::Search;
 use crate::spool::Spool;
 use crate::terminals::{Terminals, WholeLog};
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 use crate::visit::{addresses, dialable, port};
 use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance};
 
@@ -44,7 +44,7 @@ pub struct BeganReading {
 pub(crate) struct Poller {
     terminals: Arc<Terminals>,
     counters: Arc<Counters>,
-    time: Time,
+    time: Arc<Timekeeper>,
     /// Longest silence of a terminal while it owes an answer.
     silence: Duration,
     search: Search,
@@ -57,7 +57,7 @@ impl Poller {
         spool: Spool,
         terminals: Arc<Terminals>,
         counters: Arc<Counters>,
-        time: Time,
+        time: Arc<Timekeeper>,
     ) -> Self {
         let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
         let intake = Intake::new(spool, counters.clone(), time.clone());
@@ -75,9 +75,9 @@ impl Poller {
             for terminal in self.due(&mut schedule, every, chance) {
                 let (poller, serial) = (self.clone(), terminal.serial.clone());
                 let task = polls.spawn(async move { poller.poll(&terminal).await });
-                begun.insert(task.id(), (serial, self.time.now_us()));
+                begun.insert(task.id(), (serial, self.time.steady_us()));
             }
-            let pause = schedule.pause(self.time.now_us());
+            let pause = schedule.pause(self.time.steady_us());
             let ended = tokio::select! {
                 () = stop.wait() => return,
                 Some(ended) = polls.join_next_with_id() => ended,
@@ -105,7 +105,7 @@ impl Poller {
         every: Duration,
         chance: impl Fn() -> f64,
     ) -> Vec<link::Terminal> {
-        let now_us = self.time.now_us();
+        let now_us = self.time.steady_us();
         for serial in self.terminals.take_hurried() {
             schedule.hurry(&serial, now_us);
         }
@@ -138,7 +138,9 @@ impl Poller {
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
         let mut visit = self.reach(terminal).await?;
         let began = self.begin_reading(&terminal.serial);
-        let zone = terminal.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
+        // A clock that is not believed shows nothing of another.
+        let zone = terminal.zone.as_deref().filter(|_| self.time.is_believed());
+        let zone = zone.and_then(|zone| TimeZone::get(zone).ok());
         let tables = visit.read_tables(zone.as_ref()).await;
         visit.end().await;
         self.take(&began, &tables?).await
@@ -174,7 +176,7 @@ impl Poller {
         };
         let usual: Vec<String> = addresses(&registered).collect();
         let usual_port = port(usual.first().map_or("", String::as_str));
-        let Some(found) = self.search.find(serial, usual_port, &self.terminals).await else {
+        let Some(found) = self.search.find(serial, usual_port, &self.terminals, self.time.steady_us()).await else {
             return Err(Trouble::Missing { serial: serial.clone(), trouble });
         };
         let visit = self.visit(terminal, &found.to_string()).await?;

@@ -17,7 +17,7 @@ use crate::plan::Slots;
 use crate::spool::unknown_slots::SlotPunch;
 use crate::spool::{Entry, Spool, SpoolError};
 use crate::terminals::{Delivered, WholeLog};
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 use crate::{Tables, Trouble};
 
 /// Records that go to the spool together.
@@ -29,7 +29,7 @@ const COUNTED_DATES: usize = 2;
 pub(crate) struct Intake {
     spool: Spool,
     counters: Arc<Counters>,
-    time: Time,
+    time: Arc<Timekeeper>,
     /// By serial.
     stored: Mutex<HashMap<String, Stored>>,
 }
@@ -41,7 +41,7 @@ struct Stored {
 }
 
 impl Intake {
-    pub(crate) fn new(spool: Spool, counters: Arc<Counters>, time: Time) -> Self {
+    pub(crate) fn new(spool: Spool, counters: Arc<Counters>, time: Arc<Timekeeper>) -> Self {
         Self { spool, counters, time, stored: Mutex::default() }
     }
 

@@ -11,7 +11,6 @@ use attendance::punch::canonical_origin;
 use tokio::sync::Mutex;
 use zk::discover::{Discovery, Options, Subnet};
 
-use crate::now_us;
 use crate::plan::is_search_due;
 use crate::terminals::Terminals;
 
@@ -38,12 +37,11 @@ impl Search {
     }
 
     /// Where the terminal was found by the last search, after another one if it is time for that.
-    pub(crate) async fn find(&self, serial: &str, port: u16, terminals: &Terminals) -> Option<SocketAddr> {
+    pub(crate) async fn find(&self, serial: &str, port: u16, terminals: &Terminals, now_us: i64) -> Option<SocketAddr> {
         if !self.is_configured() {
             return None;
         }
         let mut searched = self.searched.lock().await;
-        let now_us = now_us();
         if is_search_due(searched.get(&port).map(|last| last.at_us), now_us) {
             tracing::info!(serial, port, "a terminal is not at its address; the network is searched for it");
             // Noted at once: a search that is given up half-way counts too.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,14 +10,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::counters::Counters;
 use crate::overview::{self, Overview};
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::Terminals;
-use crate::{Stop, board, now_us};
+use crate::timekeeper::Timekeeper;
+use crate::{Stop, board};
 
 /// What the status listener shows.
 pub(crate) struct Status {
@@ -24,11 +25,14 @@ pub(crate) struct Status {
     pub(crate) spool: Spool,
     pub(crate) terminals: Arc<Terminals>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) time: Arc<Timekeeper>,
+    /// After how long an approved terminal counts as silent.
+    pub(crate) missing_after: Duration,
 }
 
 impl Status {
     async fn overview(&self) -> Result<Overview, SpoolError> {
-        Overview::of_edge(&self.name, &self.spool, &self.terminals, Timestamp::now()).await
+        Overview::of_edge(&self.name, &self.spool, &self.terminals, &self.time).await
     }
 
     pub(crate) async fn serve(self, socket: TcpListener, mut stop: Stop) {
@@ -65,10 +69,20 @@ async fn metrics(State(status): State<Arc<Status>>) -> impl IntoResponse {
     for (name, help, value) in status.counters.all() {
         put(&mut text, name, "counter", help, value as i64);
     }
+    let silent = i64::try_from(status.terminals.silent(status.missing_after, usize::MAX).len()).unwrap_or(i64::MAX);
+    put(&mut text, "edge_terminals_silent", "gauge", "Approved terminals that were not heard of for long.", silent);
+    let clock = status.time.told();
+    let help = "1 while this computer's clock is believed; otherwise nothing expires by it.";
+    put(&mut text, "edge_clock_believed", "gauge", help, i64::from(clock.is_right));
+    if let Some(offset_us) = clock.offset_us {
+        let help = "This computer's clock minus the hub's, at the last contact.";
+        put(&mut text, "edge_clock_offset_seconds", "gauge", help, offset_us / 1_000_000);
+    }
     match status.spool.depth().await {
         Ok(depth) => {
             put(&mut text, "edge_spool_unsent_entries", "gauge", "Entries not acknowledged by the hub.", depth.unsent);
-            let age_s = depth.oldest_unsent_us.map_or(0, |since_us| (now_us() - since_us).max(0) / 1_000_000);
+            let age_s =
+                depth.oldest_unsent_us.map_or(0, |since_us| (status.time.now_us() - since_us).max(0) / 1_000_000);
             put(&mut text, "edge_spool_oldest_unsent_seconds", "gauge", "Age of the oldest of them.", age_s);
         }
         Err(error) => tracing::warn!(%error, "the spool could not be asked for its depth"),

@@ -23,6 +23,7 @@ use crate::poller::Poller;
 use crate::spool::{Options, Spool, SpoolError};
 use crate::terminals::Terminals;
 use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 use crate::uplink::Uplink;
 use crate::{Tables, Trouble};
 
@@ -47,6 +48,7 @@ impl<U: Uplink> Steps<U> {
         let options = Options { bounds: config.spool_bounds, ..Options::default() };
         let spool = Spool::open_with(Path::new(&config.spool), options)?;
         let (terminals, counters) = (Arc::new(Terminals::new(spool.memory().await?)), Arc::new(Counters::default()));
+        let time = Arc::new(Timekeeper::new(time, spool.clone(), terminals.clone()));
         let days =
             Days { spool: spool.clone(), terminals: terminals.clone(), counters: counters.clone(), time: time.clone() };
         Ok(Self {
@@ -59,6 +61,7 @@ impl<U: Uplink> Steps<U> {
                 terminals,
                 counters,
                 time,
+                missing_after: config.missing_after,
                 result_patience: config.result_patience,
                 renewal_tried: Mutex::default(),
             },

@@ -151,7 +151,8 @@ impl Player {
             }
             let seq = self.last_seq + 1;
             let received_us = instant(punch.recorded_at.unwrap_or(punch.at)).as_microsecond();
-            let item = Item { seq, received_us, what: What::Punch(Punch::of(Channel::Push, &said)) };
+            let item =
+                Item { seq, received_us, is_time_doubted: false, what: What::Punch(Punch::of(Channel::Push, &said)) };
             let batch = Batch { edge: "replay".to_owned(), follows: self.last_seq, up_to: seq, items: vec![item] };
             self.hub.ingest(&batch, instant(received_us.div_euclid(1_000_000)))?;
             self.last_seq = seq;

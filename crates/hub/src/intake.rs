@@ -16,7 +16,7 @@ use crate::completeness::{Taking, take_readings, zone_of};
 use crate::registry::NewTerminal;
 use crate::resolve::{Resolution, Resolver, instant};
 use crate::view::HeldReason;
-use crate::{Actor, Error, Hub};
+use crate::{Actor, Error, Hub, watch};
 
 /// Rows of one write transaction: others get their turn in between.
 const ROWS_PER_WRITE: usize = 2000;
@@ -122,24 +122,19 @@ impl Hub {
     /// Of the store.
     pub fn heartbeat(&self, beat: &Heartbeat, now: Timestamp) -> Result<Orders, Error> {
         let now_us = now.as_microsecond();
-        let known = self.store.read(|read| read.edges())?.into_iter().find(|edge| edge.name == beat.edge);
+        let ahead_us = watch::ahead_us(beat, now);
+        let known = self.store.read(|read| read.edge(&beat.edge))?;
         let is_fresh = known.is_some_and(|known| {
-            known.queued == beat.queued && known.version == beat.version && now_us - known.last_seen_us < NEWS_AFTER_US
+            now_us - known.last_seen_us < NEWS_AFTER_US && !watch::is_news(&known, beat, ahead_us, now)
         });
         // Beats come every second; the disk is spared those that tell nothing new.
         if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() {
             return self.orders(&beat.edge, now);
         }
+        let beat = &watch::by_right_clock(beat, ahead_us);
         let doubts = self.store.write(|write| {
-            write.put_edge(&store::edges::Edge {
-                name: beat.edge.clone(),
-                high_seq: 0,
-                version: beat.version.clone(),
-                last_seen_us: now_us,
-                clock_ahead_us: beat.now_us.saturating_sub(now_us),
-                queued: beat.queued,
-                oldest_unsent_us: beat.oldest_unsent_us,
-            })?;
+            let before = write.edge(&beat.edge)?;
+            write.put_edge(&watch::after_beat(before.as_ref(), beat, ahead_us, now))?;
             for seen in &beat.terminals {
                 if write.terminal(&seen.serial)?.is_none() {
                     crate::registry::sight(write, &seen.serial, now)?;
@@ -193,7 +188,7 @@ impl Hub {
                 let company = Company::load(write)?;
                 let mut intake = Intake::new(write, &company, now, how.create_employees)?;
                 for said in rows.by_ref().take(ROWS_PER_WRITE) {
-                    counts.add(intake.punch(Channel::File, &said, now)?.0);
+                    counts.add(intake.punch(Channel::File, &said, Received::at(now))?.0);
                 }
                 intake.finish()
             })?;
@@ -217,7 +212,11 @@ impl Hub {
                 let mut intake = Intake::new(write, &company, now, false)?;
                 for said in rows {
                     let is_held = poll.names_slots && write.holds_record(said)?;
-                    counts.add(if is_held { Outcome::Known } else { intake.punch(Channel::Poll, said, now)?.0 });
+                    counts.add(if is_held {
+                        Outcome::Known
+                    } else {
+                        intake.punch(Channel::Poll, said, Received::at(now))?.0
+                    });
                 }
                 intake.finish()
             })?;
@@ -298,6 +297,20 @@ struct Intake<'a, 'tx> {
     stored_from: HashMap<String, Arrived>,
 }
 
+/// When something was received.
+#[derive(Clone, Copy)]
+struct Received {
+    at: Timestamp,
+    /// The terminal was heard then.
+    is_contact: bool,
+}
+
+impl Received {
+    const fn at(at: Timestamp) -> Self {
+        Self { at, is_contact: true }
+    }
+}
+
 /// What a terminal brought in one transaction.
 #[derive(Default)]
 struct Arrived {
@@ -321,23 +334,33 @@ impl<'a, 'tx> Intake<'a, 'tx> {
                 let said = punch.raw().map_err(|error| {
                     Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
                 })?;
-                self.punch(punch.channel, &said, self.received(item.received_us))
+                let taken = self.punch(punch.channel, &said, self.received(item))?;
+                if item.is_time_doubted && taken.0 != Outcome::Known {
+                    self.write.put_doubted_receipt(said.fingerprint(), item.received_us)?;
+                }
+                Ok(taken)
             }
             What::User(user) => {
-                self.write.put_terminal_user(&user.origin, &user.user, &user.name, item.received_us)?;
+                let seen_us = self.received(item).at.as_microsecond();
+                self.write.put_terminal_user(&user.origin, &user.user, &user.name, seen_us)?;
                 Ok((Outcome::Known, None))
             }
         }
     }
 
     /// When an edge received something, as far as its clock can be believed: never later than now, and never before the
-    /// company's first date (a Pi that has just started is in 1970).
-    fn received(&self, at_us: i64) -> Timestamp {
-        let at = instant(at_us);
-        if at > self.now || at < self.earliest { self.now } else { at }
+    /// company's first date (a Pi that has just started is in 1970). Where the edge itself does not believe it, it is now.
+    fn received(&self, item: &Item) -> Received {
+        let at = instant(item.received_us);
+        match item.is_time_doubted {
+            true => Received { at: self.now, is_contact: false },
+            false if at > self.now || at < self.earliest => Received::at(self.now),
+            false => Received::at(at),
+        }
     }
 
-    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Timestamp) -> Result<Taken, Error> {
+    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Received) -> Result<Taken, Error> {
+        let Received { at: received, is_contact } = received;
         let fingerprint = said.fingerprint();
         if !self.resolver.punches.insert(fingerprint, said, channel, received.as_microsecond())? {
             self.keep_if_different(fingerprint, channel, said, received)?;
@@ -352,7 +375,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             if let Some(date) = printed_date(said) {
                 arrived.days.entry(date).or_default().add(fingerprint);
             }
-            if channel != Channel::File {
+            if is_contact && channel != Channel::File {
                 arrived.last_contact = arrived.last_contact.max(Some(received));
             }
         }

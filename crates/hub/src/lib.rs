@@ -40,6 +40,7 @@ mod stated;
 mod stating;
 mod trial;
 pub mod view;
+mod watch;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
 pub use bank::BankStatement;
@@ -61,8 +62,9 @@ pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::sheet::CsvTable;
 pub use stated::{Became, InForce, Stated, Whom};
-pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Edge as EdgeRow};
+pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Notice};
 pub use trial::{Change, Trial};
+pub use watch::{ClockRow, EdgeRow, EdgeState, SilenceChange, moved_in_words};
 
 /// Who makes a change; it stands in the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,14 +147,6 @@ impl Hub {
         now: jiff::Timestamp,
     ) -> Result<(), Error> {
         Ok(self.store.write(|write| write.audit(&actor.entry(now, deed, serial, detail)))?)
-    }
-
-    /// What edges last told of themselves.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn edges(&self) -> Result<Vec<EdgeRow>, Error> {
-        Ok(self.store.read(|read| read.edges())?)
     }
 
     /// The newest entries of the audit trail.

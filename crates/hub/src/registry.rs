@@ -175,7 +175,8 @@ impl Hub {
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
         });
-        Ok(Orders { terminals: terminals.collect(), commands, high_seq: Some(high_seq), ..Orders::default() })
+        let (high_seq, now_us) = (Some(high_seq), Some(now.as_microsecond()));
+        Ok(Orders { terminals: terminals.collect(), commands, high_seq, now_us, ..Orders::default() })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user

@@ -90,8 +90,8 @@ impl fmt::Display for Clock {
     }
 }
 
-/// The two largest units of a span.
-fn span(seconds: u64) -> String {
+/// The two largest units of a span of seconds: `3 min 20 s`; empty for none.
+pub fn span(seconds: u64) -> String {
     let units =
         [("days", seconds / 86_400), ("h", seconds / 3600 % 24), ("min", seconds / 60 % 60), ("s", seconds % 60)];
     let parts = units.iter().skip_while(|(_, count)| *count == 0).take(2).filter(|(_, count)| *count > 0);

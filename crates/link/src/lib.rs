@@ -16,6 +16,7 @@ mod clock;
 pub mod closeout;
 pub mod command;
 pub mod enrol;
+pub mod health;
 mod network;
 
 use std::net::SocketAddr;
@@ -23,9 +24,10 @@ use std::net::SocketAddr;
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 use serde::{Deserialize, Serialize};
 
-pub use clock::{CLOCK_TOLERANCE_S, Clock, ClockSource};
+pub use clock::{CLOCK_TOLERANCE_S, Clock, ClockSource, span};
 pub use closeout::{Closeout, DayReading, Doubt, Reading};
 pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+pub use health::{EdgeClock, Health};
 pub use network::{Network, NotANetwork, caller};
 
 /// The path of each call, below the hub's address.
@@ -65,6 +67,9 @@ pub struct Item {
     pub seq: i64,
     /// When the edge received it, microseconds since the epoch, UTC.
     pub received_us: i64,
+    /// The edge did not believe its own clock then: nothing is judged by `received_us`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_time_doubted: bool,
     /// What it is.
     #[serde(flatten)]
     pub what: What,
@@ -237,6 +242,9 @@ pub struct Heartbeat {
     /// them was answered. At most [`closeout::MAX_READINGS`].
     #[serde(default)]
     pub readings: Vec<Reading>,
+    /// How the edge is; `None` from an older one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
 }
 
 /// What an edge knows of one terminal.
@@ -290,6 +298,9 @@ pub struct Orders {
     /// hub that does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high_seq: Option<i64>,
+    /// The hub's clock at this answer, microseconds since the epoch, UTC; `None` from an older one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now_us: Option<i64>,
 }
 
 /// A terminal as the hub registered it.
@@ -366,7 +377,8 @@ mod tests {
             work_code: Some("7".to_owned()),
             original: b"0012\t2026-13-45 \xff".to_vec(),
         };
-        let item = Item { seq: 7, received_us: 1, what: What::Punch(Punch::of(Channel::Push, &said)) };
+        let item =
+            Item { seq: 7, received_us: 1, is_time_doubted: false, what: What::Punch(Punch::of(Channel::Push, &said)) };
         let text = serde_json::to_string(&item).unwrap();
         let back: Item = serde_json::from_str(&text).unwrap();
         assert_eq!(back, item);

@@ -15,6 +15,7 @@ mod service;
 mod settings;
 mod show;
 mod signals;
+mod silence;
 
 use std::process::ExitCode;
 

@@ -50,6 +50,18 @@ const DECLARED: &[Declared] = &[
         meaning: "proxies that are believed whom they call for (X-Forwarded-For): `loopback`, or a list like 10.1.0.5,10.2.0.0/24",
         check: proxies,
     },
+    Declared {
+        name: "hub.silence_minutes",
+        default: "10",
+        meaning: "minutes after which an edge that was not heard of is silent",
+        check: minutes_of_silence,
+    },
+    Declared {
+        name: "hub.silence_webhook",
+        default: "",
+        meaning: "address to which it is posted, once, that an edge has fallen silent, and that it is back; empty for none",
+        check: url,
+    },
     Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
     Declared {
         name: "terminals.networks",
@@ -259,6 +271,11 @@ impl Settings {
         Some(self.text(name)).filter(|named| !named.is_empty()).map(PathBuf::from)
     }
 
+    /// After how long an edge that was not heard of is silent.
+    pub(crate) fn silent_after(&self) -> anyhow::Result<std::time::Duration> {
+        Ok(std::time::Duration::from_secs(60 * self.get::<u64>("hub.silence_minutes")?))
+    }
+
     /// The networks of a setting that is a list of them.
     pub(crate) fn networks(&self, name: &str) -> anyhow::Result<Vec<Network>> {
         network_list(self.text(name)).with_context(|| format!("setting {name}"))
@@ -312,6 +329,14 @@ fn positive(text: &str) -> Result<(), String> {
     match text.parse::<u32>() {
         Ok(1..=100_000) => Ok(()),
         _ => Err("a whole number from 1 to 100000".to_owned()),
+    }
+}
+
+/// A sign of life that tells nothing new is written down once a minute.
+fn minutes_of_silence(text: &str) -> Result<(), String> {
+    match text.parse::<u32>() {
+        Ok(2..=100_000) => Ok(()),
+        _ => Err("a whole number from 2 to 100000".to_owned()),
     }
 }
 

@@ -50,6 +50,8 @@ fn status_and_export_work_while_the_hub_is_away_and_when_the_edge_is_not_running
     let ask = ["edge", "status", "--status-listen", &status];
     let knows = || json(&branch, &ask)["terminals"][0]["is_approved"] == true;
     wait_until("the edge to learn of its terminal", PATIENCE, knows).unwrap();
+    let listed = json(&office, &["edge", "list"]);
+    assert_eq!((&listed[0]["edge"], &listed[0]["state"]), (&Value::from("branch"), &Value::from("in_order")));
     hub.kill_9().unwrap();
 
     let lines = "7\t2026-03-02 08:00:00\t0\t1\n7\t2026-03-02 17:00:00\t1\t1\nnonsense\n";
@@ -64,7 +66,7 @@ fn status_and_export_work_while_the_hub_is_away_and_when_the_edge_is_not_running
     let csv = export(&[]);
     assert_eq!(
         csv.lines().next().unwrap(),
-        "fingerprint,terminal,user,name,printed_time,state,verify,work_code,received,with_hub,road"
+        "fingerprint,terminal,user,name,printed_time,state,verify,work_code,received,clock_doubted,with_hub,road"
     );
     assert!(csv.lines().nth(3).unwrap().contains(",SIM1,7,,2026-03-02 17:00:00,1,1,"), "{csv}");
     let file = branch.folder.path().join("march.json");

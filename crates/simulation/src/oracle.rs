@@ -215,7 +215,7 @@ impl World<'_> {
         for part in truth.chunks(STRAIGHT_BATCH) {
             let items = part.iter().zip(follows + 1..).filter_map(|((terminal, record), seq)| {
                 let punch = wire(record, self.terminals.get(*terminal)?.serial());
-                Some(Item { seq, received_us: record.made, what: What::Punch(punch) })
+                Some(Item { seq, received_us: record.made, is_time_doubted: false, what: What::Punch(punch) })
             });
             let items: Vec<Item> = items.collect();
             let up_to = follows + items.len() as i64;

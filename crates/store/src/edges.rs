@@ -1,6 +1,7 @@
-//! What edges told of themselves, and how far the hub holds what they sent.
+//! What edges told of themselves, how far the hub holds what they sent, and what is still to be posted about them.
 
-use rusqlite::params;
+use attendance::punch::Fingerprint;
+use rusqlite::{Row, params};
 
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -10,15 +11,31 @@ statements! {
     EDGE_ADVANCE = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued) VALUES ($1, $2, $3, '', $4, 0, 0)
         ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us,
         high_seq = CASE WHEN edge.high_seq > excluded.high_seq THEN edge.high_seq ELSE excluded.high_seq END";
-    EDGE_SEEN = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us)
-        VALUES ($1, $2, 0, $3, $4, $5, $6, $7)
+    EDGE_SEEN = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us,
+        health, clock_since_us, clock_since_ahead_us, clock_jump_us) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (tenant, name) DO UPDATE SET version = excluded.version, last_seen_us = excluded.last_seen_us,
-        clock_ahead_us = excluded.clock_ahead_us, queued = excluded.queued, oldest_unsent_us = excluded.oldest_unsent_us";
-    EDGES = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us FROM edge WHERE tenant = $1 ORDER BY name";
+        clock_ahead_us = excluded.clock_ahead_us, queued = excluded.queued, oldest_unsent_us = excluded.oldest_unsent_us,
+        health = excluded.health, clock_since_us = excluded.clock_since_us,
+        clock_since_ahead_us = excluded.clock_since_ahead_us, clock_jump_us = excluded.clock_jump_us";
+    EDGE = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us, health, clock_since_us,
+        clock_since_ahead_us, clock_jump_us, is_silent FROM edge WHERE tenant = $1 AND name = $2";
+    EDGES = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us, health, clock_since_us,
+        clock_since_ahead_us, clock_jump_us, is_silent FROM edge WHERE tenant = $1 ORDER BY name";
+    EDGE_SILENT = "UPDATE edge SET is_silent = $1 WHERE tenant = $2 AND name = $3";
+    NOTICE = "INSERT INTO edge_notice (tenant, edge, at_us, body, tries, due_us) VALUES ($1, $2, $3, $4, 0, $5)
+        ON CONFLICT (tenant, edge, at_us) DO NOTHING";
+    NOTICES = "SELECT n.edge, n.at_us, n.body, n.tries FROM edge_notice n WHERE n.tenant = $1 AND n.due_us <= $2 AND n.at_us =
+        (SELECT MIN(m.at_us) FROM edge_notice m WHERE m.tenant = n.tenant AND m.edge = n.edge) ORDER BY n.at_us, n.edge";
+    NOTICE_AGAIN = "UPDATE edge_notice SET tries = $1, due_us = $2 WHERE tenant = $3 AND edge = $4 AND at_us = $5";
+    NOTICE_DONE = "DELETE FROM edge_notice WHERE tenant = $1 AND edge = $2 AND at_us = $3";
+    NOTICES_GONE = "DELETE FROM edge_notice WHERE tenant = $1";
+    DOUBTED = "INSERT INTO doubted_receipt (tenant, fingerprint, edge_us) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant, fingerprint) DO NOTHING";
+    DOUBTED_OF = "SELECT edge_us FROM doubted_receipt WHERE tenant = $1 AND fingerprint = $2";
 }
 
 /// What an edge last told of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edge {
     /// Its name.
     pub name: String,
@@ -34,6 +51,46 @@ pub struct Edge {
     pub queued: i64,
     /// Receive time of the oldest of them, microseconds UTC.
     pub oldest_unsent_us: Option<i64>,
+    /// `link::Health` as JSON; empty from an edge that tells none.
+    pub health: String,
+    /// Since when its clock has only drifted, microseconds UTC.
+    pub clock_since_us: Option<i64>,
+    /// Its clock minus the hub's at that time, microseconds.
+    pub clock_since_ahead_us: Option<i64>,
+    /// By how much its clock was moved then, microseconds; `None` when that was its first contact.
+    pub clock_jump_us: Option<i64>,
+    /// It was told to be silent, and not yet to be back.
+    pub is_silent: bool,
+}
+
+/// Something that is still to be posted about an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The edge.
+    pub edge: String,
+    /// When it happened, microseconds UTC: with the edge its key.
+    pub at_us: i64,
+    /// What is posted: JSON.
+    pub body: String,
+    /// Failed posts so far.
+    pub tries: u32,
+}
+
+fn edge(row: &Row<'_>) -> rusqlite::Result<Edge> {
+    Ok(Edge {
+        name: row.get(0)?,
+        high_seq: row.get(1)?,
+        version: row.get(2)?,
+        last_seen_us: row.get(3)?,
+        clock_ahead_us: row.get(4)?,
+        queued: row.get(5)?,
+        oldest_unsent_us: row.get(6)?,
+        health: row.get(7)?,
+        clock_since_us: row.get(8)?,
+        clock_since_ahead_us: row.get(9)?,
+        clock_jump_us: row.get(10)?,
+        is_silent: row.get(11)?,
+    })
 }
 
 impl Read<'_> {
@@ -45,22 +102,38 @@ impl Read<'_> {
         Ok(self.one(EDGE_SEQ, params![self.tenant, edge], |row| row.get(0))?.unwrap_or(0))
     }
 
+    /// One edge.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn edge(&self, name: &str) -> Result<Option<Edge>, Error> {
+        self.one(EDGE, params![self.tenant, name], edge)
+    }
+
     /// All edges by name.
     ///
     /// # Errors
     /// Of the store.
     pub fn edges(&self) -> Result<Vec<Edge>, Error> {
-        self.all(EDGES, params![self.tenant], |row| {
-            Ok(Edge {
-                name: row.get(0)?,
-                high_seq: row.get(1)?,
-                version: row.get(2)?,
-                last_seen_us: row.get(3)?,
-                clock_ahead_us: row.get(4)?,
-                queued: row.get(5)?,
-                oldest_unsent_us: row.get(6)?,
-            })
+        self.all(EDGES, params![self.tenant], edge)
+    }
+
+    /// What is due to be posted at an instant: of each edge the oldest, so that a return is never told before its silence.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn edge_notices(&self, now_us: i64) -> Result<Vec<Notice>, Error> {
+        self.all(NOTICES, params![self.tenant, now_us], |row| {
+            Ok(Notice { edge: row.get(0)?, at_us: row.get(1)?, body: row.get(2)?, tries: row.get(3)? })
         })
+    }
+
+    /// What the clock of its edge showed when a punch came, where the edge did not believe it; microseconds UTC.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn doubted_receipt(&self, of: Fingerprint) -> Result<Option<i64>, Error> {
+        self.one(DOUBTED_OF, params![self.tenant, of.0], |row| row.get(0))
     }
 }
 
@@ -73,13 +146,73 @@ impl Write<'_> {
         self.run(EDGE_ADVANCE, params![self.tenant, edge, high_seq, now_us]).map(drop)
     }
 
-    /// Notes what an edge told of itself; its sequence stays.
+    /// Notes what an edge told of itself; its sequence stays, and so does whether it is told to be silent.
     ///
     /// # Errors
     /// Of the store.
     pub fn put_edge(&self, edge: &Edge) -> Result<(), Error> {
-        let Edge { name, high_seq: _, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us } = edge;
-        let values = params![self.tenant, name, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us];
+        let values = params![
+            self.tenant,
+            edge.name,
+            edge.version,
+            edge.last_seen_us,
+            edge.clock_ahead_us,
+            edge.queued,
+            edge.oldest_unsent_us,
+            edge.health,
+            edge.clock_since_us,
+            edge.clock_since_ahead_us,
+            edge.clock_jump_us
+        ];
         self.run(EDGE_SEEN, values).map(drop)
+    }
+
+    /// Notes whether an edge is told to be silent.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_edge_silent(&self, edge: &str, is_silent: bool) -> Result<(), Error> {
+        self.run(EDGE_SILENT, params![is_silent, self.tenant, edge]).map(drop)
+    }
+
+    /// Something is to be posted about an edge, as soon as may be.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn add_edge_notice(&self, edge: &str, at_us: i64, body: &str) -> Result<(), Error> {
+        self.run(NOTICE, params![self.tenant, edge, at_us, body, at_us]).map(drop)
+    }
+
+    /// It could not be posted, and is tried again at `due_us`.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn retry_edge_notice(&self, notice: &Notice, due_us: i64) -> Result<(), Error> {
+        let tries = notice.tries.saturating_add(1);
+        self.run(NOTICE_AGAIN, params![tries, due_us, self.tenant, notice.edge, notice.at_us]).map(drop)
+    }
+
+    /// It was posted.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn end_edge_notice(&self, notice: &Notice) -> Result<(), Error> {
+        self.run(NOTICE_DONE, params![self.tenant, notice.edge, notice.at_us]).map(drop)
+    }
+
+    /// Nobody is to be told anything any more.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_edge_notices(&self) -> Result<(), Error> {
+        self.run(NOTICES_GONE, params![self.tenant]).map(drop)
+    }
+
+    /// Keeps what the clock of its edge showed when a punch came, which the edge did not believe.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_doubted_receipt(&self, of: Fingerprint, edge_us: i64) -> Result<(), Error> {
+        self.run(DOUBTED, params![self.tenant, of.0, edge_us]).map(drop)
     }
 }

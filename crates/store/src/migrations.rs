@@ -14,6 +14,7 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0007_planned_days.sql"),
     include_str!("../migrations/sqlite/0008_lateness_of_older_days.sql"),
     include_str!("../migrations/sqlite/0009_enrolment.sql"),
+    include_str!("../migrations/sqlite/0010_edges_watched.sql"),
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

@@ -19,6 +19,7 @@ const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_polici
 const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_days.sql");
 const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_lateness_of_older_days.sql");
 const POSTGRES_ENROLMENT: &str = include_str!("../migrations/postgres/0009_enrolment.sql");
+const POSTGRES_EDGES: &str = include_str!("../migrations/postgres/0010_edges_watched.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -30,7 +31,8 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
     let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
     client.batch_execute(
-        &[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS, POSTGRES_ENROLMENT].concat(),
+        &[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS, POSTGRES_ENROLMENT, POSTGRES_EDGES]
+            .concat(),
     )?;
     Ok(client)
 }

@@ -34,6 +34,7 @@ mod words;
 mod tests;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub use link::Network;
 pub use routes::router;
@@ -54,6 +55,8 @@ pub struct WebConfig {
     pub secure_cookie: bool,
     /// Proxies that are believed whom they call for (`X-Forwarded-For`).
     pub trusted_proxies: Vec<Network>,
+    /// An edge that was not heard of for so long is silent.
+    pub silent_after: Duration,
     /// A line for the sign-in page of a demonstration: which name and password to use.
     pub demo_hint: Option<String>,
 }

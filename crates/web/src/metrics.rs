@@ -7,7 +7,9 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hub::{EdgeRow, EdgeState};
 use jiff::Timestamp;
+use link::Health;
 
 use crate::api::Problem;
 use crate::app::App;
@@ -36,7 +38,9 @@ pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) 
 /// `GET /metrics`
 pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
     let now = Timestamp::now();
-    let (board, terminals) = app.ask(move |hub| Ok((hub.board(now)?, hub.terminals()?))).await?;
+    let silent_after = app.config.silent_after;
+    let ask = move |hub: &hub::Hub| Ok((hub.board(now)?, hub.terminals()?, hub.edges(now, silent_after)?));
+    let (board, terminals, edges) = app.ask(ask).await?;
     let mut text = Text::default();
     text.metric("punchclock_build_info", "gauge", "The version that runs.");
     text.value(&[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -62,7 +66,50 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
             text.value(&[("serial", &terminal.serial)], at.as_second());
         }
     }
+    of_edges(&mut text, &edges, now);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.written).into_response())
+}
+
+/// What is told of each edge.
+fn of_edges(text: &mut Text, edges: &[EdgeRow], now: Timestamp) {
+    let mut each = |name: &'static str, help: &str, value: &dyn Fn(&EdgeRow) -> Option<f64>| {
+        text.metric(name, "gauge", help);
+        for edge in edges {
+            if let Some(value) = value(edge) {
+                text.value(&[("edge", &edge.name)], value);
+            }
+        }
+    };
+    let health = |edge: &EdgeRow, value: fn(&Health) -> f64| edge.health.as_ref().map(value);
+    let age_s = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);
+    each("punchclock_edge_silent", "1 for an edge that was not heard of for long.", &|edge| {
+        Some(f64::from(u8::from(edge.state == EdgeState::Silent)))
+    });
+    each("punchclock_edge_last_heartbeat_timestamp_seconds", "Last contact of an edge.", &|edge| {
+        Some(edge.last_seen.as_second() as f64)
+    });
+    each("punchclock_edge_unsent_entries", "Entries that an edge has not sent.", &|edge| Some(edge.queued as f64));
+    each("punchclock_edge_oldest_unsent_seconds", "Age of the oldest of them.", &|edge| {
+        edge.oldest_unsent.map(age_s).or((edge.queued == 0).then_some(0.0))
+    });
+    each("punchclock_edge_silent_terminals", "Approved terminals that an edge misses.", &|edge| {
+        health(edge, |health| health.silent_terminals.len() as f64)
+    });
+    each("punchclock_edge_spool_used_bytes", "Bytes of an edge's spool that hold something.", &|edge| {
+        health(edge, |health| health.spool_used_bytes as f64)
+    });
+    each("punchclock_edge_spool_limit_bytes", "Most bytes of an edge's spool.", &|edge| {
+        health(edge, |health| health.spool_limit_bytes as f64)
+    });
+    each("punchclock_edge_disk_free_bytes", "Free bytes of an edge's disk.", &|edge| {
+        edge.health.as_ref()?.disk_free_bytes.map(|bytes| bytes as f64)
+    });
+    each("punchclock_edge_clock_offset_seconds", "The clock of an edge minus the hub's.", &|edge| {
+        Some(edge.clock.ahead_us as f64 / 1e6)
+    });
+    each("punchclock_edge_clock_believed", "1 while an edge judges by its clock.", &|edge| {
+        edge.clock.is_believed.map(|is_believed| f64::from(u8::from(is_believed)))
+    });
 }
 
 /// The text format, metric by metric.

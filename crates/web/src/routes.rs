@@ -14,7 +14,7 @@ use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
-    board, commands, completeness, day, days, employees, held, held_group, punches, setup, sign_in, terminals,
+    board, commands, completeness, day, days, edges, employees, held, held_group, punches, setup, sign_in, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -74,6 +74,8 @@ pub(crate) fn table() -> Vec<Route> {
         change(Admin, "/terminals/commands", commands::ask),
         read(Viewer, "/terminals/completeness", completeness::page),
         read(Viewer, "/terminals/completeness.csv", completeness::csv),
+        read(Viewer, "/edges", edges::page),
+        read(Viewer, "/edges.csv", edges::csv),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -82,6 +84,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Review, "/held/dismiss", held::dismiss),
         read(Open, "/api/v1/openapi.json", api::openapi::serve),
         read(Api, "/api/v1/terminals", api::terminals::list),
+        read(Api, "/api/v1/edges", api::edges::list),
         read(Api, "/api/v1/completeness", api::completeness::list),
         read(Api, "/api/v1/punches", api::punches::list),
         read(Api, "/api/v1/days", api::days::list),

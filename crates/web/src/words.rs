@@ -3,7 +3,7 @@
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::view::HeldReason;
-use hub::{CloseoutState, Role};
+use hub::{CloseoutState, EdgeState, Role};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -183,6 +183,23 @@ pub(crate) const fn punch_role_tone(role: PunchRole) -> Tone {
         PunchRole::Arrival | PunchRole::Departure | PunchRole::BreakStart | PunchRole::BreakEnd => Tone::Good,
         PunchRole::OrphanArrival | PunchRole::OrphanDeparture | PunchRole::Undetermined => Tone::Alarm,
         _ => Tone::Plain,
+    }
+}
+
+/// How an edge is.
+pub(crate) const fn edge_state(state: EdgeState) -> &'static str {
+    match state {
+        EdgeState::Silent => "silent",
+        EdgeState::Trouble => "trouble",
+        EdgeState::InOrder => "in order",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn edge_state_tone(state: EdgeState) -> Tone {
+    match state {
+        EdgeState::Silent | EdgeState::Trouble => Tone::Alarm,
+        EdgeState::InOrder => Tone::Good,
     }
 }
 

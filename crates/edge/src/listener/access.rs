@@ -43,7 +43,7 @@ impl Desk {
 
     /// The time, by which a controller sets its clock, if the operator wants that.
     pub(super) fn access_time(&self, serial: &str) -> Reply {
-        let time = self.terminals.zone_to_set(serial).and_then(|zone| {
+        let time = self.zone_to_set(serial).and_then(|zone| {
             let now = self.time.now();
             let utc: CivilTime = now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string().parse().ok()?;
             security::time(utc, i16::try_from(zone.to_offset(now).seconds() / 60).ok()?)
@@ -58,7 +58,7 @@ impl Desk {
         match stored {
             Ok(stored) => {
                 if let Some(face_s) = stored.face_s {
-                    self.terminals.showed_face(serial, face_s, now_us);
+                    self.showed_face(serial, face_s, now_us);
                 }
                 Reply::ok(reply::OK)
             }

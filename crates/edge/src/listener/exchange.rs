@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::Body as HttpBody;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
+use jiff::tz::TimeZone;
 use link::Network;
 
 use super::body::{Body, Budget, Unread};
@@ -22,7 +23,7 @@ use crate::plan::{Caller, Meter, Verdict, sample_room};
 use crate::spool::terminals::SAMPLE_LINES;
 use crate::spool::{Spool, SpoolError};
 use crate::terminals::{NotServed, Standing, Terminals};
-use crate::time::Time;
+use crate::timekeeper::Timekeeper;
 
 /// Longest serial that is believed; real ones have 13 characters.
 const MAX_SERIAL_BYTES: usize = 64;
@@ -32,7 +33,7 @@ pub(crate) struct Desk {
     pub(super) spool: Spool,
     pub(super) terminals: Arc<Terminals>,
     pub(super) counters: Arc<Counters>,
-    pub(super) time: Time,
+    pub(super) time: Arc<Timekeeper>,
     pub(super) budget: Budget,
     pub(super) days: Arc<Days>,
     /// Counts the requests of each address.
@@ -199,7 +200,7 @@ impl Desk {
             return self.access_settings(serial, standing);
         }
         let mut settings = HandshakeReply::answering(serial, said);
-        if let Some(zone) = self.terminals.zone_to_set(serial) {
+        if let Some(zone) = self.zone_to_set(serial) {
             let offset_minutes = zone.to_offset(self.time.now()).seconds() / 60;
             settings = settings.setting_the_clock(i16::try_from(offset_minutes).unwrap_or(0), said);
         }
@@ -213,7 +214,7 @@ impl Desk {
     /// The time, for a terminal that would set its clock by it, if the operator wants that; else it is none of its
     /// business.
     fn time(&self, serial: &str) -> Reply {
-        let Some(zone) = self.terminals.zone_to_set(serial) else { return Reply::ok(reply::OK) };
+        let Some(zone) = self.zone_to_set(serial) else { return Reply::ok(reply::OK) };
         let now = self.time.now().to_zoned(zone);
         Reply::ok(reply::time(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()))
     }
@@ -271,7 +272,7 @@ impl Desk {
         let stored = self.intake(serial, now_us).attlog(&body.bytes).await;
         if let Ok(Stored { face_s, days, .. }) = &stored {
             if let Some(face_s) = face_s {
-                self.terminals.showed_face(serial, *face_s, now_us);
+                self.showed_face(serial, *face_s, now_us);
             }
             self.terminals.came(serial, days);
         }
@@ -299,6 +300,18 @@ impl Desk {
             }
         }
         self.waits_for_approval()
+    }
+
+    /// The zone in which a terminal's clock is to be set. Nobody's is set by a clock that is not believed.
+    pub(super) fn zone_to_set(&self, serial: &str) -> Option<TimeZone> {
+        self.terminals.zone_to_set(serial).filter(|_| self.time.is_believed())
+    }
+
+    /// A terminal's face was seen; a clock that is not believed shows nothing of it.
+    pub(super) fn showed_face(&self, serial: &str, face_s: i64, now_us: i64) {
+        if self.time.is_believed() {
+            self.terminals.showed_face(serial, face_s, now_us);
+        }
     }
 
     pub(super) fn waits_for_approval(&self) -> Reply {

@@ -1,6 +1,7 @@
 //! The edge's decisions: functions of their arguments, without clock, chance, socket or disk.
 
 mod batch;
+pub mod clock;
 mod contacts;
 mod counting;
 mod delivery;

@@ -7,6 +7,7 @@
 //!    still waits.
 //! 3. A command without a result is handed out again after a while, because a terminal may restart in between, and given
 //!    up after some times or at its expiry (`plan::next_step`). So commands here must do no harm when they are done twice.
+//!    They expire by the hub's time, as far as the edge's clock tells it; while it does not, one that may have expired waits.
 //! 4. The first result is the last word; one that comes after a command was given up still counts.
 //! 5. Each change of a hub's command is reported until the hub has answered; finished ones stay until they are told and
 //!    old. Errands are told to nobody, and leave when they are finished.
@@ -95,17 +96,33 @@ struct Open {
     delivery: Delivery,
 }
 
+impl Open {
+    /// It expires by the hub's time, told here by a clock that is so far ahead. `None` when that is not known: one that may have
+    /// expired is neither delivered nor given up.
+    fn by_clock_ahead(mut self, ahead_us: Option<i64>) -> Option<Self> {
+        if let Some(expires_us) = &mut self.delivery.expires_us {
+            *expires_us = expires_us.saturating_add(ahead_us?);
+        }
+        Some(self)
+    }
+}
+
 impl Spool {
     /// Takes the hub's orders; returns those that are new. One that is known already is reported again, as the hub does
-    /// not know of it.
+    /// not know of it. They expire by `expires_from_us`, the hub's time; without it, the hub alone decides that they have.
     ///
     /// # Errors
     /// When the write fails; none of them is taken then.
-    pub async fn take_orders(&self, orders: Vec<CommandOrder>, now_us: i64) -> Result<Vec<CommandOrder>, SpoolError> {
+    pub async fn take_orders(
+        &self,
+        orders: Vec<CommandOrder>,
+        now_us: i64,
+        expires_from_us: Option<i64>,
+    ) -> Result<Vec<CommandOrder>, SpoolError> {
         self.change(move |connection| {
             let mut new = Vec::new();
             for order in orders {
-                if take_order(connection, &order, now_us)? {
+                if take_order(connection, &order, now_us, expires_from_us)? {
                     new.push(order);
                 }
             }
@@ -133,7 +150,8 @@ impl Spool {
         now_us: i64,
         patience: Duration,
     ) -> Result<HandOut, SpoolError> {
-        self.change(move |connection| hand_out(connection, &serial, dialect, now_us, patience)).await
+        let ahead_us = self.inner.believed.ahead_us();
+        self.change(move |connection| hand_out(connection, &serial, dialect, now_us, patience, ahead_us)).await
     }
 
     /// Takes the results in a body of `devicecmd` (adms 8), whatever their order. A result of an unknown or finished
@@ -197,25 +215,42 @@ impl Spool {
         .await
     }
 
-    /// Gives up what has expired, also of terminals that never call.
+    /// Gives up what has expired, also of terminals that never call. Nothing has as long as the hub's time is not known.
     ///
     /// # Errors
     /// When the file can't be read or the write fails.
     pub async fn expire_commands(&self, now_us: i64, patience: Duration) -> Result<(), SpoolError> {
+        let Some(ahead_us) = self.inner.believed.ahead_us() else { return Ok(()) };
+        let hub_us = now_us.saturating_sub(ahead_us);
         const OVERDUE: &str =
             "SELECT DISTINCT serial FROM command WHERE state IN ('handed_over', 'sent') AND expires_us <= ?1";
         let overdue = move |connection: &Connection| -> rusqlite::Result<Vec<String>> {
-            connection.prepare_cached(OVERDUE)?.query_map([now_us], |row| row.get(0))?.collect()
+            connection.prepare_cached(OVERDUE)?.query_map([hub_us], |row| row.get(0))?.collect()
         };
         for serial in self.read(overdue).await? {
             self.change(move |connection| {
                 open(connection, &serial)?
                     .into_iter()
+                    .filter_map(|open| open.by_clock_ahead(Some(ahead_us)))
                     .try_for_each(|open| review(connection, &open, now_us, patience).map(drop))
             })
             .await?;
         }
         Ok(())
+    }
+
+    /// The clock was moved by so many microseconds: what waits for a result goes on waiting as long as before.
+    ///
+    /// # Errors
+    /// When the write fails; commands that wait are handed out again then.
+    pub(crate) async fn clock_moved(&self, by_us: i64) -> Result<(), SpoolError> {
+        self.change(move |connection| {
+            connection
+                .prepare_cached("UPDATE command SET sent_us = sent_us + ?1 WHERE state = 'sent'")?
+                .execute([by_us])
+                .map(drop)
+        })
+        .await
     }
 
     /// What the hub has not been told of its commands, the oldest first.
@@ -291,8 +326,14 @@ pub(super) fn queue(connection: &Connection, serial: &str, errands: &[Errand]) -
 }
 
 /// Stores an order; false when it is known already.
-fn take_order(connection: &Connection, order: &CommandOrder, now_us: i64) -> rusqlite::Result<bool> {
-    let expires_us = now_us.saturating_add(order.expires_in_s.saturating_mul(1_000_000));
+fn take_order(
+    connection: &Connection,
+    order: &CommandOrder,
+    now_us: i64,
+    expires_from_us: Option<i64>,
+) -> rusqlite::Result<bool> {
+    let expires_us =
+        expires_from_us.map(|from_us| from_us.saturating_add(order.expires_in_s.saturating_mul(1_000_000)));
     let is_new = connection
         .prepare_cached(
             "INSERT INTO command (serial, command, hub_id, expires_us, changed_us) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -314,9 +355,11 @@ fn hand_out(
     dialect: Dialect,
     now_us: i64,
     patience: Duration,
+    ahead_us: Option<i64>,
 ) -> rusqlite::Result<HandOut> {
     let mut lines = Vec::new();
-    for open in open(connection, serial)? {
+    let open = open(connection, serial)?;
+    for open in open.into_iter().filter_map(|open| open.by_clock_ahead(ahead_us)) {
         if lines.len() >= PER_REPLY {
             break;
         }

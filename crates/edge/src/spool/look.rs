@@ -40,6 +40,8 @@ pub struct HeldPunch {
     pub channel: Channel,
     /// When the edge received it, microseconds since the epoch, UTC.
     pub received_us: i64,
+    /// The edge did not believe its clock then.
+    pub is_time_doubted: bool,
     /// The hub has acknowledged it.
     pub is_with_hub: bool,
 }
@@ -55,7 +57,7 @@ pub struct Exported {
     pub undated: u64,
     /// Punches that name only a slot which the terminal's user table does not know; they have no number yet.
     pub unknown_slots: u64,
-    /// When the newest that the spool holds was received, microseconds UTC.
+    /// When the newest that the spool holds was received, microseconds UTC; what was received by a doubted clock is left out.
     pub newest_received_us: Option<i64>,
     /// When the oldest was received; what came before was removed, once the hub had it.
     pub oldest_received_us: Option<i64>,
@@ -209,7 +211,7 @@ fn each_hour(
     let acked = acked(connection)?;
     let mut names = Names::default();
     let mut statement = connection.prepare_cached(
-        "SELECT fingerprint, payload, received_us, seq FROM entry
+        "SELECT fingerprint, payload, received_us, seq, is_time_doubted FROM entry
          WHERE fingerprint >= ?1 AND fingerprint < ?2 ORDER BY fingerprint",
     )?;
     let mut rows = statement.query((&first.0[..], &end.0[..]))?;
@@ -240,6 +242,7 @@ fn held_punch(
         said,
         channel,
         received_us: row.get(2)?,
+        is_time_doubted: row.get(4)?,
         is_with_hub: row.get::<_, i64>(3)? <= acked,
     }))
 }
@@ -308,8 +311,8 @@ fn last_words(connection: &Connection) -> rusqlite::Result<HashMap<String, i64>>
 fn bounds_of(connection: &Connection) -> rusqlite::Result<Exported> {
     let one = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional();
     Ok(Exported {
-        newest_received_us: one("SELECT received_us FROM entry ORDER BY seq DESC LIMIT 1")?,
-        oldest_received_us: one("SELECT received_us FROM entry ORDER BY seq LIMIT 1")?,
+        newest_received_us: one("SELECT received_us FROM entry WHERE is_time_doubted = 0 ORDER BY seq DESC LIMIT 1")?,
+        oldest_received_us: one("SELECT received_us FROM entry WHERE is_time_doubted = 0 ORDER BY seq LIMIT 1")?,
         unknown_slots: connection.query_row("SELECT count(*) FROM unknown_slot", [], |row| row.get(0))?,
         ..Exported::default()
     })

@@ -9,7 +9,9 @@
 //!    says something else is counted and kept beside it.
 //! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart.
 //!    What the hub turns out to lack is given a new number, in the transaction in which its old one ends.
-//! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time.
+//! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time. While the
+//!    edge's clock is not believed nothing is trimmed, and what is received is marked: such an entry is as old as the first one
+//!    after it that is not.
 //! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which
 //!    makes the terminal keep its data.
 //! 6. The disk is bounded, in size and by a reserve of free room ([`room`] has the numbers). What would pass a bound is refused
@@ -31,6 +33,7 @@ pub mod room;
 mod schema;
 mod secrets;
 pub mod slots;
+mod tail;
 pub mod terminals;
 pub mod unknown_slots;
 mod writer;
@@ -45,6 +48,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use payload::Entry;
 pub(crate) use payload::encode_punch;
 use room::{Bounds, Room};
+use tail::Believed;
 use writer::{Job, Writer};
 
 use crate::seal::Key;
@@ -55,8 +59,6 @@ pub const QUEUE_BATCHES: usize = 1024;
 pub const GROUP_ENTRIES: usize = 4096;
 /// The key file's usual name.
 pub const KEY_FILE: &str = "edge.key";
-/// Rows that one step of a trim removes, so that it never holds up a terminal for long.
-const TRIM_ROWS: i64 = 1000;
 
 /// Why the spool did not take or give something.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -103,7 +105,7 @@ pub struct Depth {
     pub last: i64,
     /// Entries not yet acknowledged. (A user who was seen again under another name counts twice.)
     pub unsent: i64,
-    /// When the oldest of them was received, microseconds since the epoch, UTC.
+    /// When the oldest of them was received, microseconds since the epoch, UTC; `None` when the clock was not believed then.
     pub oldest_unsent_us: Option<i64>,
 }
 
@@ -149,6 +151,7 @@ struct Inner {
     reader: Mutex<Connection>,
     grown: watch::Sender<i64>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    believed: Arc<Believed>,
 }
 
 impl Spool {
@@ -181,7 +184,9 @@ impl Spool {
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(queue_batches.max(1));
         let grown = watch::Sender::new(last);
-        let writer = Writer { connection, file: path.to_owned(), bounds, last: grown.clone() };
+        let believed = Arc::new(Believed::default());
+        let writer =
+            Writer { connection, file: path.to_owned(), bounds, last: grown.clone(), believed: believed.clone() };
         let writer = std::thread::Builder::new()
             .name("spool".to_owned())
             .stack_size(512 << 10)
@@ -197,6 +202,7 @@ impl Spool {
                 reader: Mutex::new(reader),
                 grown,
                 writer: Mutex::new(Some(writer)),
+                believed,
             }),
         })
     }
@@ -289,22 +295,6 @@ impl Spool {
             connection.prepare_cached("UPDATE position SET acked = ?1 WHERE id = 1")?.execute([seq]).map(drop)
         })
         .await
-    }
-
-    /// Removes what the hub acknowledged and what was received before `before_us` (microseconds since the epoch, UTC),
-    /// in small steps. Returns the number of entries removed.
-    ///
-    /// # Errors
-    /// When a write fails; the steps before it are done.
-    pub async fn trim(&self, before_us: i64) -> Result<usize, SpoolError> {
-        let mut removed = 0;
-        loop {
-            let step = self.change(move |connection| trim_step(connection, before_us)).await?;
-            removed += step;
-            if step == 0 {
-                return Ok(removed);
-            }
-        }
     }
 
     /// The entries after `seq` in order: at most `max_items`, and no more after `max_bytes` of payload. Entries that
@@ -428,17 +418,19 @@ fn acked(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn depth(connection: &Connection) -> rusqlite::Result<Depth> {
     let (acked, last) = (acked(connection)?, last_seq(connection)?);
-    let oldest_unsent_us = connection
-        .prepare_cached("SELECT received_us FROM entry WHERE seq > ?1 ORDER BY seq LIMIT 1")?
-        .query_row([acked], |row| row.get(0))
+    let oldest: Option<(i64, bool)> = connection
+        .prepare_cached("SELECT received_us, is_time_doubted FROM entry WHERE seq > ?1 ORDER BY seq LIMIT 1")?
+        .query_row([acked], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let unsent = if oldest_unsent_us.is_some() { last - acked } else { 0 };
+    let unsent = if oldest.is_some() { last - acked } else { 0 };
+    let oldest_unsent_us = oldest.filter(|(_, is_doubted)| !is_doubted).map(|(received_us, _)| received_us);
     Ok(Depth { acked, last, unsent, oldest_unsent_us })
 }
 
 fn stretch_after(connection: &Connection, seq: i64, max_items: usize, max_bytes: usize) -> rusqlite::Result<Stretch> {
-    let mut statement = connection
-        .prepare_cached("SELECT seq, received_us, payload FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, received_us, payload, is_time_doubted FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
     let mut rows = statement.query((seq, i64::try_from(max_items).unwrap_or(i64::MAX)))?;
     let (mut stretch, mut bytes) = (Stretch { items: Vec::new(), up_to: seq }, 0);
     while let Some(row) = rows.next()? {
@@ -450,30 +442,15 @@ fn stretch_after(connection: &Connection, seq: i64, max_items: usize, max_bytes:
         let seq = row.get(0)?;
         stretch.up_to = seq;
         match payload::decode(payload) {
-            Some(what) => stretch.items.push(link::Item { seq, received_us: row.get(1)?, what }),
+            Some(what) => {
+                stretch.items.push(link::Item { seq, received_us: row.get(1)?, is_time_doubted: row.get(3)?, what });
+            }
             None => {
                 tracing::error!(seq, "an entry of the spool can't be read; it stays in the file and is passed over");
             }
         }
     }
     Ok(stretch)
-}
-
-/// Looks at the oldest rows only, so that a step costs the same however much is held.
-fn trim_step(connection: &Connection, before_us: i64) -> rusqlite::Result<usize> {
-    let oldest = "SELECT seq, fingerprint FROM entry WHERE seq IN (SELECT seq FROM entry ORDER BY seq LIMIT ?1)
-                  AND seq <= (SELECT acked FROM position WHERE id = 1) AND received_us < ?2";
-    let rows: Vec<(i64, Vec<u8>)> = connection
-        .prepare_cached(oldest)?
-        .query_map((TRIM_ROWS, before_us), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut remove = connection.prepare_cached("DELETE FROM entry WHERE seq = ?1")?;
-    let mut remove_copies = connection.prepare_cached("DELETE FROM differing_copy WHERE fingerprint = ?1")?;
-    for (seq, fingerprint) in &rows {
-        remove.execute([seq])?;
-        remove_copies.execute([fingerprint])?;
-    }
-    Ok(rows.len())
 }
 
 /// Microseconds of a duration, for the differences of stored times.

@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("schema/0001_spool.sql"),
     include_str!("schema/0002_commands.sql"),
     include_str!("schema/0003_slots.sql"),
     include_str!("schema/0004_admissions.sql"),
     include_str!("schema/0005_access.sql"),
     include_str!("schema/0006_secrets.sql"),
+    include_str!("schema/0007_doubted_time.sql"),
 ];
 
 /// Brings a file to this version's tables, in one transaction.

@@ -127,7 +127,8 @@ impl Spool {
     /// # Errors
     /// When the write fails; nothing is kept then.
     pub async fn keep_sample(&self, serial: String, entries: Vec<Entry>) -> Result<i64, SpoolError> {
-        self.change(move |connection| keep_sample(connection, &serial, &entries)).await
+        let believed = self.inner.believed.clone();
+        self.change(move |connection| keep_sample(connection, &serial, &entries, believed.since_us())).await
     }
 }
 
@@ -149,7 +150,12 @@ pub(super) fn set_owes_upload(connection: &Connection, serial: &str, owes: bool)
     statement.execute((serial, owes)).map(drop)
 }
 
-fn keep_sample(connection: &Connection, serial: &str, entries: &[Entry]) -> rusqlite::Result<i64> {
+fn keep_sample(
+    connection: &Connection,
+    serial: &str,
+    entries: &[Entry],
+    believed_since_us: i64,
+) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO terminal (serial, registered, owes_upload, sample_lines) VALUES (?1, NULL, 1, 0)",
@@ -162,7 +168,7 @@ fn keep_sample(connection: &Connection, serial: &str, entries: &[Entry]) -> rusq
         if kept >= SAMPLE_LINES {
             break;
         }
-        kept += i64::from(writer::append(connection, std::slice::from_ref(entry))?.new == 1);
+        kept += i64::from(writer::append(connection, std::slice::from_ref(entry), believed_since_us)?.new == 1);
     }
     connection.prepare_cached("UPDATE terminal SET sample_lines = ?2 WHERE serial = ?1")?.execute((serial, kept))?;
     Ok(kept)

@@ -44,6 +44,7 @@ impl Spool {
     where
         F: Fn(u16) -> Option<String> + Send + 'static,
     {
+        let believed = self.inner.believed.clone();
         self.change(move |connection| {
             let waiting: Vec<(u16, String, Vec<u8>)> = connection
                 .prepare_cached("SELECT slot, printed, payload FROM unknown_slot WHERE serial = ?1")?
@@ -55,7 +56,7 @@ impl Spool {
             for (slot, printed, payload) in waiting {
                 let (Some(user), Some(punch)) = (number_of(slot), payload::punch_of(&payload)) else { continue };
                 let entry = Entry::punch(Channel::Poll, &RawPunch { user, ..punch }, received_us);
-                super::writer::append(connection, &[entry])?;
+                super::writer::append(connection, &[entry], believed.since_us())?;
                 remove.execute((&serial, slot, printed))?;
                 resolved += 1;
             }

@@ -1,13 +1,15 @@
 //! The writer thread: group commit within the bounds of the disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::payload::{self, Entry};
 use super::room::{Bounds, Lack, Room, cost_bytes};
-use super::{Appended, GROUP_ENTRIES, SpoolError, acked, last_seq, trim_step};
+use super::tail::{Believed, trim_step};
+use super::{Appended, GROUP_ENTRIES, SpoolError, acked, last_seq};
 
 /// Steps of a trim that one append may wait for when the tail gives way; the next append goes on.
 const TAIL_STEPS: usize = 16;
@@ -34,6 +36,7 @@ pub(super) struct Writer {
     pub(super) file: PathBuf,
     pub(super) bounds: Bounds,
     pub(super) last: watch::Sender<i64>,
+    pub(super) believed: Arc<Believed>,
 }
 
 impl Writer {
@@ -155,7 +158,7 @@ impl Writer {
         *room = Some(left);
         match lack {
             Some(lack) => Err(Refused::Full(SpoolError::Full(left.words(lack).into()))),
-            None => Ok(append(&self.connection, entries)?),
+            None => Ok(append(&self.connection, entries, self.believed.since_us())?),
         }
     }
 }
@@ -210,17 +213,18 @@ fn isolated(connection: &Connection, change: Change) -> rusqlite::Result<Announc
 
 /// The sequence is given here and not by SQLite, which would spend one on every known entry and write its own table for
 /// each.
-const INSERT: &str = "INSERT INTO entry (seq, fingerprint, received_us, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (fingerprint) DO NOTHING";
+const INSERT: &str = "INSERT INTO entry (seq, fingerprint, received_us, payload, is_time_doubted) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (fingerprint) DO NOTHING";
 
-/// Appends entries inside the current transaction.
-pub(super) fn append(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<Appended> {
+/// Appends entries inside the current transaction, marked when they were received before the clock was believed.
+pub(super) fn append(connection: &Connection, entries: &[Entry], believed_since_us: i64) -> rusqlite::Result<Appended> {
     let mut appended = Appended::default();
     let first = last_seq(connection)?;
     let mut last = first;
     let mut insert = connection.prepare_cached(INSERT)?;
     for entry in entries {
         let mut inserts = || {
-            let row = (last + 1, &entry.fingerprint[..], entry.received_us, &entry.payload);
+            let is_time_doubted = entry.received_us < believed_since_us;
+            let row = (last + 1, &entry.fingerprint[..], entry.received_us, &entry.payload, is_time_doubted);
             insert.execute(row).map(|rows| rows == 1)
         };
         if inserts()? || (makes_room(connection, entry)? && inserts()?) {

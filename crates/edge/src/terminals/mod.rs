@@ -7,6 +7,7 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use adms::Dialect;
 use jiff::tz::TimeZone;
@@ -87,6 +88,8 @@ pub(crate) struct Delivered {
 struct Known {
     registered: Option<link::Terminal>,
     contact: Contact,
+    /// When it was heard of last, or was first waited for; a clock that nobody sets.
+    heard: Option<Instant>,
     owes_upload: bool,
     /// It was told to upload everything, in a handshake since the start of this edge.
     was_told: bool,
@@ -215,6 +218,7 @@ impl Terminals {
             one.set_refused(None);
         }
         one.contact.last_contact_us = Some(now_us);
+        one.heard = Some(Instant::now());
         one.is_news = true;
         Ok(Standing {
             is_approved: one.registered.as_ref().is_some_and(|terminal| terminal.approved),
@@ -289,6 +293,8 @@ impl Terminals {
             let zone = one.zone()?;
             let clock = one.uploads.add(face_s, now_us, &zone)?;
             one.contact.clock = Some(drift::newer(one.contact.clock, clock));
+            // A heartbeat may have gone since the contact.
+            one.is_news = true;
             Some(())
         });
     }
@@ -306,6 +312,7 @@ impl Terminals {
             match outcome {
                 Ok(log) => {
                     one.is_at_work = true;
+                    one.heard = Some(Instant::now());
                     one.contact.last_contact_us = Some(now_us);
                     one.contact.last_complete_read_us = Some(now_us);
                     one.contact.records_on_terminal = Some(log.records);
@@ -415,6 +422,38 @@ impl Terminals {
         let mut rows: Vec<_> = known.values().map(|one| (one.registered.clone(), one.contact.clone())).collect();
         rows.sort_by(|a, b| a.1.serial.cmp(&b.1.serial));
         rows
+    }
+
+    /// The serials of approved terminals that were not heard of for so long, at most `limit`. A start of this edge counts as
+    /// having heard of all.
+    pub(crate) fn silent(&self, missing_after: Duration, limit: usize) -> Vec<String> {
+        let mut known = self.lock();
+        let is_silent = |one: &mut Known| {
+            let is_approved = one.registered.as_ref().is_some_and(|terminal| terminal.approved);
+            one.heard.get_or_insert_with(Instant::now).elapsed() > missing_after && is_approved
+        };
+        let silent = known.iter_mut().filter_map(|(serial, one)| is_silent(one).then(|| serial.clone()));
+        let mut silent: Vec<String> = silent.collect();
+        silent.sort();
+        silent.truncate(limit);
+        silent
+    }
+
+    /// The clock of this computer was moved by so many microseconds: times that were noted by it move along.
+    pub(crate) fn clock_moved(&self, by_us: i64) {
+        let shift = |us: &mut Option<i64>| *us = us.map(|us| us.saturating_add(by_us));
+        for one in self.lock().values_mut() {
+            shift(&mut one.contact.last_contact_us);
+            shift(&mut one.contact.last_complete_read_us);
+            if let Some(refused) = &mut one.refused {
+                refused.at_us = refused.at_us.saturating_add(by_us);
+            }
+            if let Some(untold) = &mut one.untold {
+                untold.reading.read_us = untold.reading.read_us.saturating_add(by_us);
+            }
+            // What it was compared with was another clock.
+            one.uploads = drift::Uploads::default();
+        }
     }
 
     /// Wishes for a heartbeat at once.

@@ -32,7 +32,7 @@ impl Desk {
     }
 
     async fn take(&self, orders: Vec<CommandOrder>) {
-        self.spool.take_orders(orders, 0).await.unwrap();
+        self.spool.take_orders(orders, 0, Some(0)).await.unwrap();
     }
 
     async fn poll(&self, second: i64) -> String {

@@ -36,6 +36,12 @@ pub(crate) struct Held {
     pub(crate) reports: Vec<CommandReport>,
     /// The next answers to heartbeats are lost, though the hub has taken them.
     pub(crate) lost_answers: usize,
+    /// What its clock shows, when that is not the right time.
+    pub(crate) clock_us: Option<i64>,
+    /// It is of a version that does not tell its time.
+    pub(crate) tells_no_time: bool,
+    /// Each item that came, as it was told.
+    pub(crate) items: Vec<link::Item>,
 }
 
 impl Held {
@@ -69,6 +75,12 @@ impl Held {
     pub(crate) fn reading(&self, serial: &str) -> Option<&Reading> {
         let readings = self.heartbeats.iter().rev().flat_map(|beat| beat.readings.iter());
         readings.into_iter().find(|reading| reading.serial == serial)
+    }
+
+    /// The time that it tells, if it does.
+    fn now_us(&self) -> Option<i64> {
+        let right = || jiff::Timestamp::now().as_microsecond();
+        (!self.tells_no_time).then(|| self.clock_us.unwrap_or_else(right))
     }
 
     /// The newest word about a command.
@@ -132,6 +144,7 @@ impl FakeHub {
             if batch.follows > held.high_seq {
                 return Ack { high_seq: held.high_seq, ..Ack::default() };
             }
+            held.items.extend(batch.items.iter().cloned());
             let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();
             held.high_seq = held.high_seq.max(batch.up_to);
             Ack { high_seq: held.high_seq, outcomes, ..Ack::default() }
@@ -177,8 +190,8 @@ impl Uplink for FakeHub {
                 return Err(UplinkError::new("the answer was lost"));
             }
             let doubts = held.doubts_about(heartbeat);
-            let high_seq = Some(held.high_seq);
-            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, high_seq, ..Orders::default() })
+            let (high_seq, now_us) = (Some(held.high_seq), held.now_us());
+            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, high_seq, now_us, ..Orders::default() })
         })
     }
 }

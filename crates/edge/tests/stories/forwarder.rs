@@ -131,7 +131,8 @@ async fn entries_that_cannot_be_read_do_not_stop_what_comes_after_them() {
     let unreadable = link::MAX_ITEMS + 1;
     file.execute_batch(&format!(
         "WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {unreadable})
-         INSERT INTO entry SELECT seq, randomblob(16), unixepoch() * 1000000, X'ff' FROM n;
+         INSERT INTO entry (seq, fingerprint, received_us, payload)
+         SELECT seq, randomblob(16), unixepoch() * 1000000, X'ff' FROM n;
          UPDATE position SET last = {unreadable}"
     ))
     .unwrap();
@@ -212,6 +213,7 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
     let items = vec![link::Item {
         seq: 12,
         received_us: 1,
+        is_time_doubted: false,
         what: link::What::User(link::TerminalUser { origin: "X1".into(), user: "7".into(), name: "Ann".into() }),
     }];
     let batch = Batch { edge: "branch-7".into(), follows: 0, up_to: 12, items };

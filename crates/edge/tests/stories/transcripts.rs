@@ -78,7 +78,10 @@ async fn a_hub_one_minor_version_back_is_understood() {
     assert_eq!((gate.serial.as_str(), gate.approved, gate.via), ("A1", true, link::Via::Both));
     assert!(!told.terminals[1].approved);
     assert_eq!(told.commands[0].command, TerminalCommand::GetOption { name: "FWVersion".into() });
+    assert_eq!(told.now_us, None, "it did not tell its time");
     assert!(orders("6_heartbeat_with_a_result.json").await.commands.is_empty());
+    assert_eq!(orders("7_heartbeat_with_health.json").await.now_us, Some(1_772_596_820_000_000));
+    assert_eq!(ack("8_punches_of_a_doubted_clock.json").await.high_seq, 9);
 }
 
 #[tokio::test]
@@ -86,6 +89,7 @@ async fn bodies_are_packed_once_the_hub_has_said_that_it_unpacks() {
     let user = |seq| link::Item {
         seq,
         received_us: 1,
+        is_time_doubted: false,
         what: link::What::User(link::TerminalUser { origin: "X1".into(), user: seq.to_string(), name: "Ann".into() }),
     };
     let batch = Batch { edge: "branch-7".into(), follows: 0, up_to: 200, items: (1..=200).map(user).collect() };

@@ -72,7 +72,7 @@ impl House {
         let items = lines.iter().zip(first_seq..).map(|(line, seq)| {
             let said: RawPunch = attlog::punches(serial, line.as_bytes()).next().unwrap();
             let received_us = now().as_microsecond();
-            Item { seq, received_us, what: What::Punch(Punch::of(Channel::Push, &said)) }
+            Item { seq, received_us, is_time_doubted: false, what: What::Punch(Punch::of(Channel::Push, &said)) }
         });
         Batch { edge: "branch".to_owned(), follows: first_seq - 1, up_to: 0, items: items.collect() }
     }

@@ -21,6 +21,8 @@ pub(crate) enum EdgeCommand {
     },
     /// The edge of this folder: what waits for the hub, its terminals, who was seen today; whether it runs or not
     Status(EdgeStatus),
+    /// The edges of the hub on this folder: how each is, as its last heartbeat told
+    List,
     /// Write every punch that this edge holds as a file, also those that the hub has: for pay day without a hub
     Export(EdgeExport),
 }

@@ -64,6 +64,7 @@ impl Simulation {
             tls: None,
             secure_cookie: false,
             trusted_proxies: Vec::new(),
+            silent_after: context.settings.silent_after()?,
             demo_hint: Some(hint),
         };
         let web = bind(self.hub.clone(), config).await?;

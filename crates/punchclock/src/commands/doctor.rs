@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::bail;
-use hub::Hub;
 use hub::view::TerminalRow;
+use hub::{EdgeRow, EdgeState, Hub};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
@@ -16,10 +16,6 @@ use crate::show;
 
 /// A terminal that said nothing for this long is worth a look.
 const SILENT_HOURS: i64 = 24;
-/// An edge sends a sign of life every few seconds.
-const EDGE_SILENT_MINUTES: i64 = 10;
-/// Clocks that differ by more than this put punches on the wrong minute.
-const CLOCK_TOLERANCE_SECONDS: i64 = 30;
 
 /// How a finding weighs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +55,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     findings.add(Weight::Good, "settings", "valid");
     match context.hub() {
-        Ok(hub) => look_at_hub(&hub, &mut findings)?,
+        Ok(hub) => look_at_hub(&hub, context.settings.silent_after()?, &mut findings)?,
         Err(error) => findings.add(Weight::Bad, "database", format!("{error:#}")),
     }
     let listen: SocketAddr = context.settings.get("hub.listen")?;
@@ -80,7 +76,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     }
 }
 
-fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
+fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> anyhow::Result<()> {
     hub.is_ready()?;
     findings.add(Weight::Good, "database", format!("opens; {} punches", hub.punch_count()?));
     let company = hub.company()?;
@@ -101,25 +97,8 @@ fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }
-    for edge in hub.edges()? {
-        let seen = Timestamp::from_microsecond(edge.last_seen_us)?;
-        let is_silent = now.duration_since(seen).as_mins() > EDGE_SILENT_MINUTES;
-        let clock_ahead = edge.clock_ahead_us / 1_000_000;
-        if is_silent {
-            findings.add(
-                Weight::Look,
-                format!("edge {}", edge.name),
-                format!("silent since {seen}; is it switched on, is its line up?"),
-            );
-        } else if clock_ahead.abs() > CLOCK_TOLERANCE_SECONDS {
-            findings.add(
-                Weight::Bad,
-                format!("edge {}", edge.name),
-                format!("its clock is {clock_ahead} s off; set up time synchronisation there"),
-            );
-        } else {
-            findings.add(Weight::Good, format!("edge {}", edge.name), format!("{} items wait there", edge.queued));
-        }
+    for edge in hub.edges(now, silent_after)? {
+        look_at_edge(&edge, findings);
     }
     let held: u64 = hub.held()?.iter().map(|group| group.count).sum();
     match held {
@@ -127,6 +106,17 @@ fn look_at_hub(hub: &Hub, findings: &mut Findings) -> anyhow::Result<()> {
         some => findings.add(Weight::Look, "held punches", format!("{some} wait for a cure; `punchclock held list`")),
     }
     Ok(())
+}
+
+fn look_at_edge(edge: &EdgeRow, findings: &mut Findings) {
+    let subject = format!("edge {}", edge.name);
+    match edge.state {
+        EdgeState::Silent => {
+            findings.add(Weight::Look, subject, format!("silent since {}; {}", edge.last_seen, edge.says));
+        }
+        EdgeState::Trouble => findings.add(Weight::Bad, subject, &edge.says),
+        EdgeState::InOrder => findings.add(Weight::Good, subject, format!("{} items wait there", edge.queued)),
+    }
 }
 
 fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findings) {

@@ -1,4 +1,5 @@
-//! `edge status|export`: an edge without its hub. Both read the spool beside a running edge, or when none runs.
+//! `edge status|export`: an edge without its hub. Both read the spool beside a running edge, or when none runs. And `edge list`:
+//! the edges that a hub hears of.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -21,7 +22,7 @@ use crate::commands::export::{in_order, write_out};
 use crate::{commands::edge_role, show};
 
 /// Columns of the export: those of `export punches` that an edge can tell, and what else it knows.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "fingerprint",
     "terminal",
     "user",
@@ -31,6 +32,7 @@ const COLUMNS: [&str; 11] = [
     "verify",
     "work_code",
     "received",
+    "clock_doubted",
     "with_hub",
     "road",
 ];
@@ -83,7 +85,11 @@ fn print(overview: &Overview) -> anyhow::Result<()> {
     }
     match overview.oldest_unsent {
         Some(oldest) => show::line(format!("{queued} entries wait for the hub, the oldest since {}", utc(oldest)))?,
+        None if *queued > 0 => show::line(format!("{queued} entries wait for the hub"))?,
         None => show::line("everything is with the hub")?,
+    }
+    if overview.clock.is_some_and(|clock| !clock.is_right) {
+        show::line("this computer's clock is not known to be right; set up time synchronisation")?;
     }
     let free =
         overview.disk_free_bytes.map_or_else(String::new, |free| format!("; the disk has {} MiB left", free >> 20));
@@ -117,6 +123,31 @@ fn print(overview: &Overview) -> anyhow::Result<()> {
 /// An edge does not know where people read this: UTC, and it says so.
 fn utc(at: Timestamp) -> String {
     show::instant(at, &TimeZone::UTC)
+}
+
+/// The edges that the hub of this folder hears of.
+pub(super) fn list(context: &Context) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let zone = hub.company()?.time_zone()?;
+    let moment = |at: Timestamp| show::instant(at, &zone);
+    let row = |edge: hub::EdgeRow| {
+        let silent = edge.health.map_or(0, |health| health.silent_terminals.len());
+        vec![
+            json!(edge.name),
+            json!(edge.state.word()),
+            json!(moment(edge.last_seen)),
+            json!(edge.queued),
+            json!(edge.oldest_unsent.map(moment)),
+            json!(silent),
+            json!(edge.clock.to_string()),
+            json!(edge.version),
+            json!(edge.says),
+        ]
+    };
+    let rows: Vec<_> = hub.edges(now(), context.settings.silent_after()?)?.into_iter().map(row).collect();
+    let header =
+        ["edge", "state", "last heartbeat", "queued", "oldest unsent", "silent terminals", "clock", "version", "says"];
+    Ok(show::rows(context.is_json, &header, &rows)?)
 }
 
 pub(super) fn export(context: &Context, args: &EdgeExport) -> anyhow::Result<()> {
@@ -171,7 +202,7 @@ fn json_rows(file: &SpoolFile, args: &EdgeExport, out: &mut dyn Write) -> anyhow
 
 /// The cells of a row, as [`COLUMNS`] names them.
 fn cells(punch: &HeldPunch) -> [Value; COLUMNS.len()] {
-    let HeldPunch { fingerprint, said, name, channel, received_us, is_with_hub } = punch;
+    let HeldPunch { fingerprint, said, name, channel, received_us, is_time_doubted, is_with_hub } = punch;
     let received = Timestamp::from_microsecond(*received_us).ok().map(|at| at.to_string());
     [
         json!(fingerprint.to_string()),
@@ -183,6 +214,7 @@ fn cells(punch: &HeldPunch) -> [Value; COLUMNS.len()] {
         json!(said.verify),
         json!(said.work_code),
         json!(received),
+        json!(is_time_doubted),
         json!(is_with_hub),
         json!(channel.word()),
     ]

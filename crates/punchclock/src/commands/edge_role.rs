@@ -74,6 +74,8 @@ pub(super) fn config(settings: &Settings, spool: std::path::PathBuf) -> anyhow::
     config.discover = settings.subnets()?;
     config.keep = Duration::from_secs(86_400 * settings.get::<u64>("edge.keep_days")?);
     config.spool_bounds = bounds(settings)?;
+    // Four polls that bring nothing, and an hour at least.
+    config.missing_after = config.missing_after.max(4 * config.poll_every);
     config.heartbeat_every = HEARTBEAT_EVERY;
     config.status_listen = None;
     Ok(config)

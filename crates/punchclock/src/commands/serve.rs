@@ -17,7 +17,7 @@ use crate::chance::{code, now};
 use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
 use crate::settings::Settings;
-use crate::{service, show};
+use crate::{service, show, silence};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -60,6 +60,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
         secure_cookie: tls.is_some() || settings.get("hub.secure_cookie")?,
         tls,
         trusted_proxies: settings.networks("hub.trusted_proxies")?,
+        silent_after: settings.silent_after()?,
         demo_hint: None,
     };
     let web = bind(hub.clone(), config).await?;
@@ -69,8 +70,15 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     if let Some(code) = setup_code {
         show::line(format!("first run: open {scheme}://{}/setup and give this code: {code}", web.local_addr))?;
     }
-    let deriving = Deriving::start(hub);
+    let deriving = Deriving::start(hub.clone());
+    let watching = tokio::spawn(silence::watch(
+        hub,
+        settings.silent_after()?,
+        settings.text("hub.silence_webhook").to_owned(),
+        silence::LOOK_EVERY,
+    ));
     web.run(asked_to_end).await?;
+    watching.abort();
     deriving.end();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod completeness;
 pub(crate) mod days;
+pub(crate) mod edges;
 pub(crate) mod employees;
 pub(crate) mod held;
 pub(crate) mod link;

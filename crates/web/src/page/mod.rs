@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod completeness;
 pub(crate) mod day;
 pub(crate) mod days;
+pub(crate) mod edges;
 pub(crate) mod employees;
 pub(crate) mod error;
 pub(crate) mod figures;

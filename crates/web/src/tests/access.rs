@@ -144,7 +144,7 @@ async fn an_edge_is_who_its_token_says_whatever_it_calls_itself() {
     assert_eq!(high_seq(&davao, 7).await, Some(7), "it sees nothing of the other's position");
     let beat = r#"{"edge":"cebu","version":"fake","now_us":0,"queued":99,"terminals":[]}"#;
     assert_eq!(house.post(&davao, link::path::HEARTBEAT, beat).await.status, StatusCode::OK);
-    let edges = house.hub.edges().unwrap();
+    let edges = house.hub.edges(now(), std::time::Duration::MAX).unwrap();
     let told: Vec<_> = edges.iter().map(|edge| (edge.name.as_str(), edge.high_seq, edge.queued)).collect();
     assert_eq!(told, [("cebu", 40, 0), ("davao", 7, 99)]);
 }

@@ -130,6 +130,7 @@ pub(super) fn config() -> WebConfig {
         tls: None,
         secure_cookie: false,
         trusted_proxies: Network::LOOPBACK.to_vec(),
+        silent_after: std::time::Duration::from_secs(600),
         demo_hint: None,
     }
 }

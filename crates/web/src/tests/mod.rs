@@ -5,6 +5,7 @@ mod access;
 mod commands;
 mod completeness;
 mod cures;
+mod edges;
 mod house;
 mod live;
 mod pages;

@@ -22,6 +22,7 @@ fn batch(items: usize) -> Batch {
     let punch = |seq| Item {
         seq,
         received_us: 1,
+        is_time_doubted: false,
         what: What::User(link::TerminalUser { origin: "A1".to_owned(), user: seq.to_string(), name: String::new() }),
     };
     Batch { edge: "e1".to_owned(), follows: 0, up_to: 0, items: seqs.map(punch).collect() }
