@@ -76,7 +76,13 @@ fn kills_on_both_sides_of_a_bad_line_lose_and_double_nothing() {
         }
     }
     assert!(acknowledged() < count, "punches flowed to the last kill; only {count} were there");
-    wait_until("the whole log to be acknowledged", 10 * PATIENCE, || acknowledged() == count).unwrap();
+    let waited = wait_until("the whole log", 10 * PATIENCE, || acknowledged() == count);
+    assert!(
+        waited.is_ok(),
+        "{} of {count} punches are taken and no more; the edge says:\n{}",
+        acknowledged(),
+        edge_process.printed()
+    );
     wait_until("the edge's queue to reach the hub", 10 * PATIENCE, || office.punches() >= count).unwrap();
     running.abort();
     assert!(line.cuts() > 0, "the line was never cut");

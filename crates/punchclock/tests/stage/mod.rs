@@ -37,6 +37,8 @@ impl Stage {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_punchclock"));
         command.arg("--data").arg(self.data()).args(arguments).env_remove("USER").current_dir(self.folder.path());
+        // One address is all terminals here, and they are quicker than real ones.
+        command.env("PUNCHCLOCK__TERMINALS__REQUESTS_PER_SECOND", "100000");
         command
     }
 
