@@ -10,6 +10,7 @@ mod chance;
 mod cli;
 mod commands;
 mod home;
+mod log;
 mod progress;
 mod service;
 mod settings;

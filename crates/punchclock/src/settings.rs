@@ -160,6 +160,19 @@ const DECLARED: &[Declared] = &[
         meaning: "error, warn, info, debug or trace; also per crate: edge=debug,info",
         check: not_empty,
     },
+    Declared {
+        name: "log.format",
+        default: "text",
+        meaning: "how the log is written: `text` for people, or `json`, an object per line",
+        check: log_format,
+    },
+    Declared {
+        name: "log.file",
+        default: "",
+        meaning: "file that the log is written to, beside standard error: one a day, with the date before its ending; empty for none",
+        check: anything,
+    },
+    Declared { name: "log.keep_days", default: "14", meaning: "how many of these files are kept", check: positive },
 ];
 
 /// Where a value came from.
@@ -386,6 +399,10 @@ fn url(text: &str) -> Result<(), String> {
 fn pin(text: &str) -> Result<(), String> {
     let is_good = text.is_empty() || text.parse::<link::enrol::Pin>().is_ok();
     if is_good { Ok(()) } else { Err("sha256// and 44 letters of base64, or empty".to_owned()) }
+}
+
+fn log_format(text: &str) -> Result<(), String> {
+    if matches!(text, "text" | "json") { Ok(()) } else { Err("`text` or `json`".to_owned()) }
 }
 
 fn anything(_: &str) -> Result<(), String> {

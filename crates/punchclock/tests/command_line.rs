@@ -162,3 +162,40 @@ fn a_plan_is_generated_twice_shown_and_compared_with_what_was_covered() {
         stage.fails(&["compliance", "--from", "2026-02-01", "--to", "2026-01-01"], 1).contains("turn the dates round")
     );
 }
+
+#[test]
+fn the_log_is_text_or_json_and_goes_to_a_file_a_day_of_which_some_are_kept() {
+    let stage = stage();
+    let folder = stage.folder.path().join("log");
+    std::fs::create_dir(&folder).unwrap();
+    for day in 1..=5 {
+        std::fs::write(folder.join(format!("punchclock.2020-01-0{day}.log")), "old").unwrap();
+    }
+    std::fs::write(folder.join("other.2020-01-01.log"), "not ours").unwrap();
+    let mut command = stage.serve_command();
+    command
+        .env("PUNCHCLOCK__LOG__FORMAT", "json")
+        .env("PUNCHCLOCK__LOG__FILE", folder.join("punchclock.log"))
+        .env("PUNCHCLOCK__LOG__KEEP_DAYS", "3");
+    let mut serving = testkit::Process::spawn(&mut command).unwrap();
+    serving.wait_for_line("pages: http://", PATIENCE).unwrap();
+    serving.terminate().unwrap();
+    assert!(serving.wait(PATIENCE).unwrap().success());
+
+    let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    let [other, .., today] = names.as_slice() else { panic!("{names:?}") };
+    assert_eq!((names.len(), other.as_str()), (4, "other.2020-01-01.log"), "{names:?}");
+    let text = std::fs::read_to_string(folder.join(today)).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let started = lines.iter().find(|line| line["message"] == "the edge is running").unwrap();
+    assert_eq!(
+        (&started["level"], &started["target"], &started["edge"]),
+        (&"INFO".into(), &"edge::edge".into(), &"edge".into())
+    );
+    assert!(started["timestamp"].as_str().unwrap().ends_with('Z'), "{started}");
+
+    let wrong = stage.command(&["config", "check"]).env("PUNCHCLOCK__LOG__FORMAT", "xml").output().unwrap();
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("it must be `text` or `json`"));
+}

@@ -19,10 +19,10 @@ use web::WebConfig;
 
 use crate::chance::{bytes, code, now};
 use crate::cli::Demo;
-use crate::commands::serve::{Deriving, InProcess, bind, runtime, start_log};
+use crate::commands::serve::{Deriving, InProcess, bind, runtime};
 use crate::commands::{Context, edge_role};
 use crate::progress::Progress;
-use crate::{show, signals};
+use crate::{log, show, signals};
 
 const SEED: u64 = 20_260_105;
 const HISTORY_DAYS: i64 = 90;
@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context, args: &Demo) -> anyhow::Result<()> {
     if std::env::var_os("PUNCHCLOCK__LOG__LEVEL").is_none() {
         context.settings.flag("log.level", Some("warn"))?;
     }
-    start_log(&context.settings)?;
+    log::start(&context.settings)?;
     let _claim = context.home.claim()?;
     let hub = context.home.hub()?;
     let zone = TimeZone::system();

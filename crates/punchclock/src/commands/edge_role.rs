@@ -8,7 +8,7 @@ use edge::{Edge, EdgeConfig, HttpUplink, TokenFile};
 use crate::cli::edge::EdgeRun;
 use crate::commands::Context;
 use crate::settings::Settings;
-use crate::{service, show};
+use crate::{log, service, show};
 
 /// What a person approves or registers on the hub reaches the edge within this time.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ pub(super) fn run(context: &mut Context, args: &EdgeRun) -> anyhow::Result<()> {
     context.settings.flag("edge.token_file", token_file.as_deref())?;
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
     context.settings.flag("edge.status_listen", status_listen.as_deref())?;
-    super::serve::start_log(&context.settings)?;
+    log::start(&context.settings)?;
     let _claim = context.home.claim()?;
     let mut config = config(&context.settings, context.home.spool()?)?;
     config.status_listen = Some(context.settings.get("edge.status_listen")?);

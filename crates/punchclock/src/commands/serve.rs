@@ -17,7 +17,7 @@ use crate::chance::{code, now};
 use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
 use crate::settings::Settings;
-use crate::{service, show, silence};
+use crate::{log, service, show, silence};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -26,7 +26,7 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
     context.settings.flag("hub.listen", args.listen.as_deref())?;
     context.settings.flag("terminals.listen", args.adms_listen.as_deref())?;
-    start_log(&context.settings)?;
+    log::start(&context.settings)?;
     let _claim = context.home.claim()?;
     let hub = context.home.hub()?;
     let config = edge_role::config(&context.settings, context.home.spool()?)?;
@@ -44,7 +44,7 @@ pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result
         return super::certificate::make(context, names);
     }
     context.settings.flag("hub.listen", args.listen.as_deref())?;
-    start_log(&context.settings)?;
+    log::start(&context.settings)?;
     let hub = context.home.hub()?;
     runtime()?.block_on(run_hub(hub, &context.settings, None))
 }
@@ -110,14 +110,6 @@ pub(super) async fn bind(hub: Hub, config: WebConfig) -> anyhow::Result<Web> {
 
 pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(16).enable_all().build()
-}
-
-/// Structured logs on standard error.
-pub(super) fn start_log(settings: &Settings) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(settings.text("log.level"));
-    let filter = filter.map_err(|error| anyhow::anyhow!("setting log.level: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    Ok(())
 }
 
 /// The road from edge to hub within one process.
