@@ -138,6 +138,7 @@ def everything(visit: Visit) -> None:
     day_with_reasons(visit)
     visit.look("terminals", "/terminals", "Front door", "DEMO0003", "waits for approval", "Last complete read")
     visit.look("commands", "/terminals/commands", "No terminal was asked yet", "Nobody can punch there")
+    visit.look("edges", "/edges", "in order", "Last heartbeat", "Silent terminals")
     visit.look("completeness", "/terminals/completeness", "Front door", "Log last read")
     visit.look("held", "/held", "Kept, not lost", "The user number belongs to nobody", "Make provisional")
     visit.look("punches", "/punches", "Printed times", "DEMO0001")
