@@ -82,13 +82,26 @@ impl Story {
             let arrived: Vec<_> = punches.by_ref().take(*of_punches).collect();
             come.extend(arrived.iter().map(|punch| punch.id.to_string()));
             let punch = |punch: &&attendance::Punch| json!({"id": punch.id.to_string(), "at": at(punch.at), "state": punch.state});
-            let known = |one: &&attendance::Adjustment| match &one.change {
+            // The hub refuses a correction of a punch that it does not know, and of a date that is not judged.
+            let employment = &company.employment;
+            let is_judged = |date: Date| {
+                employment.from.is_none_or(|from| from <= date) && employment.to.is_none_or(|to| date <= to)
+            };
+            let is_taken = |one: &&attendance::Adjustment| match &one.change {
                 Change::VoidPunch { target } => come.contains(&target.to_string()),
-                _ => true,
+                Change::AddPunch { at, work_date, .. } => {
+                    let at = jiff::Timestamp::from_second(*at).unwrap().in_tz(company.zone).unwrap();
+                    is_judged(work_date.unwrap_or(at.date()))
+                }
+                Change::Excuse { date, .. }
+                | Change::ApproveOvertime { date, .. }
+                | Change::WaiveBreak { date }
+                | Change::Credit { date, .. } => is_judged(*date),
+                Change::Revoke { .. } => true,
             };
             let add = json!({
                 "punches": arrived.iter().map(punch).collect::<Vec<_>>(),
-                "adjustments": adjustments.by_ref().take(*of_adjustments).filter(known).collect::<Vec<_>>(),
+                "adjustments": adjustments.by_ref().take(*of_adjustments).filter(is_taken).collect::<Vec<_>>(),
                 "leaves": leaves.by_ref().take(*of_leaves).collect::<Vec<_>>(),
             });
             derive(json!({ "add": add }), DATES + number * 3);

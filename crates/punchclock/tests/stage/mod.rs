@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use testkit::{Process, TempDir};
@@ -23,9 +24,18 @@ pub(crate) fn stage() -> Stage {
     Stage { folder: testkit::TempDir::new().unwrap(), pages: free_address(), terminals: free_address() }
 }
 
-/// An address of this machine that nobody uses now.
+/// An address of this machine that nobody uses now. Its port is below those that the system gives away, so that nobody gets it while
+/// the process that has it is killed and started again.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let turn = TRIED.fetch_add(1, Ordering::Relaxed);
+        let place = std::process::id().wrapping_mul(61).wrapping_add(turn.wrapping_mul(7_919)) % 17_000;
+        let port = 15_000 + u16::try_from(place).unwrap();
+        if let Ok(socket) = TcpListener::bind(("127.0.0.1", port)) {
+            return socket.local_addr().unwrap();
+        }
+    }
 }
 
 impl Stage {
@@ -110,7 +120,8 @@ pub(crate) fn shuffled(log: &Path, into: &Path) -> PathBuf {
 
 /// A made-up log that lasts for so many kills.
 pub(crate) fn log_for(stage: &Stage, kills: usize) -> PathBuf {
-    let days = i64::try_from(2 * kills).unwrap().max(56);
+    // A terminal holds a hundred thousand records: sixty a day.
+    let days = i64::try_from(3 * kills / 2).unwrap().clamp(56, 1_600);
     let last = jiff::civil::date(2026, 3, 1);
     let first = last.checked_sub(jiff::Span::new().days(days)).unwrap();
     log_file(stage, 30, &first.to_string(), &last.to_string())

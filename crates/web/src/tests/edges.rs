@@ -82,7 +82,7 @@ async fn without_edges_the_page_says_how_to_get_one() {
     let house = House::with_accounts();
     let viewer = house.sign_in("viewer").await;
     let page = house.get(&viewer, "/edges").await.text;
-    assert!(page.contains("No edge has reported yet") && page.contains("punchclock edge run"), "{page}");
+    assert!(page.contains("No edge has reported yet") && page.contains("punchclock edge enroll CODE"), "{page}");
 }
 
 #[tokio::test]
