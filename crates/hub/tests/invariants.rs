@@ -87,12 +87,13 @@ impl Story {
             let is_judged = |date: Date| {
                 employment.from.is_none_or(|from| from <= date) && employment.to.is_none_or(|to| date <= to)
             };
+            let date_of = |at: i64| jiff::Timestamp::from_second(at).unwrap().in_tz(company.zone).unwrap().date();
             let is_taken = |one: &&attendance::Adjustment| match &one.change {
-                Change::VoidPunch { target } => come.contains(&target.to_string()),
-                Change::AddPunch { at, work_date, .. } => {
-                    let at = jiff::Timestamp::from_second(*at).unwrap().in_tz(company.zone).unwrap();
-                    is_judged(work_date.unwrap_or(at.date()))
+                Change::VoidPunch { target } => {
+                    let voided = company.punches.iter().find(|punch| punch.id == *target);
+                    come.contains(&target.to_string()) && voided.is_some_and(|punch| is_judged(date_of(punch.at)))
                 }
+                Change::AddPunch { at, work_date, .. } => is_judged(work_date.unwrap_or_else(|| date_of(*at))),
                 Change::Excuse { date, .. }
                 | Change::ApproveOvertime { date, .. }
                 | Change::WaiveBreak { date }
