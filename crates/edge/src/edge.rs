@@ -1,7 +1,7 @@
 //! Start and end of an edge.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -111,18 +111,7 @@ impl Edge {
             tasks.spawn(status.serve(socket, stopped.clone()));
         }
 
-        let name = config.name.clone();
-        let forwarder = Arc::new(Forwarder {
-            name,
-            uplink: Arc::new(uplink),
-            spool: spool.clone(),
-            terminals,
-            counters,
-            time,
-            missing_after: config.missing_after,
-            result_patience: config.result_patience,
-            renewal_tried: Mutex::default(),
-        });
+        let forwarder = Arc::new(Forwarder::new(config, uplink, spool.clone(), terminals, counters, time));
         tasks.spawn(forwarder.clone().send(stopped.clone()));
         tasks.spawn(forwarder.clone().beat(config.heartbeat_every, stopped.clone()));
         tasks.spawn(forwarder.trim(config.keep, stopped));

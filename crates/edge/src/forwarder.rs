@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use link::{Batch, CommandReport, Health, Heartbeat, Orders, TerminalCommand};
 
+use crate::config::EdgeConfig;
 use crate::counters::Counters;
 use crate::plan::{BatchSize, backoff, position_after};
 use crate::spool::{Spool, SpoolError, Stretch};
@@ -35,6 +36,29 @@ pub(crate) struct Forwarder<U> {
     pub(crate) result_patience: Duration,
     /// When a new token was last asked for.
     pub(crate) renewal_tried: Mutex<Option<Instant>>,
+}
+
+impl<U> Forwarder<U> {
+    pub(crate) fn new(
+        config: &EdgeConfig,
+        uplink: U,
+        spool: Spool,
+        terminals: Arc<Terminals>,
+        counters: Arc<Counters>,
+        time: Arc<Timekeeper>,
+    ) -> Self {
+        Self {
+            name: config.name.clone(),
+            uplink: Arc::new(uplink),
+            spool,
+            terminals,
+            counters,
+            time,
+            missing_after: config.missing_after,
+            result_patience: config.result_patience,
+            renewal_tried: Mutex::default(),
+        }
+    }
 }
 
 /// How far sending has come, between its steps.

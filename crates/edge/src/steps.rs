@@ -54,17 +54,7 @@ impl<U: Uplink> Steps<U> {
         Ok(Self {
             desk: Desk::new(&config, Arc::new(days)),
             poller: Poller::new(&config, spool.clone(), terminals.clone(), counters.clone(), time.clone()),
-            forwarder: Forwarder {
-                name: config.name.clone(),
-                uplink: Arc::new(uplink),
-                spool,
-                terminals,
-                counters,
-                time,
-                missing_after: config.missing_after,
-                result_patience: config.result_patience,
-                renewal_tried: Mutex::default(),
-            },
+            forwarder: Forwarder::new(&config, uplink, spool, terminals, counters, time),
             schedule: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
             failed_beats: tokio::sync::Mutex::default(),

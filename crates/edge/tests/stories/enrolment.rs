@@ -155,13 +155,10 @@ async fn an_edge_that_is_asked_fetches_a_new_token_by_itself() {
     let (address, desk) = hub("first").await;
     std::fs::write(token_path(&place), "first").unwrap();
     let edge = place.start(uplink(&place, address)).await;
-    let has_changed = || desk.lock().unwrap().current == "pc_1";
-    let wait = async {
-        while !has_changed() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("no new token within 20 s");
+    let watched = desk.clone();
+    let has_changed = move || watched.lock().unwrap().current == "pc_1";
+    let wait = move || testkit::wait_until("a new token", std::time::Duration::from_secs(20), has_changed);
+    tokio::task::spawn_blocking(wait).await.unwrap().unwrap();
     edge.shutdown().await;
     assert_eq!(desk.lock().unwrap().count, 1, "it is asked all the time and goes once an hour");
 }
