@@ -1,7 +1,6 @@
 //! Accounts, sessions and tokens. Secrets are stored as hashes only.
 
-use rusqlite::params;
-
+use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -55,17 +54,17 @@ pub struct Token {
     pub revoked_us: Option<i64>,
 }
 
-fn account(row: &rusqlite::Row<'_>) -> rusqlite::Result<Account> {
+fn account(row: &Row<'_>) -> Result<Account, Error> {
     Ok(Account {
         name: row.get(0)?,
         password_hash: row.get(1)?,
         role: row.get(2)?,
-        is_disabled: row.get::<_, i64>(3)? != 0,
+        is_disabled: row.get::<i64>(3)? != 0,
         created_us: row.get(4)?,
     })
 }
 
-fn token(row: &rusqlite::Row<'_>) -> rusqlite::Result<Token> {
+fn token(row: &Row<'_>) -> Result<Token, Error> {
     Ok(Token { name: row.get(0)?, kind: row.get(1)?, created_us: row.get(2)?, revoked_us: row.get(3)? })
 }
 

@@ -1,7 +1,6 @@
 //! The audit trail: every change by a person, and every sign-in: who, when, what. Insert only.
 
-use rusqlite::params;
-
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use link::Closeout;
 use link::closeout::Digest;
-use rusqlite::{Connection, params};
 
+use crate::engine::{Row, Session, params};
 use crate::people::{date, required_date};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -30,6 +30,7 @@ statements! {
         ON CONFLICT (tenant, date, serial) DO UPDATE SET punches = excluded.punches, digest = excluded.digest,
         nameless = excluded.nameless, in_spool = excluded.in_spool, read_us = excluded.read_us, proven = excluded.proven,
         missing = excluded.missing, missing_list = excluded.missing_list";
+    EVERY_PUNCH = "SELECT tenant, origin, printed_seconds, fingerprint FROM punch WHERE printed_seconds IS NOT NULL";
     DELIVERIES = "SELECT t.serial, t.zone, d.read_us,
         (SELECT MIN(c.date) FROM closeout c WHERE c.tenant = d.tenant AND c.serial = d.serial AND c.missing > 0)
         FROM terminal_reading d JOIN terminal t ON t.tenant = d.tenant AND t.serial = d.serial
@@ -99,15 +100,15 @@ fn digest(bytes: [u8; 16]) -> Digest {
     Digest(u128::from_be_bytes(bytes))
 }
 
-fn set(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Closeout> {
+fn set(row: &Row<'_>, column: usize) -> Result<Closeout, Error> {
     Ok(Closeout { punches: row.get(column)?, digest: digest(row.get(column + 1)?) })
 }
 
-fn reading(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredReading> {
+fn reading(row: &Row<'_>) -> Result<StoredReading, Error> {
     Ok(StoredReading { serial: row.get(0)?, read_us: row.get(1)?, first_date: date(row, 2)? })
 }
 
-fn closeout(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredCloseout> {
+fn closeout(row: &Row<'_>) -> Result<StoredCloseout, Error> {
     Ok(StoredCloseout {
         serial: row.get(0)?,
         date: required_date(row, 1)?,
@@ -115,7 +116,7 @@ fn closeout(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredCloseout> {
         nameless: row.get(4)?,
         in_spool: row.get(5)?,
         read_us: row.get(6)?,
-        proven: row.get::<_, Option<[u8; 16]>>(7)?.map(digest),
+        proven: row.get::<Option<[u8; 16]>>(7)?.map(digest),
         missing: row.get(8)?,
         missing_list: row.get(9)?,
     })
@@ -244,22 +245,21 @@ impl Write<'_> {
 }
 
 /// Fills `stored_day` for punches that were stored before it existed: no statement adds numbers of 128 bits.
-pub(crate) fn count_stored(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn count_stored(session: Session<'_>) -> Result<(), Error> {
     use std::collections::BTreeMap;
 
     use attendance::punch::{Fingerprint, PrintedTime};
 
     let mut days: BTreeMap<(i64, Date, String), Closeout> = BTreeMap::new();
-    let mut stored = connection
-        .prepare("SELECT tenant, origin, printed_seconds, fingerprint FROM punch WHERE printed_seconds IS NOT NULL")?;
-    let mut rows = stored.query([])?;
-    while let Some(row) = rows.next()? {
-        let Some(printed) = PrintedTime::Seconds(row.get(2)?).civil() else { continue };
-        days.entry((row.get(0)?, printed.date(), row.get(1)?)).or_default().add(Fingerprint(row.get(3)?));
-    }
-    let mut put = connection.prepare(PUT_STORED)?;
+    session.prepare(EVERY_PUNCH)?.all(params![], |row| {
+        if let Some(printed) = PrintedTime::Seconds(row.get(2)?).civil() {
+            days.entry((row.get(0)?, printed.date(), row.get(1)?)).or_default().add(Fingerprint(row.get(3)?));
+        }
+        Ok(())
+    })?;
+    let mut put = session.prepare(PUT_STORED)?;
     for ((tenant, date, origin), set) in days {
-        put.execute(params![tenant, origin, date.to_string(), set.punches, set.digest.0.to_be_bytes()])?;
+        put.run(params![tenant, origin, date.to_string(), set.punches, set.digest.0.to_be_bytes()])?;
     }
     Ok(())
 }

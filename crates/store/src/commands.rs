@@ -1,7 +1,6 @@
 //! Commands that people asked of terminals, and what edges reported of them.
 
-use rusqlite::params;
-
+use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -52,7 +51,7 @@ pub struct Command {
     pub changed_us: i64,
 }
 
-fn command(row: &rusqlite::Row<'_>) -> rusqlite::Result<Command> {
+fn command(row: &Row<'_>) -> Result<Command, Error> {
     Ok(Command {
         id: row.get(0)?,
         serial: row.get(1)?,

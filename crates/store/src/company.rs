@@ -1,7 +1,6 @@
 //! Settings of the company: one value per name.
 
-use rusqlite::params;
-
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 

@@ -1,10 +1,9 @@
 //! Derived days, and what has to be derived again.
 
 use jiff::civil::Date;
-use rusqlite::params;
-use rusqlite::types::Value;
 
-use crate::people::{date, required_date};
+use crate::engine::{Param, Row, params};
+use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -144,12 +143,12 @@ const LIST_COLUMNS: &str = "SELECT d.employee, d.date, d.status, d.exceptions, d
     d.left_early_minutes, d.is_outlier, d.record, d.inputs, d.engine, d.revision, d.derived_us, e.code, e.name, e.zone";
 
 impl DayQuery {
-    fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
-        let mut values = vec![Value::from(tenant)];
+    fn conditions(&self, tenant: i64) -> (String, Vec<Box<dyn Param>>) {
+        let mut values: Vec<Box<dyn Param>> = vec![Box::new(tenant)];
         let mut sql = String::new();
         let mut and = |condition: &str, value: Option<String>| {
             if let Some(value) = value {
-                values.push(Value::from(value));
+                values.push(Box::new(value));
                 sql.push_str(&format!(" AND {condition} ${}", values.len()));
             }
         };
@@ -163,6 +162,12 @@ impl DayQuery {
         }
         (sql, values)
     }
+
+    /// The list under conditions with so many values; limit and offset follow them.
+    fn list(&self, conditions: &str, values: usize) -> String {
+        let (order, limit, offset) = (self.order.sql(self.descending), values + 1, values + 2);
+        format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
+    }
 }
 
 /// Every form that the list of days takes, for the catalogue test.
@@ -172,7 +177,7 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
     let mut variants = Vec::new();
     for bits in 0..64u32 {
         let on = |bit: u32| bits & (1 << bit) != 0;
-        let query = DayQuery {
+        let mut query = DayQuery {
             from: day(on(0)),
             to: day(on(1)),
             employee: text(on(2)),
@@ -181,25 +186,26 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
             has_exception: on(5),
             ..DayQuery::default()
         };
-        let conditions = query.conditions(1).0;
+        let (conditions, values) = query.conditions(1);
+        query.descending = bits % 2 == 0;
         for order in Order::ALL {
-            let order = order.sql(bits % 2 == 0);
-            variants.push(("store::days::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order}")));
+            query.order = order;
+            variants.push(("store::days::list", query.list(&conditions, values.len())));
         }
     }
     variants
 }
 
-fn day(row: &rusqlite::Row<'_>) -> rusqlite::Result<Day> {
+fn day(row: &Row<'_>) -> Result<Day, Error> {
     Ok(Day {
         employee: row.get(0)?,
-        date: date(row, 1)?.ok_or(rusqlite::Error::InvalidQuery)?,
+        date: required_date(row, 1)?,
         status: row.get(2)?,
         exceptions: row.get(3)?,
         worked_minutes: row.get(4)?,
         tardy_minutes: row.get(5)?,
         left_early_minutes: row.get(6)?,
-        is_outlier: row.get::<_, i64>(7)? != 0,
+        is_outlier: row.get::<i64>(7)? != 0,
         record: row.get(8)?,
         inputs: row.get(9)?,
         engine: row.get(10)?,
@@ -232,12 +238,12 @@ impl Read<'_> {
     /// Of the store.
     pub fn list_days(&self, query: &DayQuery) -> Result<(Vec<ListedDay>, u64), Error> {
         let (conditions, values) = query.conditions(self.tenant);
-        let params = || rusqlite::params_from_iter(&values);
-        let total = self.one(&format!("SELECT COUNT(*){LIST_FROM}{conditions}"), params(), |row| row.get(0))?;
+        let mut params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
+        let total = self.one(&format!("SELECT COUNT(*){LIST_FROM}{conditions}"), &params, |row| row.get(0))?;
+        let list = query.list(&conditions, values.len());
         let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
-        let (order, offset) = (query.order.sql(query.descending), query.offset);
-        let list = format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT {limit} OFFSET {offset}");
-        let rows = self.all(&list, params(), |row| {
+        params.extend([&limit as &dyn Param, &query.offset]);
+        let rows = self.all(&list, &params, |row| {
             Ok(ListedDay { code: row.get(13)?, name: row.get(14)?, zone: row.get(15)?, day: day(row)? })
         })?;
         Ok((rows, total.unwrap_or(0)))
@@ -249,7 +255,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn marks(&self, limit: u32) -> Result<Vec<Mark>, Error> {
         self.all(MARKED, params![self.tenant, limit], |row| {
-            let week = date(row, 1)?.ok_or(rusqlite::Error::InvalidQuery)?;
+            let week = required_date(row, 1)?;
             Ok(Mark { employee: row.get(0)?, week, mark: row.get(2)? })
         })
     }

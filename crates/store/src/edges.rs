@@ -1,8 +1,8 @@
 //! What edges told of themselves, how far the hub holds what they sent, and what is still to be posted about them.
 
 use attendance::punch::Fingerprint;
-use rusqlite::{Row, params};
 
+use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -76,7 +76,7 @@ pub struct Notice {
     pub tries: u32,
 }
 
-fn edge(row: &Row<'_>) -> rusqlite::Result<Edge> {
+fn edge(row: &Row<'_>) -> Result<Edge, Error> {
     Ok(Edge {
         name: row.get(0)?,
         high_seq: row.get(1)?,

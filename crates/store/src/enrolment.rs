@@ -1,8 +1,7 @@
 //! Edges on their way in: invitations, and tokens that were given and not shown yet. Secrets are stored as hashes only.
 
-use rusqlite::params;
-
 use crate::access::Token;
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 

@@ -5,9 +5,9 @@
 //! * Of one subject and kind, one fact per key is in force.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
-use crate::people::date;
+use crate::engine::{Row, params};
+use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -109,9 +109,9 @@ pub struct Fact {
     pub withdrawn: Option<(i64, String)>,
 }
 
-fn fact(row: &rusqlite::Row<'_>) -> rusqlite::Result<Fact> {
-    let subject = Subject::parse(&row.get::<_, String>(1)?).ok_or(rusqlite::Error::InvalidQuery)?;
-    let dated = |column| date(row, column)?.ok_or(rusqlite::Error::InvalidQuery);
+fn fact(row: &Row<'_>) -> Result<Fact, Error> {
+    let subject = Subject::parse(&row.get::<String>(1)?).ok_or(Error::Damaged { column: 1, wanted: "a subject" })?;
+    let dated = |column| required_date(row, column);
     let (at, by): (Option<i64>, Option<String>) = (row.get(10)?, row.get(11)?);
     Ok(Fact {
         number: row.get(0)?,

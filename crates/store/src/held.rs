@@ -1,8 +1,8 @@
 //! Held punches, what people stated about single punches, and what was dismissed.
 
 use attendance::punch::Fingerprint;
-use rusqlite::params;
 
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -142,7 +142,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn statement(&self, about: Fingerprint) -> Result<Option<Statement>, Error> {
         self.one(STATED, params![self.tenant, about.0], |row| {
-            let is_dismissed = row.get::<_, i64>(2)? != 0;
+            let is_dismissed = row.get::<i64>(2)? != 0;
             Ok(Statement { user: row.get(0)?, printed_seconds: row.get(1)?, is_dismissed })
         })
     }

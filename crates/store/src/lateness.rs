@@ -1,8 +1,8 @@
 //! Tardy and left-early logs, and their sums per employee.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::engine::Error;
+use crate::engine::{Error, Session};
 
 const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0001_spine.sql"),
@@ -34,7 +34,7 @@ pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
         tx.execute_batch(script)?;
     }
     if done < CLOSEOUTS {
-        crate::closeouts::count_stored(&tx)?;
+        crate::closeouts::count_stored(Session::Sqlite(&tx))?;
     }
     tx.pragma_update(None, "user_version", SQLITE.len())?;
     tx.commit()?;

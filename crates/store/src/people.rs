@@ -1,8 +1,8 @@
 //! Employees, and which user number belongs to whom and when.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
+use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -74,25 +74,22 @@ pub struct UserNumber {
 }
 
 /// Reads a date column; what is no date can't have been written by this crate.
-pub(crate) fn date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Date>> {
-    let text: Option<String> = row.get(column)?;
-    let parsed = text.map(|text| text.parse::<Date>()).transpose();
-    parsed.map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-    })
+pub(crate) fn date(row: &Row<'_>, column: usize) -> Result<Option<Date>, Error> {
+    let text: Option<&str> = row.get(column)?;
+    text.map(|text| text.parse::<Date>()).transpose().map_err(|_| Error::Damaged { column, wanted: "a date" })
 }
 
 /// As [`date`], for a column that always has one.
-pub(crate) fn required_date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
-    date(row, column)?.ok_or(rusqlite::Error::InvalidQuery)
+pub(crate) fn required_date(row: &Row<'_>, column: usize) -> Result<Date, Error> {
+    date(row, column)?.ok_or(Error::Damaged { column, wanted: "a date" })
 }
 
-fn employee(row: &rusqlite::Row<'_>) -> rusqlite::Result<Employee> {
+fn employee(row: &Row<'_>) -> Result<Employee, Error> {
     Ok(Employee {
         id: row.get(0)?,
         code: row.get(1)?,
         name: row.get(2)?,
-        is_confirmed: row.get::<_, i64>(3)? != 0,
+        is_confirmed: row.get::<i64>(3)? != 0,
         zone: row.get(4)?,
         employed_from: date(row, 5)?,
         employed_to: date(row, 6)?,
@@ -102,7 +99,7 @@ fn employee(row: &rusqlite::Row<'_>) -> rusqlite::Result<Employee> {
     })
 }
 
-fn user_number(row: &rusqlite::Row<'_>) -> rusqlite::Result<UserNumber> {
+fn user_number(row: &Row<'_>) -> Result<UserNumber, Error> {
     let (valid_from, valid_to) = (required_date(row, 1)?, required_date(row, 2)?);
     Ok(UserNumber { number: row.get(0)?, valid_from, valid_to, employee: row.get(3)? })
 }
@@ -167,13 +164,13 @@ impl Write<'_> {
     /// Adds an employee and returns its id. The code must not exist.
     ///
     /// # Errors
-    /// Of the store; a code that exists is [`Error::Sqlite`].
+    /// Of the store; a code that exists is refused.
     pub fn add_employee(&self, employee: &Employee) -> Result<i64, Error> {
         let Employee { code, name, is_confirmed, zone, employed_from, employed_to, group_name, .. } = employee;
         let (from, to) = (text(*employed_from), text(*employed_to));
         self.run(ADD, params![self.tenant, code, name, i64::from(*is_confirmed), zone, from, to, group_name])?;
         self.one(BY_CODE, params![self.tenant, code], |row| row.get(0))?
-            .ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+            .ok_or(Error::Damaged { column: 0, wanted: "the employee that was just added" })
     }
 
     /// Changes name, confirmation, zone, employment dates and group.

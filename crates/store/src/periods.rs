@@ -1,9 +1,9 @@
 //! Locked periods, what came too late for them, and what of that was posted into a later one.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
-use crate::people::date;
+use crate::engine::{Row, params};
+use crate::people::{date, required_date};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -55,13 +55,9 @@ pub struct StoredDelta {
     pub into: Option<Date>,
 }
 
-fn dated(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Date> {
-    date(row, column)?.ok_or(rusqlite::Error::InvalidQuery)
-}
-
-fn delta(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredDelta> {
+fn delta(row: &Row<'_>) -> Result<StoredDelta, Error> {
     let (employee, body, at_us) = (row.get(0)?, row.get(2)?, row.get(3)?);
-    Ok(StoredDelta { employee, date: dated(row, 1)?, body, at_us, into: date(row, 4)? })
+    Ok(StoredDelta { employee, date: required_date(row, 1)?, body, at_us, into: date(row, 4)? })
 }
 
 impl Read<'_> {
@@ -72,8 +68,8 @@ impl Read<'_> {
     pub fn locks(&self) -> Result<Vec<Lock>, Error> {
         self.all(LOCKS, params![self.tenant], |row| {
             Ok(Lock {
-                first: dated(row, 0)?,
-                last: dated(row, 1)?,
+                first: required_date(row, 0)?,
+                last: required_date(row, 1)?,
                 locked_us: row.get(2)?,
                 actor: row.get(3)?,
                 reason: row.get(4)?,

@@ -1,9 +1,9 @@
 //! Plans of dates to come, as they were last generated.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
-use crate::people::date;
+use crate::engine::params;
+use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -33,7 +33,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn plans_of(&self, employee: i64, from: Date, to: Date) -> Result<Vec<StoredPlan>, Error> {
         self.all(OF_EMPLOYEE, params![self.tenant, employee, from.to_string(), to.to_string()], |row| {
-            let date = date(row, 0)?.ok_or(rusqlite::Error::InvalidQuery)?;
+            let date = required_date(row, 0)?;
             Ok(StoredPlan { date, plan: row.get(1)?, generated_us: row.get(2)? })
         })
     }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
-use rusqlite::types::Value;
-use rusqlite::{CachedStatement, params};
 
+use crate::engine::{Param, Row, Statement, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -128,16 +127,21 @@ const LIST_ORDER_NEWEST: &str =
     " ORDER BY p.printed_seconds IS NULL, p.printed_seconds DESC, p.origin, p.user_number, p.fingerprint";
 
 impl PunchQuery {
-    const fn order(&self) -> &'static str {
-        if self.newest_first { LIST_ORDER_NEWEST } else { LIST_ORDER }
+    /// The list under conditions with so many values; limit and offset follow them.
+    fn list(&self, conditions: &str, values: usize) -> String {
+        let order = if self.newest_first { LIST_ORDER_NEWEST } else { LIST_ORDER };
+        let (limit, offset) = (values + 1, values + 2);
+        format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
     }
 
     /// The conditions as SQL, and their values in order; `$1` is the tenant.
-    fn conditions(&self, tenant: i64) -> (String, Vec<Value>) {
-        let hour = |seconds| Value::Blob(Fingerprint::first_of_hour(seconds).0.to_vec());
-        let mut values = vec![Value::from(tenant)];
+    fn conditions(&self, tenant: i64) -> (String, Vec<Box<dyn Param>>) {
+        let hour = |seconds: i64| Box::new(Fingerprint::first_of_hour(seconds).0) as Box<dyn Param>;
+        let number = |seconds: i64| Box::new(seconds) as Box<dyn Param>;
+        let text = |text: &String| Box::new(text.clone()) as Box<dyn Param>;
+        let mut values: Vec<Box<dyn Param>> = vec![Box::new(tenant)];
         let mut sql = String::new();
-        let mut and = |condition: &str, value: Option<Value>| {
+        let mut and = |condition: &str, value: Option<Box<dyn Param>>| {
             if let Some(value) = value {
                 values.push(value);
                 sql.push_str(&format!(" AND {condition} ${}", values.len()));
@@ -145,15 +149,15 @@ impl PunchQuery {
         };
         // The fingerprint is led by the hour: a range of times is a range of the key.
         and("p.fingerprint >=", self.from_seconds.map(hour));
-        and("p.printed_seconds >=", self.from_seconds.map(Value::from));
+        and("p.printed_seconds >=", self.from_seconds.map(number));
         and("p.fingerprint <", self.to_seconds.map(|s| hour(s + 3600)));
-        and("p.printed_seconds <", self.to_seconds.map(Value::from));
-        and("e.code =", self.employee.clone().map(Value::from));
-        let number = if self.held.is_some() { "h.user_number =" } else { "p.user_number =" };
-        and(number, self.user.clone().map(Value::from));
-        and("p.origin =", self.origin.clone().map(Value::from));
-        and("h.reason =", self.held.clone().map(Value::from));
-        and("p.fingerprint =", self.fingerprint.map(|f| Value::Blob(f.0.to_vec())));
+        and("p.printed_seconds <", self.to_seconds.map(number));
+        and("e.code =", self.employee.as_ref().map(text));
+        let user = if self.held.is_some() { "h.user_number =" } else { "p.user_number =" };
+        and(user, self.user.as_ref().map(text));
+        and("p.origin =", self.origin.as_ref().map(text));
+        and("h.reason =", self.held.as_ref().map(text));
+        and("p.fingerprint =", self.fingerprint.map(|of| Box::new(of.0) as Box<dyn Param>));
         (sql, values)
     }
 }
@@ -174,20 +178,20 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
                 newest_first: on(6),
                 ..PunchQuery::default()
             };
-            let (conditions, order) = (query.conditions(1).0, query.order());
-            ("store::punches::list", format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order}"))
+            let (conditions, values) = query.conditions(1);
+            ("store::punches::list", query.list(&conditions, values.len()))
         })
         .collect()
 }
 
-fn fingerprint(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Fingerprint> {
+fn fingerprint(row: &Row<'_>, column: usize) -> Result<Fingerprint, Error> {
     row.get(column).map(Fingerprint)
 }
 
-fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredPunch> {
-    let time = match row.get::<_, Option<i64>>(2)? {
+fn stored(row: &Row<'_>) -> Result<StoredPunch, Error> {
+    let time = match row.get::<Option<i64>>(2)? {
         Some(seconds) => PrintedTime::Seconds(seconds),
-        None => PrintedTime::Raw(row.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default()),
+        None => PrintedTime::Raw(row.get::<Option<Vec<u8>>>(3)?.unwrap_or_default()),
     };
     let said = RawPunch {
         origin: row.get(0)?,
@@ -215,7 +219,7 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn holds(&self, of: Fingerprint) -> Result<bool, Error> {
-        let count = self.one(HOLDS, params![self.tenant, of.0], |row| row.get::<_, i64>(0))?;
+        let count = self.one(HOLDS, params![self.tenant, of.0], |row| row.get::<i64>(0))?;
         Ok(count.is_some_and(|count| count > 0))
     }
 
@@ -233,7 +237,7 @@ impl Read<'_> {
             None => (Fingerprint([0; 16]), Fingerprint::first_of_hour(i64::MIN)),
         };
         let values = params![self.tenant, first.0, end.0, said.origin, said.original];
-        let count = self.one(HOLDS_RECORD, values, |row| row.get::<_, i64>(0))?;
+        let count = self.one(HOLDS_RECORD, values, |row| row.get::<i64>(0))?;
         Ok(count.is_some_and(|count| count > 0))
     }
 
@@ -282,7 +286,7 @@ impl Read<'_> {
     ) -> Result<(Vec<ResolvedPunch>, BTreeSet<String>), Error> {
         let mut origins = BTreeSet::new();
         let punches = self.all(OF_EMPLOYEE, params![self.tenant, employee, from_us, to_us], |row| {
-            let origin = row.get_ref(4)?.as_str()?;
+            let origin = row.get::<&str>(4)?;
             if !origins.contains(origin) {
                 origins.insert(origin.to_owned());
             }
@@ -302,7 +306,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn punch_bounds(&self, employee: i64) -> Result<Option<(i64, i64)>, Error> {
         let bounds = self.one(BOUNDS_OF_EMPLOYEE, params![self.tenant, employee], |row| {
-            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+            Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
         })?;
         Ok(bounds.and_then(|(first, last)| first.zip(last)))
     }
@@ -325,16 +329,13 @@ impl Read<'_> {
     /// Of the store.
     pub fn list_punches(&self, query: &PunchQuery) -> Result<(Vec<ListedPunch>, u64), Error> {
         let (conditions, values) = query.conditions(self.tenant);
-        let params = || rusqlite::params_from_iter(&values);
+        let mut params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
         let count = format!("SELECT COUNT(*){LIST_FROM}{conditions}");
-        let total = self.one(&count, params(), |row| row.get(0))?.unwrap_or(0);
+        let total = self.one(&count, &params, |row| row.get(0))?.unwrap_or(0);
+        let list = query.list(&conditions, values.len());
         let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
-        let list = format!(
-            "{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT {limit} OFFSET {offset}",
-            order = query.order(),
-            offset = query.offset
-        );
-        let rows = self.all(&list, params(), |row| {
+        params.extend([&limit as &dyn Param, &query.offset]);
+        let rows = self.all(&list, &params, |row| {
             Ok(ListedPunch {
                 fingerprint: fingerprint(row, 10)?,
                 stored: stored(row)?,
@@ -349,8 +350,8 @@ impl Read<'_> {
 
 /// Stores punches and whose they are, within one transaction.
 pub struct PunchWriter<'a> {
-    insert: CachedStatement<'a>,
-    resolve: CachedStatement<'a>,
+    insert: Statement<'a>,
+    resolve: Statement<'a>,
     tenant: i64,
 }
 
@@ -385,7 +386,7 @@ impl PunchWriter<'_> {
             received_us,
             original
         ];
-        Ok(self.insert.execute(values)? == 1)
+        Ok(self.insert.run(values)? == 1)
     }
 
     /// Notes whose a punch is, and when it was.
@@ -399,8 +400,7 @@ impl PunchWriter<'_> {
         at_us: i64,
         state: Option<i32>,
     ) -> Result<(), Error> {
-        self.resolve.execute(params![self.tenant, employee, at_us, fingerprint.0, state])?;
-        Ok(())
+        self.resolve.run(params![self.tenant, employee, at_us, fingerprint.0, state]).map(drop)
     }
 }
 
@@ -411,8 +411,8 @@ impl<'a> Write<'a> {
     /// Of the store.
     pub fn punch_writer(&self) -> Result<PunchWriter<'a>, Error> {
         Ok(PunchWriter {
-            insert: self.connection.prepare_cached(INSERT)?,
-            resolve: self.connection.prepare_cached(RESOLVE)?,
+            insert: self.session.prepare(INSERT)?,
+            resolve: self.session.prepare(RESOLVE)?,
             tenant: self.tenant,
         })
     }

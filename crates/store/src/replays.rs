@@ -1,8 +1,7 @@
 //! Facts whose punches are still to be resolved again. A replay is noted in the transaction of its fact and forgotten when
 //! it is done, so that a kill in between only delays it.
 
-use rusqlite::params;
-
+use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 

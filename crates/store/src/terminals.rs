@@ -1,8 +1,8 @@
 //! Terminals: what is registered, what was last heard of each, and the users that they list.
 
 use link::{Clock, ClockSource};
-use rusqlite::params;
 
+use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -84,17 +84,17 @@ pub struct Contact {
     pub clock: Option<Clock>,
 }
 
-fn terminal(row: &rusqlite::Row<'_>) -> rusqlite::Result<Terminal> {
+fn terminal(row: &Row<'_>) -> Result<Terminal, Error> {
     Ok(Terminal {
         serial: row.get(0)?,
         name: row.get(1)?,
-        is_approved: row.get::<_, i64>(2)? != 0,
+        is_approved: row.get::<i64>(2)? != 0,
         address: row.get(3)?,
         comm_key_file: row.get(4)?,
         push_key_file: row.get(5)?,
         zone: row.get(6)?,
         via: row.get(7)?,
-        sets_clock: row.get::<_, i64>(8)? != 0,
+        sets_clock: row.get::<i64>(8)? != 0,
         first_seen_us: row.get(9)?,
     })
 }
@@ -119,7 +119,7 @@ impl Read<'_> {
     pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
         self.all(LIST, params![self.tenant], |row| {
             let contact = Contact {
-                punches: row.get::<_, Option<u64>>(10)?.unwrap_or(0),
+                punches: row.get::<Option<u64>>(10)?.unwrap_or(0),
                 last_contact_us: row.get(11)?,
                 last_complete_read_us: row.get(12)?,
                 records_on_terminal: row.get(13)?,

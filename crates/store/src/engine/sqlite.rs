@@ -1,0 +1,169 @@
+//! SQLite: a file with one writer and a few readers (WAL, `synchronous=FULL`).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, TransactionBehavior};
+
+use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
+
+const READERS_KEPT: usize = 4;
+const CACHED_STATEMENTS: usize = 64;
+
+/// The file and the connections to it.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    /// Watches for commits of anybody, this process or another.
+    watcher: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        make_private(path)?;
+        let mut writer = connect(path, OpenFlags::default())?;
+        crate::migrations::run(&mut writer)?;
+        let watcher = connect(path, read_only())?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            watcher: Mutex::new(watcher),
+            readers: Mutex::default(),
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn write<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut writer = lock(&self.writer);
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+        let result = work(Session::Sqlite(&tx))?;
+        tx.commit().map_err(Error::from)?;
+        Ok(result)
+    }
+
+    pub(super) fn read<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {
+        let kept = lock(&self.readers).pop();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => connect(&self.path, read_only())?,
+        };
+        let tx = connection.transaction().map_err(Error::from)?;
+        let result = work(Session::Sqlite(&tx));
+        tx.finish().map_err(Error::from)?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS_KEPT {
+            readers.push(connection);
+        }
+        result
+    }
+
+    pub(super) fn data_version(&self) -> Result<i64, Error> {
+        Ok(lock(&self.watcher).pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+}
+
+/// A panic of another thread between statements can't leave a half-done transaction: it was rolled back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_only() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// The file holds personal data and password hashes: only its owner may read it. SQLite gives its side files the same mode.
+fn make_private(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::Create { path: path.to_owned(), cause: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            connection.pragma_update(None, "synchronous", "full")?;
+        }
+        connection.pragma_update(None, "cache_size", -4096)?;
+        connection.pragma_update(None, "temp_store", "memory")?;
+        Ok(connection)
+    };
+    open().map_err(|cause| Error::Open { path: path.to_owned(), cause })
+}
+
+pub(super) fn run(statement: &mut CachedStatement<'_>, params: Params<'_>) -> Result<usize, Error> {
+    bind(statement, params)?;
+    Ok(statement.raw_execute()?)
+}
+
+pub(super) fn all<T>(
+    statement: &mut CachedStatement<'_>,
+    params: Params<'_>,
+    mut row: impl FnMut(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    bind(statement, params)?;
+    let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+    while let Some(next) = rows.next()? {
+        found.push(row(&Row::Sqlite(next))?);
+    }
+    Ok(found)
+}
+
+pub(super) fn one<T>(
+    statement: &mut CachedStatement<'_>,
+    params: Params<'_>,
+    row: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    bind(statement, params)?;
+    let mut rows = statement.raw_query();
+    rows.next()?.map(|next| row(&Row::Sqlite(next))).transpose()
+}
+
+fn bind(statement: &mut CachedStatement<'_>, params: Params<'_>) -> Result<(), Error> {
+    let wanted = statement.parameter_count();
+    if wanted != params.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(params.len(), wanted).into());
+    }
+    for (place, param) in (1..).zip(params) {
+        statement.raw_bind_parameter::<usize, _>(place, param.value()?)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Number(number) => ValueRef::Integer(number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'r>, Error> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Number(number),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text).map_err(|_| Error::Damaged { column, wanted: "text in UTF-8" })?;
+            Value::Text(text)
+        }
+        ValueRef::Blob(bytes) => Value::Bytes(bytes),
+        ValueRef::Real(_) => return Err(Error::Damaged { column, wanted: "a whole number" }),
+    })
+}

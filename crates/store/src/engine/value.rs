@@ -1,0 +1,160 @@
+//! Values between code and statements: the portable types of both engines (numbers of 64 bits, text, bytes). Flags are numbers, 0 or 1.
+
+use super::Error;
+
+/// A value that a statement takes or a row holds, borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Null,
+    Number(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+/// What can be bound to a parameter.
+pub(crate) trait Param {
+    fn value(&self) -> Result<Value<'_>, Error>;
+}
+
+/// The values of a statement's parameters, in order.
+pub(crate) type Params<'a> = &'a [&'a dyn Param];
+
+/// [`Params`] of some expressions.
+macro_rules! params {
+    ($($param:expr),* $(,)?) => {
+        &[$(&$param as &dyn $crate::engine::Param),*] as $crate::engine::Params<'_>
+    };
+}
+pub(crate) use params;
+
+macro_rules! number_param {
+    ($($number:ty),*) => {
+        $(impl Param for $number {
+            fn value(&self) -> Result<Value<'_>, Error> {
+                Ok(Value::Number(i64::from(*self)))
+            }
+        })*
+    };
+}
+number_param!(i64, i32, u32, bool);
+
+impl Param for u64 {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        i64::try_from(*self).map(Value::Number).map_err(|_| Error::TooLarge(*self))
+    }
+}
+
+impl Param for str {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(Value::Text(self))
+    }
+}
+
+impl Param for String {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(Value::Text(self))
+    }
+}
+
+impl Param for [u8] {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(Value::Bytes(self))
+    }
+}
+
+impl<const N: usize> Param for [u8; N] {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(Value::Bytes(self))
+    }
+}
+
+impl Param for Vec<u8> {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(Value::Bytes(self))
+    }
+}
+
+impl<T: Param> Param for Option<T> {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        self.as_ref().map_or(Ok(Value::Null), Param::value)
+    }
+}
+
+impl<T: Param + ?Sized> Param for &T {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        T::value(self)
+    }
+}
+
+/// What a column of a row can be read as; `None` when it holds something else.
+pub(crate) trait Column<'r>: Sized {
+    fn read(value: Value<'r>) -> Option<Self>;
+}
+
+macro_rules! number_column {
+    ($($number:ty),*) => {
+        $(impl Column<'_> for $number {
+            fn read(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::Number(number) => number.try_into().ok(),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+number_column!(i64, i32, u32, u64);
+
+impl Column<'_> for bool {
+    fn read(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Number(number) => Some(number != 0),
+            _ => None,
+        }
+    }
+}
+
+impl<'r> Column<'r> for &'r str {
+    fn read(value: Value<'r>) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Column<'_> for String {
+    fn read(value: Value<'_>) -> Option<Self> {
+        <&str>::read(value).map(str::to_owned)
+    }
+}
+
+impl<'r> Column<'r> for &'r [u8] {
+    fn read(value: Value<'r>) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl Column<'_> for Vec<u8> {
+    fn read(value: Value<'_>) -> Option<Self> {
+        <&[u8]>::read(value).map(<[u8]>::to_vec)
+    }
+}
+
+impl<const N: usize> Column<'_> for [u8; N] {
+    fn read(value: Value<'_>) -> Option<Self> {
+        <&[u8]>::read(value)?.try_into().ok()
+    }
+}
+
+impl<'r, T: Column<'r>> Column<'r> for Option<T> {
+    fn read(value: Value<'r>) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::read(value).map(Some),
+        }
+    }
+}
