@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::Write;
 use store::people::Employee;
-use store::punches::PunchWriter;
+use store::punches::{PunchWriter, ResolvedPunch};
 
 use crate::Error;
 use crate::company::{Company, zone};
@@ -114,7 +114,9 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     ) -> Result<Resolution, Error> {
         match self.find(fingerprint, said, received, is_new)? {
             Found::Employee { employee, at } => {
-                self.punches.resolve(fingerprint, employee, at.as_microsecond(), said.state)?;
+                let (at_us, received_us) = (at.as_microsecond(), received.as_microsecond());
+                let punch = ResolvedPunch { at_us, fingerprint, state: said.state, received_us };
+                self.punches.resolve(employee, &punch, &said.origin)?;
                 self.touch(employee, at, false)?;
                 Ok(Resolution::Employee)
             }

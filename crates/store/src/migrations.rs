@@ -15,6 +15,7 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0008_lateness_of_older_days.sql"),
     include_str!("../migrations/sqlite/0009_enrolment.sql"),
     include_str!("../migrations/sqlite/0010_edges_watched.sql"),
+    include_str!("../migrations/sqlite/0011_resolved_punches_stand_alone.sql"),
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

@@ -22,18 +22,17 @@ statements! {
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     COPY = "INSERT INTO differing_copy (tenant, fingerprint, original, channel, received_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, fingerprint, original) DO NOTHING";
-    RESOLVE = "INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, state) VALUES ($1, $2, $3, $4, $5)
+    RESOLVE = "INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, state, received_us, origin)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant, employee, at_us, fingerprint) DO NOTHING";
     RESOLVED = "SELECT employee, at_us FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
     UNRESOLVE = "DELETE FROM resolved_punch WHERE tenant = $1 AND fingerprint = $2";
-    OF_EMPLOYEE = "SELECT r.at_us, r.fingerprint, r.state, p.received_us, p.origin FROM resolved_punch r
-        JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
-        WHERE r.tenant = $1 AND r.employee = $2 AND r.at_us >= $3 AND r.at_us < $4 ORDER BY r.at_us, r.fingerprint";
+    OF_EMPLOYEE = "SELECT at_us, fingerprint, state, received_us, origin FROM resolved_punch
+        WHERE tenant = $1 AND employee = $2 AND at_us >= $3 AND at_us < $4 ORDER BY at_us, fingerprint";
     BOUNDS_OF_EMPLOYEE = "SELECT (SELECT MIN(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2),
         (SELECT MAX(at_us) FROM resolved_punch WHERE tenant = $1 AND employee = $2)";
-    SINCE = "SELECT r.employee, r.at_us, r.state, p.origin FROM punch p
-        JOIN resolved_punch r ON r.tenant = p.tenant AND r.fingerprint = p.fingerprint
-        WHERE p.tenant = $1 AND p.fingerprint >= $2 AND r.at_us >= $3 ORDER BY r.at_us, r.fingerprint";
+    SINCE = "SELECT employee, at_us, state, origin FROM resolved_punch
+        WHERE tenant = $1 AND fingerprint >= $2 AND at_us >= $3 ORDER BY at_us, fingerprint";
 }
 
 /// A stored punch.
@@ -389,18 +388,14 @@ impl PunchWriter<'_> {
         Ok(self.insert.run(values)? == 1)
     }
 
-    /// Notes whose a punch is, and when it was.
+    /// Notes whose a stored punch is, and when it was.
     ///
     /// # Errors
     /// Of the store.
-    pub fn resolve(
-        &mut self,
-        fingerprint: Fingerprint,
-        employee: i64,
-        at_us: i64,
-        state: Option<i32>,
-    ) -> Result<(), Error> {
-        self.resolve.run(params![self.tenant, employee, at_us, fingerprint.0, state]).map(drop)
+    pub fn resolve(&mut self, employee: i64, punch: &ResolvedPunch, origin: &str) -> Result<(), Error> {
+        let ResolvedPunch { at_us, fingerprint, state, received_us } = punch;
+        let values = params![self.tenant, employee, at_us, fingerprint.0, state, received_us, origin];
+        self.resolve.run(values).map(drop)
     }
 }
 

@@ -20,6 +20,7 @@ const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_d
 const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_lateness_of_older_days.sql");
 const POSTGRES_ENROLMENT: &str = include_str!("../migrations/postgres/0009_enrolment.sql");
 const POSTGRES_EDGES: &str = include_str!("../migrations/postgres/0010_edges_watched.sql");
+const POSTGRES_PUNCHES: &str = include_str!("../migrations/postgres/0011_resolved_punches_stand_alone.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -31,8 +32,16 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
     let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
     client.batch_execute(
-        &[POSTGRES_OLDER, POSTGRES_POLICIES, POSTGRES_PLANS, POSTGRES_LATENESS, POSTGRES_ENROLMENT, POSTGRES_EDGES]
-            .concat(),
+        &[
+            POSTGRES_OLDER,
+            POSTGRES_POLICIES,
+            POSTGRES_PLANS,
+            POSTGRES_LATENESS,
+            POSTGRES_ENROLMENT,
+            POSTGRES_EDGES,
+            POSTGRES_PUNCHES,
+        ]
+        .concat(),
     )?;
     Ok(client)
 }
@@ -141,6 +150,28 @@ fn days_of_an_older_file_get_their_logs_and_sums() -> anyhow::Result<()> {
     let sums = store
         .read(|read| Ok::<_, store::Error>((read.lateness_sum(7, "tardy")?, read.lateness_sum(7, "left_early")?)))?;
     assert_eq!(sums, ((2, 17), (0, 0)));
+    Ok(())
+}
+
+#[test]
+fn the_resolved_punches_of_an_older_file_tell_when_they_were_received_and_where() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    let old = rusqlite::Connection::open(&path)?;
+    old.execute_batch(&SQLITE_OLDER.concat())?;
+    old.execute_batch(
+        "INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, state, channel, received_us, original)
+           VALUES (1, X'00112233445566778899AABBCCDDEEFF', 'A1', '12', 60, 0, 'push', 7000000, X'31');
+         INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, state)
+           VALUES (1, 7, 60000000, X'00112233445566778899AABBCCDDEEFF', 0);
+         PRAGMA user_version = 4",
+    )?;
+    let (punches, origins) = Store::open(&path)?.read(|read| read.punches_of(7, 0, 100_000_000))?;
+    assert_eq!(
+        punches.iter().map(|punch| (punch.at_us, punch.received_us)).collect::<Vec<_>>(),
+        [(60_000_000, 7_000_000)]
+    );
+    assert_eq!(origins.into_iter().collect::<Vec<_>>(), ["A1"]);
     Ok(())
 }
 
