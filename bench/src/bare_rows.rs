@@ -63,7 +63,10 @@ impl Recorder {
 pub(crate) fn empty_database(path: &Path) -> Result<Connection> {
     drop(Store::open(path)?);
     let connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY")?;
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -4096;
+         PRAGMA temp_store = MEMORY",
+    )?;
     Ok(connection)
 }
 

@@ -26,9 +26,9 @@ const LAST: Date = Date::constant(2026, 3, 1);
 /// Any time after the punches.
 const AFTERWARDS: &str = "2026-06-01T12:00:00Z";
 const SEED: u64 = 4;
-/// What a derivation writes; weeks of one employee go in one transaction.
+/// What a derivation writes, 280 weeks in one transaction.
 const TABLES: [&str; 3] = ["day", "lateness", "lateness_sum"];
-const DATES_PER_WRITE: usize = 40 * 7;
+const DATES_PER_WRITE: usize = 280 * 7;
 
 /// A company whose punches are stored and whose days are not derived yet.
 struct Company {

@@ -4,7 +4,7 @@
 //! * A day is a function of its facts; deriving twice writes once.
 //! * Read, compute, then one transaction: changed days with their logs, cleared marks. A week that was marked again in the meantime is
 //!   left alone and comes again, so that it does not matter what was written since the reading.
-//! * When the last date of a span changes, the next week is marked too: a punch after midnight may have changed hands.
+//! * When the last date of a span changes, the next week is judged after it, too: a punch after midnight may have changed hands.
 
 use std::sync::mpsc::sync_channel;
 
@@ -26,12 +26,15 @@ use crate::{Error, Hub};
 
 /// Version of the rules, stored with each day.
 const ENGINE: &str = concat!("rules-1/", env!("CARGO_PKG_VERSION"));
-/// Weeks that are derived and written in one go.
-const SPAN_WEEKS: usize = 40;
-/// Spans that are judged and wait to be written.
+/// Most weeks of an employee that are derived in one go: a year.
+const SPAN_WEEKS: usize = 53;
+/// Weeks that are read from one snapshot and written in one transaction, of one employee or several: days of many people on
+/// the same dates share pages.
+const BATCH_WEEKS: usize = 280;
+/// Batches that are judged and wait to be written.
 const JUDGED_AHEAD: usize = 2;
 /// Weeks of one round, after which progress is told.
-const MARKS_PER_ROUND: u32 = 2_000;
+const MARKS_PER_ROUND: u32 = 5_000;
 /// Setting: the date of the last hourly derivation.
 const DERIVED_UNTIL: &str = "derived_until";
 
@@ -80,10 +83,9 @@ impl Hub {
             // One thread judges while this one writes.
             let (judged, ready) = sync_channel(JUDGED_AHEAD);
             let (run, marks) = (&run, &marks);
-            scope.spawn(move || spans(marks).try_for_each(|span| judged.send((span, self.judge(run, span)))));
-            for (span, judged) in ready {
-                // One employee's trouble does not keep the others' days from being derived; their marks stay.
-                match judged.and_then(|judged| self.keep(run, span, &judged)) {
+            scope.spawn(move || batches(marks).try_for_each(|batch| judged.send(self.judge(run, batch))));
+            for batch in ready {
+                match batch.and_then(|batch| self.keep(run, batch, &mut failure)) {
                     Ok(written) => derived.written += written,
                     Err(error) => failure = Err(error),
                 }
@@ -177,63 +179,86 @@ impl Hub {
         })
     }
 
-    /// The days of one employee's run of consecutive marked weeks.
-    fn judge(&self, run: &Run<'_>, span: &[Mark]) -> Result<Judged, Error> {
-        let range = range_of(span);
-        self.store.read(|read| {
-            let Some(first) = span.first() else { return Ok(Judged::default()) };
-            let employee = read.employee(first.employee)?.ok_or_else(|| Error::Damaged {
-                what: "mark",
-                detail: format!("employee {} is missing", first.employee),
-            })?;
-            let days = run.days(read, &employee, range)?;
-            Ok(Judged { days, stored: read.days_of(employee.id, range.from, range.to)? })
-        })
+    /// The days of a batch, from one snapshot.
+    fn judge<'m>(&self, run: &Run<'_>, batch: Vec<Span<'m>>) -> Result<Vec<Judged<'m>>, Error> {
+        self.store
+            .read(|read| Ok(batch.into_iter().map(|span| Judged { days: run.judge(read, &span), span }).collect()))
     }
 
-    /// Writes what changed of them. A week that was marked again since it was judged comes again.
-    fn keep(&self, run: &Run<'_>, span: &[Mark], judged: &Judged) -> Result<u64, Error> {
-        let Some(employee) = span.first().map(|mark| mark.employee) else { return Ok(0) };
-        let range = range_of(span);
+    /// Writes what changed of a batch. One employee's trouble does not keep the others' days: it is told in `failure`, and
+    /// the marks stay.
+    fn keep(&self, run: &Run<'_>, batch: Vec<Judged<'_>>, failure: &mut Result<(), Error>) -> Result<u64, Error> {
         self.store.write(|write| {
-            let keeper = Keeper::new(write, employee, range, run.as_of)?;
+            let ranges = || batch.iter().map(|judged| judged.span.range());
+            let first = ranges().map(|range| range.from).min().unwrap_or(Date::MIN);
+            let last = ranges().map(|range| range.to).max().unwrap_or(first);
+            let mut keeper = Keeper::new(write, DateRange { from: first, to: last }, run.as_of)?;
             let mut written = 0;
-            let mut last_changed = None;
-            for mark in span {
-                if !write.unmark(mark)? {
-                    continue;
+            for Judged { span, days } in batch {
+                match days.and_then(|(now, stored)| write.step(|| keep_span(write, &mut keeper, &span, &stored, &now)))
+                {
+                    Ok(days) => written += days,
+                    Err(error) => *failure = Err(error),
                 }
-                for date in mark.week.series(1.day()).take(7) {
-                    let of_date = |days: &'_ [Day]| days.binary_search_by_key(&date, |day| day.date).ok();
-                    let stored = of_date(&judged.stored).and_then(|at| judged.stored.get(at));
-                    let now = of_date(&judged.days).and_then(|at| judged.days.get(at));
-                    if keeper.keep(date, stored, now)? {
-                        written += 1;
-                        last_changed = last_changed.max(Some(date));
-                    }
-                }
-            }
-            if last_changed == Some(range.to) {
-                write.mark(employee, range.to.saturating_add(1.day()))?;
             }
             Ok(written)
         })
     }
 }
 
-/// The days of a span as they are judged and as they are stored, by date.
-#[derive(Default)]
-struct Judged {
-    days: Vec<Day>,
-    stored: Vec<Day>,
+/// Writes what changed of a span. A week that was marked again since it was judged comes again.
+fn keep_span(
+    write: &Write<'_>,
+    keeper: &mut Keeper<'_, '_>,
+    span: &Span<'_>,
+    stored: &[Day],
+    now: &[Day],
+) -> Result<u64, Error> {
+    let range = span.range();
+    let mut keeper = keeper.of(span.employee);
+    let mut written = 0;
+    let mut last_changed = None;
+    for mark in span.marks {
+        if !write.unmark(mark)? {
+            continue;
+        }
+        for date in mark.week.series(1.day()).take(7) {
+            let of_date = |days: &[Day]| days.binary_search_by_key(&date, |day| day.date).ok();
+            let stored = of_date(stored).and_then(|at| stored.get(at));
+            let now = of_date(now).and_then(|at| now.get(at));
+            if keeper.keep(date, stored, now)? {
+                written += 1;
+                last_changed = last_changed.max(Some(date));
+            }
+        }
+    }
+    keeper.finish()?;
+    if last_changed == Some(range.to) && !span.goes_on {
+        write.mark(span.employee, range.to.saturating_add(1.day()))?;
+    }
+    Ok(written)
 }
 
-/// The dates of a span.
-fn range_of(span: &[Mark]) -> DateRange {
-    let week = |mark: Option<&Mark>| mark.map_or(Date::MIN, |mark| mark.week);
-    DateRange { from: week(span.first()), to: week(span.last()).saturating_add(6.days()) }
+/// A run of consecutive marked weeks of one employee.
+struct Span<'m> {
+    employee: i64,
+    marks: &'m [Mark],
+    /// The next week is marked as well, and judged after this one.
+    goes_on: bool,
 }
 
+impl Span<'_> {
+    fn range(&self) -> DateRange {
+        let week = |mark: Option<&Mark>| mark.map_or(Date::MIN, |mark| mark.week);
+        DateRange { from: week(self.marks.first()), to: week(self.marks.last()).saturating_add(6.days()) }
+    }
+}
+
+/// A span with its days as they are judged and as they are stored, by date.
+struct Judged<'m> {
+    span: Span<'m>,
+    days: Result<(Vec<Day>, Vec<Day>), Error>,
+}
 /// What all spans of a round share.
 struct Run<'a> {
     company: &'a Company,
@@ -243,6 +268,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The days of a span as they should be stored, and as they are.
+    fn judge(&self, read: &Read<'_>, span: &Span<'_>) -> Result<(Vec<Day>, Vec<Day>), Error> {
+        let range = span.range();
+        let employee = read
+            .employee(span.employee)?
+            .ok_or_else(|| Error::Damaged { what: "mark", detail: format!("employee {} is missing", span.employee) })?;
+        Ok((self.days(read, &employee, range)?, read.days_of(employee.id, range.from, range.to)?))
+    }
+
     /// The days of an employee as they should be stored.
     fn days(&self, read: &Read<'_>, employee: &Employee, range: DateRange) -> Result<Vec<Day>, Error> {
         let Some((facts, records)) = self.records(read, employee, range)? else { return Ok(Vec::new()) };
@@ -321,10 +355,29 @@ pub(crate) fn is_kept(record: &DayRecord) -> bool {
     !is_empty
 }
 
-/// Runs of consecutive weeks of one employee.
-fn spans(marks: &[Mark]) -> impl Iterator<Item = &[Mark]> {
+/// The marks in batches of whole spans.
+fn batches(marks: &[Mark]) -> impl Iterator<Item = Vec<Span<'_>>> {
+    let mut spans = spans(marks).peekable();
+    std::iter::from_fn(move || {
+        let mut weeks = 0;
+        let mut batch = Vec::new();
+        while let Some(span) = spans.next_if(|span| batch.is_empty() || weeks + span.marks.len() <= BATCH_WEEKS) {
+            weeks += span.marks.len();
+            batch.push(span);
+        }
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+/// Runs of consecutive weeks of one employee, a year at most.
+fn spans(marks: &[Mark]) -> impl Iterator<Item = Span<'_>> {
     let runs = marks.chunk_by(|a, b| a.employee == b.employee && a.week.saturating_add(7.days()) == b.week);
-    runs.flat_map(|run| run.chunks(SPAN_WEEKS))
+    runs.flat_map(|run| {
+        let last = run.len().div_ceil(SPAN_WEEKS) - 1;
+        run.chunks(SPAN_WEEKS).enumerate().filter_map(move |(place, marks)| {
+            Some(Span { employee: marks.first()?.employee, marks, goes_on: place < last })
+        })
+    })
 }
 
 /// The dates of a range that are judged for an employee, up to today.

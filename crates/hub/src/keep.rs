@@ -6,38 +6,51 @@
 
 use std::collections::BTreeSet;
 
-use attendance::lateness::{self, Lateness, LogStep};
+use attendance::lateness::{self, Lateness, LogStep, SumChange};
 use attendance::lock::Delta;
 use attendance::{DateRange, DayRecord, Status};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Write;
-use store::days::Day;
+use store::days::{Day, DayWriter};
 use store::periods::{Lock, StoredDelta};
 
 use crate::Error;
 
-/// Writes the days of one employee.
+/// Writes days in one transaction.
 pub(crate) struct Keeper<'a, 'tx> {
     write: &'a Write<'tx>,
-    employee: i64,
+    days: DayWriter<'tx>,
     locks: Vec<Lock>,
-    /// Dates of which a delta is noted.
-    deltas: BTreeSet<Date>,
+    /// Of whom and when a delta is noted.
+    deltas: BTreeSet<(i64, Date)>,
     now: Timestamp,
 }
 
+/// Writes the days of one employee. What it did to the sums of logs is written by [`EmployeeKeeper::finish`].
+pub(crate) struct EmployeeKeeper<'k, 'a, 'tx> {
+    keeper: &'k mut Keeper<'a, 'tx>,
+    employee: i64,
+    sums: [SumChange; Lateness::ALL.len()],
+}
+
 impl<'a, 'tx> Keeper<'a, 'tx> {
-    /// For the days of a range.
-    pub(crate) fn new(write: &'a Write<'tx>, employee: i64, range: DateRange, now: Timestamp) -> Result<Self, Error> {
+    /// For days of a range.
+    pub(crate) fn new(write: &'a Write<'tx>, range: DateRange, now: Timestamp) -> Result<Self, Error> {
         let noted = write.deltas(range.from, range.to)?.into_iter();
-        let deltas = noted.filter(|delta| delta.employee == employee).map(|delta| delta.date).collect();
-        Ok(Self { write, employee, locks: write.locks()?, deltas, now })
+        let deltas = noted.map(|delta| (delta.employee, delta.date)).collect();
+        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, deltas, now })
     }
 
+    pub(crate) fn of(&mut self, employee: i64) -> EmployeeKeeper<'_, 'a, 'tx> {
+        EmployeeKeeper { keeper: self, employee, sums: <[SumChange; _]>::default() }
+    }
+}
+
+impl EmployeeKeeper<'_, '_, '_> {
     /// Takes what a date is now, over what is stored; `None` for no day. Whether the stored day changed.
-    pub(crate) fn keep(&self, date: Date, stored: Option<&Day>, now: Option<&Day>) -> Result<bool, Error> {
-        if self.locks.iter().any(|lock| lock.first <= date && date <= lock.last) {
+    pub(crate) fn keep(&mut self, date: Date, stored: Option<&Day>, now: Option<&Day>) -> Result<bool, Error> {
+        if self.keeper.locks.iter().any(|lock| lock.first <= date && date <= lock.last) {
             self.note_delta(date, stored, now)?;
             return Ok(false);
         }
@@ -45,46 +58,60 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
             return Ok(false);
         }
         match now {
-            Some(day) => self.write.put_day(day)?,
-            None => self.write.drop_day(self.employee, date)?,
+            Some(day) => self.keeper.days.put(day)?,
+            None => self.keeper.write.drop_day(self.employee, date)?,
         }
-        for kind in Lateness::ALL {
-            self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now))?;
+        for (place, kind) in Lateness::ALL.into_iter().enumerate() {
+            let change = self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now))?;
+            self.sums[place].days += change.days;
+            self.sums[place].minutes += change.minutes;
         }
-        if self.deltas.contains(&date) {
-            self.write.drop_delta(self.employee, date)?;
+        if self.keeper.deltas.contains(&(self.employee, date)) {
+            self.keeper.write.drop_delta(self.employee, date)?;
         }
         Ok(true)
     }
 
-    fn keep_log(&self, kind: Lateness, date: Date, before: i64, after: i64) -> Result<(), Error> {
+    fn keep_log(&mut self, kind: Lateness, date: Date, before: i64, after: i64) -> Result<SumChange, Error> {
         let (step, change) = lateness::compare((before > 0).then_some(before), after);
         let (employee, word) = (self.employee, kind.as_str());
         match step {
-            LogStep::Keep => return Ok(()),
-            LogStep::Write { minutes } => self.write.put_lateness(employee, word, date, minutes)?,
-            LogStep::Clear => self.write.drop_lateness(employee, word, date)?,
+            LogStep::Keep => {}
+            LogStep::Write { minutes } => self.keeper.days.put_lateness(employee, word, date, minutes)?,
+            LogStep::Clear => self.keeper.write.drop_lateness(employee, word, date)?,
         }
-        Ok(self.write.add_lateness(employee, word, change.days, change.minutes)?)
+        Ok(change)
+    }
+
+    /// Writes by how much the sums of logs changed.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        for (kind, SumChange { days, minutes }) in Lateness::ALL.into_iter().zip(self.sums) {
+            if (days, minutes) != (0, 0) {
+                self.keeper.write.add_lateness(self.employee, kind.as_str(), days, minutes)?;
+            }
+        }
+        Ok(())
     }
 
     fn note_delta(&self, date: Date, frozen: Option<&Day>, now: Option<&Day>) -> Result<(), Error> {
+        let write = self.keeper.write;
         let (frozen, now) = (frozen.map(record).transpose()?, now.map(record).transpose()?);
         let mut delta = Delta::between(frozen.as_ref(), now.as_ref());
-        for posted in self.write.posted_of(self.employee, date)? {
+        for posted in write.posted_of(self.employee, date)? {
             delta = delta.minus(&read_delta(&posted)?);
         }
-        let known = self.write.delta(self.employee, date)?;
+        let known = write.delta(self.employee, date)?;
         if delta.is_zero() {
-            return known.map_or(Ok(()), |_| Ok(self.write.drop_delta(self.employee, date)?));
+            return known.map_or(Ok(()), |_| Ok(write.drop_delta(self.employee, date)?));
         }
         let body = serde_json::to_string(&delta)
             .map_err(|error| Error::Damaged { what: "delta", detail: error.to_string() })?;
         if known.is_some_and(|known| known.body == body) {
             return Ok(());
         }
-        let found = StoredDelta { employee: self.employee, date, body, at_us: self.now.as_microsecond(), into: None };
-        Ok(self.write.put_delta(&found)?)
+        let found =
+            StoredDelta { employee: self.employee, date, body, at_us: self.keeper.now.as_microsecond(), into: None };
+        Ok(write.put_delta(&found)?)
     }
 }
 

@@ -54,6 +54,17 @@ fn deriving_everything_again_writes_nothing() {
 }
 
 #[test]
+fn each_week_of_two_years_is_looked_at_once() {
+    let house = house();
+    let employees = b"code,name,from\n1001,Ann,2024-01-01\n1002,Bob,2024-01-01\n";
+    house.hub.import_employees(&clerk(), employees, false, now()).unwrap();
+    let marked = house.hub.mark_scope(&Scope::default(), now()).unwrap();
+    let derived = house.hub.derive_all(now(), |_| {}).unwrap();
+    assert!(marked > 200, "{marked}");
+    assert_eq!(derived.weeks, marked, "the end of a run of weeks had the next one looked at again");
+}
+
+#[test]
 fn a_departure_after_midnight_of_sunday_belongs_to_the_week_before() {
     let house = house();
     // Sunday 2026-02-15 until Monday 01:30; the Monday punch arrives first, and alone.

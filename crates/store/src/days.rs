@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Param, Row, params};
+use crate::engine::{Param, Row, Statement, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -278,12 +278,19 @@ impl Read<'_> {
     }
 }
 
-impl Write<'_> {
+/// The two statements that every derived day passes, prepared once for the transaction.
+pub struct DayWriter<'a> {
+    put: Statement<'a>,
+    put_log: Statement<'a>,
+    tenant: i64,
+}
+
+impl DayWriter<'_> {
     /// Stores a day; a known one is replaced and its revision goes up.
     ///
     /// # Errors
     /// Of the store.
-    pub fn put_day(&self, day: &Day) -> Result<(), Error> {
+    pub fn put(&mut self, day: &Day) -> Result<(), Error> {
         let values = params![
             self.tenant,
             day.employee,
@@ -299,9 +306,33 @@ impl Write<'_> {
             day.engine,
             day.derived_us
         ];
-        self.run(PUT, values).map(drop)
+        self.put.run(values).map(drop)
     }
 
+    /// Writes a log of lateness, new or over the old one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_lateness(&mut self, employee: i64, kind: &str, on: Date, minutes: i64) -> Result<(), Error> {
+        self.put_log.run(params![self.tenant, employee, kind, on.to_string(), minutes]).map(drop)
+    }
+}
+
+impl<'a> Write<'a> {
+    /// Prepares what days are written with.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn day_writer(&self) -> Result<DayWriter<'a>, Error> {
+        Ok(DayWriter {
+            put: self.session.prepare(PUT)?,
+            put_log: self.session.prepare(crate::lateness::PUT)?,
+            tenant: self.tenant,
+        })
+    }
+}
+
+impl Write<'_> {
     /// Removes a day that the facts no longer yield.
     ///
     /// # Errors

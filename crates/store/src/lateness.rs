@@ -7,7 +7,7 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    PUT = "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES ($1, $2, $3, $4, $5)
+    pub(crate) PUT = "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, employee, kind, date) DO UPDATE SET minutes = excluded.minutes";
     DROP = "DELETE FROM lateness WHERE tenant = $1 AND employee = $2 AND kind = $3 AND date = $4";
     SUM = "SELECT days, minutes FROM lateness_sum WHERE tenant = $1 AND employee = $2 AND kind = $3";
@@ -28,14 +28,6 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Writes a log, new or over the old one.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn put_lateness(&self, employee: i64, kind: &str, on: Date, minutes: i64) -> Result<(), Error> {
-        self.run(PUT, params![self.tenant, employee, kind, on.to_string(), minutes]).map(drop)
-    }
-
     /// Removes a log.
     ///
     /// # Errors

@@ -10,6 +10,9 @@ use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
 
 const READERS_KEPT: usize = 4;
 const CACHED_STATEMENTS: usize = 64;
+/// Pages of the log that are written before they are copied into the file: 32 MiB. Indexes by date are changed all over by each
+/// transaction; the longer the log, the fewer times the same page is copied.
+const LOG_PAGES: i64 = 8_192;
 
 /// The file and the connections to it.
 #[derive(Debug)]
@@ -97,6 +100,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
         if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
+            connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         }
         connection.pragma_update(None, "cache_size", -4096)?;
         connection.pragma_update(None, "temp_store", "memory")?;
