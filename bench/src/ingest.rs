@@ -85,6 +85,7 @@ pub(crate) fn batches(number: usize) -> Vec<Batch> {
         follows: items.first().map_or(0, |item| item.seq - 1),
         up_to: items.last().map_or(0, |item| item.seq),
         items: items.to_vec(),
+        ..Batch::default()
     };
     items.chunks(MAX_ITEMS).map(batch).collect()
 }

@@ -163,7 +163,8 @@ impl<U: Uplink> Forwarder<U> {
             return Ok(Step::Empty);
         }
         // What can't be read must not stop what comes after it: then a batch is empty and still moves on.
-        let batch = Batch { edge: self.name.clone(), follows: acked, up_to, items };
+        let (edge, spool) = (self.name.clone(), self.spool.id().to_owned());
+        let batch = Batch { edge, spool, follows: acked, up_to, items };
         let ack = self.uplink.send(&batch).await.map_err(Trouble::Hub)?;
         let position = position_after(up_to, ack.high_seq);
         let noted = self.spool.acknowledge(position).await;
@@ -237,6 +238,7 @@ impl<U: Uplink> Forwarder<U> {
         let now_us = asked.now_us;
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
+            spool: self.spool.id().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now_us,
             queued: depth.unsent,

@@ -153,7 +153,13 @@ impl Player {
             let received_us = instant(punch.recorded_at.unwrap_or(punch.at)).as_microsecond();
             let item =
                 Item { seq, received_us, is_time_doubted: false, what: What::Punch(Punch::of(Channel::Push, &said)) };
-            let batch = Batch { edge: "replay".to_owned(), follows: self.last_seq, up_to: seq, items: vec![item] };
+            let batch = Batch {
+                edge: "replay".to_owned(),
+                follows: self.last_seq,
+                up_to: seq,
+                items: vec![item],
+                ..Batch::default()
+            };
             self.hub.ingest(&batch, instant(received_us.div_euclid(1_000_000)))?;
             self.last_seq = seq;
         }

@@ -94,9 +94,9 @@ impl Hub {
             return Err(Error::invalid(what, "send smaller batches"));
         }
         self.store.write(|write| {
-            let held = write.edge_high_seq(&batch.edge)?;
+            let held = write.edge_high_seq(&batch.edge, &batch.spool)?;
             if batch.follows > held {
-                // This hub has lost what it once acknowledged: the edge has to go back first.
+                // This hub has lost what it once acknowledged of that spool: the edge has to go back first.
                 return Ok(Ack { high_seq: held, ..Ack::default() });
             }
             let company = Company::load(write)?;
@@ -109,8 +109,9 @@ impl Hub {
             }
             intake.finish()?;
             let last = batch.items.iter().map(|item| item.seq).max();
-            write.advance_edge(&batch.edge, batch.up_to.max(last.unwrap_or(0)), now.as_microsecond())?;
-            ack.high_seq = write.edge_high_seq(&batch.edge)?;
+            let up_to = batch.up_to.max(last.unwrap_or(0));
+            write.advance_edge(&batch.edge, &batch.spool, up_to, now.as_microsecond())?;
+            ack.high_seq = write.edge_high_seq(&batch.edge, &batch.spool)?;
             Ok(ack)
         })
     }
@@ -129,7 +130,7 @@ impl Hub {
         });
         // Beats come every second; the disk is spared those that tell nothing new.
         if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() {
-            return self.orders(&beat.edge, now);
+            return self.orders(beat, now);
         }
         let beat = &watch::by_right_clock(beat, ahead_us);
         let doubts = self.store.write(|write| {
@@ -162,7 +163,7 @@ impl Hub {
             crate::commands::take_reports(write, &beat.commands, now)?;
             take_readings(write, &Company::load(write)?, beat, now)
         })?;
-        Ok(Orders { doubts, ..self.orders(&beat.edge, now)? })
+        Ok(Orders { doubts, ..self.orders(beat, now)? })
     }
 
     /// Imports a terminal's exported log. `progress` hears the counts so far.

@@ -159,10 +159,11 @@ impl Hub {
 
     /// What an edge is told: every terminal, with its keys read from their files, and the commands that it shall bring to
     /// those that it sees.
-    pub(crate) fn orders(&self, edge: &str, now: Timestamp) -> Result<Orders, Error> {
+    pub(crate) fn orders(&self, beat: &link::Heartbeat, now: Timestamp) -> Result<Orders, Error> {
         let (terminals, company, commands, high_seq) = self.store.read(|read| {
-            let commands = crate::commands::for_edge(read, edge, now)?;
-            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands, read.edge_high_seq(edge)?))
+            let commands = crate::commands::for_edge(read, &beat.edge, now)?;
+            let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
+            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands, high_seq))
         })?;
         let terminals = terminals.into_iter().map(|(terminal, _)| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),

@@ -60,7 +60,7 @@ trait Edge {
 
 impl Edge for House {
     fn send(&self, lines: &[String], now: Timestamp) {
-        let held = self.store.read(|read| read.edge_high_seq("branch")).unwrap();
+        let held = self.store.read(|read| read.edge_high_seq("branch", "")).unwrap();
         let mut batch = self.batch("A1", &lines.iter().map(String::as_str).collect::<Vec<_>>(), held + 1);
         for item in &mut batch.items {
             item.received_us = now.as_microsecond();

@@ -194,6 +194,7 @@ fn a_punch_that_was_received_by_a_doubted_clock_is_not_judged_by_it_and_the_cloc
             is_time_doubted,
             what: What::Punch(Punch::of(Channel::Push, &said)),
         }],
+        ..Batch::default()
     };
     let ack = house.hub.ingest(&batch(1, true), now()).unwrap();
     assert_eq!((ack.outcomes.as_slice(), ack.held[0].reason.as_str()), ([Outcome::Held].as_slice(), "unknown_user"));

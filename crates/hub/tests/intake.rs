@@ -93,6 +93,38 @@ fn a_hub_that_was_restored_asks_for_what_it_lost() {
 }
 
 #[test]
+fn a_hub_that_was_restored_to_before_a_new_disk_knows_that_it_holds_nothing_of_it() {
+    let house = house();
+    house.register("T9", "Asia/Manila");
+    let line = |minute: i64| format!("7\t2026-03-02 08:{minute:02}:00\t1\t0\t1\t0");
+    let lines: Vec<String> = (0..6).map(line).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let of = |spool: &str, lines: &[&str], first_seq| {
+        let batch = house.batch("T9", lines, first_seq);
+        house.hub.ingest(&link::Batch { spool: spool.to_owned(), ..batch }, now()).unwrap().high_seq
+    };
+    let held = |spool: &str| {
+        let (edge, spool) = ("branch".to_owned(), spool.to_owned());
+        house.hub.heartbeat(&link::Heartbeat { edge, spool, ..link::Heartbeat::default() }, now()).unwrap().high_seq
+    };
+    assert_eq!(of("old", &lines[..4], 1), 4);
+    // The disk was replaced, and the new spool was told up to 2 by a hub whose disk is gone.
+    assert_eq!(held("new"), Some(0));
+    assert_eq!(of("new", &lines[5..], 3), 0, "the edge has to go back");
+    assert_eq!(house.hub.punch_count().unwrap(), 4);
+    assert_eq!(of("new", &lines[4..], 1), 2);
+    assert_eq!((held("new"), held("old")), (Some(2), Some(0)));
+    // A call without anything, of an edge that has just enrolled, says nothing of a spool.
+    house.hub.ingest(&link::Batch { edge: "branch".to_owned(), ..link::Batch::default() }, now()).unwrap();
+    assert_eq!(held("new"), Some(2));
+    // What the old disk had sent and comes only now is taken; the new one is then told to begin anew, and nothing is lost.
+    assert_eq!(of("old", &lines[..1], 1), 1);
+    assert_eq!(of("new", &lines[5..], 3), 0);
+    assert_eq!(of("new", &lines[4..], 1), 2);
+    assert_eq!(house.hub.punch_count().unwrap(), 6);
+}
+
+#[test]
 fn an_unknown_terminal_waits_for_approval_and_then_loses_nothing() {
     let house = house();
     house

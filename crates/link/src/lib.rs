@@ -6,6 +6,8 @@
 //!   to it.
 //! * A batch says what it follows ([`Batch::follows`]), so that a hub that was restored from an older backup notices its gap. Each
 //!   answer to a heartbeat says what the hub holds ([`Orders::high_seq`]), so that an edge without new punches notices it too.
+//! * Sequences are those of one spool ([`Batch::spool`]): what a hub holds of a spool says nothing of the next one, on a new
+//!   disk, that numbers from 1 again under the same edge's name.
 //! * A batch may arrive any number of times. The hub tells known from new by the punch's fingerprint, which it computes
 //!   itself from what the terminal said.
 //! * Unknown fields are ignored on both sides, and no field changes its meaning or goes, so that an edge one minor version
@@ -48,6 +50,10 @@ pub mod path {
 pub struct Batch {
     /// The edge's own name, stable over restarts.
     pub edge: String,
+    /// The spool whose sequences these are: a word that no other spool has. Empty from an older edge, and from a spool that an
+    /// older edge began.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub spool: String,
     /// Sequence that the hub had acknowledged when these items were taken; 0 at the beginning. A hub that holds less (it
     /// was restored from an older backup) takes nothing and answers with what it holds, and the edge goes back to there.
     #[serde(default)]
@@ -187,7 +193,7 @@ pub struct TerminalUser {
 /// The hub's answer to a batch, after its commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
-    /// Highest sequence of this edge that the hub holds.
+    /// Highest sequence of this edge's spool that the hub holds.
     pub high_seq: i64,
     /// Outcome per item of the batch, in its order.
     pub outcomes: Vec<Outcome>,
@@ -224,6 +230,9 @@ pub enum Outcome {
 pub struct Heartbeat {
     /// The edge's name.
     pub edge: String,
+    /// Its spool, as in [`Batch::spool`]: which sequences [`Orders::high_seq`] shall be of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub spool: String,
     /// Its version.
     pub version: String,
     /// Its own clock, microseconds since the epoch, UTC.
@@ -293,7 +302,7 @@ pub struct Orders {
     /// The edge's token is old: it shall ask for a new one ([`path::TOKEN`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renew_token: bool,
-    /// Highest sequence of this edge that the hub holds: where it is less than was acknowledged before the heartbeat was sent,
+    /// Highest sequence of this edge's spool that the hub holds: where it is less than was acknowledged before the heartbeat was sent,
     /// the hub was restored from an older backup, and an edge that has nothing new to send goes back as well. `None` from a
     /// hub that does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]

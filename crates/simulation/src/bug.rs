@@ -50,6 +50,7 @@ bugs! {
     KnownCountsAsNew = "the hub counts known punches as new ones", 2;
     PartCountsAsWhole = "a transfer that broke off counts as the whole log", 28;
     RestoreNotNoticed = "a hub that was restored does not notice what it lacks", 3;
+    SpoolsMixedUp = "the sequences of a new disk are taken for those of the one before", 257;
     WatermarkTooEarly = "a reading counts from when it is told, and not from when it began", 4;
     ToldBeforeHeld = "a reading is told before the hub holds what it brought", 4;
 }

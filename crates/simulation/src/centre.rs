@@ -317,6 +317,9 @@ impl World<'_> {
                 reading.read_us = beat.now_us;
             }
         }
+        if self.bug == Some(Bug::SpoolsMixedUp) {
+            beat.spool.clear();
+        }
         beat.readings.append(&mut self.branch.premature);
         let orders = self.hub_does(|_, hub, _| hub.heartbeat(&beat, now))?.transpose()?;
         if orders.is_some() && self.centre.running.is_some() {
@@ -333,6 +336,7 @@ impl World<'_> {
     fn break_batch(&mut self, batch: &mut Batch) {
         match self.bug {
             Some(Bug::RestoreNotNoticed) => batch.follows = 0,
+            Some(Bug::SpoolsMixedUp) => batch.spool.clear(),
             Some(Bug::HalfABatch) => batch.items.truncate(batch.items.len().div_ceil(2)),
             Some(Bug::RetryIsNew) => {
                 let times = self.centre.seen.entry((batch.follows, batch.up_to)).or_insert(0);

@@ -219,7 +219,8 @@ impl World<'_> {
             });
             let items: Vec<Item> = items.collect();
             let up_to = follows + items.len() as i64;
-            hub.ingest(&Batch { edge: "straight".to_owned(), follows, up_to, items }, self.timestamp())?;
+            let batch = Batch { edge: "straight".to_owned(), follows, up_to, items, ..Batch::default() };
+            hub.ingest(&batch, self.timestamp())?;
             follows = up_to;
         }
         let now_us = self.now;

@@ -182,8 +182,6 @@ impl Plan {
         if plan.faults.iter().any(|fault| matches!(fault.kind, FaultKind::RestoreHub { .. })) {
             // It gets again what the tail reaches back to, however long the line is cut meanwhile.
             plan.keep = quiet - start;
-            // Not promised yet: a new spool numbers from the beginning, so that an older hub can't tell what it lacks of it.
-            plan.faults.retain(|fault| !matches!(fault.kind, FaultKind::LoseSpool { .. }));
         }
         plan
     }

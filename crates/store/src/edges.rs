@@ -7,10 +7,13 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    EDGE_SEQ = "SELECT high_seq FROM edge WHERE tenant = $1 AND name = $2";
-    EDGE_ADVANCE = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued) VALUES ($1, $2, $3, '', $4, 0, 0)
-        ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us,
-        high_seq = CASE WHEN edge.high_seq > excluded.high_seq THEN edge.high_seq ELSE excluded.high_seq END";
+    EDGE_SEQ = "SELECT high_seq FROM edge WHERE tenant = $1 AND name = $2 AND spool = $3";
+    EDGE_ADVANCE = "INSERT INTO edge (tenant, name, spool, high_seq, version, last_seen_us, clock_ahead_us, queued)
+        VALUES ($1, $2, $3, $4, '', $5, 0, 0)
+        ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us, spool = excluded.spool,
+        high_seq = CASE WHEN edge.spool = excluded.spool AND edge.high_seq > excluded.high_seq THEN edge.high_seq ELSE excluded.high_seq END";
+    EDGE_HEARD = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued) VALUES ($1, $2, 0, '', $3, 0, 0)
+        ON CONFLICT (tenant, name) DO UPDATE SET last_seen_us = excluded.last_seen_us";
     EDGE_SEEN = "INSERT INTO edge (tenant, name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us,
         health, clock_since_us, clock_since_ahead_us, clock_jump_us) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (tenant, name) DO UPDATE SET version = excluded.version, last_seen_us = excluded.last_seen_us,
@@ -39,7 +42,7 @@ statements! {
 pub struct Edge {
     /// Its name.
     pub name: String,
-    /// Highest sequence that the hub holds.
+    /// Highest sequence that the hub holds of the spool that it heard last.
     pub high_seq: i64,
     /// Its version.
     pub version: String,
@@ -94,12 +97,12 @@ fn edge(row: &Row<'_>) -> Result<Edge, Error> {
 }
 
 impl Read<'_> {
-    /// Highest sequence of an edge that the hub holds; 0 for an unknown edge.
+    /// Highest sequence that the hub holds of an edge's spool; 0 for another spool than the one that it heard last.
     ///
     /// # Errors
     /// Of the store.
-    pub fn edge_high_seq(&self, edge: &str) -> Result<i64, Error> {
-        Ok(self.one(EDGE_SEQ, params![self.tenant, edge], |row| row.get(0))?.unwrap_or(0))
+    pub fn edge_high_seq(&self, edge: &str, spool: &str) -> Result<i64, Error> {
+        Ok(self.one(EDGE_SEQ, params![self.tenant, edge, spool], |row| row.get(0))?.unwrap_or(0))
     }
 
     /// One edge.
@@ -138,12 +141,17 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Notes that the hub holds everything of an edge up to a sequence. It never goes down.
+    /// Notes that the hub holds everything of an edge's spool up to a sequence, which never goes down; with another spool than
+    /// the last it begins anew. A sequence of 0 says nothing of a spool, only that the edge was heard.
     ///
     /// # Errors
     /// Of the store.
-    pub fn advance_edge(&self, edge: &str, high_seq: i64, now_us: i64) -> Result<(), Error> {
-        self.run(EDGE_ADVANCE, params![self.tenant, edge, high_seq, now_us]).map(drop)
+    pub fn advance_edge(&self, edge: &str, spool: &str, high_seq: i64, now_us: i64) -> Result<(), Error> {
+        match high_seq {
+            0 => self.run(EDGE_HEARD, params![self.tenant, edge, now_us]),
+            _ => self.run(EDGE_ADVANCE, params![self.tenant, edge, spool, high_seq, now_us]),
+        }
+        .map(drop)
     }
 
     /// Notes what an edge told of itself; its sequence stays, and so does whether it is told to be silent.

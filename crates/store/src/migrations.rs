@@ -16,6 +16,7 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0009_enrolment.sql"),
     include_str!("../migrations/sqlite/0010_edges_watched.sql"),
     include_str!("../migrations/sqlite/0011_resolved_punches_stand_alone.sql"),
+    include_str!("../migrations/sqlite/0012_spools.sql"),
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

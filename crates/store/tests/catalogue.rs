@@ -21,6 +21,7 @@ const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_latene
 const POSTGRES_ENROLMENT: &str = include_str!("../migrations/postgres/0009_enrolment.sql");
 const POSTGRES_EDGES: &str = include_str!("../migrations/postgres/0010_edges_watched.sql");
 const POSTGRES_PUNCHES: &str = include_str!("../migrations/postgres/0011_resolved_punches_stand_alone.sql");
+const POSTGRES_SPOOLS: &str = include_str!("../migrations/postgres/0012_spools.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -40,6 +41,7 @@ fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
             POSTGRES_ENROLMENT,
             POSTGRES_EDGES,
             POSTGRES_PUNCHES,
+            POSTGRES_SPOOLS,
         ]
         .concat(),
     )?;

@@ -7,7 +7,8 @@
 //!    after that loses nothing of them. Before it, the terminal still has them.
 //! 2. A punch is one row, whichever roads it came by: `fingerprint` is unique. The first copy stays; a later copy that
 //!    says something else is counted and kept beside it.
-//! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart.
+//! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart. They are this file's: a new file
+//!    has another [`Spool::id`], so that no hub takes its numbers for those of the one before.
 //!    What the hub turns out to lack is given a new number, in the transaction in which its old one ends.
 //! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time. While the
 //!    edge's clock is not believed nothing is trimmed, and what is received is marked: such an entry is as old as the first one
@@ -144,6 +145,7 @@ pub struct Spool {
 
 struct Inner {
     path: Arc<str>,
+    id: String,
     file: PathBuf,
     bounds: Bounds,
     key: Key,
@@ -182,6 +184,7 @@ impl Spool {
         }
         let reader = open_reader(path).map_err(|error| unusable(error.to_string()))?;
         let last: i64 = last_seq(&connection).map_err(|error| unusable(error.to_string()))?;
+        let id = id(&connection).map_err(|error| unusable(error.to_string()))?;
         let (jobs, waiting) = mpsc::channel(queue_batches.max(1));
         let grown = watch::Sender::new(last);
         let believed = Arc::new(Believed::default());
@@ -195,6 +198,7 @@ impl Spool {
         Ok(Self {
             inner: Arc::new(Inner {
                 path: shown,
+                id,
                 file: path.to_owned(),
                 bounds,
                 key,
@@ -323,6 +327,11 @@ impl Spool {
         self.read(move |connection| Room::look(connection, &file, bounds)).await
     }
 
+    /// The word that tells this spool from any other; empty for one that was begun before spools had it.
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
     /// Its file.
     pub(crate) fn file(&self) -> &Path {
         &self.inner.file
@@ -410,6 +419,10 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT last FROM position WHERE id = 1")?.query_row([], |row| row.get(0))
+}
+
+fn id(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT spool FROM position WHERE id = 1", [], |row| row.get(0))
 }
 
 fn acked(connection: &Connection) -> rusqlite::Result<i64> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("schema/0001_spool.sql"),
     include_str!("schema/0002_commands.sql"),
     include_str!("schema/0003_slots.sql"),
@@ -13,6 +13,7 @@ const SCRIPTS: [&str; 7] = [
     include_str!("schema/0005_access.sql"),
     include_str!("schema/0006_secrets.sql"),
     include_str!("schema/0007_doubted_time.sql"),
+    include_str!("schema/0008_spool.sql"),
 ];
 
 /// Brings a file to this version's tables, in one transaction.
@@ -26,6 +27,9 @@ pub(super) fn bring_up(connection: &mut Connection) -> Result<(), String> {
     let Some(due) = SCRIPTS.get(done..) else { return Err(newer(done)) };
     for script in due {
         change.execute_batch(script).map_err(words)?;
+    }
+    if done == 0 {
+        change.execute("UPDATE position SET spool = lower(hex(randomblob(16)))", []).map_err(words)?;
     }
     change.pragma_update(None, "user_version", SCRIPTS.len()).map_err(words)?;
     change.commit().map_err(words)

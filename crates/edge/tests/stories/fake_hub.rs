@@ -28,6 +28,8 @@ pub(crate) struct Held {
     pub(crate) punches: HashMap<Fingerprint, (link::Punch, usize)>,
     pub(crate) users: HashMap<String, TerminalUser>,
     pub(crate) high_seq: i64,
+    /// Of the last batch.
+    pub(crate) spool: String,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) terminals: Vec<Terminal>,
     pub(crate) heartbeats: Vec<Heartbeat>,
@@ -144,6 +146,7 @@ impl FakeHub {
             if batch.follows > held.high_seq {
                 return Ack { high_seq: held.high_seq, ..Ack::default() };
             }
+            held.spool.clone_from(&batch.spool);
             held.items.extend(batch.items.iter().cloned());
             let outcomes = batch.items.iter().map(|item| take(held, &item.what)).collect();
             held.high_seq = held.high_seq.max(batch.up_to);

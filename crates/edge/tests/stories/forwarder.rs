@@ -124,6 +124,18 @@ async fn a_new_disk_under_an_old_name_loses_nothing() {
 }
 
 #[tokio::test]
+async fn batches_and_heartbeats_say_which_spool_their_sequences_are_of() {
+    let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
+    let edge = place.start(hub.clone()).await;
+    hub.is_followed().await;
+    push(&edge, 0..1).await;
+    hub.until("the punch", |held| held.punches.len() == 1).await;
+    let told = hub.with(|held| (held.spool.clone(), held.heartbeats[0].spool.clone()));
+    assert_eq!(told, (edge.spool().id().to_owned(), edge.spool().id().to_owned()));
+    edge.shutdown().await;
+}
+
+#[tokio::test]
 async fn entries_that_cannot_be_read_do_not_stop_what_comes_after_them() {
     let (place, hub) = (Workplace::new(), FakeHub::with_approved("X1"));
     edge::spool::Spool::open(&place.spool()).unwrap().close().await;
@@ -216,7 +228,7 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
         is_time_doubted: false,
         what: link::What::User(link::TerminalUser { origin: "X1".into(), user: "7".into(), name: "Ann".into() }),
     }];
-    let batch = Batch { edge: "branch-7".into(), follows: 0, up_to: 12, items };
+    let batch = Batch { edge: "branch-7".into(), up_to: 12, items, ..Batch::default() };
     assert_eq!(uplink.send(&batch).await.unwrap().high_seq, 12);
 
     desk.lock().unwrap().status = Some(StatusCode::SERVICE_UNAVAILABLE);

@@ -325,6 +325,27 @@ async fn a_file_of_the_version_before_keeps_its_entries_and_its_commands() {
 }
 
 #[tokio::test]
+async fn each_file_is_a_spool_of_its_own_and_one_of_an_older_version_stays_without_a_word() {
+    let (place, elsewhere) = (Workplace::new(), Workplace::new());
+    let id = async |place: &Workplace| {
+        let spool = Spool::open(&place.spool()).unwrap();
+        let id = spool.id().to_owned();
+        spool.close().await;
+        id
+    };
+    let first = id(&place).await;
+    assert_eq!((first.len(), id(&place).await), (32, first.clone()), "a restart is no other spool");
+    assert_ne!(id(&elsewhere).await, first);
+
+    let place = Workplace::new();
+    let old = rusqlite::Connection::open(place.spool()).unwrap();
+    old.execute_batch(include_str!("../../src/spool/schema/0001_spool.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    assert_eq!(id(&place).await, "", "the hub knows its sequences already");
+}
+
+#[tokio::test]
 async fn a_refused_write_is_told_to_its_callers_and_the_next_one_works() {
     let place = Workplace::new();
     let spool = Spool::open(&place.spool()).unwrap();

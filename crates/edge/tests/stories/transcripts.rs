@@ -82,6 +82,7 @@ async fn a_hub_one_minor_version_back_is_understood() {
     assert!(orders("6_heartbeat_with_a_result.json").await.commands.is_empty());
     assert_eq!(orders("7_heartbeat_with_health.json").await.now_us, Some(1_772_596_820_000_000));
     assert_eq!(ack("8_punches_of_a_doubted_clock.json").await.high_seq, 9);
+    assert_eq!(ack("9_punches_of_a_new_spool.json").await.high_seq, 1);
 }
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn bodies_are_packed_once_the_hub_has_said_that_it_unpacks() {
         is_time_doubted: false,
         what: link::What::User(link::TerminalUser { origin: "X1".into(), user: seq.to_string(), name: "Ann".into() }),
     };
-    let batch = Batch { edge: "branch-7".into(), follows: 0, up_to: 200, items: (1..=200).map(user).collect() };
+    let batch = Batch { edge: "branch-7".into(), up_to: 200, items: (1..=200).map(user).collect(), ..Batch::default() };
     let answer = serde_json::json!({ "high_seq": 200, "outcomes": [] });
     for unpacks in [true, false] {
         let (place, (address, calls)) = (Workplace::new(), hub(answer.clone(), unpacks).await);

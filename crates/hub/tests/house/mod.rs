@@ -74,7 +74,8 @@ impl House {
             let received_us = now().as_microsecond();
             Item { seq, received_us, is_time_doubted: false, what: What::Punch(Punch::of(Channel::Push, &said)) }
         });
-        Batch { edge: "branch".to_owned(), follows: first_seq - 1, up_to: 0, items: items.collect() }
+        let (edge, follows) = ("branch".to_owned(), first_seq - 1);
+        Batch { edge, follows, items: items.collect(), ..Batch::default() }
     }
 
     pub(crate) fn register(&self, serial: &str, zone: &str) {

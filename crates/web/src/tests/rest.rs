@@ -25,7 +25,7 @@ fn batch(items: usize) -> Batch {
         is_time_doubted: false,
         what: What::User(link::TerminalUser { origin: "A1".to_owned(), user: seq.to_string(), name: String::new() }),
     };
-    Batch { edge: "e1".to_owned(), follows: 0, up_to: 0, items: seqs.map(punch).collect() }
+    Batch { edge: "e1".to_owned(), items: seqs.map(punch).collect(), ..Batch::default() }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ fn transcripts() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../link/tests/transcripts/0.1");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
-    assert!(files.len() >= 8, "{files:?}");
+    assert!(files.len() >= 9, "{files:?}");
     let read = |file: &std::path::PathBuf| {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         (name, serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())
