@@ -1,7 +1,8 @@
 //! What a terminal's tables say goes into the spool, as if it had been pushed.
 //!
 //! What was stored of a log is remembered by its length and hash while the edge runs: a log that only grew is stored from there
-//! on. Each reading closes the latest days of the log ([`close`]), and sends once more what the hub says that it lacks.
+//! on, and one for which the spool has no room is stored in parts, as room comes with what the hub takes. (Were each reading to
+//! begin anew, it would drive out what the one before it had stored, and never come to the end.) Each reading closes the latest days of the log ([`close`]), and sends once more what the hub says that it lacks.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +35,10 @@ pub(crate) struct Intake {
     stored: Mutex<HashMap<String, Stored>>,
 }
 
-/// The part of a log that is in the spool already.
+/// A punch of a log and its place there.
+type Placed = (usize, RawPunch);
+
+/// The part of a log that is in the spool already, or was and has been acknowledged.
 struct Stored {
     records: usize,
     hash: blake3::Hash,
@@ -85,23 +89,43 @@ impl Intake {
         log: &AttendanceLog,
         slots: &mut Slots,
         now_us: i64,
-    ) -> Result<i64, SpoolError> {
+    ) -> Result<i64, Trouble> {
         let (known, unknown) = self.told_apart(serial, slots, log);
         // First the owners: a record that is stored without them could go to somebody else the next time.
         self.spool.remember_slot_owners(serial.to_owned(), slots.changes()).await?;
-        for step in known.chunks(STEP_RECORDS) {
-            let entries = step.iter().map(|punch| Entry::punch(Channel::Poll, punch, now_us)).collect();
-            let appended = self.spool.append_patiently(entries).await?;
-            self.counters.punches_new.add(appended.new);
-            self.counters.punches_known.add(appended.known);
-            self.counters.punches_differing.add(appended.differing);
-        }
         let waiting = self.spool.keep_unknown_slots(serial.to_owned(), unknown).await?;
+        let mut rest = known.as_slice();
+        let outcome = self.append(&mut rest, now_us).await;
+        let (read, taken) = (log.records.len(), rest.first().map_or(log.records.len(), |(place, _)| *place));
+        self.remember_stored(serial, log, taken);
+        outcome.map_err(|error| match error {
+            full @ SpoolError::Full(_) if taken > 0 => Trouble::NoRoom { taken, read, full },
+            error => Trouble::Spool(error),
+        })?;
         let owners = slots.owners_now();
         let owner = move |slot| owners.get(&slot).cloned();
         let resolved = self.spool.resolve_slots(serial.to_owned(), now_us, owner).await?;
-        self.remember_stored(serial, log);
         Ok(waiting.saturating_sub(resolved as i64))
+    }
+
+    /// Appends punches in steps, which become smaller where the room does; what could not be stored is left in `rest`.
+    async fn append(&self, rest: &mut &[Placed], now_us: i64) -> Result<(), SpoolError> {
+        let mut most = STEP_RECORDS;
+        while !rest.is_empty() {
+            let (step, later) = rest.split_at(most.min(rest.len()));
+            let entries = step.iter().map(|(_, punch)| Entry::punch(Channel::Poll, punch, now_us)).collect();
+            match self.spool.append_patiently(entries).await {
+                Ok(appended) => {
+                    *rest = later;
+                    self.counters.punches_new.add(appended.new);
+                    self.counters.punches_known.add(appended.known);
+                    self.counters.punches_differing.add(appended.differing);
+                }
+                Err(SpoolError::Full(_)) if most > 1 => most /= 2,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The owners of slots, for a log that names them.
@@ -114,13 +138,13 @@ impl Intake {
     }
 
     /// What is new in the log: punches, and those whose user is only a slot that nobody has had.
-    fn told_apart(&self, serial: &str, slots: &mut Slots, log: &AttendanceLog) -> (Vec<RawPunch>, Vec<SlotPunch>) {
+    fn told_apart(&self, serial: &str, slots: &mut Slots, log: &AttendanceLog) -> (Vec<Placed>, Vec<SlotPunch>) {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for (record, raw) in log.iter().skip(self.already_stored(serial, log)) {
+        for (place, (record, raw)) in log.iter().enumerate().skip(self.already_stored(serial, log)) {
             match &record.user {
-                UserRef::Number(number) => known.push(punch(serial, &number.text(), record, raw)),
+                UserRef::Number(number) => known.push((place, punch(serial, &number.text(), record, raw))),
                 UserRef::Slot(slot) => match slots.give(*slot, record.time) {
-                    Some(number) => known.push(punch(serial, number, record, raw)),
+                    Some(number) => known.push((place, punch(serial, number, record, raw))),
                     None => unknown.push(SlotPunch { slot: *slot, punch: punch(serial, "", record, raw) }),
                 },
             }
@@ -136,8 +160,9 @@ impl Intake {
         if head.is_some_and(|head| blake3::hash(head) == stored.hash) { stored.records } else { 0 }
     }
 
-    fn remember_stored(&self, serial: &str, log: &AttendanceLog) {
-        let stored = Stored { records: log.records.len(), hash: blake3::hash(log.raw()) };
+    fn remember_stored(&self, serial: &str, log: &AttendanceLog, records: usize) {
+        let head = log.raw().get(..records * log.layout.width()).unwrap_or_default();
+        let stored = Stored { records, hash: blake3::hash(head) };
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(serial.to_owned(), stored);
     }
 }

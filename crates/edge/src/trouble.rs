@@ -77,6 +77,16 @@ pub enum Trouble {
         /// What happened.
         error: zk::Error,
     },
+    /// The spool took a part of the log, and has no room for the rest now.
+    #[error("{taken} of {read} records are stored, the next poll goes on behind them: {full}")]
+    NoRoom {
+        /// Records that are stored.
+        taken: usize,
+        /// Records that came.
+        read: usize,
+        /// What it lacks, with the cure.
+        full: SpoolError,
+    },
     /// The records could not be stored.
     #[error(transparent)]
     Spool(#[from] SpoolError),

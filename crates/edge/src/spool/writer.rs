@@ -125,18 +125,22 @@ impl Writer {
         outcome.and_then(|()| connection.execute_batch("COMMIT"))
     }
 
-    /// Appends entries if there is room for them. The room is looked at once for a group. Where the size has too little, the
-    /// tail gives way.
+    /// Appends entries if there is room for them; what is known needs none. The room is looked at once for a group. Where the
+    /// size has too little, the tail gives way.
     fn take(&self, room: &mut Option<Room>, entries: &[Entry]) -> Result<Appended, Refused> {
         let look = || Room::look(&self.connection, &self.file, self.bounds);
         let mut left = match *room {
             Some(room) => room,
             None => look()?,
         };
-        let cost = entries.iter().map(|entry| cost_bytes(&entry.payload)).sum();
+        let mut cost = entries.iter().map(|entry| cost_bytes(&entry.payload)).sum();
+        if left.lacks(cost).is_some() {
+            cost = cost_of_news(&self.connection, entries)?;
+        }
+        let lack = |left: Room| left.lacks(cost).filter(|_| cost > 0);
         let mut removed = 0;
         for _ in 0..TAIL_STEPS {
-            if left.lacks(cost) != Some(Lack::Size) {
+            if lack(left) != Some(Lack::Size) {
                 break;
             }
             match trim_step(&self.connection, i64::MAX)? {
@@ -151,7 +155,7 @@ impl Writer {
                 "the spool is at its size: entries that the hub has were removed before their time"
             );
         }
-        let lack = left.lacks(cost);
+        let lack = lack(left);
         if lack.is_none() {
             left.used_bytes = left.used_bytes.saturating_add(cost);
         }
@@ -271,6 +275,19 @@ fn keep_if_differing(connection: &Connection, entry: &Entry) -> rusqlite::Result
         .prepare_cached("INSERT OR IGNORE INTO differing_copy (fingerprint, payload, received_us) VALUES (?1, ?2, ?3)")?
         .execute((&entry.fingerprint[..], &entry.payload, entry.received_us))?;
     Ok(true)
+}
+
+/// Bytes of the entries of which not the same is here already.
+fn cost_of_news(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<u64> {
+    let mut cost = 0;
+    for entry in entries {
+        let is_known = first_copy(connection, entry)?.is_some_and(|first| match payload::is_user(&first) {
+            true => first == entry.payload,
+            false => payload::say_the_same(&first, &entry.payload),
+        });
+        cost += if is_known { 0 } else { cost_bytes(&entry.payload) };
+    }
+    Ok(cost)
 }
 
 fn first_copy(connection: &Connection, entry: &Entry) -> rusqlite::Result<Option<Vec<u8>>> {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use edge::spool::room::Bounds;
 use edge::{Edge, EdgeConfig, EdgeHandle};
 use link::Via;
 use simulator::push::{PushOptions, ServerUrl};
 use simulator::{Ends, Faults, Pace, RunOptions, Terminal, ZkServer};
 
-use crate::fake_hub::{FakeHub, terminal};
+use crate::fake_hub::{FakeHub, Fault, terminal};
 use crate::workplace::Workplace;
 
 pub(crate) fn records(count: i32) -> Vec<zk::AttendanceRecord> {
@@ -57,6 +58,35 @@ async fn the_whole_log_and_the_users_are_read_and_what_is_new_later() {
     assert!(sim.punch("5", jiff::civil::date(2025, 12, 1).at(8, 0, 0, 0), 0, 1));
     hub.until("the new punch", |held| held.punches.len() == 2501).await;
     hub.until("word of the next reading", is_read(2501)).await;
+    edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_log_larger_than_the_spool_is_taken_in_parts_each_punch_once() {
+    let sim = Terminal::builder("SIM1").log(records(12_000)).build();
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let address = serve(&sim).await;
+    hub.with(|held| {
+        held.terminals.push(polled("SIM1", &address));
+        held.faults = vec![Fault::Away; 100].into();
+    });
+    let spool_bounds = Bounds { max_bytes: 1 << 20, disk_reserve_bytes: 0 };
+    let config = EdgeConfig { poll_every: Duration::from_millis(200), spool_bounds, ..place.config() };
+    let edge = Edge::start(config, hub.clone()).await.unwrap();
+    let says = |held: &crate::fake_hub::Held| held.contact("SIM1").and_then(|contact| contact.trouble.clone());
+    hub.until("word of the part", |held| says(held).is_some_and(|trouble| trouble.contains("records are stored")))
+        .await;
+    let trouble = hub.with(|held| says(held)).unwrap();
+    assert!(trouble.contains("of 12000 records are stored, the next poll goes on behind them"), "{trouble}");
+    assert!(trouble.contains("see why the hub does not take its entries, or allow more"), "{trouble}");
+    assert_eq!(hub.with(|held| held.contact("SIM1").unwrap().last_complete_read_us), None);
+    hub.with(|held| held.faults.clear());
+    hub.until("the whole log", |held| held.punches.len() == 12_000).await;
+    hub.until("word that it was read", |held| {
+        held.contact("SIM1").is_some_and(|contact| contact.last_complete_read_us.is_some() && contact.trouble.is_none())
+    })
+    .await;
+    assert!(hub.with(|held| held.punches.values().all(|(_, times)| *times == 1)), "no part drove another one out");
     edge.shutdown().await;
 }
 

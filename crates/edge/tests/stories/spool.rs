@@ -200,6 +200,19 @@ async fn a_spool_at_its_size_refuses_loses_nothing_and_takes_again_once_the_hub_
 }
 
 #[tokio::test]
+async fn what_is_known_needs_no_room_and_drives_nothing_out() {
+    let place = Workplace::new();
+    let spool = small_spool(&place);
+    let taken = fill(&spool, 0).await;
+    spool.acknowledge(1500).await.unwrap();
+    let again = spool.append(punches(0..taken, DAY_US)).await.unwrap();
+    assert_eq!(again, Appended { new: 0, known: taken as usize, differing: 0 });
+    assert_eq!(held(&spool).await.len() as i64, taken, "also what the hub has is still there");
+    let with_news = spool.append(punches(1500..taken + 3000, DAY_US)).await;
+    assert!(matches!(with_news, Err(SpoolError::Full(_))), "{with_news:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_entry_is_bounded_by_sqlite_itself() {
     let place = Workplace::new();
     let spool = small_spool(&place);
