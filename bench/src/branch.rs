@@ -182,7 +182,7 @@ async fn polled() -> Result<Vec<link::Terminal>> {
     Ok(listed)
 }
 
-fn pushing(place: usize) -> link::Terminal {
+pub(crate) fn pushing(place: usize) -> link::Terminal {
     let serial = load::serial(place);
     link::Terminal { via: Via::Push, name: serial.clone(), serial, ..approved() }
 }
@@ -192,7 +192,7 @@ fn approved() -> link::Terminal {
 }
 
 /// A data folder whose edge knows these terminals.
-fn remember(folder: &Path, terminals: Vec<link::Terminal>) -> Result<()> {
+pub(crate) fn remember(folder: &Path, terminals: Vec<link::Terminal>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         let spool = Spool::open(&folder.join("edge.sqlite"))?;
@@ -204,7 +204,7 @@ fn remember(folder: &Path, terminals: Vec<link::Terminal>) -> Result<()> {
 }
 
 /// The executable as an edge whose hub is away, and where its terminals push to.
-fn edge_run(folder: &Path) -> Result<(Command, SocketAddr)> {
+pub(crate) fn edge_run(folder: &Path) -> Result<(Command, SocketAddr)> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let token = folder.join("token");
     fs::write(&token, "of no hub")?;

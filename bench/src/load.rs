@@ -41,6 +41,18 @@ pub(crate) fn punches_per_second(address: SocketAddr, connections: usize, time: 
     })
 }
 
+/// Has so many terminals push so many punches each, all at the same time.
+///
+/// # Errors
+/// When a connection fails, or a punch is answered by anything but OK.
+pub(crate) fn push(address: SocketAddr, terminals: usize, punches: usize) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let connected = all(0..terminals, |place| Terminal::connect(address, place)).await?;
+        all(connected, |terminal| terminal.push_times(punches)).await.map(drop)
+    })
+}
+
 /// A morning rush: `terminals` connections that are kept, each a punch a second, spread over it, for `time`. Returns how long
 /// each answer took, and the most that `look` told meanwhile.
 ///
@@ -136,6 +148,14 @@ impl Terminal {
             self.answered += 1;
         }
         Ok(self)
+    }
+
+    async fn push_times(mut self, punches: usize) -> Result<()> {
+        for _ in 0..punches {
+            let status = self.push().await?;
+            ensure!(status == 200, "a punch was answered {status}");
+        }
+        Ok(())
     }
 
     /// Pushes a punch a second from `first` to `end`; how long each answer took.

@@ -8,6 +8,7 @@
 
 mod bare_rows;
 mod branch;
+mod card;
 mod days;
 mod decode;
 mod derivation;
@@ -52,6 +53,7 @@ type Group = (&'static str, fn(&Plan) -> Result<Vec<Figure>>);
 const GROUPS: &[Group] = &[
     ("push", push::measure),
     ("branch", branch::measure),
+    ("card", card::measure),
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
     ("days", days::measure),

@@ -22,7 +22,8 @@
 //!    pinned terminals wait for the hub's next list, and what is said of punches needs no key.
 //!
 //! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
-//! answers all. Under load the disk's flush is shared by everybody who came during the one before.
+//! answers all. Under load the disk's flush is shared by everybody who came during the one before. A lone punch writes 17 KiB to
+//! the card, one in a rush 1.5 KiB, an idle edge nothing (`cargo xtask bench --only card`).
 
 mod access;
 mod admissions;
