@@ -62,6 +62,7 @@ pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::sheet::CsvTable;
 pub use stated::{Became, InForce, Stated, Whom};
+pub use store::moving;
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Notice};
 pub use trial::{Change, Trial};
 pub use watch::{ClockRow, EdgeRow, EdgeState, SilenceChange, moved_in_words};

@@ -1,16 +1,16 @@
 //! The replays among the golden cases, against the real store.
 #![allow(clippy::unwrap_used)]
 
+mod house;
+
 use attendance::golden;
-use hub::Store;
 
 const CASES: &str = include_str!("../../attendance/tests/golden/attendance-cases.json");
 
 #[test]
 fn every_replay_holds_step_by_step() {
     let report = golden::check_with(CASES, &['R'], |case| {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
+        let (store, _database) = house::store();
         hub::golden::replay(store, case).map_err(|error| error.to_string())
     });
     let report = report.unwrap();
@@ -24,8 +24,7 @@ fn a_replay_whose_expectation_is_wrong_fails_by_field() {
     let wrong =
         CASES.replace("\"tardy_count\": 1", "\"tardy_count\": 3").replace("\"tardy_count\":1", "\"tardy_count\":3");
     let report = golden::check_with(&wrong, &['R'], |case| {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
+        let (store, _database) = house::store();
         hub::golden::replay(store, case).map_err(|error| error.to_string())
     });
     let failed = report.unwrap().failed;

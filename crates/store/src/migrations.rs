@@ -1,44 +1,87 @@
-//! Forward-only migrations, one folder per engine; `user_version` counts those that ran.
+//! Forward-only migrations, one script per engine. `user_version` of an SQLite file, and the table `schema_version` on PostgreSQL,
+//! count those that ran.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 
-use crate::engine::{Error, Session};
+use crate::engine::{Error, Session, postgres};
 
-const SQLITE: &[&str] = &[
-    include_str!("../migrations/sqlite/0001_spine.sql"),
-    include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
-    include_str!("../migrations/sqlite/0003_facts.sql"),
-    include_str!("../migrations/sqlite/0004_lateness_and_locks.sql"),
-    include_str!("../migrations/sqlite/0005_closeouts.sql"),
-    include_str!("../migrations/sqlite/0006_policies.sql"),
-    include_str!("../migrations/sqlite/0007_planned_days.sql"),
-    include_str!("../migrations/sqlite/0008_lateness_of_older_days.sql"),
-    include_str!("../migrations/sqlite/0009_enrolment.sql"),
-    include_str!("../migrations/sqlite/0010_edges_watched.sql"),
-    include_str!("../migrations/sqlite/0011_resolved_punches_stand_alone.sql"),
-    include_str!("../migrations/sqlite/0012_spools.sql"),
+/// The scripts of both engines, by name.
+macro_rules! scripts {
+    ($($name:literal),* $(,)?) => {
+        const SQLITE: &[&str] = &[$(include_str!(concat!("../migrations/sqlite/", $name, ".sql"))),*];
+        const POSTGRES: &[&str] = &[$(include_str!(concat!("../migrations/postgres/", $name, ".sql"))),*];
+    };
+}
+scripts![
+    "0001_spine",
+    "0002_commands_and_clocks",
+    "0003_facts",
+    "0004_lateness_and_locks",
+    "0005_closeouts",
+    "0006_policies",
+    "0007_planned_days",
+    "0008_lateness_of_older_days",
+    "0009_enrolment",
+    "0010_edges_watched",
+    "0011_resolved_punches_stand_alone",
+    "0012_spools",
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;
 
 /// Brings an SQLite file to the newest schema, under a write lock.
-pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
+pub(crate) fn run_sqlite(connection: &mut rusqlite::Connection) -> Result<(), Error> {
     // A file that is up to date is opened without a write: reading goes on when the disk is full.
     if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0))? == SQLITE.len() {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if done > SQLITE.len() {
-        return Err(Error::NewerSchema { found: done, known: SQLITE.len() });
-    }
-    for script in &SQLITE[done..] {
-        tx.execute_batch(script)?;
-    }
-    if done < CLOSEOUTS {
-        crate::closeouts::count_stored(Session::Sqlite(&tx))?;
-    }
+    run(Session::Sqlite(&tx), SQLITE, done)?;
     tx.pragma_update(None, "user_version", SQLITE.len())?;
     tx.commit()?;
     Ok(())
+}
+
+/// Brings a PostgreSQL database to the newest schema, while nobody else writes to it.
+pub(crate) fn run_postgres(connection: &postgres::Connection) -> Result<(), Error> {
+    let session = Session::Postgres(connection);
+    if version(session)? == Some(POSTGRES.len()) {
+        return Ok(());
+    }
+    session.batch(&postgres::migrate())?;
+    let done = version(session)?;
+    if done.is_none() {
+        session.batch(
+            "CREATE TABLE schema_version (version BIGINT NOT NULL);
+             INSERT INTO schema_version (version) VALUES (0)",
+        )?;
+    }
+    run(session, POSTGRES, done.unwrap_or(0))?;
+    session.batch(&format!("UPDATE schema_version SET version = {}", POSTGRES.len()))?;
+    session.batch(postgres::COMMIT)
+}
+
+/// The scripts after those that are done.
+fn run(session: Session<'_>, scripts: &[&str], done: usize) -> Result<(), Error> {
+    let Some(due) = scripts.get(done..) else {
+        return Err(Error::NewerSchema { found: done, known: scripts.len() });
+    };
+    for script in due {
+        session.batch(script)?;
+    }
+    if done < CLOSEOUTS {
+        crate::closeouts::count_stored(session)?;
+    }
+    Ok(())
+}
+
+/// Scripts that ran on a PostgreSQL database; `None` for an empty one.
+fn version(session: Session<'_>) -> Result<Option<usize>, Error> {
+    let has_table = "SELECT to_regclass('schema_version') IS NOT NULL";
+    if session.prepare(has_table)?.one(&[], |row| row.get(0))? != Some(true) {
+        return Ok(None);
+    }
+    let version = session.prepare("SELECT version FROM schema_version")?.one(&[], |row| row.get::<u32>(0))?;
+    Ok(version.map(|version| version as usize))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use store::Store;
-use testkit::Postgres;
+use testkit::Database;
 
 /// Before the policy had versions.
 const POSTGRES_OLDER: &str = concat!(
@@ -16,12 +16,6 @@ const POSTGRES_OLDER: &str = concat!(
     include_str!("../migrations/postgres/0005_closeouts.sql")
 );
 const POSTGRES_POLICIES: &str = include_str!("../migrations/postgres/0006_policies.sql");
-const POSTGRES_PLANS: &str = include_str!("../migrations/postgres/0007_planned_days.sql");
-const POSTGRES_LATENESS: &str = include_str!("../migrations/postgres/0008_lateness_of_older_days.sql");
-const POSTGRES_ENROLMENT: &str = include_str!("../migrations/postgres/0009_enrolment.sql");
-const POSTGRES_EDGES: &str = include_str!("../migrations/postgres/0010_edges_watched.sql");
-const POSTGRES_PUNCHES: &str = include_str!("../migrations/postgres/0011_resolved_punches_stand_alone.sql");
-const POSTGRES_SPOOLS: &str = include_str!("../migrations/postgres/0012_spools.sql");
 const SQLITE_OLDER: [&str; 4] = [
     FIRST,
     include_str!("../migrations/sqlite/0002_commands_and_clocks.sql"),
@@ -30,22 +24,18 @@ const SQLITE_OLDER: [&str; 4] = [
 ];
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 
-fn postgres(server: &Postgres) -> anyhow::Result<postgres::Client> {
-    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
-    client.batch_execute(
-        &[
-            POSTGRES_OLDER,
-            POSTGRES_POLICIES,
-            POSTGRES_PLANS,
-            POSTGRES_LATENESS,
-            POSTGRES_ENROLMENT,
-            POSTGRES_EDGES,
-            POSTGRES_PUNCHES,
-            POSTGRES_SPOOLS,
-        ]
-        .concat(),
-    )?;
-    Ok(client)
+/// An empty database of PostgreSQL.
+fn empty() -> anyhow::Result<Option<(Database, postgres::Client)>> {
+    let Some(database) = Database::create()? else { return Ok(None) };
+    let client = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+    Ok(Some((database, client)))
+}
+
+/// One with the tables of the store.
+fn postgres() -> anyhow::Result<Option<(Database, postgres::Client)>> {
+    let Some((database, client)) = empty()? else { return Ok(None) };
+    Store::connect(&database.url(), None)?;
+    Ok(Some((database, client)))
 }
 
 fn sqlite() -> anyhow::Result<(tempfile::TempDir, rusqlite::Connection)> {
@@ -69,8 +59,7 @@ fn sqlite_takes_every_statement_and_binds_by_position() -> anyhow::Result<()> {
 
 #[test]
 fn postgres_takes_every_statement() -> anyhow::Result<()> {
-    let Some(server) = Postgres::start()? else { return Ok(()) };
-    let mut client = postgres(&server)?;
+    let Some((_database, mut client)) = postgres()? else { return Ok(()) };
     for (name, sql) in store::statements() {
         client.prepare(&sql).with_context(|| format!("{name}: {sql}"))?;
     }
@@ -78,11 +67,20 @@ fn postgres_takes_every_statement() -> anyhow::Result<()> {
 }
 
 #[test]
+fn every_table_is_among_those_that_are_moved() -> anyhow::Result<()> {
+    let (folder, connection) = sqlite()?;
+    let mut statement = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")?;
+    let there = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    let moved = store::moving::summaries(&Store::open(&folder.path().join("hub.sqlite"))?)?;
+    assert_eq!(there, moved.iter().map(|moved| moved.table).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[test]
 fn both_engines_have_the_same_tables_and_columns() -> anyhow::Result<()> {
-    let Some(server) = Postgres::start()? else { return Ok(()) };
-    let mut client = postgres(&server)?;
+    let Some((_database, mut client)) = postgres()? else { return Ok(()) };
     let rows = client.query(
-        "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_version'",
         &[],
     )?;
     let there: BTreeSet<(String, String, bool)> =
@@ -200,8 +198,7 @@ fn the_policy_of_an_older_file_holds_from_the_beginning() -> anyhow::Result<()> 
 
 #[test]
 fn postgres_moves_an_older_policy_as_sqlite_does() -> anyhow::Result<()> {
-    let Some(server) = Postgres::start()? else { return Ok(()) };
-    let mut client = postgres::Client::connect(&server.url(), postgres::NoTls)?;
+    let Some((_database, mut client)) = empty()? else { return Ok(()) };
     client.batch_execute(POSTGRES_OLDER)?;
     let insert = "INSERT INTO setting (tenant, name, value) VALUES (1, 'company', $1)";
     client.execute(insert, &[&OLD_COMPANY])?;

@@ -4,10 +4,40 @@
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 use store::{Error, Store, Write};
 
-fn store() -> (tempfile::TempDir, Store) {
+/// What a store stands on; gone with the value.
+enum Ground {
+    Sqlite(tempfile::TempDir),
+    Postgres(testkit::Database),
+}
+
+impl Ground {
+    /// What the database says to a statement of somebody else.
+    fn tell(&self, sql: &str) -> Result<(), String> {
+        match self {
+            Self::Sqlite(folder) => {
+                let other = rusqlite::Connection::open(file(folder)).unwrap();
+                other.execute_batch(sql).map_err(|error| error.to_string())
+            }
+            Self::Postgres(database) => {
+                let mut other = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
+                other.batch_execute(sql).map_err(|error| error.as_db_error().unwrap().to_string())
+            }
+        }
+    }
+}
+
+fn file(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    folder.path().join("hub.sqlite")
+}
+
+fn store() -> (Ground, Store) {
+    if let Some(database) = testkit::Database::asked_for().unwrap() {
+        let store = Store::connect(&database.url(), None).unwrap();
+        return (Ground::Postgres(database), store);
+    }
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
-    (folder, store)
+    let store = Store::open(&file(&folder)).unwrap();
+    (Ground::Sqlite(folder), store)
 }
 
 fn punch() -> RawPunch {
@@ -24,7 +54,7 @@ fn punch() -> RawPunch {
 
 #[test]
 fn evidence_and_audit_can_be_neither_changed_nor_deleted() {
-    let (_folder, store) = store();
+    let (ground, store) = store();
     let said = punch();
     let entry = store::audit::Entry {
         at_us: 1,
@@ -38,14 +68,13 @@ fn evidence_and_audit_can_be_neither_changed_nor_deleted() {
         write.audit(&entry)
     };
     store.write(write).unwrap();
-    let other = rusqlite::Connection::open(store.path()).unwrap();
     for attempt in [
         "UPDATE punch SET user_number = '13'",
         "DELETE FROM punch",
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
     ] {
-        let refused = other.execute(attempt, []).unwrap_err().to_string();
+        let refused = ground.tell(attempt).unwrap_err();
         assert!(refused.contains("insert only"), "{attempt}: {refused}");
     }
 }
@@ -77,8 +106,50 @@ fn a_failed_transaction_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_failed_step_leaves_nothing_behind_and_the_transaction_goes_on() {
+    let (ground, store) = store();
+    let week = "2026-02-09".parse().unwrap();
+    store
+        .write(|write| {
+            write.mark(1, week)?;
+            let step = write.step(|| {
+                write.mark(2, week)?;
+                Err::<(), _>(Error::DiskFull)
+            });
+            assert!(matches!(step, Err(Error::DiskFull)));
+            // What the database itself refuses ends with its step, too.
+            let twice = write.step(|| {
+                write.add_session(&[7; 32], "ann", 1, 2)?;
+                write.add_session(&[7; 32], "ann", 1, 2)
+            });
+            assert!(twice.is_err());
+            write.mark(3, week)
+        })
+        .unwrap();
+    let marked: Vec<i64> = store.read(|read| read.marks(10)).unwrap().iter().map(|mark| mark.employee).collect();
+    assert_eq!(marked, [1, 3]);
+    ground.tell("SELECT 1").unwrap();
+}
+
+#[test]
+fn whoever_commits_changes_the_version() {
+    let (ground, store) = store();
+    let before = store.data_version().unwrap();
+    // On a server that tests share, what the others do shows, too.
+    if matches!(ground, Ground::Sqlite(_)) {
+        assert_eq!(store.data_version().unwrap(), before);
+    }
+    ground.tell("INSERT INTO setting (tenant, name, value) VALUES (1, 'a', 'b')").unwrap();
+    let after = store.data_version().unwrap();
+    assert_ne!(after, before);
+    store.write(|write| write.put_setting("a", "c")).unwrap();
+    assert_ne!(store.data_version().unwrap(), after);
+}
+
+#[test]
 fn only_its_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt as _;
-    let (_folder, store) = store();
-    assert_eq!(std::fs::metadata(store.path()).unwrap().permissions().mode() & 0o077, 0);
+    let folder = tempfile::tempdir().unwrap();
+    Store::open(&file(&folder)).unwrap();
+    assert_eq!(std::fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o077, 0);
 }

@@ -1,6 +1,7 @@
 //! Test helpers that every room may use in its tests, and nothing but tests.
 //!
 //! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
+//! * [`Database`]: a database of a server that tests share;
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
@@ -14,6 +15,7 @@
 
 mod bad_line;
 mod chance;
+mod database;
 mod postgres;
 mod process;
 mod shared;
@@ -23,6 +25,7 @@ mod wait;
 pub use crate::{
     bad_line::BadLine,
     chance::{Chance, how_many},
+    database::Database,
     postgres::Postgres,
     process::Process,
     shared::shared,

@@ -10,6 +10,7 @@ use std::{
     os::unix::{fs::MetadataExt, fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -37,7 +38,7 @@ const SETTINGS: [&str; 6] = [
 #[derive(Debug)]
 pub struct Postgres {
     // Dropped in this order: the server first, then its files.
-    server: Process,
+    server: Mutex<Process>,
     bin: PathBuf,
     account: Option<Account>,
     folder: TempDir,
@@ -64,6 +65,7 @@ impl Postgres {
         }
         init_cluster(&bin, folder.path(), account)?;
         let server = start_server(&bin, folder.path(), account)?;
+        let server = Mutex::new(server);
         Ok(Some(Self { server, bin, account, folder }))
     }
 
@@ -71,6 +73,12 @@ impl Postgres {
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgresql://postgres@/postgres?host={}", self.folder.path().display())
+    }
+
+    /// The folder of its socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A fresh connection.
@@ -91,7 +99,8 @@ impl Drop for Postgres {
             .stderr(Stdio::null())
             .status();
         if !stopped.is_ok_and(|status| status.success()) {
-            eprintln!("the temporary PostgreSQL (pid {}) did not stop when asked; killing it", self.server.pid());
+            let pid = self.server.get_mut().unwrap_or_else(PoisonError::into_inner).pid();
+            eprintln!("the temporary PostgreSQL (pid {pid}) did not stop when asked; killing it");
         }
     }
 }

@@ -15,13 +15,37 @@ use link::{Batch, Item, Punch, What};
 pub(crate) struct House {
     pub(crate) hub: Hub,
     pub(crate) store: Store,
-    _folder: tempfile::TempDir,
+    database: Database,
 }
 
 pub(crate) fn house() -> House {
+    house_on(store())
+}
+
+pub(crate) fn house_on((store, database): (Store, Database)) -> House {
+    House { hub: Hub::new(store.clone()), store, database }
+}
+
+/// An empty store of the engine that the tests run on, and what it stands on.
+pub(crate) fn store() -> (Store, Database) {
+    testkit::Database::asked_for().unwrap().map_or_else(on_sqlite, on_postgres)
+}
+
+pub(crate) fn on_postgres(database: testkit::Database) -> (Store, Database) {
+    (Store::connect(&database.url(), None).unwrap(), Database::Postgres(database))
+}
+
+pub(crate) fn on_sqlite() -> (Store, Database) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("hub.sqlite")).unwrap();
-    House { hub: Hub::new(store.clone()), store, _folder: folder }
+    (Store::open(&folder.path().join("hub.sqlite")).unwrap(), Database::Sqlite(folder))
+}
+
+/// What a store stands on; gone with the value.
+pub(crate) enum Database {
+    /// The folder of the file.
+    Sqlite(tempfile::TempDir),
+    /// A database of its own.
+    Postgres(testkit::Database),
 }
 
 /// Wednesday 2026-03-04, noon in Manila: the whole log below is in the past.
@@ -58,6 +82,11 @@ pub(crate) fn log() -> Vec<String> {
 }
 
 impl House {
+    /// Whether nothing but this house writes to its database server.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.database, Database::Sqlite(_))
+    }
+
     pub(crate) fn import(&self, lines: &[String], create_employees: bool) -> Counts {
         let file = lines.iter().fold(String::new(), |mut file, line| {
             let _ = writeln!(file, "{line}");

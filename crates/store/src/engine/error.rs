@@ -1,8 +1,10 @@
 //! What can go wrong in the store, in words that name the cure.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
+use tokio_postgres::error::SqlState;
 
 /// What can go wrong in the store.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +45,10 @@ pub enum Error {
     /// No room on the disk: intake refuses, reading goes on.
     #[error("the disk of the database is full. Free some room; nothing that was acknowledged is lost")]
     DiskFull,
-    /// The file, or its disk, may only be read.
+    /// The database may only be read.
     #[error(
-        "the database may only be read: check the mode of its file and folder, and that its disk is mounted for writing"
+        "the database may only be read. Of a file, check its mode, that of its folder, and that its disk is mounted for \
+         writing; of PostgreSQL, name the server that takes writes, not a standby"
     )]
     ReadOnly,
     /// A number that no column holds.
@@ -62,6 +65,30 @@ pub enum Error {
         /// What it should hold.
         wanted: &'static str,
     },
+    /// What was given as its address is none, or carries the password.
+    #[error(
+        "the address of the database must be like postgres://user@host/name, without the password: name a file with \
+         that in hub.database_password_file"
+    )]
+    Address,
+    /// PostgreSQL can't be reached, or the connection broke off. Reading and writing go on once it is back.
+    #[error(
+        "PostgreSQL does not answer: {0}. Check that it runs, and its address; what was acknowledged is stored, of what \
+         broke off all or nothing is"
+    )]
+    Away(String),
+    /// PostgreSQL does not let this user in, or not to what it needs.
+    #[error("PostgreSQL refuses: {0}. Check user, password and database; the user must own the database")]
+    Refused(String),
+    /// What is to be filled holds something already.
+    #[error("the database that is to be filled holds something already (table {0}): name an empty one")]
+    NotEmpty(&'static str),
+    /// What was moved does not read back as it was read.
+    #[error("what was moved into table {0} does not read back as it was: nothing was moved. Please report this")]
+    Differs(&'static str),
+    /// Anything else that PostgreSQL reports.
+    #[error("PostgreSQL reported: {0}")]
+    Postgres(String),
     /// Anything else that SQLite reports.
     #[error("the database reported: {0}")]
     Sqlite(rusqlite::Error),
@@ -74,6 +101,33 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(said) = error.as_db_error() else {
+            // Whatever the server did not say itself came of the line to it, or of a value that no parameter takes.
+            let cause = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            let is_line = error.is_closed() || error.source().is_none_or(|cause| cause.is::<std::io::Error>());
+            return if is_line { Self::Away(cause) } else { Self::Postgres(cause) };
+        };
+        let (code, message) = (said.code(), said.message());
+        match *code {
+            SqlState::LOCK_NOT_AVAILABLE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE => {
+                Self::Busy
+            }
+            SqlState::DISK_FULL => Self::DiskFull,
+            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
+            SqlState::INVALID_PASSWORD
+            | SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+            | SqlState::UNDEFINED_DATABASE
+            | SqlState::INSUFFICIENT_PRIVILEGE => Self::Refused(message.to_owned()),
+            SqlState::TOO_MANY_CONNECTIONS => Self::Away(message.to_owned()),
+            _ if ["08", "57P"].iter().any(|class| code.code().starts_with(class)) => Self::Away(message.to_owned()),
+            // The detail would show the row.
+            _ => Self::Postgres(format!("{message} ({})", code.code())),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::{Column, Error, Params, sqlite};
+use super::{Column, Error, Params, Value, postgres, sqlite};
 
 /// One transaction of one engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Session<'a> {
     Sqlite(&'a Connection),
+    Postgres(&'a postgres::Connection),
 }
 
 impl<'a> Session<'a> {
@@ -15,6 +16,28 @@ impl<'a> Session<'a> {
     pub(crate) fn prepare(self, sql: &str) -> Result<Statement<'a>, Error> {
         match self {
             Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Self::Postgres(connection) => Ok(Statement::Postgres(connection, connection.prepare(sql)?)),
+        }
+    }
+
+    /// The columns of a table, by name. One of the places where engines differ.
+    pub(crate) fn columns(self, table: &str) -> Result<Vec<String>, Error> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name FROM pragma_table_info($1) ORDER BY name",
+            Self::Postgres(_) => {
+                "SELECT CAST(column_name AS TEXT) FROM information_schema.columns
+                 WHERE table_schema = 'public' AND CAST(table_name AS TEXT) = $1 ORDER BY column_name"
+            }
+        };
+        self.prepare(sql)?.all(&[&table], |row| row.get(0))
+    }
+
+    /// Every row of a query without parameters, however many there are. One of the places where engines differ.
+    pub(crate) fn each(self, sql: &str, row: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        match self {
+            // A list of nothing takes no room.
+            Self::Sqlite(connection) => sqlite::all(&mut connection.prepare_cached(sql)?, &[], row).map(drop),
+            Self::Postgres(connection) => connection.each(sql, row),
         }
     }
 
@@ -22,6 +45,7 @@ impl<'a> Session<'a> {
     pub(crate) fn batch(self, sql: &str) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(connection) => connection.batch(sql),
         }
     }
 }
@@ -29,6 +53,7 @@ impl<'a> Session<'a> {
 /// A prepared statement within its transaction.
 pub(crate) enum Statement<'a> {
     Sqlite(CachedStatement<'a>),
+    Postgres(&'a postgres::Connection, tokio_postgres::Statement),
 }
 
 impl Statement<'_> {
@@ -36,6 +61,7 @@ impl Statement<'_> {
     pub(crate) fn run(&mut self, params: Params<'_>) -> Result<usize, Error> {
         match self {
             Self::Sqlite(statement) => sqlite::run(statement, params),
+            Self::Postgres(connection, statement) => connection.run(statement, params),
         }
     }
 
@@ -47,6 +73,7 @@ impl Statement<'_> {
     ) -> Result<Vec<T>, Error> {
         match self {
             Self::Sqlite(statement) => sqlite::all(statement, params, row),
+            Self::Postgres(connection, statement) => connection.all(statement, params, row),
         }
     }
 
@@ -58,6 +85,7 @@ impl Statement<'_> {
     ) -> Result<Option<T>, Error> {
         match self {
             Self::Sqlite(statement) => sqlite::one(statement, params, row),
+            Self::Postgres(connection, statement) => connection.one(statement, params, row),
         }
     }
 }
@@ -65,14 +93,20 @@ impl Statement<'_> {
 /// A row that a statement yields.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl<'r> Row<'r> {
     /// The value of a column, counted from 0.
+    pub(crate) fn value(&self, column: usize) -> Result<Value<'r>, Error> {
+        match self {
+            Self::Sqlite(row) => sqlite::value(row, column),
+            Self::Postgres(row) => postgres::value(row, column),
+        }
+    }
+
+    /// [`Row::value`] in its own type.
     pub(crate) fn get<T: Column<'r>>(&self, column: usize) -> Result<T, Error> {
-        let value = match self {
-            Self::Sqlite(row) => sqlite::value(row, column)?,
-        };
-        T::read(value).ok_or(Error::Damaged { column, wanted: std::any::type_name::<T>() })
+        T::read(self.value(column)?).ok_or(Error::Damaged { column, wanted: std::any::type_name::<T>() })
     }
 }

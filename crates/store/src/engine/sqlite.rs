@@ -28,7 +28,7 @@ impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         make_private(path)?;
         let mut writer = connect(path, OpenFlags::default())?;
-        crate::migrations::run(&mut writer)?;
+        crate::migrations::run_sqlite(&mut writer)?;
         let watcher = connect(path, read_only())?;
         Ok(Self {
             path: path.to_owned(),
@@ -36,10 +36,6 @@ impl Sqlite {
             watcher: Mutex::new(watcher),
             readers: Mutex::default(),
         })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     pub(super) fn write<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {

@@ -11,6 +11,52 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+impl Value<'_> {
+    /// Feeds what tells it from every other value to a digest.
+    pub(crate) fn feed(self, mut bytes: impl FnMut(&[u8])) {
+        let (kind, content) = match &self {
+            Self::Null => (0, &[][..]),
+            Self::Number(number) => return bytes(&[&[1][..], &number.to_be_bytes()].concat()),
+            Self::Text(text) => (2, text.as_bytes()),
+            Self::Bytes(content) => (3, *content),
+        };
+        bytes(&[kind]);
+        bytes(&(content.len() as u64).to_be_bytes());
+        bytes(content);
+    }
+}
+
+/// A value that outlives its row.
+#[derive(Clone, Debug)]
+pub(crate) enum Owned {
+    Null,
+    Number(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<Value<'_>> for Owned {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Number(number) => Self::Number(number),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
+impl Param for Owned {
+    fn value(&self) -> Result<Value<'_>, Error> {
+        Ok(match self {
+            Self::Null => Value::Null,
+            Self::Number(number) => Value::Number(*number),
+            Self::Text(text) => Value::Text(text),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+        })
+    }
+}
+
 /// What can be bound to a parameter.
 pub(crate) trait Param {
     fn value(&self) -> Result<Value<'_>, Error>;

@@ -1,0 +1,293 @@
+//! PostgreSQL, for one hub or several on the same database.
+//!
+//! Invariants:
+//! * Writers of a tenant take turns, as on SQLite: a write transaction begins with an advisory lock of its tenant, which
+//!   its end frees once its rows are seen by others. It runs as `READ COMMITTED`, so that every statement sees what was
+//!   committed before the lock was taken; a snapshot made by the statement that waits for the lock would be older than
+//!   it. As no other writer of the tenant commits meanwhile, nothing changes under a transaction either: it is as if
+//!   all ran one after another, without serialisation failures to repeat.
+//! * A migration is a writer of all tenants: each writer shares the schema's advisory lock, a migration has it alone.
+//! * A reader has one snapshot (`REPEATABLE READ`, read only) and waits for nobody.
+//! * `COMMIT` of a transaction in which a statement failed answers without an error and stores nothing. So a statement goes
+//!   with it that fails in this case.
+//! * A connection goes back to its place only after its transaction has ended in the server's own words. What breaks off in
+//!   between (error, panic) closes it, and the server rolls back.
+//! * All connections live on one thread of their own; calls wait for it without a runtime of their own, so they may come from
+//!   any thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pollster::block_on;
+use tokio::runtime::Runtime;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
+
+const READERS_KEPT: usize = 4;
+/// A server that does not answer for so long is away: at the start, and while something is sent to it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The advisory lock of the schema; those of the tenants follow it.
+const LOCKS: i64 = 0x7075_6e63 << 32;
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(crate) const COMMIT: &str = "SELECT 1; COMMIT";
+
+/// The server's address and the connections to it.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    config: Config,
+    /// One at a time writes from this process; others wait here rather than with a connection each.
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    /// The thread of the connections. Taken when the value ends.
+    runtime: Option<Runtime>,
+}
+
+impl Postgres {
+    pub(super) fn connect(mut config: Config) -> Result<Self, Error> {
+        // Of several addresses, the one that takes writes.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(ANSWER_WITHIN);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(ANSWER_WITHIN);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("punchclock");
+        }
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).thread_name("postgres").enable_all().build();
+        let runtime = runtime.map_err(|cause| Error::Away(cause.to_string()))?;
+        let server = Self { config, writer: Mutex::default(), readers: Mutex::default(), runtime: Some(runtime) };
+        let connection = server.open()?;
+        crate::migrations::run_postgres(&connection)?;
+        *lock(&server.writer) = Some(connection);
+        Ok(server)
+    }
+
+    pub(super) fn write<T, E: From<Error>>(
+        &self,
+        tenant: i64,
+        work: impl FnOnce(Session<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = lock(&self.writer);
+        let connection = self.begin(writer.take(), &write(tenant))?;
+        let result = work(Session::Postgres(&connection));
+        connection.batch(if result.is_ok() { COMMIT } else { "ROLLBACK" })?;
+        *writer = Some(connection);
+        result
+    }
+
+    pub(super) fn read<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {
+        let kept = lock(&self.readers).pop();
+        let connection = self.begin(kept, READ)?;
+        let result = work(Session::Postgres(&connection));
+        connection.batch("ROLLBACK")?;
+        self.keep(connection);
+        result
+    }
+
+    /// Whoever commits was among the transactions under way, or it is newer than all of them: the snapshot changes. Nothing
+    /// has to be written for it. What others do on the same server changes it too.
+    pub(super) fn data_version(&self) -> Result<i64, Error> {
+        let kept = lock(&self.readers).pop();
+        let connection = self.begin(kept, READ)?;
+        let snapshot = Session::Postgres(&connection)
+            .prepare("SELECT CAST(pg_current_snapshot() AS TEXT)")?
+            .one(&[], |row| row.get::<String>(0))?;
+        connection.batch("ROLLBACK")?;
+        self.keep(connection);
+        let mut hasher = DefaultHasher::new();
+        snapshot.hash(&mut hasher);
+        Ok(hasher.finish().cast_signed())
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS_KEPT {
+            readers.push(connection);
+        }
+    }
+
+    /// Begins a transaction on a kept connection, or on a new one where there is none or the server has closed it meanwhile.
+    fn begin(&self, kept: Option<Connection>, sql: &str) -> Result<Connection, Error> {
+        if let Some(connection) = kept {
+            match connection.batch(sql) {
+                Ok(()) => return Ok(connection),
+                Err(Error::Away(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let connection = self.open()?;
+        connection.batch(sql)?;
+        Ok(connection)
+    }
+
+    fn open(&self) -> Result<Connection, Error> {
+        let Some(runtime) = &self.runtime else { return Err(Error::Away(String::from("it was closed"))) };
+        let config = self.config.clone();
+        let opened = runtime.spawn(async move {
+            let (client, connection) = config.connect(NoTls).await?;
+            // Its end is told to whoever asks the client next.
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>(client)
+        });
+        let opened = block_on(opened).map_err(|cause| Error::Away(cause.to_string()))?;
+        let connection = Connection { client: opened?, statements: RefCell::default() };
+        connection.batch(&format!(
+            "SET lock_timeout = {}; SET search_path = public;
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+            BUSY_TIMEOUT.as_millis()
+        ))?;
+        Ok(connection)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Plainly dropped it would wait for its thread, which is refused within another runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Begins a write transaction of a tenant, once its turn has come.
+fn write(tenant: i64) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;
+         SELECT pg_advisory_xact_lock_shared({LOCKS}), pg_advisory_xact_lock({})",
+        LOCKS + tenant
+    )
+}
+
+/// Begins the transaction of a migration, once all writers are done.
+pub(crate) fn migrate() -> String {
+    format!("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCKS})")
+}
+
+/// A connection, with the statements that it has prepared. Their number is bounded: all are constants, or variants of one.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    client: Client,
+    statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
+}
+
+impl Connection {
+    pub(super) fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, Error> {
+        if let Some(statement) = self.statements.borrow().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = block_on(self.client.prepare(sql))?;
+        self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
+        Ok(block_on(self.client.batch_execute(sql))?)
+    }
+
+    pub(super) fn run(&self, statement: &tokio_postgres::Statement, params: Params<'_>) -> Result<usize, Error> {
+        let changed = block_on(self.client.execute_raw(statement, values(params)?))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        statement: &tokio_postgres::Statement,
+        params: Params<'_>,
+        mut row: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.rows(statement, params)?.iter().map(|next| row(&Row::Postgres(next))).collect()
+    }
+
+    pub(super) fn one<T>(
+        &self,
+        statement: &tokio_postgres::Statement,
+        params: Params<'_>,
+        row: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.rows(statement, params)?.first().map(|next| row(&Row::Postgres(next))).transpose()
+    }
+
+    /// Every row of a query, a few at a time.
+    pub(super) fn each(&self, sql: &str, mut row: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        self.batch(&format!("DECLARE every NO SCROLL CURSOR FOR {sql}"))?;
+        loop {
+            let rows = block_on(self.client.query("FETCH 1000 FROM every", &[]))?;
+            if rows.is_empty() {
+                return self.batch("CLOSE every");
+            }
+            rows.iter().try_for_each(|next| row(&Row::Postgres(next)))?;
+        }
+    }
+
+    fn rows(
+        &self,
+        statement: &tokio_postgres::Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let values = values(params)?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        Ok(block_on(self.client.query(statement, &values))?)
+    }
+}
+
+fn values(params: Params<'_>) -> Result<Vec<Value<'_>>, Error> {
+    params.iter().map(|param| param.value()).collect()
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match *self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Number(number) if *ty == Type::INT8 => number.to_sql(ty, out),
+            Self::Number(number) if *ty == Type::INT4 => i32::try_from(number)?.to_sql(ty, out),
+            Self::Text(text) if *ty == Type::TEXT => text.to_sql(ty, out),
+            Self::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),
+            _ => Err(Box::new(WrongType::new::<Self>(ty.clone()))),
+        }
+    }
+
+    /// Which value it is decides; see above.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'r> FromSql<'r> for Value<'r> {
+    fn from_sql(ty: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(match *ty {
+            Type::INT8 => Self::Number(i64::from_sql(ty, raw)?),
+            Type::INT4 => Self::Number(i32::from_sql(ty, raw)?.into()),
+            Type::BOOL => Self::Number(bool::from_sql(ty, raw)?.into()),
+            Type::BYTEA => Self::Bytes(raw),
+            _ => Self::Text(<&str>::from_sql(ty, raw)?),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT8 | Type::INT4 | Type::BOOL | Type::BYTEA | Type::TEXT)
+    }
+}
+
+pub(super) fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value<'_>, Error> {
+    Ok(row.try_get(column)?)
+}

@@ -1,0 +1,95 @@
+//! Databases of a PostgreSQL server that tests share.
+
+use std::{
+    env, process,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use anyhow::{Context, Result};
+use postgres::{Client, NoTls};
+
+use crate::Postgres;
+
+static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// An empty database, dropped with the value.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    folder: String,
+    /// The server of this process, which ends with the last of its databases.
+    _server: Option<Arc<Postgres>>,
+}
+
+impl Database {
+    /// `postgres` lets the tests that run on either engine run on PostgreSQL.
+    pub const ENGINE_VARIABLE: &str = "PUNCHCLOCK_TEST_ENGINE";
+    /// The folder of the socket of a server that is there already and lets in `postgres`; else each process starts one.
+    pub const SERVER_VARIABLE: &str = "PUNCHCLOCK_TEST_POSTGRES";
+
+    /// A database where `PUNCHCLOCK_TEST_ENGINE` asks for PostgreSQL; otherwise the test takes an SQLite file.
+    ///
+    /// # Errors
+    /// When PostgreSQL is asked for and none can be had.
+    pub fn asked_for() -> Result<Option<Self>> {
+        if env::var_os(Self::ENGINE_VARIABLE).is_none_or(|engine| engine != "postgres") {
+            return Ok(None);
+        }
+        Self::create()?.context("the tests are to run on PostgreSQL, and there is none").map(Some)
+    }
+
+    /// Makes a database. `None`, with a loud line on standard error, when this machine has no server binaries.
+    ///
+    /// # Errors
+    /// When the server does not start, or refuses.
+    pub fn create() -> Result<Option<Self>> {
+        let (folder, server) = match env::var(Self::SERVER_VARIABLE) {
+            Ok(folder) => (folder, None),
+            Err(_) => match shared()? {
+                Some(server) => (server.folder().display().to_string(), Some(server)),
+                None => return Ok(None),
+            },
+        };
+        let name = format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        connect(&folder)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
+        Ok(Some(Self { name, folder, _server: server }))
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.folder, &self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let dropped = connect(&self.folder)
+            .and_then(|mut client| Ok(client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?));
+        if let Err(error) = dropped {
+            eprintln!("the database {} could not be dropped: {error}", self.name);
+        }
+    }
+}
+
+fn shared() -> Result<Option<Arc<Postgres>>> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = shared.upgrade() {
+        return Ok(Some(server));
+    }
+    let Some(server) = Postgres::start()?.map(Arc::new) else { return Ok(None) };
+    *shared = Arc::downgrade(&server);
+    Ok(Some(server))
+}
+
+fn url(folder: &str, name: &str) -> String {
+    format!("postgresql://postgres@/{name}?host={folder}")
+}
+
+fn connect(folder: &str) -> Result<Client> {
+    Client::connect(&url(folder, "postgres"), NoTls).context("could not connect to the PostgreSQL of the tests")
+}
