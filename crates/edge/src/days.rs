@@ -40,7 +40,7 @@ impl Days {
             }
             // Which dates are over is not known by a clock that is not believed.
             let asks = match self.time.is_believed() {
-                true => self.terminals.days_to_ask(self.time.now(), is_time),
+                true => self.terminals.days_to_ask(self.time.now(), self.time.steady_us(), is_time),
                 false => Vec::new(),
             };
             for (serial, dates) in asks {

@@ -245,13 +245,13 @@ impl<U: Uplink> Forwarder<U> {
             oldest_unsent_us: depth.oldest_unsent_us,
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
-            readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS),
+            readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS, asked),
             health: self.health().await,
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.time.compared(asked, orders.now_us).await;
-                self.terminals.reading_told(&heartbeat.readings, &orders.doubts);
+                self.terminals.reading_told(&heartbeat.readings, &orders.doubts, asked);
                 self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {
                     self.renew_token().await;
@@ -353,7 +353,7 @@ impl<U: Uplink> Forwarder<U> {
         Ok(())
     }
 
-    /// Removes acknowledged entries that are older than `keep`, now and then.
+    /// Removes entries that the hub has held for `keep`, now and then.
     pub(crate) async fn trim(self: Arc<Self>, keep: Duration, mut stop: Stop) {
         loop {
             self.trim_once(keep).await;
@@ -364,10 +364,11 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
-    /// Removes what is older than `keep` now.
+    /// Removes what the hub has held for `keep` now.
     pub(crate) async fn trim_once(&self, keep: Duration) {
-        let before_us = self.time.now_us().saturating_sub(crate::spool::micros(keep));
-        match self.spool.trim(before_us).await {
+        let now_us = self.time.look().await.now_us;
+        let before_us = now_us.saturating_sub(crate::spool::micros(keep));
+        match self.spool.trim(now_us, keep).await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "entries that the hub has held for long were removed"),
             Err(error) => tracing::warn!(%error, "old entries could not be removed"),

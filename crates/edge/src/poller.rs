@@ -34,7 +34,7 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct BeganReading {
     serial: String,
-    /// When, microseconds since the epoch, UTC.
+    /// When, microseconds of the steady clock: somebody may set the other before the tables are here.
     at_us: i64,
     /// What the hub has doubts about.
     doubts: Doubts,
@@ -148,7 +148,7 @@ impl Poller {
 
     /// Tables are about to be read: what was punched before is in them.
     pub(crate) fn begin_reading(&self, serial: &str) -> BeganReading {
-        BeganReading { serial: serial.to_owned(), at_us: self.time.now_us(), doubts: self.terminals.doubts(serial) }
+        BeganReading { serial: serial.to_owned(), at_us: self.time.steady_us(), doubts: self.terminals.doubts(serial) }
     }
 
     /// Stores what tables brought.

@@ -49,8 +49,8 @@ impl Intake {
         Self { spool, counters, time, stored: Mutex::default() }
     }
 
-    /// Stores what is new of tables that were read at `read_us` (microseconds since the epoch, UTC), or later: what was
-    /// punched before that is in them.
+    /// Stores what is new of tables that were read at `read_us` (microseconds of the steady clock), or later: what was punched
+    /// before that is in them.
     pub(crate) async fn take(
         &self,
         serial: &str,

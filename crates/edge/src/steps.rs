@@ -100,8 +100,8 @@ impl<U: Uplink> Steps<U> {
         self.poller.begin_reading(serial)
     }
 
-    /// Stores what a reading brought, or notes why it brought nothing. The interval counts from `began_us` (microseconds since
-    /// the epoch, UTC). True when the log was read to its end and stored.
+    /// Stores what a reading brought, or notes why it brought nothing. The interval counts from `began_us` (microseconds of
+    /// the steady clock). True when the log was read to its end and stored.
     pub async fn end_reading(
         &self,
         serial: &str,

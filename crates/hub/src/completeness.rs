@@ -42,8 +42,12 @@ pub(crate) fn take_readings(
     let (mut doubts, mut is_awaited) = (Vec::new(), false);
     for reading in beat.readings.iter().take(link::closeout::MAX_READINGS) {
         let Some(terminal) = write.terminal(&reading.serial)? else { continue };
-        // The edge's clock may be wrong: only how long ago it was is taken from it.
-        let age_us = beat.now_us.saturating_sub(reading.read_us).max(0);
+        // The edge's clock may be wrong: only how long ago it was is taken from it. One that is still to come was read before the
+        // clock of an older edge was set back, nobody knows how long ago: the next reading will do.
+        let age_us = beat.now_us.saturating_sub(reading.read_us);
+        if age_us < 0 {
+            continue;
+        }
         let read = instant(now.as_microsecond().saturating_sub(age_us));
         let actor = Actor::new(format!("edge:{}", beat.edge));
         let taking = Taking { write, actor: &actor, read, now, zone: zone_of(&terminal, company)? };

@@ -136,6 +136,24 @@ fn a_day_is_closed_by_a_reading_after_its_end_and_late_punches_open_it_again() {
 }
 
 #[test]
+fn a_reading_whose_age_nobody_knows_closes_nothing() {
+    let house = polled();
+    house.send(&two_days()[..4], at("02T18:01"));
+    let mut closeouts = Closeouts::default();
+    for said in said(&two_days()[..4]) {
+        closeouts.add(&said);
+    }
+    // It was read on Monday evening; then somebody set the clock of an older edge back by a day.
+    let reading = Reading::of("A1", at("02T18:05").as_microsecond(), closeouts);
+    let now_us = at("02T00:15").as_microsecond();
+    let beat = Heartbeat { edge: "branch".into(), now_us, readings: vec![reading], ..Heartbeat::default() };
+    assert!(house.hub.heartbeat(&beat, at("03T00:15")).unwrap().doubts.is_empty());
+    assert_ne!(house.state(MONDAY, at("03T00:16")), CloseoutState::Closed);
+    house.read(&two_days()[..4], &[], at("03T00:30"));
+    assert_eq!(house.state(MONDAY, at("03T00:31")), CloseoutState::Closed, "the next one will do");
+}
+
+#[test]
 fn a_gap_is_named_filled_and_told() {
     let house = polled();
     let log = two_days();

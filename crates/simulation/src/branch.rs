@@ -101,6 +101,12 @@ impl Branch {
         self.time.set(now + self.clock_by);
     }
 
+    /// Somebody sets its clock, by so much.
+    pub(crate) fn move_clock(&mut self, now: i64, by: i64) {
+        self.clock_by += by;
+        self.time.move_to(now + self.clock_by);
+    }
+
     pub(crate) fn doom(&mut self, away: i64, in_push: bool) {
         self.doomed = Some(Doom { away, in_push });
     }
@@ -421,7 +427,7 @@ impl World<'_> {
         let start = self.branch.starts;
         self.read_again_later(start);
         let Some(steps) = self.branch.steps() else { return };
-        let (chance, began_us) = (self.chance.part(), self.now + self.branch.clock_by);
+        let (chance, began_us) = (self.chance.part(), self.now);
         for wanted in steps.terminals_to_read(|| chance) {
             let place = self.terminals.iter().position(|terminal| terminal.serial() == wanted.serial);
             let Some(terminal) = place else { continue };
@@ -505,7 +511,7 @@ impl World<'_> {
             for record in records {
                 closeouts.add(&record.raw(serial));
             }
-            self.branch.premature.push(Reading::of(serial, read_us, closeouts));
+            self.branch.premature.push(Reading::of(serial, read_us + self.branch.clock_by, closeouts));
             self.after(0, Event::BeatTurn { start: self.branch.starts });
         }
     }
@@ -525,7 +531,7 @@ impl World<'_> {
             return Ok(self.runtime.block_on(async move {
                 let depth = spool.depth().await?;
                 spool.acknowledge(depth.last).await?;
-                spool.trim(now).await?;
+                spool.trim(now, Duration::ZERO).await?;
                 spool.acknowledge(depth.acked).await
             })?);
         }

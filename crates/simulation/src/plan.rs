@@ -148,7 +148,7 @@ impl Plan {
             faults: Vec::new(),
             to_hub: noise(chance),
             to_edge: noise(chance),
-            spool_bytes: chance.permille(150).then(|| chance.between(17, 18) as u64 * 4096),
+            spool_bytes: chance.permille(150).then(|| chance.between(18, 19) as u64 * 4096),
             poll_every: chance.between(3, 12) * HOUR / 2,
             beat_every: chance.between(20, 90) * MINUTE,
             keep: chance.between(1, 24) * HOUR,

@@ -345,7 +345,7 @@ impl<'a> World<'a> {
                 self.turn("the edge's disk is lost; it will start with an empty one");
             }
             FaultKind::EdgeClock { by, lasts } => {
-                self.branch.clock_by += by;
+                self.branch.move_clock(self.now, by);
                 self.turn(format!("the edge's clock is off by {}", Span(by)));
                 self.after(lasts, Event::Over(kind));
             }
@@ -391,7 +391,7 @@ impl<'a> World<'a> {
     fn over(&mut self, kind: FaultKind) {
         match kind {
             FaultKind::EdgeClock { by, .. } => {
-                self.branch.clock_by -= by;
+                self.branch.move_clock(self.now, -by);
                 self.turn("the edge's clock is set right again");
             }
             FaultKind::HubDiskFull { .. } => {

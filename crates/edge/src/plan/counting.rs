@@ -60,18 +60,18 @@ pub(crate) enum Settled {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counting {
     days: BTreeMap<Date, Day>,
-    /// The last time that something was asked, and the date there.
+    /// The last time that something was asked, by the steady clock, and the date there.
     asked: Option<(i64, Date)>,
     /// Punches of them came since the last answer.
     touched: BTreeSet<Date>,
 }
 
 impl Counting {
-    /// The dates whose punches are to be counted at `now_us`, oldest first, when it is `today` there: today, those that are not
+    /// The dates whose punches are to be counted at `steady_us` (of the steady clock), oldest first, when it is `today` there: today, those that are not
     /// settled, and those about which the hub has doubts. A question that still waits may be asked again.
-    pub(crate) fn due(&mut self, now_us: i64, today: Date, is_doubted: impl Fn(Date) -> bool) -> Vec<Date> {
+    pub(crate) fn due(&mut self, steady_us: i64, today: Date, is_doubted: impl Fn(Date) -> bool) -> Vec<Date> {
         let first = today.saturating_sub(SETTLED_DATES.days());
-        self.asked = Some((now_us, today));
+        self.asked = Some((steady_us, today));
         self.days.retain(|date, _| (first..=today).contains(date));
         let mut due = Vec::new();
         for date in first.series(1.day()).take_while(|date| *date <= today) {
@@ -128,7 +128,7 @@ impl Counting {
         }
     }
 
-    /// When the terminal was asked last, microseconds since the epoch, UTC: what was punched before is in its answers.
+    /// When the terminal was asked last, microseconds of the steady clock: what was punched before is in its answers.
     pub(crate) fn asked_us(&self) -> Option<i64> {
         self.asked.map(|(asked_us, _)| asked_us)
     }

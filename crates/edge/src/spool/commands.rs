@@ -244,7 +244,11 @@ impl Spool {
     /// # Errors
     /// When the write fails; commands that wait are handed out again then.
     pub(crate) async fn clock_moved(&self, by_us: i64) -> Result<(), SpoolError> {
+        let is_believed = self.believes_time();
         self.change(move |connection| {
+            if is_believed && by_us > 0 {
+                connection.prepare_cached("UPDATE acknowledged SET at_us = at_us + ?1")?.execute([by_us])?;
+            }
             connection
                 .prepare_cached("UPDATE command SET sent_us = sent_us + ?1 WHERE state = 'sent'")?
                 .execute([by_us])

@@ -10,9 +10,8 @@
 //! 3. Sequence numbers only grow and are never given twice, also after a trim and a restart. They are this file's: a new file
 //!    has another [`Spool::id`], so that no hub takes its numbers for those of the one before.
 //!    What the hub turns out to lack is given a new number, in the transaction in which its old one ends.
-//! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time. While the
-//!    edge's clock is not believed nothing is trimmed, and what is received is marked: such an entry is as old as the first one
-//!    after it that is not.
+//! 4. Nothing above the hub's acknowledgement is ever trimmed; below it, entries stay for the configured time after it, however long
+//!    they waited before. While the edge's clock is not believed no time passes for them, and what is received is marked.
 //! 5. Memory is bounded: at most [`QUEUE_BATCHES`] batches wait. One more is refused with [`SpoolError::Busy`], which
 //!    makes the terminal keep its data.
 //! 6. The disk is bounded, in size and by a reserve of free room ([`room`] has the numbers). What would pass a bound is refused
@@ -291,12 +290,13 @@ impl Spool {
     }
 
     /// Records that the hub holds everything up to `seq`. It may go back: a hub that was restored from a backup asks
-    /// again.
+    /// again, and what it asks for is held by it only once it has acknowledged that anew.
     ///
     /// # Errors
     /// When the write fails; the old position stays.
     pub async fn acknowledge(&self, seq: i64) -> Result<(), SpoolError> {
         self.change(move |connection| {
+            connection.prepare_cached("DELETE FROM acknowledged WHERE seq > ?1")?.execute([seq])?;
             connection.prepare_cached("UPDATE position SET acked = ?1 WHERE id = 1")?.execute([seq]).map(drop)
         })
         .await

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("schema/0001_spool.sql"),
     include_str!("schema/0002_commands.sql"),
     include_str!("schema/0003_slots.sql"),
@@ -14,6 +14,7 @@ const SCRIPTS: [&str; 8] = [
     include_str!("schema/0006_secrets.sql"),
     include_str!("schema/0007_doubted_time.sql"),
     include_str!("schema/0008_spool.sql"),
+    include_str!("schema/0009_tail.sql"),
 ];
 
 /// Brings a file to this version's tables, in one transaction.

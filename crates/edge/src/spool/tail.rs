@@ -1,10 +1,12 @@
-//! The tail: what the hub has acknowledged stays for a while, and goes by the edge's clock as long as that is believed.
+//! The tail: what the hub has acknowledged stays for a while after that, and goes by the edge's clock as long as that is believed. When
+//! the clock is set, nothing gets older by it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
-use super::{Spool, SpoolError};
+use super::{Spool, SpoolError, acked, micros};
 
 /// Rows that one step of a trim removes, so that it never holds up a terminal for long.
 const TRIM_ROWS: i64 = 1000;
@@ -40,18 +42,20 @@ impl Believed {
 }
 
 impl Spool {
-    /// Removes what the hub acknowledged and what was received before `before_us` (microseconds since the epoch, UTC),
-    /// in small steps. Returns the number of entries removed: none while the clock is not believed.
+    /// Removes, in small steps, what the hub has held for `keep` at `now_us` (microseconds since the epoch, UTC), as far as
+    /// earlier calls saw it acknowledged. Returns the number of entries removed: none while the clock is not believed.
     ///
     /// # Errors
     /// When a write fails; the steps before it are done.
-    pub async fn trim(&self, before_us: i64) -> Result<usize, SpoolError> {
+    pub async fn trim(&self, now_us: i64, keep: Duration) -> Result<usize, SpoolError> {
         if !self.believes_time() {
             return Ok(0);
         }
+        let before_us = now_us.saturating_sub(micros(keep));
+        let up_to = self.change(move |connection| held_since(connection, now_us, before_us)).await?;
         let mut removed = 0;
         loop {
-            let step = self.change(move |connection| trim_step(connection, before_us)).await?;
+            let step = self.change(move |connection| trim_step(connection, up_to)).await?;
             removed += step;
             if step == 0 {
                 return Ok(removed);
@@ -76,38 +80,33 @@ impl Spool {
     }
 }
 
-/// Looks at the oldest rows only, so that a step costs the same however much is held. A row whose time is doubted is as old as the
-/// first after it whose time is not; where there is none, only the size makes it go.
-pub(super) fn trim_step(connection: &Connection, before_us: i64) -> rusqlite::Result<usize> {
-    let oldest = "SELECT seq, fingerprint, received_us, is_time_doubted FROM entry
-                  WHERE seq <= (SELECT acked FROM position WHERE id = 1) ORDER BY seq LIMIT ?1";
-    let looked_at: Vec<(i64, Vec<u8>, i64, bool)> = connection
-        .prepare_cached(oldest)?
-        .query_map([TRIM_ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+/// Notes what the hub holds at `now_us`; up to where it held everything at `before_us`. What was noted by a clock that was ahead then
+/// counts from now.
+fn held_since(connection: &Connection, now_us: i64, before_us: i64) -> rusqlite::Result<i64> {
+    connection.prepare_cached("UPDATE acknowledged SET at_us = ?1 WHERE at_us > ?1")?.execute([now_us])?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO acknowledged (seq, at_us) SELECT acked, ?1 FROM position WHERE id = 1")?
+        .execute([now_us])?;
+    let up_to = connection
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM acknowledged WHERE at_us <= ?1")?
+        .query_row([before_us], |row| row.get(0))?;
+    connection.prepare_cached("DELETE FROM acknowledged WHERE seq < ?1")?.execute([up_to])?;
+    Ok(up_to)
+}
+
+/// Removes the oldest of the entries up to a sequence, but nothing that the hub has not acknowledged. A step costs the same however
+/// much is held.
+pub(super) fn trim_step(connection: &Connection, up_to: i64) -> rusqlite::Result<usize> {
+    let up_to = up_to.min(acked(connection)?);
+    let oldest: Vec<(i64, Vec<u8>)> = connection
+        .prepare_cached("SELECT seq, fingerprint FROM entry WHERE seq <= ?1 ORDER BY seq LIMIT ?2")?
+        .query_map([up_to, TRIM_ROWS], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut next_us: Option<i64> = match looked_at.last() {
-        Some((seq, _, _, true)) => connection
-            .prepare_cached(
-                "SELECT received_us FROM entry WHERE seq > ?1 AND is_time_doubted = 0 ORDER BY seq LIMIT 1",
-            )?
-            .query_row([seq], |row| row.get(0))
-            .optional()?,
-        _ => None,
-    };
-    let mut rows = Vec::new();
-    for (seq, fingerprint, received_us, is_doubted) in looked_at.into_iter().rev() {
-        if !is_doubted {
-            next_us = Some(received_us);
-        }
-        if next_us.map_or(before_us == i64::MAX, |age_us| age_us < before_us) {
-            rows.push((seq, fingerprint));
-        }
-    }
     let mut remove = connection.prepare_cached("DELETE FROM entry WHERE seq = ?1")?;
     let mut remove_copies = connection.prepare_cached("DELETE FROM differing_copy WHERE fingerprint = ?1")?;
-    for (seq, fingerprint) in &rows {
+    for (seq, fingerprint) in &oldest {
         remove.execute([seq])?;
         remove_copies.execute([fingerprint])?;
     }
-    Ok(rows.len())
+    Ok(oldest.len())
 }

@@ -24,15 +24,14 @@ impl Known {
 
 impl Terminals {
     /// The dates for which terminals are to be asked how many punches they have, by serial: those that are due when it
-    /// `is_time`, else only of terminals about which the hub has new doubts.
-    pub(crate) fn days_to_ask(&self, now: Timestamp, is_time: bool) -> Vec<(String, Vec<Date>)> {
+    /// `is_time`, else only of terminals about which the hub has new doubts. The steady clock shows `steady_us`.
+    pub(crate) fn days_to_ask(&self, now: Timestamp, steady_us: i64, is_time: bool) -> Vec<(String, Vec<Date>)> {
         let mut asks = Vec::new();
         for (serial, one) in self.lock().iter_mut().filter(|(_, one)| one.is_asked()) {
             let is_hurried = std::mem::take(&mut one.is_hurried);
             let Some(zone) = one.zone().filter(|_| is_time || is_hurried) else { continue };
-            let dates = one
-                .counting
-                .due(now.as_microsecond(), zone.to_datetime(now).date(), |date| one.doubts.contains_key(&date));
+            let today = zone.to_datetime(now).date();
+            let dates = one.counting.due(steady_us, today, |date| one.doubts.contains_key(&date));
             if !dates.is_empty() {
                 asks.push((serial.clone(), dates));
             }
@@ -54,7 +53,7 @@ impl Terminals {
         self.with(serial, |one| one.counting.answered(date, answer, here)).flatten()
     }
 
-    /// The days that are settled, without a hole, and when the terminal was asked, microseconds since the epoch, UTC.
+    /// The days that are settled, without a hole, and when the terminal was asked, microseconds of the steady clock.
     pub(crate) fn settled_days(&self, serial: &str) -> Option<(Vec<(Date, Settled)>, i64)> {
         self.with(serial, |one| Some((one.counting.settled().collect(), one.counting.asked_us()?))).flatten()
     }

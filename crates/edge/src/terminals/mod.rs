@@ -15,6 +15,7 @@ use link::{Clock, Contact, Moved, Reading};
 use tokio::sync::watch;
 
 use crate::closing::Doubts;
+use crate::plan::clock::Look;
 use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge};
 use crate::spool::terminals::Memory;
 use crate::visit::addresses;
@@ -79,9 +80,18 @@ pub(crate) struct WholeLog {
 /// A reading that may be told once the hub holds what it brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Delivered {
+    /// As it is told, but for its time, which is the steady clock's: whoever sets the other one makes no reading younger.
     pub(crate) reading: Reading,
     /// Sequence of the spool up to which the hub must hold everything.
     pub(crate) up_to: i64,
+}
+
+impl Delivered {
+    /// What is told of it at a time: as old as it is.
+    pub(crate) fn told(&self, now: Look) -> Reading {
+        let age_us = now.steady_us.saturating_sub(self.reading.read_us);
+        Reading { read_us: now.now_us.saturating_sub(age_us), ..self.reading.clone() }
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -447,9 +457,6 @@ impl Terminals {
             shift(&mut one.contact.last_complete_read_us);
             if let Some(refused) = &mut one.refused {
                 refused.at_us = refused.at_us.saturating_add(by_us);
-            }
-            if let Some(untold) = &mut one.untold {
-                untold.reading.read_us = untold.reading.read_us.saturating_add(by_us);
             }
             // What it was compared with was another clock.
             one.uploads = drift::Uploads::default();

@@ -4,6 +4,7 @@ use link::{Contact, Reading};
 
 use super::Terminals;
 use crate::closing::Doubts;
+use crate::plan::clock::Look;
 use crate::plan::{Told, is_contact_due};
 
 impl Terminals {
@@ -27,22 +28,23 @@ impl Terminals {
         }
     }
 
-    /// The readings that go with a heartbeat, at most `limit`: of those terminals for which the hub holds everything up to
-    /// `acked`. [`Terminals::reading_told`] takes them off when they have arrived.
-    pub(crate) fn readings(&self, acked: i64, limit: usize) -> Vec<Reading> {
+    /// The readings that go with a heartbeat that is made `now`, at most `limit`: of those terminals for which the hub holds everything
+    /// up to `acked`. Each is told as old as it is by the steady clock, whatever the other has shown meanwhile.
+    /// [`Terminals::reading_told`] takes them off when they have arrived.
+    pub(crate) fn readings(&self, acked: i64, limit: usize, now: Look) -> Vec<Reading> {
         let known = self.lock();
         let delivered = known.values().filter_map(|one| one.untold.as_ref()).filter(|one| one.up_to <= acked);
-        delivered.take(limit).map(|one| one.reading.clone()).collect()
+        delivered.take(limit).map(|one| one.told(now)).collect()
     }
 
-    /// Readings have arrived at the hub, which has these doubts about them.
-    pub(crate) fn reading_told(&self, readings: &[Reading], doubts: &[link::Doubt]) {
+    /// Readings that were told `then` have arrived at the hub, which has these doubts about them.
+    pub(crate) fn reading_told(&self, readings: &[Reading], doubts: &[link::Doubt], then: Look) {
         let mut hurries = false;
         for told in readings {
             let of_it = doubts.iter().filter(|doubt| doubt.serial == told.serial);
             let doubts: Doubts = of_it.map(|doubt| (doubt.date, doubt.send_again)).collect();
             self.with(&told.serial, |one| {
-                if one.untold.as_ref().is_some_and(|untold| untold.reading == *told) {
+                if one.untold.as_ref().is_some_and(|untold| untold.told(then) == *told) {
                     one.untold = None;
                 }
                 // Doubts that stay wait for the usual time: a gap that can't be filled must not keep the terminal busy.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adms::Dialect;
 use attendance::punch::{Channel, PrintedTime, RawPunch};
 use edge::spool::{Entry, Spool};
-use edge::{Edge, EdgeConfig, EdgeHandle, Time};
+use edge::{Edge, EdgeConfig, EdgeHandle, Pause, Steps, Tables, Time};
 use jiff::Timestamp;
 use link::{CommandOrder, CommandState, EdgeClock, Terminal, TerminalCommand};
 
@@ -114,21 +114,19 @@ async fn a_clock_in_the_far_future_removes_nothing_until_it_is_believed() {
     let hands = clock_at("2036-03-04T08:00:00Z");
     let edge = start(&place, &hands, &hub).await;
     is_right(&hub, false).await;
-    let before_us = us("2036-02-03T08:00:00Z");
-    assert_eq!(edge.spool().trim(before_us).await.unwrap(), 0);
+    assert_eq!(edge.spool().trim(us("2036-03-04T08:00:00Z"), Duration::from_secs(60)).await.unwrap(), 0);
     assert_eq!(held(&edge).await, 1);
     edge.shutdown().await;
 
-    // And the same, believed, goes at the start.
+    // Believed, it counts what the hub has from now on.
     hub.with(|held| held.clock_us = Some(us("2036-03-04T08:00:00Z")));
     hands.set_synchronised(true);
     let edge = start(&place, &hands, &hub).await;
-    let gone = async {
-        while held(&edge).await > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+    is_right(&hub, true).await;
+    let keep = Duration::from_secs(30 * 86_400);
+    assert_eq!(edge.spool().trim(us("2036-03-04T08:00:00Z"), keep).await.unwrap(), 0);
+    assert_eq!(edge.spool().trim(us("2036-04-03T08:00:00Z"), keep).await.unwrap(), 1);
+    assert_eq!(held(&edge).await, 0);
     edge.shutdown().await;
 }
 
@@ -205,11 +203,14 @@ fn entry(user: &str, received_us: i64) -> Entry {
 }
 
 #[tokio::test]
-async fn what_was_received_by_a_doubted_clock_is_as_old_as_what_came_after_it() {
+async fn no_time_passes_for_the_tail_while_the_clock_is_doubted_and_nothing_gets_older_when_it_is_set() {
     let place = Workplace::new();
     let spool = Spool::open(&place.spool()).unwrap();
-    let start_us = us("2026-03-04T08:00:00Z");
+    let (start_us, keep) = (us("2026-03-04T08:00:00Z"), Duration::from_secs(2 * 86_400));
+    let trim = async |now_us| spool.trim(now_us, keep).await.unwrap();
     spool.append(vec![entry("1", start_us)]).await.unwrap();
+    spool.acknowledge(1).await.unwrap();
+    assert_eq!(trim(start_us).await, 0);
     spool.believe_time_since(None);
     spool.append(vec![entry("2", 5), entry("3", us("2090-01-01T00:00:00Z"))]).await.unwrap();
     spool.acknowledge(3).await.unwrap();
@@ -217,22 +218,53 @@ async fn what_was_received_by_a_doubted_clock_is_as_old_as_what_came_after_it() 
         let items = spool.after(0, 10, usize::MAX).await.unwrap().items;
         items.iter().map(|item| (item.seq, item.is_time_doubted)).collect::<Vec<_>>()
     };
-    assert_eq!(spool.trim(i64::MAX - 1).await.unwrap(), 0, "nothing goes by a doubted clock");
+    assert_eq!(trim(us("2090-01-01T00:00:00Z")).await, 0, "nothing goes by a doubted clock");
 
-    // Only the size makes go what has no time, and nothing that is known came after it yet.
     spool.believe_time_since(Some(start_us + DAY_US));
-    assert_eq!(spool.trim(start_us + 1).await.unwrap(), 1);
-    assert_eq!(left().await, [(2, true), (3, true)]);
-    spool.append(vec![entry("4", start_us + 2 * DAY_US)]).await.unwrap();
-    spool.acknowledge(4).await.unwrap();
-    assert_eq!(spool.trim(start_us + 2 * DAY_US).await.unwrap(), 0);
-    assert_eq!(left().await, [(2, true), (3, true), (4, false)]);
-    assert_eq!(spool.trim(start_us + 2 * DAY_US + 1).await.unwrap(), 3);
+    assert_eq!(trim(start_us + 2 * DAY_US).await, 1, "and what the hub has held for two days goes");
+    assert_eq!(left().await, [(2, true), (3, true)], "it has these two since now, as far as anybody knows");
+    assert_eq!(trim(start_us + 3 * DAY_US).await, 0);
+    // It was three days ahead: what was noted then counts from now.
+    assert_eq!(trim(start_us).await, 0);
+    assert_eq!(trim(start_us + DAY_US).await, 0);
+    assert_eq!(trim(start_us + 2 * DAY_US).await, 2);
 
     spool.append(vec![entry("5", 7)]).await.unwrap();
-    assert_eq!(left().await, [(5, true)], "received before the clock was believed");
+    assert_eq!(left().await, [(4, true)], "received before the clock was believed");
     assert_eq!(spool.depth().await.unwrap().oldest_unsent_us, None);
     spool.close().await;
+}
+
+#[tokio::test]
+async fn a_reading_is_as_old_as_it_is_whoever_sets_the_clock_meanwhile() {
+    for set_to in ["2026-03-04T06:00:00Z", "2026-03-05T20:00:00Z"] {
+        let (place, hub) = (Workplace::new(), FakeHub::default());
+        hub.with(|held| held.terminals.push(Terminal { via: link::Via::Poll, ..terminal("X1") }));
+        let hands = Time::standing(us("2026-03-04T08:00:00Z"));
+        let steps = Steps::open(place.config(), hub.clone(), hands.clone()).await.unwrap();
+        steps.beat(0.5).await;
+        let began = steps.begin_reading("X1");
+        hands.set(us("2026-03-04T08:10:00Z"));
+        hands.move_to(us(set_to));
+        let number = zk::UserNumber::from_field(b"7");
+        let time =
+            zk::PackedTime::from_civil(zk::CivilTime { year: 2026, month: 3, day: 4, hour: 7, minute: 0, second: 0 });
+        let record = zk::AttendanceRecord::of_number(number, time.unwrap());
+        let bytes = zk::transfer::dataset(&zk::AttendanceLayout::Forty.encode(&record));
+        let log = zk::AttendanceLog::from_dataset(bytes, Some(1)).unwrap();
+        let tables = Tables { users: Vec::new(), log, clock: None };
+        assert!(steps.end_reading("X1", 0, Ok((began, tables)), 0.5).await);
+        while steps.send_some(0.5).await == Pause::No {}
+        // Set once more, behind the reading that waits to be told.
+        hands.set(us(set_to) + 60 * SECOND_US);
+        hands.move_to(us("2026-03-04T08:11:00Z"));
+        steps.beat(0.5).await;
+        let told = hub.with(|held| held.heartbeats.pop()).unwrap();
+        let ages: Vec<i64> = told.readings.iter().map(|reading| told.now_us - reading.read_us).collect();
+        assert_eq!(ages, [11 * 60 * SECOND_US]);
+        steps.beat(0.5).await;
+        assert!(hub.with(|held| held.heartbeats.pop()).unwrap().readings.is_empty(), "it is told once");
+    }
 }
 
 #[tokio::test]

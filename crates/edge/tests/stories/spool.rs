@@ -13,6 +13,7 @@ use link::{TerminalUser, What};
 use crate::workplace::Workplace;
 
 const DAY_US: i64 = 86_400_000_000;
+const DAY: Duration = Duration::from_secs(86_400);
 
 fn raw(user: &str, second: i64) -> RawPunch {
     RawPunch {
@@ -93,14 +94,49 @@ async fn nothing_above_the_acknowledgement_is_trimmed() {
     let place = Workplace::new();
     let spool = Spool::open(&place.spool()).unwrap();
     spool.append(punches(0..3000, DAY_US)).await.unwrap();
-    spool.append(punches(3000..3010, 40 * DAY_US)).await.unwrap();
-    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 0, "nothing is acknowledged");
+    assert_eq!(trim(&spool, 2).await, 0, "nothing is acknowledged");
     spool.acknowledge(2500).await.unwrap();
-    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 2500);
+    assert_eq!(trim(&spool, 3).await, 0);
+    assert_eq!(trim(&spool, 33).await, 2500);
     assert_eq!(held(&spool).await.first().map(|item| item.seq), Some(2501));
-    spool.acknowledge(3010).await.unwrap();
-    assert_eq!(spool.trim(35 * DAY_US).await.unwrap(), 500, "the tail of the last days stays");
-    assert_eq!(held(&spool).await.len(), 10);
+}
+
+#[tokio::test]
+async fn the_tail_counts_from_the_acknowledgement_however_long_the_outage_was() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..10, DAY_US)).await.unwrap();
+    for day in 1..=40 {
+        assert_eq!(trim(&spool, day).await, 0, "the hub is away");
+    }
+    spool.acknowledge(6).await.unwrap();
+    assert_eq!(trim(&spool, 41).await, 0, "it has them since today");
+    spool.acknowledge(10).await.unwrap();
+    assert_eq!((trim(&spool, 42).await, trim(&spool, 70).await), (0, 0));
+    // A restart forgets nothing of it.
+    spool.close().await;
+    let spool = Spool::open(&place.spool()).unwrap();
+    assert_eq!(trim(&spool, 71).await, 6);
+    assert_eq!((trim(&spool, 71).await, trim(&spool, 72).await), (0, 4));
+}
+
+#[tokio::test]
+async fn what_a_restored_hub_asks_for_again_is_held_by_it_only_from_then_on() {
+    let place = Workplace::new();
+    let spool = Spool::open(&place.spool()).unwrap();
+    spool.append(punches(0..10, DAY_US)).await.unwrap();
+    spool.acknowledge(10).await.unwrap();
+    assert_eq!(trim(&spool, 2).await, 0);
+    spool.acknowledge(4).await.unwrap();
+    spool.acknowledge(10).await.unwrap();
+    assert_eq!(trim(&spool, 31).await, 0);
+    assert_eq!(trim(&spool, 60).await, 0, "it has 5 to 10 since day 31");
+    assert_eq!(trim(&spool, 61).await, 10);
+}
+
+/// Trims on a day, with a tail of 30 days.
+async fn trim(spool: &Spool, day: i64) -> usize {
+    spool.trim(day * DAY_US, 30 * DAY).await.unwrap()
 }
 
 #[tokio::test]
@@ -109,7 +145,7 @@ async fn sequence_numbers_are_never_given_twice() {
     let spool = Spool::open(&place.spool()).unwrap();
     spool.append(punches(0..5, DAY_US)).await.unwrap();
     spool.acknowledge(5).await.unwrap();
-    assert_eq!(spool.trim(2 * DAY_US).await.unwrap(), 5);
+    assert_eq!(spool.trim(2 * DAY_US, Duration::ZERO).await.unwrap(), 5);
     spool.close().await;
 
     let spool = Spool::open(&place.spool()).unwrap();
@@ -185,7 +221,7 @@ async fn a_spool_at_its_size_refuses_loses_nothing_and_takes_again_once_the_hub_
     let taken = fill(&spool, 0).await;
     assert!(taken >= 4000, "its design says how much fits: {taken}");
     assert_eq!(held(&spool).await.len() as i64, taken, "what was taken is there, and nothing of what was not");
-    assert_eq!(spool.trim(i64::MAX).await.unwrap(), 0, "nothing of it is acknowledged");
+    assert_eq!(spool.trim(i64::MAX, Duration::ZERO).await.unwrap(), 0, "nothing of it is acknowledged");
 
     // The rest goes on: an acknowledgement is written, and then the tail gives way, oldest first.
     spool.acknowledge(1500).await.unwrap();
