@@ -86,7 +86,11 @@ impl Statements {
             Stated::Leave(one) => self.leaves.push(one),
             Stated::Offsite(one) => self.offsite.push(one),
             Stated::Adjustment(one) => self.adjustments.push(one),
-            Stated::Holiday(_) | Stated::Workday(_) | Stated::Unavailable(_) | Stated::TimeOff(_) => {}
+            Stated::Holiday(_)
+            | Stated::Workday(_)
+            | Stated::Unavailable(_)
+            | Stated::TimeOff(_)
+            | Stated::ClockShift(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@
 mod access;
 mod bank;
 mod board;
+mod clock_shift;
 mod closing;
 mod commands;
 mod company;
@@ -44,6 +45,7 @@ mod watch;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
 pub use bank::BankStatement;
+pub use clock_shift::{ClockShift, ShiftPreview};
 pub use closing::{CloseoutState, Standing};
 pub use commands::USUAL_EXPIRY;
 pub use company::Company;

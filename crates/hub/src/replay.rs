@@ -7,12 +7,14 @@
 
 use attendance::punch::Fingerprint;
 use jiff::Timestamp;
+use store::facts::Subject;
 use store::held::START;
 use store::{Read, Write};
 
 use crate::company::Company;
 use crate::cure::Cured;
 use crate::resolve::Resolver;
+use crate::stated::Stated;
 use crate::{Error, Hub};
 
 const ROWS_PER_WRITE: u32 = 1000;
@@ -30,10 +32,13 @@ pub(crate) enum Replay {
     HeldOfNumber,
     /// Held punches of a reason: the setting behind it changed.
     Reason,
+    /// The punches of a shift of a terminal's clock, by the number of the fact: it was stated, or withdrawn.
+    Shifted,
 }
 
 impl Replay {
-    const ALL: [Self; 5] = [Self::Terminal, Self::HeldOfTerminal, Self::Number, Self::HeldOfNumber, Self::Reason];
+    const ALL: [Self; 6] =
+        [Self::Terminal, Self::HeldOfTerminal, Self::Number, Self::HeldOfNumber, Self::Reason, Self::Shifted];
 
     const fn word(self) -> &'static str {
         match self {
@@ -42,17 +47,31 @@ impl Replay {
             Self::Number => "number",
             Self::HeldOfNumber => "held-of-number",
             Self::Reason => "reason",
+            Self::Shifted => "shifted",
         }
     }
 
-    fn next(self, read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, store::Error> {
-        match self {
-            Self::Terminal => read.punches_of_origin(subject, after, ROWS_PER_WRITE),
-            Self::HeldOfTerminal => read.held_of_origin(subject, after, ROWS_PER_WRITE),
-            Self::Number => read.punches_of_number(subject, after, ROWS_PER_WRITE),
-            Self::HeldOfNumber => read.held_of_number(subject, after, ROWS_PER_WRITE),
-            Self::Reason => read.held_of_reason(subject, after, ROWS_PER_WRITE),
+    fn next(self, read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, Error> {
+        Ok(match self {
+            Self::Terminal => read.punches_of_origin(subject, after, ROWS_PER_WRITE)?,
+            Self::HeldOfTerminal => read.held_of_origin(subject, after, ROWS_PER_WRITE)?,
+            Self::Number => read.punches_of_number(subject, after, ROWS_PER_WRITE)?,
+            Self::HeldOfNumber => read.held_of_number(subject, after, ROWS_PER_WRITE)?,
+            Self::Reason => read.held_of_reason(subject, after, ROWS_PER_WRITE)?,
+            Self::Shifted => shifted(read, subject, after)?,
+        })
+    }
+}
+
+/// The punches of the shift that is the fact of this number, in force or not.
+fn shifted(read: &Read<'_>, number: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, Error> {
+    let damaged = || Error::Damaged { what: "replay", detail: format!("statement {number} is no shift of a clock") };
+    let fact = read.fact(number.parse().map_err(|_| damaged())?)?.ok_or_else(damaged)?;
+    match (&fact.subject, Stated::of(&fact)?) {
+        (Subject::Terminal(serial), Stated::ClockShift(shift)) => {
+            Ok(shift.concerned(read, serial, after, ROWS_PER_WRITE)?)
         }
+        _ => Err(damaged()),
     }
 }
 

@@ -17,6 +17,7 @@ use store::people::Employee;
 use store::punches::{PunchWriter, ResolvedPunch};
 
 use crate::Error;
+use crate::clock_shift::ClockShift;
 use crate::company::{Company, zone};
 use crate::view::HeldReason;
 
@@ -43,6 +44,14 @@ pub(crate) struct Resolver<'a, 'tx> {
 struct Clock {
     is_approved: bool,
     zone: TimeZone,
+    shifts: Vec<ClockShift>,
+}
+
+impl Clock {
+    /// What it should have shown when it printed this.
+    fn true_time(&self, printed: DateTime) -> DateTime {
+        self.shifts.iter().find_map(|shift| shift.true_time(printed)).unwrap_or(printed)
+    }
 }
 
 /// An employee, and which of their dates changed in this transaction.
@@ -156,19 +165,18 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         }
         let user = stated.user.as_deref().unwrap_or(&said.user);
         let stated_time = stated.printed_seconds.map(PrintedTime::Seconds);
-        let time = stated_time.as_ref().unwrap_or(&said.time);
-        Ok(match self.whose(&said.origin, user, time, received)? {
+        Ok(match self.whose(&said.origin, user, (stated_time.as_ref(), &said.time), received)? {
             Ok((employee, at)) => Found::Employee { employee, at },
             Err(reason) => Found::Held { reason, user: user.to_owned() },
         })
     }
 
-    /// Employee and instant, or what is missing for them.
+    /// Employee and instant, or what is missing for them. A time that somebody stated is the true one.
     fn whose(
         &mut self,
         origin: &str,
         user: &str,
-        time: &PrintedTime,
+        (stated, said): (Option<&PrintedTime>, &PrintedTime),
         received: Timestamp,
     ) -> Result<Result<(i64, Timestamp), HeldReason>, Error> {
         let earliest = self.company.earliest_date;
@@ -179,11 +187,15 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         if user.is_empty() {
             return Ok(Err(HeldReason::UnreadableLine));
         }
-        let Some(civil) = time.civil() else { return Ok(Err(HeldReason::UnreadableTime)) };
-        let Some(at) = instant_of(civil, &clock.zone) else { return Ok(Err(HeldReason::ImplausibleTime)) };
-        if civil.date() < earliest || at.duration_since(received) > AHEAD {
-            return Ok(Err(HeldReason::ImplausibleTime));
-        }
+        let civil = match stated {
+            Some(stated) => stated.civil(),
+            None => said.civil().map(|printed| clock.true_time(printed)),
+        };
+        let Some(civil) = civil else { return Ok(Err(HeldReason::UnreadableTime)) };
+        let at = match understood(earliest, civil, &clock.zone, received) {
+            Ok(at) => at,
+            Err(reason) => return Ok(Err(reason)),
+        };
         let owner = self.owner(user, civil.date())?;
         Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
     }
@@ -197,7 +209,9 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             };
             let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
             let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
-            let clock = Clock { is_approved: terminal.is_approved, zone };
+            let shifts = crate::clock_shift::in_force(self.write, serial)?;
+            let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
+            let clock = Clock { is_approved: terminal.is_approved, zone, shifts };
             self.terminals.insert(serial.to_owned(), clock);
         }
         self.terminals
@@ -336,6 +350,18 @@ pub(crate) fn provisional(code: &str) -> Employee {
         last_punch: None,
         group_name: None,
     }
+}
+
+/// The instant of a time on a terminal's face; one that only a wrong clock shows is held.
+pub(crate) fn understood(
+    earliest: Date,
+    civil: DateTime,
+    zone: &TimeZone,
+    received: Timestamp,
+) -> Result<Timestamp, HeldReason> {
+    let at = instant_of(civil, zone).ok_or(HeldReason::ImplausibleTime)?;
+    let is_plausible = civil.date() >= earliest && at.duration_since(received) <= AHEAD;
+    if is_plausible { Ok(at) } else { Err(HeldReason::ImplausibleTime) }
 }
 
 /// The instant of a printed time (rules 4.2). The road keeps no record order, so that a repeated hour is read as its

@@ -1,4 +1,5 @@
-//! What people state about working time, as values: who works when, leave, offsite work, corrections, holidays.
+//! What people state about working time, as values: who works when, leave, offsite work, corrections, holidays; and of a terminal, by
+//! how much its clock was wrong.
 //!
 //! A statement is one row of the table of facts: whom it concerns, its kind, its key, and the rules' own type as JSON.
 
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 use store::facts::Fact;
 
 use crate::Error;
+use crate::clock_shift::ClockShift;
 use crate::roster::range;
 
 /// Whom a statement concerns.
@@ -24,6 +26,8 @@ pub enum Whom {
     Group(String),
     /// One employee, by code.
     Employee(String),
+    /// One terminal, by serial.
+    Terminal(String),
 }
 
 /// One statement, as the rules know it.
@@ -49,6 +53,8 @@ pub enum Stated {
     TimeOff(Event),
     /// Holiday data could not be obtained for these dates: `YYYY` or `YYYY-MM` (rules 7.1).
     Unavailable(String),
+    /// A terminal's clock was wrong for a while.
+    ClockShift(ClockShift),
 }
 
 /// What became of a statement.
@@ -95,6 +101,7 @@ impl Stated {
             Self::Workday(_) => "workday",
             Self::TimeOff(_) => "time_off",
             Self::Unavailable(_) => "unavailable",
+            Self::ClockShift(_) => "clock_shift",
         }
     }
 
@@ -113,6 +120,7 @@ impl Stated {
             Self::TimeOff(Event::CancelUse { id, .. }) => format!("cancel {id}"),
             Self::TimeOff(Event::Earn { date, code, .. }) => format!("earn {date} {code}"),
             Self::Unavailable(prefix) => prefix.clone(),
+            Self::ClockShift(shift) => shift.from.to_string(),
         }
     }
 
@@ -136,6 +144,7 @@ impl Stated {
             Self::Workday(one) => json(one),
             Self::TimeOff(event) => json(event),
             Self::Unavailable(prefix) => json(prefix),
+            Self::ClockShift(shift) => json(shift),
         }
     }
 
@@ -158,6 +167,7 @@ impl Stated {
             "workday" => Self::Workday(Workday { recorded_at, ..read(fact)? }),
             "time_off" => Self::TimeOff(read(fact)?),
             "unavailable" => Self::Unavailable(read(fact)?),
+            "clock_shift" => Self::ClockShift(read(fact)?),
             other => {
                 return Err(Error::Damaged { what: "fact", detail: format!("{} is of kind {other}", fact.number) });
             }
@@ -173,7 +183,8 @@ impl Stated {
             Self::Leave(_) | Self::Offsite(_) | Self::Adjustment(_) | Self::TimeOff(_) => {
                 matches!(whom, Whom::Employee(_))
             }
-            Self::Assignment(_) | Self::Override(_) | Self::Modifier(_) => true,
+            Self::Assignment(_) | Self::Override(_) | Self::Modifier(_) => !matches!(whom, Whom::Terminal(_)),
+            Self::ClockShift(_) => matches!(whom, Whom::Terminal(_)),
         }
     }
 }
@@ -193,6 +204,7 @@ impl Display for Whom {
             Self::Company => f.write_str("the company"),
             Self::Group(name) => write!(f, "group {name}"),
             Self::Employee(code) => write!(f, "employee {code}"),
+            Self::Terminal(serial) => write!(f, "terminal {serial}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariants:
 //! * A statement, the marks of the weeks that it touches, and its entry in the audit trail are one transaction.
 //! * Stating the same again changes nothing; stating something else under the same key replaces it, and both stay on record.
+//! * What concerns a terminal's clock touches the punches of its range, wherever their days are: a replay of them is noted instead.
 //! * What the rules can't use is refused when it is stated, so that a derivation never meets it; so is what would change nothing.
 
 use attendance::{Change, DateRange, Employment, PersonError};
@@ -16,6 +17,7 @@ use crate::company::Company;
 use crate::derive::{mark_all, mark_range};
 use crate::facts::{Statements, employment, zone_of};
 use crate::registry::employee;
+use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;
 use crate::roster::range;
 use crate::stated::{Became, InForce, Stated, Whom};
@@ -46,7 +48,8 @@ impl Hub {
             let missing = || Error::NotFound(format!("statement {number} in force; `punchclock fact list` shows them"));
             let fact = write.fact(number)?.filter(|fact| fact.withdrawn.is_none()).ok_or_else(missing)?;
             withdraw(write, actor, &fact, reason, now)
-        })
+        })?;
+        self.resume_replays(now).map(drop)
     }
 
     /// The statements of a kind in force that touch a range of work dates, by date.
@@ -80,7 +83,7 @@ pub(crate) fn state(
     let (first, last) = dates(write, &company, &place, stated)?;
     if let Some(before) = before {
         write.withdraw_fact(before.number, now.as_microsecond(), &actor.name)?;
-        touch(write, &company, &place.subject, (before.first, before.last), now)?;
+        touch(write, &company, (before.number, &place.subject), (before.first, before.last), now)?;
     }
     let new = NewFact {
         subject: place.subject.clone(),
@@ -94,7 +97,7 @@ pub(crate) fn state(
         reason: reason.to_owned(),
     };
     let number = write.add_fact(&new)?;
-    touch(write, &company, &place.subject, (first, last), now)?;
+    touch(write, &company, (number, &place.subject), (first, last), now)?;
     let detail = if reason.is_empty() { new.body } else { format!("{reason}: {}", new.body) };
     let object = format!("{} {number} of {}", new.kind, whom);
     write.audit(&actor.entry(now, "fact.state", &object, detail))?;
@@ -104,7 +107,7 @@ pub(crate) fn state(
 /// Takes a fact out of force.
 fn withdraw(write: &Write<'_>, actor: &Actor, fact: &Fact, reason: &str, now: Timestamp) -> Result<(), Error> {
     write.withdraw_fact(fact.number, now.as_microsecond(), &actor.name)?;
-    touch(write, &Company::load(write)?, &fact.subject, (fact.first, fact.last), now)?;
+    touch(write, &Company::load(write)?, (fact.number, &fact.subject), (fact.first, fact.last), now)?;
     let detail = format!("{reason}; it was: {}", fact.body);
     Ok(write.audit(&actor.entry(now, "fact.withdraw", &format!("{} {}", fact.kind, fact.number), detail))?)
 }
@@ -153,6 +156,7 @@ impl Place {
                 let employee = employee(read, code)?;
                 Self { subject: Subject::Employee(employee.id), employee: Some(employee) }
             }
+            Whom::Terminal(serial) => Self { subject: Subject::Terminal(serial.clone()), employee: None },
         })
     }
 }
@@ -196,8 +200,11 @@ fn check(
     if !stated.suits(whom) {
         return Err(Error::invalid(
             format!("{} can't be stated of {}", stated.kind(), whom),
-            "holidays belong to the company; leave, offsite work and corrections to an employee",
+            "holidays belong to the company; leave, offsite work and corrections to an employee; shifts to a terminal",
         ));
+    }
+    if let (Stated::ClockShift(shift), Subject::Terminal(serial)) = (stated, &place.subject) {
+        return crate::clock_shift::check(read, serial, shift);
     }
     let (first, last) = dates(read, company, place, stated)?;
     if let (Stated::Adjustment(adjustment), Some(employee)) = (stated, &place.employee) {
@@ -265,6 +272,7 @@ fn dates(read: &Read<'_>, company: &Company, place: &Place, stated: &Stated) -> 
         Stated::Workday(workday) => one(workday.date),
         Stated::TimeOff(event) => one(event.date()),
         Stated::Unavailable(prefix) => unavailable(prefix),
+        Stated::ClockShift(shift) => Ok(shift.dates()),
         Stated::Adjustment(adjustment) => adjusted(read, company, place, &adjustment.change),
     }
 }
@@ -321,19 +329,24 @@ fn unavailable(prefix: &str) -> Result<(Date, Date), Error> {
     }
 }
 
-/// Marks the weeks that a fact touches: its dates, and one more on each side, where boundaries may move (rules 17.2).
+/// Marks the weeks that a fact touches: its dates, and one more on each side, where boundaries may move (rules 17.2). Of a terminal it
+/// touches the punches, which are resolved again.
 fn touch(
     write: &Write<'_>,
     company: &Company,
-    subject: &Subject,
+    (number, subject): (i64, &Subject),
     (first, last): (Date, Date),
     now: Timestamp,
 ) -> Result<(), Error> {
+    if let Subject::Terminal(_) = subject {
+        return note(write, Replay::Shifted, &number.to_string());
+    }
     let (from, to) = (first.saturating_sub(1.day()), last.saturating_add(1.day()));
     let concerned = |employee: &Employee| match subject {
         Subject::Company => true,
         Subject::Group(name) => employee.group_name.as_ref() == Some(name),
         Subject::Employee(id) => employee.id == *id,
+        Subject::Terminal(_) => false,
     };
     if *subject == Subject::Company && (first, last) == ALWAYS {
         return mark_all(write, company, ALWAYS, now);
@@ -357,6 +370,7 @@ fn in_force(read: &Read<'_>, fact: &Fact) -> Result<InForce, Error> {
             let missing = || Error::Damaged { what: "fact", detail: format!("employee {id} is missing") };
             Whom::Employee(employee.ok_or_else(missing)?.code)
         }
+        Subject::Terminal(serial) => Whom::Terminal(serial.clone()),
     };
     Ok(InForce {
         number: fact.number,

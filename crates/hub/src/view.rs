@@ -222,7 +222,10 @@ impl HeldReason {
         match self {
             Self::UnapprovedTerminal => "Approve the terminal.",
             Self::UnreadableLine => "State user number and time, or dismiss it.",
-            Self::UnreadableTime | Self::ImplausibleTime => "State the true time, or dismiss it.",
+            Self::UnreadableTime => "State the true time, or dismiss it.",
+            Self::ImplausibleTime => {
+                "Shift the range that the clock printed wrongly (`punchclock terminal shift`), or state the true time of each, or dismiss it."
+            }
             Self::UnknownUser => "Assign the number to an employee.",
         }
     }

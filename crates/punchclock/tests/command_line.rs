@@ -52,6 +52,41 @@ fn a_change_beside_a_running_server_acts_at_once() {
 }
 
 #[test]
+fn a_clock_that_was_wrong_is_shifted_shown_and_taken_back() {
+    let stage = stage();
+    let lines =
+        "1\t2000-01-01 00:12:00\t1\t0\t1\t0\n1\t2000-01-01 09:12:00\t1\t1\t1\t0\n1\t2026-01-06 08:00:00\t1\t0\t1\t0\n";
+    std::fs::write(stage.folder.path().join("log.dat"), lines).unwrap();
+    let import = ["import", "attlog", "log.dat", "--serial", "A1", "--zone", "Asia/Manila", "--create-employees"];
+    stage.prints(&import);
+    assert!(stage.prints(&["held", "list"]).contains("punchclock terminal shift"));
+    let days = stage.prints(&["export", "days"]);
+    let shift = |more: &[&str]| {
+        let from_to = ["--from", "2000-01-01 00:00:00", "--to", "2000-01-02 00:00:00"];
+        let all = [&["terminal", "shift", "A1"][..], &from_to, &["--by", "26y 4d 7h 48m", "--reason", "battery"], more];
+        stage.prints(&all.concat())
+    };
+    let told = shift(&["--dry-run"]);
+    assert!(told.contains("+9501d 7h 48m: 2 punches would move, on 1 days; 0 of them would be held"), "{told}");
+    assert_eq!(stage.prints(&["export", "days"]), days);
+    let told = shift(&[]);
+    assert!(told.contains("2 punches moved, 0 of them are held"), "{told}");
+    assert!(shift(&[]).contains("that is in force already"));
+    assert_eq!(stage.prints(&["held", "list"]), "nothing is held\n");
+    assert!(stage.prints(&["export", "days"]).contains("2026-01-05"));
+    let overlapping = ["terminal", "shift", "A1", "--from", "2000-01-01 09:00:00", "--to", "2000-01-03 00:00:00"];
+    let refused = stage.fails(&[&overlapping[..], &["--by=-1h", "--reason", "again"]].concat(), 1);
+    assert!(
+        refused.contains("already: printed 2000-01-01 00:00:00 to") && refused.contains("fact withdraw 1"),
+        "{refused}"
+    );
+    let facts = stage.prints(&["fact", "list", "clock-shift"]);
+    assert!(facts.contains("terminal A1") && facts.contains("+9501d 7h 48m") && facts.contains("battery"), "{facts}");
+    stage.prints(&["fact", "withdraw", "1", "--reason", "it was another one"]);
+    assert_eq!(stage.prints(&["export", "days"]), days);
+}
+
+#[test]
 fn a_second_server_on_the_same_folder_is_refused() {
     let stage = stage();
     let mut serving = stage.serve();

@@ -1,4 +1,5 @@
-//! What people stated about working time: assignments, leave, offsite work, corrections, holidays.
+//! What people stated about working time and about clocks: assignments, leave, offsite work, corrections, holidays, shifts of a
+//! terminal's printed times.
 //!
 //! Invariants:
 //! * A fact is never changed. Another body under the same key withdraws it and appends a new one; both stay.
@@ -38,6 +39,8 @@ pub enum Subject {
     Group(String),
     /// One employee, by internal id.
     Employee(i64),
+    /// One terminal, by serial.
+    Terminal(String),
 }
 
 impl Subject {
@@ -46,6 +49,7 @@ impl Subject {
             Self::Company => "company".to_owned(),
             Self::Group(name) => format!("group:{name}"),
             Self::Employee(id) => format!("employee:{id}"),
+            Self::Terminal(serial) => format!("terminal:{serial}"),
         }
     }
 
@@ -54,6 +58,7 @@ impl Subject {
             None => (text == "company").then_some(Self::Company),
             Some(("group", name)) => Some(Self::Group(name.to_owned())),
             Some(("employee", id)) => id.parse().ok().map(Self::Employee),
+            Some(("terminal", serial)) => Some(Self::Terminal(serial.to_owned())),
             Some(_) => None,
         }
     }

@@ -19,6 +19,8 @@ statements! {
         AND origin = $4 AND original = $5";
     COUNT = "SELECT COUNT(*) FROM punch WHERE tenant = $1";
     OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    OF_ORIGIN_PRINTED = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 AND fingerprint < $4
+        AND printed_seconds >= $5 AND printed_seconds <= $6 ORDER BY fingerprint LIMIT $7";
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     COPY = "INSERT INTO differing_copy (tenant, fingerprint, original, channel, received_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, fingerprint, original) DO NOTHING";
@@ -254,6 +256,26 @@ impl Read<'_> {
     /// Of the store.
     pub fn punches_of_origin(&self, origin: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
         self.keys(OF_ORIGIN, origin, after, limit)
+    }
+
+    /// Identities of the punches from one terminal whose printed times lie between two, both included (seconds since 1970 on the
+    /// terminal's face), after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_printed(
+        &self,
+        origin: &str,
+        (first, last): (i64, i64),
+        after: Fingerprint,
+        limit: u32,
+    ) -> Result<Vec<Fingerprint>, Error> {
+        // The fingerprint is led by the hour: a range of times is a range of the key.
+        let begin = Fingerprint::first_of_hour(first).0;
+        // What comes after the last key before the hour is in it.
+        let (after, end) = (after.0.max(begin), Fingerprint::first_of_hour(last.saturating_add(3600)).0);
+        let values = params![self.tenant, origin, after, end, first, last, limit];
+        self.all(OF_ORIGIN_PRINTED, values, |row| row.get(0).map(Fingerprint))
     }
 
     /// Identities of the punches with one user number after `after`, in key order.

@@ -152,6 +152,8 @@ pub(crate) enum FactKind {
     Offsite,
     Holiday,
     Workday,
+    /// What a terminal printed while its clock was wrong (`terminal shift`)
+    ClockShift,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 use super::terminal_command;
 
@@ -48,6 +48,11 @@ pub(crate) enum TerminalCommand {
         #[arg(long)]
         set: bool,
     },
+    /// Its clock was wrong for a while: shift what it printed then, also of what comes later
+    ///
+    /// What it printed stays as it is, and so does each punch's key; only the instants are computed again. `fact list clock-shift` shows
+    /// the shifts, and `fact withdraw` takes one back, with all that came of it. A time that was stated of a single punch stays.
+    Shift(Shift),
     /// Read its log now and store what is new
     Poll {
         /// Name or serial; all that are polled when it is left out
@@ -116,6 +121,27 @@ pub(crate) struct Add {
     /// Whether its clock is set when it calls; otherwise nothing that is sent to it does (default: false)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) set_clock: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Shift {
+    /// Name or serial
+    pub(crate) terminal: String,
+    /// First printed time that was wrong, like "2000-01-01 00:00:00"
+    #[arg(long, value_name = "PRINTED")]
+    pub(crate) from: DateTime,
+    /// Last printed time that was wrong
+    #[arg(long, value_name = "PRINTED")]
+    pub(crate) to: DateTime,
+    /// What is to be added to get the true time, like 1h, -20m, or 26y 2mo 1d 8h; years and months count from --from
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
+    pub(crate) by: jiff::Span,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Say how many punches and days it would move, move nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -67,6 +67,7 @@ fn what(stated: &Stated) -> String {
         Stated::Offsite(one) => json!(one),
         Stated::Holiday(one) => json!(one),
         Stated::Workday(one) => json!(one),
+        Stated::ClockShift(shift) => json!(shift.to_string()),
         _ => Value::Null,
     };
     let Value::Object(fields) = said else { return said.as_str().unwrap_or_default().to_owned() };
@@ -94,5 +95,6 @@ fn word(kind: FactKind) -> &'static str {
         FactKind::Offsite => "offsite",
         FactKind::Holiday => "holiday",
         FactKind::Workday => "workday",
+        FactKind::ClockShift => "clock_shift",
     }
 }

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::view::TerminalRow;
-use hub::{CsvTable, Cure};
+use hub::{CsvTable, Cure, InForce, Stated, Whom};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use link::Clock;
 use serde::Deserialize;
@@ -90,6 +91,26 @@ struct Row {
     sets_clock: bool,
     has_push_key: bool,
     trouble: Option<String>,
+    shifts: Vec<ShiftLine>,
+}
+
+/// A time during which its clock was wrong.
+struct ShiftLine {
+    says: String,
+    reason: String,
+    number: i64,
+}
+
+/// Of a terminal, the shifts in force.
+fn shifts_of(serial: &str, facts: &[InForce]) -> Vec<ShiftLine> {
+    let shift = |fact: &InForce| match (&fact.whom, &fact.stated) {
+        (Whom::Terminal(of), Stated::ClockShift(shift)) if of == serial => {
+            let reason = format!("{} ({})", fact.reason, fact.actor);
+            Some(ShiftLine { says: shift.to_string(), reason, number: fact.number })
+        }
+        _ => None,
+    };
+    facts.iter().filter_map(shift).collect()
 }
 
 /// How far a clock is off, and what to do about it.
@@ -124,10 +145,11 @@ impl Moment {
 }
 
 impl Row {
-    fn new(row: TerminalRow, now: Timestamp) -> Self {
+    fn new(row: TerminalRow, facts: &[InForce], now: Timestamp) -> Self {
         let zone = show::named_zone(&row.zone);
         let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, now, &zone));
         Self {
+            shifts: shifts_of(&row.serial, facts),
             has_own_name: row.name != row.serial,
             punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
             commands_link: (row.approved && row.via != link::Via::Poll)
@@ -157,7 +179,8 @@ pub(crate) async fn page(
     Query(notice): Query<Notice>,
     visitor: Visitor,
 ) -> Result<Html<String>, Failure> {
-    let all = app.ask(|hub| hub.terminals()).await?;
+    let (all, facts) =
+        app.ask(|hub| Ok((hub.terminals()?, hub.in_force("clock_shift", Date::MIN, Date::MAX)?))).await?;
     let now = Timestamp::now();
     let sort = if asked.sort.is_empty() { "name" } else { &asked.sort };
     let shown = [("", "All"), ("unapproved", "Waiting for approval"), ("trouble", "With trouble")];
@@ -167,7 +190,7 @@ pub(crate) async fn page(
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
         total: all.len(),
         count: words::plural(all.len() as u64, "terminal", "terminals"),
-        rows: asked.pick(all).into_iter().map(|row| Row::new(row, now)).collect(),
+        rows: asked.pick(all).into_iter().map(|row| Row::new(row, &facts, now)).collect(),
         sorting: Sorting::new("/terminals", &asked.query(), sort, asked.order == "desc"),
         csv: format!("/terminals.csv?{}", asked.query()),
         asked,

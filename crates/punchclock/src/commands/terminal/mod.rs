@@ -9,6 +9,7 @@ mod info;
 mod key;
 mod poll;
 mod registry;
+mod shift;
 mod signs;
 mod templates;
 mod test;
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
         TerminalCommand::Info(reach) => info::run(context, &reach),
         TerminalCommand::Users(args) => users::run(context, &args),
         TerminalCommand::Time { reach, set } => clock::run(context, &reach, set),
+        TerminalCommand::Shift(args) => shift::run(context, &args),
         TerminalCommand::Poll { terminal, since, way } => poll::run(context, terminal.as_deref(), since, &way),
         TerminalCommand::Completeness(args) => completeness::run(context, &args),
         TerminalCommand::Restart(reach) => signs::restart(context, &reach),
