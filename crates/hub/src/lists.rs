@@ -261,6 +261,7 @@ fn punch_row(listed: ListedPunch) -> Result<PunchRow, Error> {
         verify: said.verify,
         channel: listed.stored.channel,
         received: instant(listed.stored.received_us),
+        doubted: listed.doubted_us.map(instant),
         employee: listed.employee,
         at: listed.at_us.map(instant),
         held: listed.held.as_deref().map(reason).transpose()?,

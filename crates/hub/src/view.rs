@@ -157,6 +157,8 @@ pub struct PunchRow {
     pub channel: String,
     /// When the first copy was received.
     pub received: Timestamp,
+    /// What the clock of the edge showed then, where the edge did not believe it; `received` is when it came here.
+    pub doubted: Option<Timestamp>,
     /// Employee code, when resolved.
     pub employee: Option<String>,
     /// The instant, when resolved.

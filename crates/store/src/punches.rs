@@ -87,6 +87,8 @@ pub struct ListedPunch {
     pub at_us: Option<i64>,
     /// Reason word, when held.
     pub held: Option<String>,
+    /// What the clock of its edge showed when it was received, where the edge did not believe it, microseconds UTC.
+    pub doubted_us: Option<i64>,
 }
 
 /// Which punches to list. Empty fields do not filter.
@@ -120,7 +122,8 @@ const LIST_FROM: &str = " FROM punch p
     LEFT JOIN held_punch h ON h.tenant = p.tenant AND h.fingerprint = p.fingerprint
     WHERE p.tenant = $1";
 const LIST_COLUMNS: &str = "SELECT p.origin, p.user_number, p.printed_seconds, p.printed_raw, p.state, p.verify,
-    p.work_code, p.original, p.channel, p.received_us, p.fingerprint, e.code, r.at_us, h.reason";
+    p.work_code, p.original, p.channel, p.received_us, p.fingerprint, e.code, r.at_us, h.reason,
+    (SELECT d.edge_us FROM doubted_receipt d WHERE d.tenant = p.tenant AND d.fingerprint = p.fingerprint)";
 /// Texts that are no date come last in both orders.
 const LIST_ORDER: &str =
     " ORDER BY p.printed_seconds IS NULL, p.printed_seconds, p.origin, p.user_number, p.fingerprint";
@@ -363,6 +366,7 @@ impl Read<'_> {
                 employee: row.get(11)?,
                 at_us: row.get(12)?,
                 held: row.get(13)?,
+                doubted_us: row.get(14)?,
             })
         })?;
         Ok((rows, total))

@@ -83,6 +83,8 @@ pub(crate) struct Row {
     pub(crate) said: String,
     pub(crate) channel: String,
     pub(crate) received: String,
+    /// Why that is not when the edge received it.
+    pub(crate) doubt: Option<String>,
     /// Code and page of the employee's day.
     pub(crate) employee: Option<(String, String)>,
     pub(crate) held: Option<&'static str>,
@@ -105,6 +107,12 @@ impl Row {
             said: said.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "),
             channel: punch.channel.clone(),
             received: format!("{} {}", show::moment(punch.received, &zone), show::offset(&zone, punch.received)),
+            doubt: punch.doubted.map(|shown| {
+                format!(
+                    "The clock of the edge was not known to be right when it received this, and showed {}. The time is that at which it came here.",
+                    show::rfc3339(shown, &zone)
+                )
+            }),
             employee: punch.employee.as_ref().filter(|_| punch.at.is_some()).map(day),
             held: punch.held.map(words::held_reason),
         }

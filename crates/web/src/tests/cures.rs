@@ -1,8 +1,9 @@
 //! Held punches and unapproved terminals, cured from their pages.
 
+use attendance::punch::{Channel, attlog};
 use axum::http::StatusCode;
 
-use super::house::{House, now};
+use super::house::{House, clerk, now};
 
 #[tokio::test]
 async fn assigning_a_number_releases_what_waited_for_it() {
@@ -50,6 +51,41 @@ async fn a_punch_with_an_impossible_time_is_stated_or_dismissed() {
 
     let nonsense = house.post(&hr, "/held/state", "fingerprint=zz&printed=2026-01-05").await;
     assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn impossible_times_of_a_terminal_are_cured_by_one_shift_that_its_page_shows() {
+    let house = House::with_accounts();
+    house.import("A1", "5\t2026-01-05 08:00:00\t1\t0\t1\t0\n", true);
+    house.import("A1", "5\t2000-01-01 00:12:00\t1\t0\t1\t0\n5\t2000-01-01 09:10:00\t1\t0\t1\t0\n", false);
+    let hr = house.sign_in("hr").await;
+    let page = house.get(&hr, "/held").await.text;
+    let command = r#"punchclock terminal shift A1 --from "2000-01-01 00:12:00" --to "2000-01-01 09:10:00" --by"#;
+    assert!(page.contains(command), "{page}");
+    let (from, to) = ("2000-01-01T00:12:00".parse().unwrap(), "2000-01-01T09:10:00".parse().unwrap());
+    let by = jiff::Span::new().years(26).days(5).hours(8);
+    let shift = hub::ClockShift::of_span(from, to, by).unwrap();
+    house.hub.shift_clock(&clerk(), "A1", shift, "the battery <b>was</b> empty", now()).unwrap();
+    assert!(house.get(&hr, "/held").await.text.contains("Nothing is held"));
+    let page = house.get(&hr, "/terminals").await.text;
+    assert!(page.contains("Statement 1: printed 2000-01-01 00:12:00 to 2000-01-01 09:10:00: +9502d 8h<"), "{page}");
+    assert!(page.contains("empty (console)") && !page.contains("<b>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_receive_time_that_is_not_the_edges_is_shown_as_such() {
+    let house = House::with_accounts();
+    house.import("A1", "5\t2026-01-05 08:00:00\t1\t0\t1\t0\n", true);
+    let hr = house.sign_in("hr").await;
+    assert!(!house.get(&hr, "/punches").await.text.contains("doubted"));
+    let said = attlog::punches("A1", b"5\t2026-01-05 18:00:00\t1\t0\t1\t0").next().unwrap();
+    let what = link::What::Punch(link::Punch::of(Channel::Push, &said));
+    let item = link::Item { seq: 1, received_us: 10_000_000, is_time_doubted: true, what };
+    let batch = link::Batch { edge: "e".to_owned(), items: vec![item], ..link::Batch::default() };
+    house.hub.ingest(&batch, now()).unwrap();
+    let page = house.get(&hr, "/punches").await.text;
+    assert_eq!(page.matches("edge's clock doubted").count(), 1, "{page}");
+    assert!(page.contains("and showed 1970-01-01T08:00:10+08:00."), "{page}");
 }
 
 #[tokio::test]
