@@ -25,7 +25,7 @@ pub(crate) struct Cli {
     /// Folder with the database and the edge's queue
     #[arg(long, global = true, value_name = "DIR", env = "PUNCHCLOCK_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// The hub's database, when it is not in the data folder (sqlite:PATH)
+    /// The hub's database, when it is not in the data folder: sqlite:PATH or postgres://user@host/name
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// Settings file (default: punchclock.toml in the data folder, then in this folder)
@@ -98,9 +98,22 @@ pub(crate) enum Command {
     Audit(access::Audit),
     /// Is everything reachable, authorised, in time, complete? In plain words, with the cure
     Doctor,
+    /// Move everything from one database into another, empty one, of either engine
+    Move(Move),
     /// Settings of this machine
     #[command(subcommand)]
     Config(Config),
+}
+
+/// Nothing may write to the database meanwhile: end the hub first, and start it on the other one.
+#[derive(Debug, Args)]
+pub(crate) struct Move {
+    /// The database that is read: sqlite:PATH or postgres://user@host/name
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// The database that is filled
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
 }
 
 #[derive(Debug, Args)]

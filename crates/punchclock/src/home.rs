@@ -6,40 +6,42 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use hub::{Hub, Store};
 
+use crate::settings::Settings;
+
 /// The data folder, and the hub's database in it or elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     pub(crate) data: PathBuf,
-    database: PathBuf,
+    database: Database,
+}
+
+/// Where a hub's data is.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    /// An SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database, and the file of its password.
+    Server { url: String, password: Option<PathBuf> },
 }
 
 impl Home {
-    /// From `--data` and `--database`.
-    pub(crate) fn new(data: PathBuf, database: Option<&str>) -> anyhow::Result<Self> {
-        let database = match database {
-            None => data.join("hub.sqlite"),
-            Some(url) => sqlite_path(url)?,
+    /// From `--data` and the settings.
+    pub(crate) fn new(data: PathBuf, settings: &Settings) -> Self {
+        let database = match settings.text("hub.database") {
+            "" => Database::File(data.join("hub.sqlite")),
+            url => Database::named(url, settings),
         };
-        Ok(Self { data, database })
+        Self { data, database }
     }
 
     /// The hub over its database, which is made when it is missing.
     pub(crate) fn hub(&self) -> anyhow::Result<Hub> {
-        if let Some(folder) = self.database.parent() {
-            make_private(folder)?;
-        }
-        Ok(Hub::new(Store::open(&self.database)?))
+        Ok(Hub::new(self.database.open()?))
     }
 
     /// The hub over a database that must exist: reading commands do not make empty ones.
     pub(crate) fn existing_hub(&self) -> anyhow::Result<Hub> {
-        if !self.database.exists() {
-            bail!(
-                "there is no database {}; name its folder with --data, or fill it with `punchclock serve` or `punchclock import`",
-                self.database.display()
-            );
-        }
-        self.hub()
+        Ok(Hub::new(self.database.open_existing()?))
     }
 
     /// Claims the folder for one server. The claim ends with the process, however that ends.
@@ -70,14 +72,46 @@ impl Home {
     }
 }
 
-fn sqlite_path(url: &str) -> anyhow::Result<PathBuf> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return Ok(PathBuf::from(path));
+impl Database {
+    /// From `sqlite:PATH` or `postgres://user@host/name`, as the setting `hub.database` has been checked.
+    pub(crate) fn named(url: &str, settings: &Settings) -> Self {
+        match url.strip_prefix("sqlite:") {
+            Some(path) => Self::File(PathBuf::from(path)),
+            None => Self::Server { url: url.to_owned(), password: settings.file("hub.database_password_file") },
+        }
     }
-    if url.starts_with("postgres") {
-        bail!("PostgreSQL is not served yet; use sqlite:PATH");
+
+    /// Opens it; its tables are made when they are missing, and so is the file.
+    pub(crate) fn open(&self) -> anyhow::Result<Store> {
+        match self {
+            Self::File(path) => {
+                if let Some(folder) = path.parent() {
+                    make_private(folder)?;
+                }
+                Ok(Store::open(path)?)
+            }
+            Self::Server { url, password } => Ok(Store::connect(url, password_in(password.as_deref())?.as_deref())?),
+        }
     }
-    bail!("`{url}` is no database; write sqlite:PATH")
+
+    /// As [`Database::open`], where the file must exist.
+    pub(crate) fn open_existing(&self) -> anyhow::Result<Store> {
+        match self {
+            Self::File(path) if !path.exists() => bail!(
+                "there is no database {}; name its folder with --data, or fill it with `punchclock serve` or `punchclock import`",
+                path.display()
+            ),
+            _ => self.open(),
+        }
+    }
+}
+
+/// The password of the file, else that of the environment as PostgreSQL's own programs read it.
+fn password_in(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(file) = file else { return Ok(std::env::var("PGPASSWORD").ok()) };
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("hub.database_password_file: {} can't be read", file.display()))?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Makes a folder that only its owner may enter: it holds personal data.

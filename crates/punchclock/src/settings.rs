@@ -27,6 +27,18 @@ const DECLARED: &[Declared] = &[
         check: address,
     },
     Declared {
+        name: "hub.database",
+        default: "",
+        meaning: "the hub's database: postgres://user@host/name, or sqlite:PATH; empty for hub.sqlite in the data folder",
+        check: database,
+    },
+    Declared {
+        name: "hub.database_password_file",
+        default: "",
+        meaning: "file with the password of a PostgreSQL database; empty for the environment's PGPASSWORD, or none",
+        check: anything,
+    },
+    Declared {
         name: "hub.tls_certificate",
         default: "",
         meaning: "PEM file of the hub's certificate with its chain; empty for plain HTTP, on this machine or behind a proxy with TLS",
@@ -255,7 +267,9 @@ impl Settings {
             bail!("there is no setting `{name}` ({origin}); known: {}", names.join(", "));
         };
         if let Err(wanted) = (setting.check)(&value) {
-            bail!("setting {name} is `{value}` ({origin}); it must be {wanted}");
+            // What was refused as an address may carry a password.
+            let shown = if name == "hub.database" { "not shown" } else { &value };
+            bail!("setting {name} is `{shown}` ({origin}); it must be {wanted}");
         }
         self.values.insert(setting.name, (value, origin));
         Ok(())
@@ -391,6 +405,14 @@ fn proxies(text: &str) -> Result<(), String> {
     network_list(text).map(drop).map_err(|_| wanted.to_owned())
 }
 
+/// The address stands in settings and lists of processes, and is shown: it carries no password.
+pub(crate) fn database(text: &str) -> Result<(), String> {
+    let is_good = text.is_empty() || text.starts_with("sqlite:") || hub::Store::check_address(text).is_ok();
+    let wanted = "postgres://user@host/name, its password in a file that hub.database_password_file names; sqlite:PATH; \
+                  or empty";
+    if is_good { Ok(()) } else { Err(wanted.to_owned()) }
+}
+
 fn url(text: &str) -> Result<(), String> {
     let is_good = text.is_empty() || text.starts_with("https://") || text.starts_with("http://");
     if is_good { Ok(()) } else { Err("an address like https://hub.example".to_owned()) }
@@ -460,6 +482,22 @@ mod tests {
         assert_eq!(shown, ["192.168.1.0/24", "10.1.2.0/28"]);
         let too_wide = with("[terminals]\ndiscover = \"10.0.0.0/16\"\n", &[]).unwrap_err().to_string();
         assert!(too_wide.contains("it must be IPv4 subnets like") && too_wide.contains("4096"), "{too_wide}");
+    }
+
+    #[test]
+    fn an_address_of_a_database_with_a_password_is_refused_and_not_shown() {
+        let set = |address: &str| with("", &[("PUNCHCLOCK__HUB__DATABASE", address)]);
+        for good in
+            ["", "sqlite:/data/hub.sqlite", "postgres://ann@db/hub", "postgresql://ann@/hub?host=/run/postgresql"]
+        {
+            assert_eq!(set(good).unwrap().text("hub.database"), good);
+        }
+        for bad in
+            ["postgres://ann:sesame@db/hub", "postgres://ann@db/hub?password=sesame", "mysql://ann:sesame@db/hub"]
+        {
+            let refused = set(bad).unwrap_err().to_string();
+            assert!(refused.contains("hub.database_password_file") && !refused.contains("sesame"), "{refused}");
+        }
     }
 
     /// The settings file that the install script puts into /etc, with every key commented out.

@@ -17,6 +17,7 @@ mod export;
 mod fact;
 mod held;
 mod import;
+mod moving;
 mod period;
 mod plan;
 mod rules;
@@ -60,8 +61,9 @@ fn console() -> Actor {
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     let default = if matches!(cli.command, Command::Demo(_)) { DEMO_DATA } else { DATA };
     let data = cli.data.unwrap_or_else(|| PathBuf::from(default));
-    let settings = Settings::read(cli.config.as_deref(), &data)?;
-    let home = Home::new(data, cli.database.as_deref())?;
+    let mut settings = Settings::read(cli.config.as_deref(), &data)?;
+    settings.flag("hub.database", cli.database.as_deref())?;
+    let home = Home::new(data, &settings);
     let mut context = Context { home, settings, is_json: cli.json };
     match cli.command {
         Command::Serve(args) => serve::serve(&mut context, &args),
@@ -91,6 +93,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(command) => access::token(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
         Command::Doctor => doctor::run(&context),
+        Command::Move(args) => moving::run(&context, &args),
         Command::Config(command) => config::run(&context, &command),
     }
 }
