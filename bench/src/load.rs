@@ -5,16 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use jiff::{
     SignedDuration,
     civil::{DateTime, date},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
+
+use crate::http::Connection;
 
 /// A server that answers nobody within this time is broken.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -72,16 +70,28 @@ pub(crate) fn rush(
         let pushing = all(connected.into_iter().enumerate(), |(place, terminal)| {
             terminal.push_each_second(start + offset(place), start + time)
         });
-        tokio::pin!(pushing);
-        let mut most = 0;
-        let mut looks = tokio::time::interval(Duration::from_millis(200));
-        loop {
-            tokio::select! {
-                waits = &mut pushing => return Ok((waits?.into_iter().flatten().collect(), most)),
-                _ = looks.tick() => most = most.max(look()?),
-            }
-        }
+        let (waits, most) = watched(pushing, look).await?;
+        Ok((waits.into_iter().flatten().collect(), most))
     })
+}
+
+/// Does `work`; what came out, and the most that `look` told meanwhile.
+///
+/// # Errors
+/// Of both.
+pub(crate) async fn watched<T>(
+    work: impl Future<Output = Result<T>>,
+    look: impl Fn() -> Result<u64>,
+) -> Result<(T, u64)> {
+    tokio::pin!(work);
+    let mut most = 0;
+    let mut looks = tokio::time::interval(Duration::from_millis(200));
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok((done?, most)),
+            _ = looks.tick() => most = most.max(look()?),
+        }
+    }
 }
 
 /// Returns when the server has taken a punch of the first terminal; until it listens, it is called again.
@@ -101,7 +111,7 @@ pub(crate) fn first_answer(address: SocketAddr) -> Result<()> {
 }
 
 /// Runs `work` for all inputs at once and collects what comes out.
-async fn all<I, O, F>(inputs: impl IntoIterator<Item = I>, work: impl Fn(I) -> F) -> Result<Vec<O>>
+pub(crate) async fn all<I, O, F>(inputs: impl IntoIterator<Item = I>, work: impl Fn(I) -> F) -> Result<Vec<O>>
 where
     O: Send + 'static,
     F: Future<Output = Result<O>> + Send + 'static,
@@ -115,24 +125,22 @@ where
 }
 
 struct Terminal {
-    stream: TcpStream,
+    connection: Connection,
     head: String,
     user: usize,
     time: DateTime,
     answered: u64,
-    buffer: Vec<u8>,
 }
 
 impl Terminal {
     /// Connects, and waits until the server takes this terminal's punches.
     async fn connect(address: SocketAddr, place: usize) -> Result<Self> {
-        let stream = TcpStream::connect(address).await.context("could not connect to the server under load")?;
-        stream.set_nodelay(true)?;
+        let connection = Connection::open(address).await?;
         let head = format!(
-            "POST /iclock/cdata?SN={}&table=ATTLOG&Stamp=9999 HTTP/1.1\r\nHost: {address}\r\nUser-Agent: iClock Proxy/1.09\r\n",
+            "POST /iclock/cdata?SN={}&table=ATTLOG&Stamp=9999 HTTP/1.1\r\nUser-Agent: iClock Proxy/1.09\r\n",
             serial(place)
         );
-        let mut terminal = Self { stream, head, user: place + 1, time: FIRST_TIME, answered: 0, buffer: Vec::new() };
+        let mut terminal = Self { connection, head, user: place + 1, time: FIRST_TIME, answered: 0 };
         let deadline = Instant::now() + READY_WITHIN;
         while terminal.push().await? != 200 {
             ensure!(Instant::now() < deadline, "the server refuses the punches of {}", serial(place));
@@ -177,48 +185,6 @@ impl Terminal {
     async fn push(&mut self) -> Result<u16> {
         self.time = self.time.checked_add(SignedDuration::from_secs(1))?;
         let line = format!("{}\t{}\t0\t1\t0\t0\t0\n", self.user, self.time.strftime("%Y-%m-%d %H:%M:%S"));
-        let request = format!("{}Content-Length: {}\r\n\r\n{line}", self.head, line.len());
-        self.stream.write_all(request.as_bytes()).await?;
-        self.answer().await
-    }
-
-    async fn answer(&mut self) -> Result<u16> {
-        self.buffer.clear();
-        loop {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                bail!("the server closed the connection of {}", serial(self.user - 1));
-            }
-            if let Some(status) = complete_answer(&self.buffer)? {
-                return Ok(status);
-            }
-        }
-    }
-}
-
-/// The status, once head and body are there.
-fn complete_answer(bytes: &[u8]) -> Result<Option<u16>> {
-    let Some(head_bytes) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-    let head = std::str::from_utf8(&bytes[..head_bytes]).context("the answer's head is no text")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("the answer has no status")?;
-    let length: usize = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.trim().parse().ok())
-        .context("the answer has no length")?;
-    Ok((bytes.len() >= head_bytes + 4 + length).then_some(status))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::complete_answer;
-
-    #[test]
-    fn an_answer_counts_when_its_body_is_there() {
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOK: 1";
-        assert_eq!(complete_answer(answer).unwrap(), Some(200));
-        assert_eq!(complete_answer(&answer[..answer.len() - 1]).unwrap(), None);
-        assert_eq!(complete_answer(&answer[..20]).unwrap(), None);
-        assert!(complete_answer(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+        Ok(self.connection.ask(&self.head, line.as_bytes()).await?.status)
     }
 }

@@ -12,7 +12,9 @@ mod card;
 mod days;
 mod decode;
 mod derivation;
+mod edges;
 mod figure;
+mod http;
 mod ingest;
 mod load;
 mod memory;
@@ -54,6 +56,7 @@ const GROUPS: &[Group] = &[
     ("push", push::measure),
     ("branch", branch::measure),
     ("card", card::measure),
+    ("edges", edges::measure),
     ("ingest", ingest::measure),
     ("derive", derivation::measure),
     ("days", days::measure),

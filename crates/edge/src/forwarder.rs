@@ -19,6 +19,9 @@ use crate::{Stop, chance};
 /// How often old entries are looked for.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
+/// However many edges a hub has, it hears of this one as often as this.
+const SLOWEST_BEAT: Duration = Duration::from_secs(120);
+
 /// Rest between two tries to get a new token.
 const RENEW_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
@@ -216,9 +219,9 @@ impl<U: Uplink> Forwarder<U> {
     /// from 0 to 1.
     pub(crate) async fn beat_once(&self, failures: &mut u32, every: Duration, chance: f64) -> Duration {
         match self.exchange_heartbeat().await {
-            Ok(()) => {
+            Ok(wanted) => {
                 *failures = 0;
-                every
+                every.max(wanted)
             }
             Err(trouble) => {
                 *failures += 1;
@@ -232,7 +235,8 @@ impl<U: Uplink> Forwarder<U> {
         }
     }
 
-    async fn exchange_heartbeat(&self) -> Result<(), Trouble> {
+    /// How long the hub wants to hear nothing more.
+    async fn exchange_heartbeat(&self) -> Result<Duration, Trouble> {
         let depth = self.spool.depth().await.map_err(Trouble::Spool)?;
         let asked = self.time.look().await;
         let now_us = asked.now_us;
@@ -256,7 +260,9 @@ impl<U: Uplink> Forwarder<U> {
                 if orders.renew_token {
                     self.renew_token().await;
                 }
-                self.follow(orders, heartbeat.commands).await.map_err(Trouble::Spool)
+                let wanted = Duration::from_secs(orders.beat_every_s.unwrap_or_default().into()).min(SLOWEST_BEAT);
+                self.follow(orders, heartbeat.commands).await.map_err(Trouble::Spool)?;
+                Ok(wanted)
             }
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);

@@ -4,18 +4,32 @@
 //! * A code gives tokens to one edge until its time is up or the edge has shown one of them; each takes the place of the one
 //!   that was given before and not shown. So an answer that was lost costs another try, and a code that was used opens nothing.
 //! * An edge's old token holds until the new one is shown. From then on it opens nothing.
-//! * `token revoke` ends all of it at once: the token, the one given and not shown, and the invitation.
+//! * `token revoke` ends all of it at once: the token, the one given and not shown, and the invitation. `edge forget` does the same
+//!   to an edge that is gone for good, and frees its terminals for others. What it brought stays.
 
 use jiff::{SignedDuration, Timestamp};
 use link::enrol;
+use store::Read;
 use store::access::Token;
 
 use crate::access::{hash_token, token_text};
+use crate::resolve::instant;
 use crate::{Actor, Bearer, Error, Hub, TokenKind};
 
 /// Days after which an edge is asked to fetch a new token.
 pub const TOKEN_DAYS: i64 = 30;
 const LONGEST_VALID: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What goes, and what stays, when an edge is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// When it was heard of last; `None` for one that never called.
+    pub last_seen: Option<Timestamp>,
+    /// Entries that it had not sent when it was heard of last: only its own disk has them.
+    pub queued: i64,
+    /// Serials of the terminals that it saw last; any edge may answer for them from then on.
+    pub terminals: Vec<String>,
+}
 
 impl Bearer {
     /// Whether the token is so old that its edge shall fetch another.
@@ -93,4 +107,43 @@ impl Hub {
             Ok(Some(token))
         })
     }
+
+    /// What would go if an edge was forgotten.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a name that no edge has or had.
+    pub fn edge_farewell(&self, name: &str) -> Result<Farewell, Error> {
+        self.store.read(|read| farewell(read, name))
+    }
+
+    /// Forgets an edge that is gone for good: its token and invitation open nothing any more, it is not listed nor told of any
+    /// more, and others may answer for its terminals. Every punch that it brought stays. Should it be invited again under this name,
+    /// it sends what its spool still has once more, and nothing counts twice.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a name that no edge has or had.
+    pub fn edge_forget(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<Farewell, Error> {
+        self.store.write(|write| {
+            let gone = farewell(write, name)?;
+            write.revoke_token(name, now.as_microsecond())?;
+            write.free_terminals_of(name)?;
+            write.drop_edge(name)?;
+            let terminals = if gone.terminals.is_empty() { "none".to_owned() } else { gone.terminals.join(", ") };
+            let detail = format!("it had {} entries not sent; terminals: {terminals}", gone.queued);
+            write.audit(&actor.entry(now, "edge.forget", name, detail))?;
+            Ok(gone)
+        })
+    }
+}
+
+fn farewell(read: &Read<'_>, name: &str) -> Result<Farewell, Error> {
+    let (edge, token) = (read.edge(name)?, read.token_named(name)?);
+    if edge.is_none() && token.is_none_or(|token| token.kind != TokenKind::Edge.word()) {
+        return Err(Error::NotFound(format!("edge {name}")));
+    }
+    Ok(Farewell {
+        last_seen: edge.as_ref().map(|edge| instant(edge.last_seen_us)),
+        queued: edge.map_or(0, |edge| edge.queued),
+        terminals: read.seen_by(name)?,
+    })
 }

@@ -43,6 +43,9 @@ mod trial;
 pub mod view;
 mod watch;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
 pub use access::{Bearer, Role, SignedIn, TokenKind};
 pub use bank::BankStatement;
 pub use clock_shift::{ClockShift, ShiftPreview};
@@ -53,7 +56,7 @@ pub use compliance::Compliance;
 pub use correct::Correction;
 pub use cure::{Cure, Cured};
 pub use derive::{Derived, Scope};
-pub use enrolment::TOKEN_DAYS;
+pub use enrolment::{Farewell, TOKEN_DAYS};
 pub use error::Error;
 pub use export::write_days;
 pub use intake::{Counts, FileImport, Poll};
@@ -97,12 +100,14 @@ impl Actor {
 #[derive(Clone, Debug)]
 pub struct Hub {
     store: Store,
+    /// How many edges there were when they were looked at last; 0 before that.
+    edges_seen: Arc<AtomicUsize>,
 }
 
 impl Hub {
     /// A hub over a store.
-    pub const fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store) -> Self {
+        Self { store, edges_seen: Arc::default() }
     }
 
     /// A number that changes whenever anybody commits, in this process or another.

@@ -1,5 +1,7 @@
 //! What people register: terminals and employees.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -136,6 +138,10 @@ impl Hub {
                     // How far it was read says nothing of how far it pushes.
                     write.drop_reading(&serial)?;
                 }
+                if before.as_ref().is_some_and(|before| before.address != terminal.address) {
+                    // It may have been carried to another branch.
+                    write.free_terminal(&serial)?;
+                }
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
                 if zone_moved {
                     write.forget_clock(&serial)?;
@@ -157,15 +163,16 @@ impl Hub {
         self.store.write(|write| follow(write, actor, serial, moved, now))
     }
 
-    /// What an edge is told: every terminal, with its keys read from their files, and the commands that it shall bring to
-    /// those that it sees.
+    /// What an edge is told: its terminals, with their keys read from their files, and the commands that it shall bring to
+    /// those that it sees. Those that another edge answers for are none of its business: it could only stumble over another unit
+    /// at the same private address, and who steals its disk has the keys of one branch.
     pub(crate) fn orders(&self, beat: &link::Heartbeat, now: Timestamp) -> Result<Orders, Error> {
         let (terminals, company, commands, high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, &beat.edge, now)?;
             let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
-            Ok::<_, Error>((read.terminals()?, Company::load(read)?, commands, high_seq))
+            Ok::<_, Error>((read.terminals_of_edge(&beat.edge)?, Company::load(read)?, commands, high_seq))
         })?;
-        let terminals = terminals.into_iter().map(|(terminal, _)| link::Terminal {
+        let terminals = terminals.into_iter().map(|terminal| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
             push_key: terminal.push_key_file.as_deref().map(push_key),
             serial: terminal.serial,
@@ -177,7 +184,8 @@ impl Hub {
             sets_clock: terminal.sets_clock,
         });
         let (high_seq, now_us) = (Some(high_seq), Some(now.as_microsecond()));
-        Ok(Orders { terminals: terminals.collect(), commands, high_seq, now_us, ..Orders::default() })
+        let beat_every_s = crate::watch::beat_every_s(self.edges_seen.load(Ordering::Relaxed));
+        Ok(Orders { terminals: terminals.collect(), commands, high_seq, now_us, beat_every_s, ..Orders::default() })
     }
 
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user

@@ -6,6 +6,7 @@
 //! * A hub that was away itself calls nobody silent before it has listened for as long.
 //! * What an edge with a wrong clock tells of times is shifted by how far its clock is off. Nothing is judged by such a clock.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +25,10 @@ const WORST_DRIFT: i64 = 5000;
 /// A drift is told once it was watched for as long.
 const DRIFT_AFTER_US: i64 = 6 * 3600 * 1_000_000;
 const DAY_US: i64 = 86_400 * 1_000_000;
+/// Heartbeats a second that all edges together are asked to keep to: a small part of what a hub answers on two cores.
+const BEATS_PER_SECOND: usize = 200;
+/// No edge is asked to wait longer between two of them: orders should not take longer to arrive.
+const SLOWEST_BEAT_S: usize = 60;
 /// Longest wait before a failed post is tried again.
 const MOST_WAIT: Duration = Duration::from_secs(15 * 60);
 const FIRST_WAIT: Duration = Duration::from_secs(10);
@@ -162,7 +167,9 @@ impl Hub {
         };
         let quiet = self.store.read(|read| {
             let is_waiting = !tells && !read.edge_notices(i64::MAX)?.is_empty();
-            Ok::<_, store::Error>(!is_waiting && read.edges()?.iter().all(|edge| changed(edge).is_none()))
+            let edges = read.edges()?;
+            self.edges_seen.store(edges.len(), Ordering::Relaxed);
+            Ok::<_, store::Error>(!is_waiting && edges.iter().all(|edge| changed(edge).is_none()))
         })?;
         // This is looked at all the time: the disk is spared.
         if quiet {
@@ -212,6 +219,13 @@ impl Hub {
         self.store.write(|write| write.retry_edge_notice(notice, due_us))?;
         Ok(wait)
     }
+}
+
+/// How far apart the heartbeats of an edge shall be, in seconds, so that those of all edges are not too many; `None` while there
+/// are few of them.
+pub(crate) fn beat_every_s(edges: usize) -> Option<u32> {
+    let seconds = edges.div_ceil(BEATS_PER_SECOND).min(SLOWEST_BEAT_S);
+    u32::try_from(seconds).ok().filter(|seconds| *seconds > 1)
 }
 
 /// How long a post waits that has failed before so often.
@@ -380,4 +394,15 @@ pub(crate) fn is_news(known: &Edge, beat: &Heartbeat, ahead_us: i64, now: Timest
         || known.version != beat.version
         || moved_us(known, ahead_us, now.as_microsecond()) != 0
         || essence(health_of(known).as_ref()) != essence(beat.health.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beat_every_s;
+
+    #[test]
+    fn the_more_edges_there_are_the_slower_each_of_them_beats() {
+        assert_eq!([0, 1, 200].map(beat_every_s), [None; 3], "they beat as they like");
+        assert_eq!([201, 10_000, 1_000_000].map(beat_every_s), [Some(2), Some(50), Some(60)]);
+    }
 }

@@ -107,3 +107,41 @@ fn a_lost_edge_is_shut_out_with_all_that_it_could_hold_and_its_successor_comes_i
     assert_eq!(owner(&house, &successor).as_deref(), Some("cebu"));
     assert_eq!(owner(&house, &held), None);
 }
+
+#[test]
+fn an_edge_that_is_gone_for_good_is_forgotten_and_what_it_brought_stays() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    invited(&house, "cebu");
+    let token = next(&house, "cebu", 1);
+    assert_eq!(owner(&house, &token).as_deref(), Some("cebu"));
+    let batch = link::Batch { edge: "cebu".to_owned(), ..house.batch("A1", &["12\t2026-03-02 08:00:00\t0\t1\t0"], 1) };
+    house.hub.ingest(&batch, now()).unwrap();
+    let contact = link::Contact {
+        serial: "A1".to_owned(),
+        last_contact_us: Some(now().as_microsecond()),
+        ..link::Contact::default()
+    };
+    let beat = |edge: &str, terminals| {
+        let beat = link::Heartbeat { edge: edge.to_owned(), queued: 3, terminals, ..link::Heartbeat::default() };
+        house.hub.heartbeat(&beat, now()).unwrap().terminals.len()
+    };
+    beat("cebu", vec![contact]);
+    assert_eq!(beat("davao", Vec::new()), 0, "the terminal is cebu's");
+
+    let told = house.hub.edge_farewell("cebu").unwrap();
+    assert_eq!((told.queued, told.last_seen, told.terminals.as_slice()), (3, Some(now()), &["A1".to_owned()][..]));
+    assert_eq!(owner(&house, &token).as_deref(), Some("cebu"), "asking changes nothing");
+    assert_eq!(house.hub.edge_forget(&clerk(), "cebu", now()).unwrap(), told);
+
+    assert_eq!(owner(&house, &token), None);
+    let edges = house.hub.edges(now(), std::time::Duration::from_secs(60)).unwrap();
+    assert!(edges.iter().all(|edge| edge.name != "cebu"), "{edges:?}");
+    assert_eq!(beat("davao", Vec::new()), 1, "another edge may answer for it");
+    let entry = house.hub.audit(1).unwrap().remove(0);
+    assert_eq!((entry.action.as_str(), entry.object.as_str()), ("edge.forget", "cebu"));
+    assert!(entry.detail.contains("A1"), "{}", entry.detail);
+    let known = house.hub.ingest(&link::Batch { follows: 0, ..batch }, now()).unwrap();
+    assert_eq!(known.outcomes, [link::Outcome::Known], "its punch is here");
+    assert!(house.hub.edge_forget(&clerk(), "nobody", now()).unwrap_err().to_string().contains("edge nobody"));
+}

@@ -39,6 +39,38 @@ fn a_terminal_that_moved_is_registered_where_it_was_found_and_the_audit_says_so(
     assert!(entry.detail.starts_with("from 10.0.0.9 to 10.0.0.12:4370"), "{}", entry.detail);
 }
 
+/// A sign of life of an edge that heard of these terminals so many minutes ago; the serials that it is told of.
+fn told(house: &House, edge: &str, heard: &[&str], minutes_ago: i64) -> Vec<String> {
+    let at = now().checked_sub(jiff::SignedDuration::from_mins(minutes_ago)).unwrap();
+    let contact = |serial: &&str| Contact {
+        serial: (*serial).to_owned(),
+        last_contact_us: Some(at.as_microsecond()),
+        ..Contact::default()
+    };
+    let terminals = heard.iter().map(contact).collect();
+    let beat = Heartbeat { edge: edge.to_owned(), now_us: now().as_microsecond(), terminals, ..Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap().terminals.into_iter().map(|terminal| terminal.serial).collect()
+}
+
+#[test]
+fn an_edge_is_told_of_the_terminals_that_it_sees_and_of_those_that_nobody_has_seen() {
+    let house = house();
+    for serial in ["A1", "B1", "NEW1"] {
+        at(&house, serial, "192.168.1.201");
+    }
+    assert_eq!(told(&house, "north", &[], 0), ["A1", "B1", "NEW1"], "each may be the one that reaches it");
+    assert_eq!(told(&house, "north", &["A1"], 0), ["A1", "B1", "NEW1"]);
+    assert_eq!(told(&house, "south", &["B1"], 0), ["B1", "NEW1"]);
+    assert_eq!(told(&house, "north", &[], 0), ["A1", "NEW1"]);
+    // One that was carried elsewhere is heard of there.
+    assert_eq!(told(&house, "south", &["A1"], 0), ["A1", "B1", "NEW1"]);
+    assert_eq!(told(&house, "north", &[], 0), ["NEW1"]);
+    assert_eq!(told(&house, "north", &["A1"], 30), ["NEW1"], "news of before it was carried away");
+    // One that is only read is looked for where a person says that it is.
+    at(&house, "B1", "192.168.7.201");
+    assert_eq!(told(&house, "north", &[], 0), ["B1", "NEW1"]);
+}
+
 #[test]
 fn an_address_that_a_person_has_changed_meanwhile_stays() {
     let house = house();

@@ -290,7 +290,7 @@ pub struct Moved {
 /// What the hub wants of an edge: the terminals that it answers for, and what they shall do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
-    /// All terminals of the tenant.
+    /// The terminals that this edge saw last, and those that no edge has seen yet.
     pub terminals: Vec<Terminal>,
     /// Commands for terminals that this edge sees. Each comes again until the edge has reported of it. At most
     /// [`command::MAX_ORDERS`].
@@ -310,6 +310,10 @@ pub struct Orders {
     /// The hub's clock at this answer, microseconds since the epoch, UTC; `None` from an older one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now_us: Option<i64>,
+    /// Seconds that the edge shall wait between two heartbeats at least, because the hub has so many edges; `None` for as few as
+    /// it likes. What is urgent may still come at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat_every_s: Option<u32>,
 }
 
 /// A terminal as the hub registered it.

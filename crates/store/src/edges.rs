@@ -25,6 +25,8 @@ statements! {
     EDGES = "SELECT name, high_seq, version, last_seen_us, clock_ahead_us, queued, oldest_unsent_us, health, clock_since_us,
         clock_since_ahead_us, clock_jump_us, is_silent FROM edge WHERE tenant = $1 ORDER BY name";
     EDGE_SILENT = "UPDATE edge SET is_silent = $1 WHERE tenant = $2 AND name = $3";
+    EDGE_GONE = "DELETE FROM edge WHERE tenant = $1 AND name = $2";
+    NOTICES_OF = "DELETE FROM edge_notice WHERE tenant = $1 AND edge = $2";
     NOTICE = "INSERT INTO edge_notice (tenant, edge, at_us, body, tries, due_us) VALUES ($1, $2, $3, $4, 0, $5)
         ON CONFLICT (tenant, edge, at_us) DO NOTHING";
     NOTICES = "SELECT n.edge, n.at_us, n.body, n.tries FROM edge_notice n WHERE n.tenant = $1 AND n.due_us <= $2 AND n.at_us =
@@ -181,6 +183,16 @@ impl Write<'_> {
     /// Of the store.
     pub fn set_edge_silent(&self, edge: &str, is_silent: bool) -> Result<(), Error> {
         self.run(EDGE_SILENT, params![is_silent, self.tenant, edge]).map(drop)
+    }
+
+    /// Forgets what an edge told of itself, how far the hub holds what it sent, and what was to be posted about it; false when
+    /// nothing was known of it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_edge(&self, name: &str) -> Result<bool, Error> {
+        self.run(NOTICES_OF, params![self.tenant, name])?;
+        Ok(self.run(EDGE_GONE, params![self.tenant, name])? == 1)
     }
 
     /// Something is to be posted about an edge, as soon as may be.

@@ -25,6 +25,7 @@ scripts![
     "0010_edges_watched",
     "0011_resolved_punches_stand_alone",
     "0012_spools",
+    "0013_terminals_by_edge",
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

@@ -9,6 +9,9 @@ use crate::{Error, Read, Write};
 statements! {
     GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us
         FROM terminal WHERE tenant = $1 AND serial = $2";
+    OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
+        t.first_seen_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        WHERE c.tenant = $1 AND (c.edge = $2 OR c.edge IS NULL) ORDER BY t.name, t.serial";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
         t.first_seen_us, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
         c.clock_offset_s, c.clock_how, c.clock_us
@@ -19,6 +22,10 @@ statements! {
         ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
         address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
         zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock";
+    KNOWN = "INSERT INTO terminal_contact (tenant, serial, punches) VALUES ($1, $2, 0) ON CONFLICT (tenant, serial) DO NOTHING";
+    FREE = "UPDATE terminal_contact SET edge = NULL WHERE tenant = $1 AND serial = $2";
+    SEEN_BY = "SELECT serial FROM terminal_contact WHERE tenant = $1 AND edge = $2 ORDER BY serial";
+    FREE_SEEN_BY = "UPDATE terminal_contact SET edge = NULL WHERE tenant = $1 AND edge = $2";
     COUNT_PUNCHES = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial) DO UPDATE SET punches = terminal_contact.punches + excluded.punches,
         last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us)";
@@ -29,7 +36,10 @@ statements! {
         last_contact_us = COALESCE(excluded.last_contact_us, terminal_contact.last_contact_us),
         last_complete_read_us = COALESCE(excluded.last_complete_read_us, terminal_contact.last_complete_read_us),
         records_on_terminal = COALESCE(excluded.records_on_terminal, terminal_contact.records_on_terminal),
-        trouble = excluded.trouble, edge = COALESCE(excluded.edge, terminal_contact.edge),
+        trouble = excluded.trouble,
+        edge = CASE WHEN excluded.edge IS NULL
+        OR terminal_contact.edge IS NOT NULL AND terminal_contact.last_contact_us > excluded.last_contact_us + 60000000
+        THEN terminal_contact.edge ELSE excluded.edge END,
         clock_offset_s = COALESCE(excluded.clock_offset_s, terminal_contact.clock_offset_s),
         clock_how = COALESCE(excluded.clock_how, terminal_contact.clock_how),
         clock_us = COALESCE(excluded.clock_us, terminal_contact.clock_us)";
@@ -78,7 +88,7 @@ pub struct Contact {
     pub records_on_terminal: Option<i64>,
     /// What is wrong, with the cure.
     pub trouble: Option<String>,
-    /// The edge that saw it last.
+    /// The edge that saw it last: that answers for it.
     pub edge: Option<String>,
     /// What was last seen of its clock.
     pub clock: Option<Clock>,
@@ -110,6 +120,22 @@ impl Read<'_> {
     /// Of the store.
     pub fn terminal(&self, serial: &str) -> Result<Option<Terminal>, Error> {
         self.one(GET, params![self.tenant, serial], terminal)
+    }
+
+    /// The terminals that this edge saw last, and those that no edge has seen, by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminals_of_edge(&self, edge: &str) -> Result<Vec<Terminal>, Error> {
+        self.all(OF_EDGE, params![self.tenant, edge], terminal)
+    }
+
+    /// The serials of the terminals that this edge saw last.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn seen_by(&self, edge: &str) -> Result<Vec<String>, Error> {
+        self.all(SEEN_BY, params![self.tenant, edge], |row| row.get(0))
     }
 
     /// All terminals by name, each with its last contact.
@@ -161,7 +187,24 @@ impl Write<'_> {
             sets_clock,
             terminal.first_seen_us
         ];
-        self.run(PUT, values).map(drop)
+        self.run(PUT, values)?;
+        self.run(KNOWN, params![self.tenant, serial]).map(drop)
+    }
+
+    /// Forgets which edge saw a terminal last: each may look for it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn free_terminal(&self, serial: &str) -> Result<(), Error> {
+        self.run(FREE, params![self.tenant, serial]).map(drop)
+    }
+
+    /// Forgets that this edge saw any terminal: each of them may be looked for by every edge.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn free_terminals_of(&self, edge: &str) -> Result<(), Error> {
+        self.run(FREE_SEEN_BY, params![self.tenant, edge]).map(drop)
     }
 
     /// Adds to the count of punches stored from a terminal, and notes the contact if there was one.
@@ -172,7 +215,8 @@ impl Write<'_> {
         self.run(COUNT_PUNCHES, params![self.tenant, serial, more, at_us]).map(drop)
     }
 
-    /// Notes what was heard of a terminal.
+    /// Notes what was heard of a terminal. The edge that tells it answers for it from now on, unless another one has heard of
+    /// it over a minute later: news may be late.
     ///
     /// # Errors
     /// Of the store.

@@ -40,6 +40,8 @@ pub(crate) struct Held {
     pub(crate) lost_answers: usize,
     /// What its clock shows, when that is not the right time.
     pub(crate) clock_us: Option<i64>,
+    /// Seconds between two heartbeats that it asks for.
+    pub(crate) beat_every_s: Option<u32>,
     /// It is of a version that does not tell its time.
     pub(crate) tells_no_time: bool,
     /// Each item that came, as it was told.
@@ -194,7 +196,8 @@ impl Uplink for FakeHub {
             }
             let doubts = held.doubts_about(heartbeat);
             let (high_seq, now_us) = (Some(held.high_seq), held.now_us());
-            Ok(Orders { terminals: held.terminals.clone(), commands, doubts, high_seq, now_us, ..Orders::default() })
+            let (terminals, beat_every_s) = (held.terminals.clone(), held.beat_every_s);
+            Ok(Orders { terminals, commands, doubts, high_seq, now_us, beat_every_s, ..Orders::default() })
         })
     }
 }

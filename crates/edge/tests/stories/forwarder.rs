@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use edge::{HttpUplink, TokenFile, Uplink, UplinkError};
+use edge::{HttpUplink, Steps, Time, TokenFile, Uplink, UplinkError};
 use link::{Ack, Batch, Heartbeat, Orders};
 
 use crate::fake_hub::{FakeHub, Fault, terminal};
@@ -251,4 +251,15 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
     assert!(error.message.contains("does not know /link/v1/heartbeat"), "{error}");
     let error = HttpUplink::new("hub.example:8080", token(), None).unwrap_err();
     assert!(error.message.contains("is no address of a hub"), "{error}");
+}
+
+#[tokio::test]
+async fn a_hub_of_many_edges_hears_of_each_as_rarely_as_it_wants() {
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let edge = Steps::open(place.config(), hub.clone(), Time::system()).await.unwrap();
+    assert_eq!(edge.beat(0.5).await, place.config().heartbeat_every);
+    hub.with(|held| held.beat_every_s = Some(50));
+    assert_eq!(edge.beat(0.5).await, Duration::from_secs(50));
+    hub.with(|held| held.beat_every_s = Some(u32::MAX));
+    assert_eq!(edge.beat(0.5).await, Duration::from_secs(120), "and no less often than this");
 }

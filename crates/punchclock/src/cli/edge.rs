@@ -1,4 +1,4 @@
-//! `edge run|invite|enroll|status|export`.
+//! `edge run|invite|enroll|status|list|forget|export`.
 
 use std::path::PathBuf;
 
@@ -23,6 +23,17 @@ pub(crate) enum EdgeCommand {
     Status(EdgeStatus),
     /// The edges of the hub on this folder: how each is, as its last heartbeat told
     List,
+    /// At the hub: forget an edge that is gone for good
+    ///
+    /// Its token opens nothing any more, it is not listed any more, and other edges may answer for its terminals. Every punch that it
+    /// brought stays.
+    Forget {
+        /// Its name
+        name: String,
+        /// Do it; otherwise it is only said what would go
+        #[arg(long)]
+        yes: bool,
+    },
     /// Write every punch that this edge holds as a file, also those that the hub has: for pay day without a hub
     Export(EdgeExport),
 }

@@ -1,4 +1,4 @@
-//! `edge invite` at the hub, `edge enroll` at the edge: one code carries what joins them.
+//! `edge invite` at the hub, `edge enroll` at the edge: one code carries what joins them. `edge forget` parts them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -92,6 +92,32 @@ pub(super) fn enroll(context: &Context, code: &str) -> anyhow::Result<()> {
     tell_what_wins(context, &invitation);
     show::line("start it with `punchclock edge run`; one that runs already needs a restart")?;
     Ok(())
+}
+
+pub(super) fn forget(context: &Context, name: &str, yes: bool) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let gone = if yes { hub.edge_forget(&console(), name, now())? } else { hub.edge_farewell(name)? };
+    if gone.queued > 0 {
+        eprintln!(
+            "when it was heard of last it had {} entries that it had not sent; they are on its disk only, where `punchclock edge export` \
+             writes them out",
+            gone.queued
+        );
+    }
+    if !gone.terminals.is_empty() {
+        let terminals = gone.terminals.join(", ");
+        eprintln!(
+            "it answered for {terminals}; another edge does as soon as it hears of them, or reaches them at their address"
+        );
+    }
+    let seen = gone.last_seen.map_or_else(
+        || "it never called".to_owned(),
+        |seen| format!("last heard of {}", show::instant(seen, &TimeZone::UTC)),
+    );
+    Ok(match yes {
+        true => show::line(format!("the edge {name} is forgotten ({seen}); what it brought stays"))?,
+        false => show::line(format!("the edge {name} would be forgotten ({seen}); do it with --yes"))?,
+    })
 }
 
 /// Writes what the code told into the data folder, where `edge run` finds it.

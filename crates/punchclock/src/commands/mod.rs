@@ -74,6 +74,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Edge(EdgeCommand::Enroll { code }) => enrolment::enroll(&context, &code),
         Command::Edge(EdgeCommand::Status(args)) => edge_alone::status(&mut context, &args),
         Command::Edge(EdgeCommand::List) => edge_alone::list(&context),
+        Command::Edge(EdgeCommand::Forget { name, yes }) => enrolment::forget(&context, &name, yes),
         Command::Edge(EdgeCommand::Export(args)) => edge_alone::export(&context, &args),
         Command::Simulate(command) => simulate::run(&context, command),
         Command::Terminal(command) => terminal::run(&context, command),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, Form, Query, Sorting};
+use crate::forms::{self, Form, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Choice, Frame, Notice, render};
 use crate::{download, show, words};
 
@@ -29,6 +29,7 @@ struct TerminalsPage {
     count: String,
     rows: Vec<Row>,
     sorting: Sorting,
+    pager: Pager,
     csv: String,
 }
 
@@ -40,6 +41,7 @@ pub(crate) struct Asked {
     show: String,
     sort: String,
     order: String,
+    page: u32,
 }
 
 impl Asked {
@@ -183,14 +185,21 @@ pub(crate) async fn page(
         app.ask(|hub| Ok((hub.terminals()?, hub.in_force("clock_shift", Date::MIN, Date::MAX)?))).await?;
     let now = Timestamp::now();
     let sort = if asked.sort.is_empty() { "name" } else { &asked.sort };
+    let sorted =
+        forms::query(&[("text", &asked.text), ("show", &asked.show), ("sort", &asked.sort), ("order", &asked.order)]);
+    let total = all.len();
+    let picked = asked.pick(all);
+    let pager = Pager::new("/terminals", &sorted, asked.page, picked.len() as u64);
+    let rows = picked.into_iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
     let shown = [("", "All"), ("unapproved", "Waiting for approval"), ("trouble", "With trouble")];
     render(&TerminalsPage {
         frame: Frame::new("Terminals", "/terminals", &visitor),
         notice: notice.says(),
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
-        total: all.len(),
-        count: words::plural(all.len() as u64, "terminal", "terminals"),
-        rows: asked.pick(all).into_iter().map(|row| Row::new(row, &facts, now)).collect(),
+        total,
+        count: words::plural(total as u64, "terminal", "terminals"),
+        rows: rows.map(|row| Row::new(row, &facts, now)).collect(),
+        pager,
         sorting: Sorting::new("/terminals", &asked.query(), sort, asked.order == "desc"),
         csv: format!("/terminals.csv?{}", asked.query()),
         asked,

@@ -164,3 +164,19 @@ async fn an_empty_list_teaches_how_it_fills() {
         assert!(text.contains(lesson), "{path}: {text}");
     }
 }
+
+#[tokio::test]
+async fn thousands_of_terminals_are_shown_page_by_page() {
+    let house = House::with_accounts();
+    let contact = |place: usize| link::Contact { serial: format!("T{place:04}"), ..link::Contact::default() };
+    let terminals = (1..=120).map(contact).collect();
+    let beat = link::Heartbeat { edge: "e".to_owned(), terminals, ..link::Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    let viewer = house.sign_in("viewer").await;
+    let first = house.get(&viewer, "/terminals?show=unapproved").await.text;
+    assert!(first.contains("120 terminals") && first.contains("Page 1 of 3"), "{first}");
+    assert!(first.contains("T0050") && !first.contains("T0051"), "{first}");
+    let last = house.get(&viewer, "/terminals?show=unapproved&page=3").await.text;
+    assert!(last.contains("T0101") && last.contains("T0120") && !last.contains("T0100"), "{last}");
+    assert!(last.contains("show=unapproved&#38;page=2") || last.contains("show=unapproved&amp;page=2"), "{last}");
+}
