@@ -165,6 +165,7 @@ fn terminal(edge: usize, place: usize, now: Timestamp) -> Terminal {
         via: "push".to_owned(),
         sets_clock: false,
         first_seen_us: now.as_microsecond(),
+        poll_minutes: None,
     }
 }
 

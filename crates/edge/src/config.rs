@@ -34,7 +34,7 @@ pub struct EdgeConfig {
     pub trusted_proxies: Vec<Network>,
     /// Where health, metrics and the local board are served; `None` for nowhere (`serve` has pages of its own).
     pub status_listen: Option<SocketAddr>,
-    /// Time between two polls of one terminal.
+    /// Time between two polls of a terminal for which the hub names no other.
     pub poll_every: Duration,
     /// Longest silence of a polled terminal while it owes an answer.
     pub terminal_silence: Duration,

@@ -18,7 +18,7 @@ use zk::client::Options;
 
 use crate::closing::Doubts;
 use crate::counters::Counters;
-use crate::plan::{Schedule, next_poll_us};
+use crate::plan::Schedule;
 use crate::reading::Intake;
 use crate::search::Search;
 use crate::spool::Spool;
@@ -64,15 +64,15 @@ impl Poller {
         Self { terminals, counters, time, silence, search, intake }
     }
 
-    /// Polls until the stop; polls in work are given up then.
-    pub(crate) async fn run(self: Arc<Self>, every: Duration, mut stop: Stop) {
+    /// Polls until the stop, `usual`ly so often; polls in work are given up then.
+    pub(crate) async fn run(self: Arc<Self>, usual: Duration, mut stop: Stop) {
         let mut changes = self.terminals.watch_changes();
         let mut schedule = Schedule::default();
         let mut polls = JoinSet::new();
         let mut begun = HashMap::new();
         loop {
             changes.mark_unchanged();
-            for terminal in self.due(&mut schedule, every, chance) {
+            for terminal in self.due(&mut schedule, usual, chance) {
                 let (poller, serial) = (self.clone(), terminal.serial.clone());
                 let task = polls.spawn(async move { poller.poll(&terminal).await });
                 begun.insert(task.id(), (serial, self.time.steady_us()));
@@ -93,7 +93,7 @@ impl Poller {
                 }
             };
             if let Some((serial, began_us)) = begun.remove(&task) {
-                schedule.done(&serial, next_poll_us(began_us, every, chance()));
+                schedule.done(&serial, began_us, usual, chance());
             }
         }
     }
@@ -102,14 +102,14 @@ impl Poller {
     pub(crate) fn due(
         &self,
         schedule: &mut Schedule,
-        every: Duration,
+        usual: Duration,
         chance: impl Fn() -> f64,
     ) -> Vec<link::Terminal> {
         let now_us = self.time.steady_us();
         for serial in self.terminals.take_hurried() {
             schedule.hurry(&serial, now_us);
         }
-        schedule.due(&self.terminals.to_poll(), now_us, every, chance)
+        schedule.due(&self.terminals.to_poll(), now_us, usual, chance)
     }
 
     async fn poll(&self, terminal: &link::Terminal) {

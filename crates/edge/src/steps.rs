@@ -18,7 +18,7 @@ use crate::counters::Counters;
 use crate::days::Days;
 use crate::forwarder::{Forwarder, Sending};
 use crate::listener::Desk;
-use crate::plan::{Schedule, next_poll_us};
+use crate::plan::Schedule;
 use crate::poller::Poller;
 use crate::spool::{Options, Spool, SpoolError};
 use crate::terminals::Terminals;
@@ -116,7 +116,7 @@ impl<U: Uplink> Steps<U> {
         let is_whole = outcome.is_ok();
         self.poller.note(serial, outcome);
         let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
-        schedule.done(serial, next_poll_us(began_us, self.config.poll_every, chance));
+        schedule.done(serial, began_us, self.config.poll_every, chance);
         is_whole
     }
 

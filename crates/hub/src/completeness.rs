@@ -23,8 +23,10 @@ use crate::{Actor, Error, Hub};
 
 /// Dates before a reading that are compared with it at most.
 const COMPARED_DAYS: i64 = 60;
-/// A terminal that was not heard for longer than this is silent: polls come every quarter of an hour.
+/// A terminal that was not heard for longer than this is silent: polls come every quarter of an hour. One that is read more rarely
+/// may be silent for as many polls.
 const QUIET: SignedDuration = SignedDuration::from_hours(1);
+const QUIET_POLLS: i64 = 4;
 /// Missing punches that are kept by name.
 const LISTED_MISSING: usize = 100;
 /// Most dates of a table.
@@ -333,6 +335,12 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
+    /// How long the terminal may be silent.
+    fn quiet(&self) -> SignedDuration {
+        let minutes = self.terminal.poll_minutes.filter(|_| via(&self.terminal.via).polls()).unwrap_or(0);
+        QUIET.max(SignedDuration::from_mins(QUIET_POLLS * i64::from(minutes)))
+    }
+
     /// A date of it; `None` when it was not there yet, or has not begun.
     fn row(&self, table: &Table, date: Date) -> Result<Option<CloseoutRow>, Error> {
         let key = (self.terminal.serial.clone(), date);
@@ -355,7 +363,7 @@ impl Of<'_> {
             read: reading.map(|reading| instant(reading.read_us)),
             is_within: reading.and_then(|reading| reading.first_date).is_some_and(|first| first <= date),
             is_polled: via(&self.terminal.via).polls(),
-            is_silent: heard.is_some_and(|heard| self.now.duration_since(heard) > QUIET),
+            is_silent: heard.is_some_and(|heard| self.now.duration_since(heard) > self.quiet()),
         };
         let missing = match told.map(|told| told.missing_list.as_str()) {
             None | Some("") => Vec::new(),

@@ -164,6 +164,7 @@ impl Hub {
             clock: contact.clock,
             sets_clock: terminal.sets_clock,
             has_push_key: terminal.push_key_file.is_some(),
+            poll_minutes: terminal.poll_minutes,
         });
         Ok(rows.collect())
     }

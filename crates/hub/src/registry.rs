@@ -17,6 +17,9 @@ use crate::replay::{Replay, note};
 use crate::resolve::{ALWAYS, provisional};
 use crate::{Actor, Cured, Error, Hub};
 
+/// Longest time between two readings of a terminal.
+const MOST_POLL_MINUTES: u32 = 24 * 60;
+
 /// A terminal that a person registers, or changes. `None` keeps what is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewTerminal {
@@ -36,6 +39,8 @@ pub struct NewTerminal {
     pub via: Option<Via>,
     /// Whether its handshake may set its clock.
     pub sets_clock: Option<bool>,
+    /// Minutes between two readings of its log; 0 for as often as the edge's setting says.
+    pub poll_minutes: Option<u32>,
 }
 
 impl NewTerminal {
@@ -58,6 +63,7 @@ pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<T
         via: Via::Push.word().to_owned(),
         sets_clock: false,
         first_seen_us: now.as_microsecond(),
+        poll_minutes: None,
     };
     write.put_terminal(&terminal)?;
     Ok(terminal)
@@ -106,7 +112,7 @@ impl Hub {
     /// replayed; when its zone changes, all its punches are.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an empty serial or an unknown zone, or of the store.
+    /// [`Error::Invalid`] for an empty serial, an unknown zone or a schedule that can't be kept, or of the store.
     pub fn add_terminal(&self, actor: &Actor, new: &NewTerminal, now: Timestamp) -> Result<Cured, Error> {
         let serial = attendance::punch::canonical_origin(&new.serial).to_owned();
         if serial.is_empty() {
@@ -130,7 +136,12 @@ impl Hub {
             terminal.zone = given.zone.or(terminal.zone);
             terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
             terminal.sets_clock = given.sets_clock.unwrap_or(terminal.sets_clock);
+            terminal.poll_minutes =
+                given.poll_minutes.map_or(terminal.poll_minutes, |minutes| (minutes > 0).then_some(minutes));
             terminal.is_approved = true;
+            if given.poll_minutes.is_some() {
+                check_schedule(&terminal)?;
+            }
             if before.as_ref() != Some(&terminal) {
                 write.put_terminal(&terminal)?;
                 write.audit(&actor.entry(now, "terminal.register", &serial, told(&terminal)))?;
@@ -182,6 +193,7 @@ impl Hub {
             via: via(&terminal.via),
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
+            poll_every_s: terminal.poll_minutes.map(|minutes| minutes.saturating_mul(60)),
         });
         let (high_seq, now_us) = (Some(high_seq), Some(now.as_microsecond()));
         let beat_every_s = crate::watch::beat_every_s(self.edges_seen.load(Ordering::Relaxed));
@@ -325,17 +337,33 @@ pub(crate) fn assign(
     Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from: from, valid_to: to, employee })?)
 }
 
+/// Refuses a schedule that can't be kept.
+fn check_schedule(terminal: &Terminal) -> Result<(), Error> {
+    let Some(minutes) = terminal.poll_minutes else { return Ok(()) };
+    if minutes > MOST_POLL_MINUTES {
+        let what =
+            format!("a terminal is read once in {MOST_POLL_MINUTES} minutes (a day) at least, not once in {minutes}");
+        return Err(Error::invalid(what, "choose a shorter time, or have it push only (`--via push`)"));
+    }
+    if !via(&terminal.via).polls() {
+        let what = format!("terminal {} only pushes, its log is not read", terminal.serial);
+        return Err(Error::invalid(what, "register it with its address and `--via both` or `--via poll`"));
+    }
+    Ok(())
+}
+
 /// A terminal in words, for the audit trail.
 fn told(terminal: &Terminal) -> String {
-    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, .. } = terminal;
+    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, poll_minutes, .. } = terminal;
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     format!(
-        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}",
+        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}",
         or(address, "none"),
         or(zone, "the company's"),
         or(comm_key_file, "none"),
         or(push_key_file, "none"),
-        if *sets_clock { "set by the handshake" } else { "left alone" }
+        if *sets_clock { "set by the handshake" } else { "left alone" },
+        poll_minutes.map_or_else(String::new, |minutes| format!(", read every {minutes} minutes"))
     )
 }
 

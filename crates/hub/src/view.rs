@@ -285,6 +285,8 @@ pub struct TerminalRow {
     pub sets_clock: bool,
     /// It has to show a key when it pushes.
     pub has_push_key: bool,
+    /// Minutes between two readings of its log; as its edge's setting says when `None`.
+    pub poll_minutes: Option<u32>,
 }
 
 /// Filter of the table of closeouts. Empty fields do not filter, but for the dates.

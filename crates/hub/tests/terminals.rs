@@ -72,6 +72,32 @@ fn an_edge_is_told_of_the_terminals_that_it_sees_and_of_those_that_nobody_has_se
 }
 
 #[test]
+fn a_terminal_is_read_by_a_schedule_of_its_own_until_it_has_none_again() {
+    let house = house();
+    at(&house, "A1", "10.0.0.9");
+    let set = |via, poll_minutes| {
+        let serial = "A1".to_owned();
+        let new = NewTerminal { serial, via, poll_minutes: Some(poll_minutes), ..NewTerminal::default() };
+        house.hub.add_terminal(&clerk(), &new, now()).map(drop)
+    };
+    let told = || {
+        let beat = Heartbeat { edge: "branch".to_owned(), ..Heartbeat::default() };
+        house.hub.heartbeat(&beat, now()).unwrap().terminals[0].poll_every_s
+    };
+    let refused = set(None, 5).unwrap_err().to_string();
+    assert!(refused.contains("A1 only pushes") && refused.contains("--via both"), "{refused}");
+    set(Some(link::Via::Poll), 5).unwrap();
+    assert_eq!((told(), house.hub.terminals().unwrap()[0].poll_minutes), (Some(300), Some(5)));
+    assert!(house.hub.audit(1).unwrap()[0].detail.ends_with("read every 5 minutes"));
+    at(&house, "A1", "10.0.0.10");
+    assert_eq!(told(), Some(300), "what is not given stays");
+    let refused = set(None, 1441).unwrap_err().to_string();
+    assert!(refused.contains("(a day)"), "{refused}");
+    set(None, 0).unwrap();
+    assert_eq!(told(), None);
+}
+
+#[test]
 fn an_address_that_a_person_has_changed_meanwhile_stays() {
     let house = house();
     at(&house, "A1", "10.0.0.9");

@@ -341,6 +341,9 @@ pub struct Terminal {
     /// Its handshake may set its clock. Otherwise nothing that is sent to it does.
     #[serde(default)]
     pub sets_clock: bool,
+    /// Seconds between two readings of its log; `None` for as often as the edge reads others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_every_s: Option<u32>,
 }
 
 /// How a terminal's punches are collected.

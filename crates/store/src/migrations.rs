@@ -26,6 +26,7 @@ scripts![
     "0011_resolved_punches_stand_alone",
     "0012_spools",
     "0013_terminals_by_edge",
+    "0014_poll_schedule",
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

@@ -7,21 +7,21 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us
+    GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us, poll_minutes
         FROM terminal WHERE tenant = $1 AND serial = $2";
     OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
         WHERE c.tenant = $1 AND (c.edge = $2 OR c.edge IS NULL) ORDER BY t.name, t.serial";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
+        t.first_seen_us, t.poll_minutes, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
         c.clock_offset_s, c.clock_how, c.clock_us
         FROM terminal t LEFT JOIN terminal_contact c ON c.tenant = t.tenant AND c.serial = t.serial
         WHERE t.tenant = $1 ORDER BY t.name, t.serial";
-    PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us,
+        poll_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
         address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
-        zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock";
+        zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock, poll_minutes = excluded.poll_minutes";
     KNOWN = "INSERT INTO terminal_contact (tenant, serial, punches) VALUES ($1, $2, 0) ON CONFLICT (tenant, serial) DO NOTHING";
     FREE = "UPDATE terminal_contact SET edge = NULL WHERE tenant = $1 AND serial = $2";
     SEEN_BY = "SELECT serial FROM terminal_contact WHERE tenant = $1 AND edge = $2 ORDER BY serial";
@@ -73,6 +73,8 @@ pub struct Terminal {
     pub sets_clock: bool,
     /// When it was first heard of, microseconds UTC.
     pub first_seen_us: i64,
+    /// Minutes between two readings of its log; as the edge's setting says when `None`.
+    pub poll_minutes: Option<u32>,
 }
 
 /// What was last heard of a terminal. A `None` leaves the stored value as it is, but for `trouble`.
@@ -106,6 +108,7 @@ fn terminal(row: &Row<'_>) -> Result<Terminal, Error> {
         via: row.get(7)?,
         sets_clock: row.get::<i64>(8)? != 0,
         first_seen_us: row.get(9)?,
+        poll_minutes: row.get(10)?,
     })
 }
 
@@ -145,13 +148,13 @@ impl Read<'_> {
     pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
         self.all(LIST, params![self.tenant], |row| {
             let contact = Contact {
-                punches: row.get::<Option<u64>>(10)?.unwrap_or(0),
-                last_contact_us: row.get(11)?,
-                last_complete_read_us: row.get(12)?,
-                records_on_terminal: row.get(13)?,
-                trouble: row.get(14)?,
-                edge: row.get(15)?,
-                clock: clock((row.get(16)?, row.get(17)?, row.get(18)?)),
+                punches: row.get::<Option<u64>>(11)?.unwrap_or(0),
+                last_contact_us: row.get(12)?,
+                last_complete_read_us: row.get(13)?,
+                records_on_terminal: row.get(14)?,
+                trouble: row.get(15)?,
+                edge: row.get(16)?,
+                clock: clock((row.get(17)?, row.get(18)?, row.get(19)?)),
             };
             Ok((terminal(row)?, contact))
         })
@@ -185,7 +188,8 @@ impl Write<'_> {
             zone,
             via,
             sets_clock,
-            terminal.first_seen_us
+            terminal.first_seen_us,
+            terminal.poll_minutes
         ];
         self.run(PUT, values)?;
         self.run(KNOWN, params![self.tenant, serial]).map(drop)

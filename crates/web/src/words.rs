@@ -295,6 +295,11 @@ pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", crate::show::count(number), if number == 1 { one } else { many })
 }
 
+/// How often a terminal is read that has a schedule of its own.
+pub(crate) fn every_minutes(minutes: u32) -> String {
+    format!("read every {}", link::span(u64::from(minutes) * 60))
+}
+
 /// Text as a sentence, with a capital letter and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();

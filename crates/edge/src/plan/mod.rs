@@ -22,7 +22,7 @@ pub(crate) use counting::{Answer, Ask, Counting, Settled};
 pub(crate) use delivery::{Delivery, Next, next_step};
 pub use pin::{Admission, Caller, Doubt, Judgement, judge};
 pub use rate::{BURST_SECONDS, Meter, Verdict};
-pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us};
+pub use schedule::{AT_ONCE, Schedule, first_poll_us, next_poll_us, poll_every};
 pub use search::{SEARCH_EVERY, is_search_due};
 pub use slots::{SlotOwner, Slots};
 pub(crate) use wire::{in_words, options_in_words, to_wire};

@@ -9,8 +9,15 @@ use link::Terminal;
 pub const AT_ONCE: usize = 8;
 /// The first poll of a terminal comes within this time: somebody who adds one is waiting for it.
 const FIRST_WITHIN: Duration = Duration::from_secs(2);
+/// A schedule that asks for more is not followed: a reading takes a terminal's attention.
+const SHORTEST: Duration = Duration::from_secs(60);
 /// Longest wait without looking again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// How often a terminal is polled; `usual` where the hub does not say. Never more often than every [`SHORTEST`].
+pub fn poll_every(terminal: &Terminal, usual: Duration) -> Duration {
+    terminal.poll_every_s.map_or(usual, |seconds| Duration::from_secs(seconds.into()).max(SHORTEST))
+}
 
 /// When a terminal is polled first. `chance` (0 to 1) spreads those that are added together.
 pub fn first_poll_us(now_us: i64, every: Duration, chance: f64) -> i64 {
@@ -45,12 +52,13 @@ struct Due {
 
 impl Schedule {
     /// The terminals to be read now; they count as running until [`Schedule::done`]. What is not `wanted` any more is
-    /// forgotten; what is new among it or was changed (a corrected address, say) gets its first time by `chance`.
+    /// forgotten; what is new among it or was changed (a corrected address or schedule, say) gets its first time by `chance`.
+    /// `usual` is how often those are polled that have no schedule of their own.
     pub fn due(
         &mut self,
         wanted: &[Terminal],
         now_us: i64,
-        every: Duration,
+        usual: Duration,
         chance: impl Fn() -> f64,
     ) -> Vec<Terminal> {
         self.due.retain(|serial, _| wanted.iter().any(|terminal| terminal.serial == *serial));
@@ -58,7 +66,7 @@ impl Schedule {
         for terminal in wanted {
             let serial = &terminal.serial;
             if self.due.get(serial).is_none_or(|known| known.terminal != *terminal) {
-                let at_us = first_poll_us(now_us, every, chance());
+                let at_us = first_poll_us(now_us, poll_every(terminal, usual), chance());
                 self.due.insert(serial.clone(), Due { terminal: terminal.clone(), at_us, is_hurried: false });
             }
             let is_due = self.due.get(serial).is_some_and(|known| known.at_us <= now_us);
@@ -70,14 +78,15 @@ impl Schedule {
         due
     }
 
-    /// A terminal was read, or could not be; it is due again at `next_us`, or earlier if it was changed meanwhile.
-    pub fn done(&mut self, serial: &str, next_us: i64) {
+    /// A terminal was read, or could not be, from `began_us` on; it is due again after its time, or earlier if it was changed
+    /// meanwhile.
+    pub fn done(&mut self, serial: &str, began_us: i64, usual: Duration, chance: f64) {
         let began_as = self.running.remove(serial);
         if let Some(due) = self.due.get_mut(serial)
             && began_as.as_ref() == Some(&due.terminal)
             && !std::mem::take(&mut due.is_hurried)
         {
-            due.at_us = next_us;
+            due.at_us = next_poll_us(began_us, poll_every(&due.terminal, usual), chance);
         }
     }
 
@@ -137,7 +146,7 @@ mod tests {
         assert_eq!(due_at(0), 0);
         assert_eq!(due_at(1), 1);
         assert_eq!(due_at(2000), 0, "it is still being read");
-        schedule.done("A1", 2900 * SECOND_US);
+        schedule.done("A1", 2000 * SECOND_US, EVERY, 0.0);
         assert_eq!(schedule.pause(2000 * SECOND_US), EVERY);
         assert_eq!(serials(&schedule.due(&wanted, 2900 * SECOND_US, EVERY, || 0.5)), ["A1"]);
     }
@@ -148,7 +157,7 @@ mod tests {
         let wanted: Vec<_> = (0..AT_ONCE + 2).map(|n| terminal(&format!("T{n:02}"))).collect();
         assert_eq!(schedule.due(&wanted, 0, EVERY, || 0.0).len(), AT_ONCE);
         assert_eq!(schedule.pause(0), LONGEST_PAUSE);
-        schedule.done("T01", 990 * SECOND_US);
+        schedule.done("T01", 90 * SECOND_US, EVERY, 0.0);
         assert_eq!(schedule.pause(0), Duration::ZERO);
         assert_eq!(serials(&schedule.due(&wanted, 1, EVERY, || 0.0)), ["T08"]);
     }
@@ -157,7 +166,7 @@ mod tests {
     fn a_terminal_that_is_taken_off_the_list_is_forgotten() {
         let mut schedule = Schedule::default();
         schedule.due(&[terminal("A1")], 0, EVERY, || 0.0);
-        schedule.done("A1", 900 * SECOND_US);
+        schedule.done("A1", 0, EVERY, 0.0);
         assert_eq!(schedule.due(&[], SECOND_US, EVERY, || 0.0).len(), 0);
         assert_eq!(schedule.pause(SECOND_US), LONGEST_PAUSE);
         assert_eq!(serials(&schedule.due(&[terminal("A1")], SECOND_US, EVERY, || 0.0)), ["A1"], "added again");
@@ -169,7 +178,7 @@ mod tests {
         schedule.due(&[terminal("A1")], 0, EVERY, || 0.0);
         let corrected = Terminal { address: Some("10.0.0.10".to_owned()), ..terminal("A1") };
         assert_eq!(schedule.due(std::slice::from_ref(&corrected), SECOND_US, EVERY, || 0.0).len(), 0);
-        schedule.done("A1", 900 * SECOND_US);
+        schedule.done("A1", 0, EVERY, 0.0);
         assert_eq!(schedule.due(std::slice::from_ref(&corrected), 2 * SECOND_US, EVERY, || 0.0), [corrected]);
     }
 
@@ -180,12 +189,32 @@ mod tests {
         schedule.due(&wanted, 0, EVERY, || 0.0);
         schedule.hurry("A1", SECOND_US);
         assert!(schedule.due(&wanted, SECOND_US, EVERY, || 0.0).is_empty(), "it is being read");
-        schedule.done("A1", 900 * SECOND_US);
+        schedule.done("A1", 0, EVERY, 0.0);
         assert_eq!(serials(&schedule.due(&wanted, 2 * SECOND_US, EVERY, || 0.0)), ["A1"]);
-        schedule.done("A1", 900 * SECOND_US);
+        schedule.done("A1", 0, EVERY, 0.0);
         assert!(schedule.due(&wanted, 3 * SECOND_US, EVERY, || 0.0).is_empty(), "once");
         schedule.hurry("A1", 4 * SECOND_US);
         schedule.hurry("NOBODY", 4 * SECOND_US);
         assert_eq!(serials(&schedule.due(&wanted, 4 * SECOND_US, EVERY, || 0.0)), ["A1"]);
+    }
+
+    #[test]
+    fn a_terminal_with_a_schedule_of_its_own_is_read_by_that() {
+        let mut schedule = Schedule::default();
+        let often = Terminal { poll_every_s: Some(120), ..terminal("OFTEN") };
+        let wanted = [terminal("USUAL"), often];
+        assert_eq!(schedule.due(&wanted, 0, EVERY, || 0.0).len(), 2);
+        for serial in ["USUAL", "OFTEN"] {
+            schedule.done(serial, 0, EVERY, 0.0);
+        }
+        assert_eq!(schedule.pause(0), Duration::from_secs(120));
+        assert_eq!(serials(&schedule.due(&wanted, 120 * SECOND_US, EVERY, || 0.0)), ["OFTEN"]);
+        schedule.done("OFTEN", 120 * SECOND_US, EVERY, 1.0);
+        assert_eq!(schedule.pause(120 * SECOND_US), Duration::from_secs(108), "spread, too");
+        let hasty = Terminal { poll_every_s: Some(0), ..terminal("A1") };
+        assert_eq!(poll_every(&hasty, EVERY), SHORTEST);
+        // A schedule that was changed begins anew.
+        let rarely = [Terminal { poll_every_s: Some(86_400), ..terminal("USUAL") }];
+        assert_eq!(serials(&schedule.due(&rarely, 121 * SECOND_US, EVERY, || 0.0)), ["USUAL"]);
     }
 }

@@ -16,12 +16,14 @@ use tokio::sync::watch;
 
 use crate::closing::Doubts;
 use crate::plan::clock::Look;
-use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge};
+use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge, poll_every};
 use crate::spool::terminals::Memory;
 use crate::visit::addresses;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
 const MAX_UNKNOWN: usize = 1000;
+/// Readings that may fail before a terminal is told to be silent.
+const MISSED_POLLS: u32 = 4;
 /// How long a caller that was refused is told of, when it does not come again.
 const REFUSAL_COUNTS_US: i64 = 3600 * 1_000_000;
 
@@ -435,12 +437,13 @@ impl Terminals {
     }
 
     /// The serials of approved terminals that were not heard of for so long, at most `limit`. A start of this edge counts as
-    /// having heard of all.
+    /// having heard of all. One that is read rarely may be silent for [`MISSED_POLLS`] of its readings.
     pub(crate) fn silent(&self, missing_after: Duration, limit: usize) -> Vec<String> {
         let mut known = self.lock();
         let is_silent = |one: &mut Known| {
-            let is_approved = one.registered.as_ref().is_some_and(|terminal| terminal.approved);
-            one.heard.get_or_insert_with(Instant::now).elapsed() > missing_after && is_approved
+            let Some(terminal) = one.registered.as_ref().filter(|terminal| terminal.approved) else { return false };
+            let every = if terminal.via.polls() { poll_every(terminal, Duration::ZERO) } else { Duration::ZERO };
+            one.heard.get_or_insert_with(Instant::now).elapsed() > missing_after.max(MISSED_POLLS * every)
         };
         let silent = known.iter_mut().filter_map(|(serial, one)| is_silent(one).then(|| serial.clone()));
         let mut silent: Vec<String> = silent.collect();

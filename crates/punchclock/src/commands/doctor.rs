@@ -124,7 +124,9 @@ fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findi
     if let Some((clock, cure)) = terminal.clock.and_then(|clock| Some((clock, clock.cure()?))) {
         findings.add(Weight::Bad, format!("clock of {subject}"), format!("{clock}; {cure}"));
     }
-    let silent_since = now.saturating_sub(SILENT_HOURS.hours()).unwrap_or(now);
+    // One that is read rarely is silent for long between two readings.
+    let silent_hours = SILENT_HOURS.max(i64::from(terminal.poll_minutes.unwrap_or(0)) / 60 * 2);
+    let silent_since = now.saturating_sub(silent_hours.hours()).unwrap_or(now);
     if !terminal.approved {
         findings.add(
             Weight::Look,

@@ -82,6 +82,7 @@ struct Row {
     address: String,
     zone: String,
     via: &'static str,
+    every: Option<String>,
     last_contact: Option<Moment>,
     last_complete_read: Option<Moment>,
     records: String,
@@ -162,6 +163,7 @@ impl Row {
             is_approved: row.approved,
             address: row.address.unwrap_or_default(),
             via: row.via.word(),
+            every: row.poll_minutes.filter(|_| row.via.polls()).map(words::every_minutes),
             last_contact: moment(row.last_contact),
             last_complete_read: moment(row.last_complete_read),
             records: row.records_on_terminal.and_then(|n| u64::try_from(n).ok()).map(show::count).unwrap_or_default(),
@@ -218,6 +220,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 "trouble",
                 "clock_offset_seconds",
                 "clock_measured",
+                "poll_minutes",
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
@@ -237,6 +240,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.trouble.unwrap_or_default(),
                 row.clock.map(|clock| clock.offset_s.to_string()).unwrap_or_default(),
                 row.clock.map(|clock| clock.how.word().to_owned()).unwrap_or_default(),
+                row.poll_minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
             ])?;
         }
         Ok(table.finish()?)

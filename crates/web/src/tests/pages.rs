@@ -180,3 +180,23 @@ async fn thousands_of_terminals_are_shown_page_by_page() {
     assert!(last.contains("T0101") && last.contains("T0120") && !last.contains("T0100"), "{last}");
     assert!(last.contains("show=unapproved&#38;page=2") || last.contains("show=unapproved&amp;page=2"), "{last}");
 }
+
+#[tokio::test]
+async fn a_schedule_of_its_own_is_shown_wherever_the_terminal_is() {
+    let house = House::with_accounts();
+    let new = hub::NewTerminal {
+        serial: "A1".to_owned(),
+        via: Some(link::Via::Poll),
+        poll_minutes: Some(90),
+        ..hub::NewTerminal::default()
+    };
+    house.hub.add_terminal(&clerk(), &new, now()).unwrap();
+    let viewer = house.sign_in("viewer").await;
+    let page = house.get(&viewer, "/terminals").await.text;
+    assert!(page.contains("read every 1 h 30 min"), "{page}");
+    let file = house.get(&viewer, "/terminals.csv").await.text;
+    let mut lines = file.lines();
+    assert!(lines.next().unwrap().ends_with(",poll_minutes") && lines.next().unwrap().ends_with(",90"), "{file}");
+    let list = house.get(&viewer, "/api/v1/terminals").await.json();
+    assert_eq!(list["items"][0]["poll_minutes"], 90);
+}

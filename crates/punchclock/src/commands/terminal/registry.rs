@@ -28,6 +28,7 @@ pub(super) fn add(context: &Context, args: Add) -> anyhow::Result<()> {
         zone: args.zone,
         via,
         sets_clock: args.set_clock,
+        poll_minutes: args.poll_minutes,
     };
     let hub = context.home.hub()?;
     let zone = first_zone(&hub, new.zone.as_deref())?;
@@ -65,6 +66,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
         "serial",
         "approved",
         "via",
+        "poll minutes",
         "address",
         "zone",
         "punches",
@@ -80,6 +82,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
             json!(row.serial),
             json!(row.approved),
             json!(row.via.word()),
+            json!(row.poll_minutes),
             json!(row.address),
             json!(row.zone),
             json!(row.punches),
