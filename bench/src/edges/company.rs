@@ -51,6 +51,7 @@ impl Company {
                 write.add_token(&edge_token(edge, now), blake3::hash(token(edge).as_bytes()).as_bytes())?;
                 for place in 0..terminals(edge) {
                     write.put_terminal(&terminal(edge, place, now))?;
+                    write.set_edge_of(&serial(edge, place), Some(&name(edge)))?;
                 }
                 for person in 0..PEOPLE {
                     let number = number(edge, person);

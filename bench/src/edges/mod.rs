@@ -37,7 +37,7 @@ const END_WITHIN: Duration = Duration::from_secs(60);
 const LOOKS: usize = 5;
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
-    let edges = plan.pick(10_000, 200);
+    let edges = std::env::var("EDGES").ok().and_then(|text| text.parse().ok()).unwrap_or(plan.pick(10_000, 200));
     let seen = see(edges)?;
     let punches = |turns: usize| (edges * PEOPLE * turns) as f64;
     let seconds = |phase: &Phase| phase.took.as_secs_f64();
@@ -86,17 +86,22 @@ fn see(edges: usize) -> Result<Seen> {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("hub.sqlite");
     let company = Arc::new(Company::new(edges)?);
+    let start = Instant::now();
     company.register(&database)?;
+    eprintln!("  {edges} edges are registered: {:.1} s", start.elapsed().as_secs_f64());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 
     let mut hub = RunningHub::start(folder.path())?;
     let (hub_pid, address) = (hub.process.pid(), hub.address);
     let (first, mut most) = runtime.block_on(load::watched(
         async {
-            calls::phase(&company, address, &[Call::News]).await?;
+            let first = calls::phase(&company, address, &[Call::News]).await?;
+            eprintln!("  each edge has called: {:.1} s", first.took.as_secs_f64());
             let quiet = calls::phase(&company, address, &[Call::SignOfLife, Call::SignOfLife]).await?;
             let rush: Vec<Call> = (0..RUSH).flat_map(|turn| [Call::Batch(turn..turn + 1), Call::News]).collect();
+            eprintln!("  quiet: {:.1} s", quiet.took.as_secs_f64());
             let rush = calls::phase(&company, address, &rush).await?;
+            eprintln!("  rush: {:.1} s", rush.took.as_secs_f64());
             Ok((quiet, rush, pages(address, edges).await?))
         },
         || memory::rss_anon_kibibytes(hub_pid),

@@ -15,10 +15,12 @@ use crate::company::{Company, zone};
 use crate::list_import::ListImport;
 use crate::replay::{Replay, note};
 use crate::resolve::{ALWAYS, provisional};
-use crate::{Actor, Cured, Error, Hub};
+use crate::{Actor, Cured, Error, Hub, TokenKind};
 
 /// Longest time between two readings of a terminal.
 const MOST_POLL_MINUTES: u32 = 24 * 60;
+/// Terminals for which no edge answers that each edge is told of: they are few unless many are registered ahead.
+const MOST_OF_NOBODY: u32 = 500;
 
 /// A terminal that a person registers, or changes. `None` keeps what is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct NewTerminal {
     pub via: Option<Via>,
     /// Whether its handshake may set its clock.
     pub sets_clock: Option<bool>,
+    /// The edge that answers for it, until another one hears of it.
+    pub edge: Option<String>,
     /// Minutes between two readings of its log; 0 for as often as the edge's setting says.
     pub poll_minutes: Option<u32>,
 }
@@ -112,7 +116,7 @@ impl Hub {
     /// replayed; when its zone changes, all its punches are.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an empty serial, an unknown zone or a schedule that can't be kept, or of the store.
+    /// [`Error::Invalid`] for an empty serial, an unknown zone or edge, or a schedule that can't be kept, or of the store.
     pub fn add_terminal(&self, actor: &Actor, new: &NewTerminal, now: Timestamp) -> Result<Cured, Error> {
         let serial = attendance::punch::canonical_origin(&new.serial).to_owned();
         if serial.is_empty() {
@@ -151,7 +155,7 @@ impl Hub {
                 }
                 if before.as_ref().is_some_and(|before| before.address != terminal.address) {
                     // It may have been carried to another branch.
-                    write.free_terminal(&serial)?;
+                    write.set_edge_of(&serial, None)?;
                 }
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
                 if zone_moved {
@@ -159,6 +163,11 @@ impl Hub {
                 }
                 let concerned = if zone_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
                 note(write, concerned, &serial)?;
+            }
+            if let Some(edge) = &new.edge {
+                check_edge(write, edge)?;
+                write.set_edge_of(&serial, Some(edge))?;
+                write.audit(&actor.entry(now, "terminal.edge", &serial, edge))?;
             }
             Ok::<_, Error>(())
         })?;
@@ -181,7 +190,12 @@ impl Hub {
         let (terminals, company, commands, high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, &beat.edge, now)?;
             let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
-            Ok::<_, Error>((read.terminals_of_edge(&beat.edge)?, Company::load(read)?, commands, high_seq))
+            Ok::<_, Error>((
+                read.terminals_of_edge(&beat.edge, MOST_OF_NOBODY)?,
+                Company::load(read)?,
+                commands,
+                high_seq,
+            ))
         })?;
         let terminals = terminals.into_iter().map(|terminal| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
@@ -335,6 +349,17 @@ pub(crate) fn assign(
         }
     }
     Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from: from, valid_to: to, employee })?)
+}
+
+/// Refuses an edge that nobody has invited and nobody has heard of: the terminal would be nobody's.
+fn check_edge(read: &Read<'_>, edge: &str) -> Result<(), Error> {
+    let has_token = read.token_named(edge)?.is_some_and(|token| token.kind == TokenKind::Edge.word());
+    if has_token || read.edge(edge)?.is_some() || read.has_invitation(edge)? {
+        return Ok(());
+    }
+    let cure =
+        format!("`punchclock edge list` shows those there are; invite it first with `punchclock edge invite {edge}`");
+    Err(Error::invalid(format!("there is no edge {edge}"), cure))
 }
 
 /// Refuses a schedule that can't be kept.

@@ -287,6 +287,8 @@ pub struct TerminalRow {
     pub has_push_key: bool,
     /// Minutes between two readings of its log; as its edge's setting says when `None`.
     pub poll_minutes: Option<u32>,
+    /// The edge that answers for it.
+    pub edge: Option<String>,
 }
 
 /// Filter of the table of closeouts. Empty fields do not filter, but for the dates.

@@ -69,6 +69,14 @@ fn an_edge_is_told_of_the_terminals_that_it_sees_and_of_those_that_nobody_has_se
     // One that is only read is looked for where a person says that it is.
     at(&house, "B1", "192.168.7.201");
     assert_eq!(told(&house, "north", &[], 0), ["B1", "NEW1"]);
+    // Or by the edge that a person names.
+    let new =
+        |edge: &str| NewTerminal { serial: "B1".to_owned(), edge: Some(edge.to_owned()), ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &new("south"), now()).unwrap();
+    assert_eq!(told(&house, "north", &[], 0), ["NEW1"]);
+    assert_eq!(told(&house, "south", &[], 0), ["A1", "B1", "NEW1"]);
+    let refused = house.hub.add_terminal(&clerk(), &new("sough"), now()).unwrap_err().to_string();
+    assert!(refused.contains("no edge sough") && refused.contains("edge invite"), "{refused}");
 }
 
 #[test]

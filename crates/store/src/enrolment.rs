@@ -10,6 +10,7 @@ statements! {
         ON CONFLICT (tenant, edge) DO UPDATE SET token_hash = excluded.token_hash, created_us = excluded.created_us,
         expires_us = excluded.expires_us";
     INVITATION_GET = "SELECT edge FROM invitation WHERE tenant = $1 AND token_hash = $2 AND expires_us > $3";
+    INVITATION_OF = "SELECT edge FROM invitation WHERE tenant = $1 AND edge = $2";
     INVITATION_DROP = "DELETE FROM invitation WHERE tenant = $1 AND edge = $2";
     NEXT_PUT = "INSERT INTO next_token (tenant, name, token_hash, created_us) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, name) DO UPDATE SET token_hash = excluded.token_hash, created_us = excluded.created_us";
@@ -27,6 +28,14 @@ impl Read<'_> {
     /// Of the store.
     pub fn invited(&self, token_hash: &[u8; 32], now_us: i64) -> Result<Option<String>, Error> {
         self.one(INVITATION_GET, params![self.tenant, token_hash, now_us], |row| row.get(0))
+    }
+
+    /// Whether an edge is invited, or was until its time was up.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn has_invitation(&self, edge: &str) -> Result<bool, Error> {
+        Ok(self.one(INVITATION_OF, params![self.tenant, edge], |row| row.get::<String>(0))?.is_some())
     }
 
     /// Name and time of a token that was given and not shown yet.

@@ -11,7 +11,10 @@ statements! {
         FROM terminal WHERE tenant = $1 AND serial = $2";
     OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
         t.first_seen_us, t.poll_minutes FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
-        WHERE c.tenant = $1 AND (c.edge = $2 OR c.edge IS NULL) ORDER BY t.name, t.serial";
+        WHERE c.tenant = $1 AND c.edge = $2 ORDER BY t.name, t.serial";
+    OF_NOBODY = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
+        t.first_seen_us, t.poll_minutes FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        WHERE c.tenant = $1 AND c.edge IS NULL ORDER BY c.serial LIMIT $2";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
         t.first_seen_us, t.poll_minutes, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
         c.clock_offset_s, c.clock_how, c.clock_us
@@ -23,7 +26,7 @@ statements! {
         address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
         zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock, poll_minutes = excluded.poll_minutes";
     KNOWN = "INSERT INTO terminal_contact (tenant, serial, punches) VALUES ($1, $2, 0) ON CONFLICT (tenant, serial) DO NOTHING";
-    FREE = "UPDATE terminal_contact SET edge = NULL WHERE tenant = $1 AND serial = $2";
+    EDGE = "UPDATE terminal_contact SET edge = $1 WHERE tenant = $2 AND serial = $3";
     SEEN_BY = "SELECT serial FROM terminal_contact WHERE tenant = $1 AND edge = $2 ORDER BY serial";
     FREE_SEEN_BY = "UPDATE terminal_contact SET edge = NULL WHERE tenant = $1 AND edge = $2";
     COUNT_PUNCHES = "INSERT INTO terminal_contact (tenant, serial, punches, last_contact_us) VALUES ($1, $2, $3, $4)
@@ -90,7 +93,7 @@ pub struct Contact {
     pub records_on_terminal: Option<i64>,
     /// What is wrong, with the cure.
     pub trouble: Option<String>,
-    /// The edge that saw it last: that answers for it.
+    /// The edge that answers for it: that saw it last, or that a person named.
     pub edge: Option<String>,
     /// What was last seen of its clock.
     pub clock: Option<Clock>,
@@ -125,15 +128,17 @@ impl Read<'_> {
         self.one(GET, params![self.tenant, serial], terminal)
     }
 
-    /// The terminals that this edge saw last, and those that no edge has seen, by name.
+    /// The terminals for which this edge answers, by name; behind them those for which none does, at most so many.
     ///
     /// # Errors
     /// Of the store.
-    pub fn terminals_of_edge(&self, edge: &str) -> Result<Vec<Terminal>, Error> {
-        self.all(OF_EDGE, params![self.tenant, edge], terminal)
+    pub fn terminals_of_edge(&self, edge: &str, most_of_nobody: u32) -> Result<Vec<Terminal>, Error> {
+        let mut terminals = self.all(OF_EDGE, params![self.tenant, edge], terminal)?;
+        terminals.extend(self.all(OF_NOBODY, params![self.tenant, most_of_nobody], terminal)?);
+        Ok(terminals)
     }
 
-    /// The serials of the terminals that this edge saw last.
+    /// The serials of the terminals for which this edge answers.
     ///
     /// # Errors
     /// Of the store.
@@ -195,15 +200,15 @@ impl Write<'_> {
         self.run(KNOWN, params![self.tenant, serial]).map(drop)
     }
 
-    /// Forgets which edge saw a terminal last: each may look for it.
+    /// Notes which edge answers for a terminal, until another one hears of it; with `None` each may look for it.
     ///
     /// # Errors
     /// Of the store.
-    pub fn free_terminal(&self, serial: &str) -> Result<(), Error> {
-        self.run(FREE, params![self.tenant, serial]).map(drop)
+    pub fn set_edge_of(&self, serial: &str, edge: Option<&str>) -> Result<(), Error> {
+        self.run(EDGE, params![edge, self.tenant, serial]).map(drop)
     }
 
-    /// Forgets that this edge saw any terminal: each of them may be looked for by every edge.
+    /// This edge answers for no terminal any more: each of them may be looked for by every edge.
     ///
     /// # Errors
     /// Of the store.

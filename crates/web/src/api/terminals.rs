@@ -26,6 +26,7 @@ pub(crate) struct Terminal {
     punches: u64,
     trouble: Option<String>,
     clock: Option<Clock>,
+    edge: Option<String>,
 }
 
 /// How far its clock was off when it was seen last.
@@ -67,6 +68,7 @@ impl From<TerminalRow> for Terminal {
             punches: row.punches,
             trouble: row.trouble,
             clock: row.clock.map(Clock::from),
+            edge: row.edge,
         }
     }
 }

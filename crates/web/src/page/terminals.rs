@@ -83,6 +83,7 @@ struct Row {
     zone: String,
     via: &'static str,
     every: Option<String>,
+    edge: Option<String>,
     last_contact: Option<Moment>,
     last_complete_read: Option<Moment>,
     records: String,
@@ -164,6 +165,7 @@ impl Row {
             address: row.address.unwrap_or_default(),
             via: row.via.word(),
             every: row.poll_minutes.filter(|_| row.via.polls()).map(words::every_minutes),
+            edge: row.edge,
             last_contact: moment(row.last_contact),
             last_complete_read: moment(row.last_complete_read),
             records: row.records_on_terminal.and_then(|n| u64::try_from(n).ok()).map(show::count).unwrap_or_default(),
@@ -221,6 +223,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 "clock_offset_seconds",
                 "clock_measured",
                 "poll_minutes",
+                "edge",
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
@@ -241,6 +244,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.clock.map(|clock| clock.offset_s.to_string()).unwrap_or_default(),
                 row.clock.map(|clock| clock.how.word().to_owned()).unwrap_or_default(),
                 row.poll_minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
+                row.edge.unwrap_or_default(),
             ])?;
         }
         Ok(table.finish()?)

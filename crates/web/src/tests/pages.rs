@@ -196,7 +196,7 @@ async fn a_schedule_of_its_own_is_shown_wherever_the_terminal_is() {
     assert!(page.contains("read every 1 h 30 min"), "{page}");
     let file = house.get(&viewer, "/terminals.csv").await.text;
     let mut lines = file.lines();
-    assert!(lines.next().unwrap().ends_with(",poll_minutes") && lines.next().unwrap().ends_with(",90"), "{file}");
+    assert!(lines.next().unwrap().ends_with(",poll_minutes,edge") && lines.next().unwrap().ends_with(",90,"), "{file}");
     let list = house.get(&viewer, "/api/v1/terminals").await.json();
     assert_eq!(list["items"][0]["poll_minutes"], 90);
 }

@@ -28,6 +28,7 @@ pub(super) fn add(context: &Context, args: Add) -> anyhow::Result<()> {
         zone: args.zone,
         via,
         sets_clock: args.set_clock,
+        edge: args.edge,
         poll_minutes: args.poll_minutes,
     };
     let hub = context.home.hub()?;
@@ -74,6 +75,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
         "last contact",
         "last complete read",
         "clock",
+        "edge",
         "trouble",
     ];
     let rows = hub.terminals()?.into_iter().map(|row| {
@@ -90,6 +92,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
             json!(at(row.last_contact)),
             json!(at(row.last_complete_read)),
             json!(row.clock.map(|clock| clock.to_string())),
+            json!(row.edge),
             json!(row.trouble),
         ]
     });
