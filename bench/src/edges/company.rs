@@ -76,7 +76,7 @@ impl Company {
             })
             .collect();
         let up_to = follows + items.len() as i64;
-        Batch { edge: name(edge), follows, up_to, items }
+        Batch { edge: name(edge), follows, up_to, items, ..Batch::default() }
     }
 
     fn punch(&self, edge: usize, person: usize, turn: usize) -> RawPunch {
@@ -167,6 +167,8 @@ fn terminal(edge: usize, place: usize, now: Timestamp) -> Terminal {
         sets_clock: false,
         first_seen_us: now.as_microsecond(),
         poll_minutes: None,
+        live: false,
+        live_rests_until_us: None,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct EdgeConfig {
     pub status_listen: Option<SocketAddr>,
     /// Time between two polls of a terminal for which the hub names no other.
     pub poll_every: Duration,
+    /// Rest of a terminal between two readings when something is amiss with its live session.
+    pub live_rest: Duration,
     /// Longest silence of a polled terminal while it owes an answer.
     pub terminal_silence: Duration,
     /// Subnets that are searched, by serial, for a polled terminal that is not at its address; empty for never.
@@ -72,6 +74,7 @@ impl EdgeConfig {
             trusted_proxies: Network::LOOPBACK.to_vec(),
             status_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8082))),
             poll_every: Duration::from_secs(15 * 60),
+            live_rest: Duration::from_secs(60),
             terminal_silence: zk::client::Options::default().idle_timeout,
             discover: Vec::new(),
             result_patience: Duration::from_secs(300),

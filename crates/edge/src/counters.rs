@@ -29,6 +29,7 @@ counters! {
     refused_unapproved = "edge_terminal_refused_unapproved_total", "Uploads of terminals that wait for approval.";
     refused_archives = "edge_terminal_refused_archives_total", "Uploads whose archive could not be unpacked.";
     punches_new = "edge_punches_stored_total", "Punches stored for the first time.";
+    punches_heard = "edge_punches_heard_total", "Punches that terminals told at once in a live session.";
     punches_known = "edge_punches_known_total", "Copies of punches that were stored already.";
     punches_sent_again = "edge_punches_sent_again_total", "Punches sent once more because the hub lacks some of their day.";
     punches_differing = "edge_punches_differing_total", "Copies that say something else than the first one.";

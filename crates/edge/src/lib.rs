@@ -7,6 +7,7 @@
 //!
 //! * [`spool`]: what terminals said, on disk until the hub has it. Its invariants are the edge's promise.
 //! * `listener`: the push protocol over HTTP. `poller`: reads the logs of terminals on port 4370.
+//! * `live`: punches as they happen, from terminals that tell them there.
 //! * `visit`: a conversation with one terminal there; `search` finds a terminal that has another address now.
 //! * `closing`: what a reading proves of each day, for the hub to compare; `days` asks terminals that only push.
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
@@ -30,6 +31,7 @@ mod days;
 mod edge;
 mod forwarder;
 mod listener;
+mod live;
 mod names;
 mod once;
 mod overview;

@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use link::Moved;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use zk::client::Options;
 
 use crate::closing::Doubts;
 use crate::counters::Counters;
+use crate::live::Live;
 use crate::plan::Schedule;
 use crate::reading::Intake;
 use crate::search::Search;
@@ -47,8 +49,13 @@ pub(crate) struct Poller {
     time: Arc<Timekeeper>,
     /// Longest silence of a terminal while it owes an answer.
     silence: Duration,
+    /// Rest between two readings when something is amiss with a live session.
+    live_rest: Duration,
     search: Search,
     intake: Intake,
+    live: Live,
+    /// Terminals whose log should be read soon, as live sessions have found.
+    wished: tokio::sync::Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
 impl Poller {
@@ -60,8 +67,9 @@ impl Poller {
         time: Arc<Timekeeper>,
     ) -> Self {
         let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
-        let intake = Intake::new(spool, counters.clone(), time.clone());
-        Self { terminals, counters, time, silence, search, intake }
+        let (live, wished) = Live::new(spool.clone(), terminals.clone(), counters.clone(), time.clone());
+        let (intake, live_rest) = (Intake::new(spool, counters.clone(), time.clone()), config.live_rest);
+        Self { terminals, counters, time, silence, live_rest, search, intake, live, wished: wished.into() }
     }
 
     /// Polls until the stop, `usual`ly so often; polls in work are given up then.
@@ -70,30 +78,45 @@ impl Poller {
         let mut schedule = Schedule::default();
         let mut polls = JoinSet::new();
         let mut begun = HashMap::new();
+        let mut failures = HashMap::new();
+        let mut wished = self.wished.lock().await;
         loop {
             changes.mark_unchanged();
+            self.live.retain(&self.terminals.to_poll());
             for terminal in self.due(&mut schedule, usual, chance) {
-                let (poller, serial) = (self.clone(), terminal.serial.clone());
+                let (poller, serial, is_live) = (self.clone(), terminal.serial.clone(), terminal.live);
                 let task = polls.spawn(async move { poller.poll(&terminal).await });
-                begun.insert(task.id(), (serial, self.time.steady_us()));
+                begun.insert(task.id(), (serial, is_live, self.time.steady_us()));
             }
             let pause = schedule.pause(self.time.steady_us());
             let ended = tokio::select! {
-                () = stop.wait() => return,
+                () = stop.wait() => {
+                    polls.shutdown().await;
+                    return self.live.end().await;
+                }
+                Some(serial) = wished.recv() => {
+                    schedule.again(&serial, self.time.steady_us(), self.live_rest);
+                    continue;
+                }
                 Some(ended) = polls.join_next_with_id() => ended,
                 // The channel lives as long as `self`.
                 _ = changes.changed() => continue,
                 () = tokio::time::sleep(pause) => continue,
             };
-            let task = match ended {
-                Ok((task, ())) => task,
-                Err(error) => {
-                    tracing::error!(%error, "a poll ended by a defect; the next one comes in its time");
-                    error.id()
-                }
-            };
-            if let Some((serial, began_us)) = begun.remove(&task) {
-                schedule.done(&serial, began_us, usual, chance());
+            let (task, is_read) = ended.unwrap_or_else(|error| {
+                tracing::error!(%error, "a poll ended by a defect; the next one comes in its time");
+                (error.id(), false)
+            });
+            let Some((serial, is_live, began_us)) = begun.remove(&task) else { continue };
+            schedule.done(&serial, began_us, usual, chance());
+            if is_read {
+                failures.remove(&serial);
+            } else if is_live {
+                // Somebody wants to see its punches at once, so it is not left alone for as long as others.
+                let failed = failures.entry(serial.clone()).or_insert(0_u32);
+                let rest = self.live_rest.saturating_mul(1 << (*failed).min(8));
+                *failed = failed.saturating_add(1);
+                schedule.again(&serial, self.time.steady_us(), rest);
             }
         }
     }
@@ -112,12 +135,15 @@ impl Poller {
         schedule.due(&self.terminals.to_poll(), now_us, usual, chance)
     }
 
-    async fn poll(&self, terminal: &link::Terminal) {
+    /// True when its whole log was read.
+    async fn poll(&self, terminal: &link::Terminal) -> bool {
         let outcome = tokio::time::timeout(POLL_TIMEOUT, self.read(terminal)).await.unwrap_or_else(|_| {
             let address = dialable(terminal.address.as_deref().unwrap_or_default());
             Err(Trouble::TimedOut { address })
         });
+        let is_read = outcome.is_ok();
         self.note(&terminal.serial, outcome);
+        is_read
     }
 
     /// Notes how a poll ended.
@@ -136,14 +162,46 @@ impl Poller {
     }
 
     async fn read(&self, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
-        let mut visit = self.reach(terminal).await?;
+        if let Some(visit) = self.live.take(terminal).await {
+            match self.read_on(visit, terminal).await {
+                Ok(log) => return Ok(log),
+                Err(trouble) => {
+                    tracing::info!(terminal.serial, %trouble, "a live session was lost; the terminal is called again");
+                }
+            }
+        }
+        let visit = self.reach(terminal).await?;
+        self.read_on(visit, terminal).await
+    }
+
+    /// Reads the tables on a visit. One to a live terminal stays; of any other it is the end.
+    async fn read_on(&self, mut visit: Visit, terminal: &link::Terminal) -> Result<WholeLog, Trouble> {
         let began = self.begin_reading(&terminal.serial);
         // A clock that is not believed shows nothing of another.
         let zone = terminal.zone.as_deref().filter(|_| self.time.is_believed());
         let zone = zone.and_then(|zone| TimeZone::get(zone).ok());
-        let tables = visit.read_tables(zone.as_ref()).await;
-        visit.end().await;
-        self.take(&began, &tables?).await
+        let read = async {
+            let is_heard = terminal.live && visit.listen().await?;
+            Ok::<_, Trouble>((is_heard, visit.read_tables(zone.as_ref()).await?))
+        };
+        let (is_heard, tables) = match read.await {
+            Ok(read) => read,
+            Err(trouble) => {
+                visit.end().await;
+                return Err(trouble);
+            }
+        };
+        if is_heard {
+            self.live.keep(terminal, visit);
+        } else {
+            visit.end().await;
+        }
+        let mut log = self.take(&began, &tables).await?;
+        if terminal.live && !is_heard {
+            let refusal = not_offered(terminal);
+            log.remark = Some(log.remark.map_or(refusal.clone(), |remark| format!("{remark}; {refusal}")));
+        }
+        Ok(log)
     }
 
     /// Tables are about to be read: what was punched before is in them.
@@ -193,4 +251,13 @@ impl Poller {
         let options = Options { comm_key, idle_timeout: self.silence, ..Options::default() };
         Visit::begin(address, Some(&terminal.serial), options).await
     }
+}
+
+/// What is said of a terminal that refuses to tell its punches.
+fn not_offered(terminal: &link::Terminal) -> String {
+    let link::Terminal { serial, name, .. } = terminal;
+    format!(
+        "the terminal refused to tell its punches as they happen, so they come when its log is read; take it back with `punchclock \
+         terminal add {name} --serial {serial} --live=false`"
+    )
 }

@@ -93,6 +93,17 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether it may be that another program is connected: a terminal serves one at a time (zk 1).
+    pub fn may_be_taken(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::TimedOut { .. } => true,
+            Self::Terminal { error, .. } => {
+                matches!(error, zk::Error::Io { .. } | zk::Error::TimedOut { .. } | zk::Error::Closed { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// What a failed connection means.
     pub fn of_connecting(address: &str, error: zk::Error) -> Self {
         let at = address.to_owned();

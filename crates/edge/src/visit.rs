@@ -9,7 +9,7 @@ use attendance::punch::{PrintedTime, canonical_origin};
 use jiff::tz::TimeZone;
 use link::Clock;
 use zk::client::{Client, Options};
-use zk::{AttendanceLog, PackedTime, User, option};
+use zk::{AttendanceLog, EventMask, PackedTime, User, option};
 
 use crate::now_us;
 use crate::plan::drift;
@@ -69,6 +69,18 @@ impl Visit {
         match self.client.time().await {
             Ok(shows) => Ok(Some(Face { shows, asked_us, told_us: now_us() })),
             Err(zk::Error::Refused { .. }) => Ok(None),
+            Err(error) => Err(self.trouble(error)),
+        }
+    }
+
+    /// Registers for punches as they happen. False when the terminal does not offer that.
+    ///
+    /// # Errors
+    /// [`Trouble`] when the connection fails.
+    pub async fn listen(&mut self) -> Result<bool, Trouble> {
+        match self.client.events(EventMask::ATTENDANCE).await {
+            Ok(()) => Ok(true),
+            Err(zk::Error::Refused { .. }) => Ok(false),
             Err(error) => Err(self.trouble(error)),
         }
     }

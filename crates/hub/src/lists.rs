@@ -165,6 +165,7 @@ impl Hub {
             sets_clock: terminal.sets_clock,
             has_push_key: terminal.push_key_file.is_some(),
             poll_minutes: terminal.poll_minutes,
+            live: terminal.live,
             edge: contact.edge,
         });
         Ok(rows.collect())

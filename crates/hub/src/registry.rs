@@ -41,6 +41,8 @@ pub struct NewTerminal {
     pub via: Option<Via>,
     /// Whether its handshake may set its clock.
     pub sets_clock: Option<bool>,
+    /// Whether its punches are heard as they happen, between readings.
+    pub live: Option<bool>,
     /// The edge that answers for it, until another one hears of it.
     pub edge: Option<String>,
     /// Minutes between two readings of its log; 0 for as often as the edge's setting says.
@@ -68,6 +70,8 @@ pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<T
         sets_clock: false,
         first_seen_us: now.as_microsecond(),
         poll_minutes: None,
+        live: false,
+        live_rests_until_us: None,
     };
     write.put_terminal(&terminal)?;
     Ok(terminal)
@@ -142,7 +146,11 @@ impl Hub {
             terminal.sets_clock = given.sets_clock.unwrap_or(terminal.sets_clock);
             terminal.poll_minutes =
                 given.poll_minutes.map_or(terminal.poll_minutes, |minutes| (minutes > 0).then_some(minutes));
+            terminal.live = given.live.unwrap_or(terminal.live);
             terminal.is_approved = true;
+            if given.live == Some(true) {
+                check_polled(&terminal, "it can't be heard live")?;
+            }
             if given.poll_minutes.is_some() {
                 check_schedule(&terminal)?;
             }
@@ -183,6 +191,15 @@ impl Hub {
         self.store.write(|write| follow(write, actor, serial, moved, now))
     }
 
+    /// Its edge leaves a terminal alone, which it hears live otherwise, until that instant; `None` ends that. So somebody else
+    /// can talk to it: a terminal serves one at a time.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn rest_live(&self, serial: &str, until: Option<Timestamp>) -> Result<(), Error> {
+        Ok(self.store.write(|write| write.set_live_rest(serial, until.map(Timestamp::as_microsecond)))?)
+    }
+
     /// What an edge is told: its terminals, with their keys read from their files, and the commands that it shall bring to
     /// those that it sees. Those that another edge answers for are none of its business: it could only stumble over another unit
     /// at the same private address, and who steals its disk has the keys of one branch.
@@ -207,6 +224,7 @@ impl Hub {
             via: via(&terminal.via),
             zone: terminal.zone.or_else(|| company.zone.clone()),
             sets_clock: terminal.sets_clock,
+            live: terminal.live && terminal.live_rests_until_us.is_none_or(|until_us| until_us <= now.as_microsecond()),
             poll_every_s: terminal.poll_minutes.map(|minutes| minutes.saturating_mul(60)),
         });
         let (high_seq, now_us) = (Some(high_seq), Some(now.as_microsecond()));
@@ -370,25 +388,32 @@ fn check_schedule(terminal: &Terminal) -> Result<(), Error> {
             format!("a terminal is read once in {MOST_POLL_MINUTES} minutes (a day) at least, not once in {minutes}");
         return Err(Error::invalid(what, "choose a shorter time, or have it push only (`--via push`)"));
     }
-    if !via(&terminal.via).polls() {
-        let what = format!("terminal {} only pushes, its log is not read", terminal.serial);
-        return Err(Error::invalid(what, "register it with its address and `--via both` or `--via poll`"));
+    check_polled(terminal, "its log is not read")
+}
+
+/// Refuses what goes over port 4370 for a terminal that nobody calls there.
+fn check_polled(terminal: &Terminal, so: &str) -> Result<(), Error> {
+    if via(&terminal.via).polls() {
+        return Ok(());
     }
-    Ok(())
+    let what = format!("terminal {} only pushes, {so}", terminal.serial);
+    Err(Error::invalid(what, "register it with its address and `--via both` or `--via poll`"))
 }
 
 /// A terminal in words, for the audit trail.
 fn told(terminal: &Terminal) -> String {
-    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, poll_minutes, .. } = terminal;
+    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, poll_minutes, live, .. } =
+        terminal;
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     format!(
-        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}",
+        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}{}",
         or(address, "none"),
         or(zone, "the company's"),
         or(comm_key_file, "none"),
         or(push_key_file, "none"),
         if *sets_clock { "set by the handshake" } else { "left alone" },
-        poll_minutes.map_or_else(String::new, |minutes| format!(", read every {minutes} minutes"))
+        poll_minutes.map_or_else(String::new, |minutes| format!(", read every {minutes} minutes")),
+        if *live { ", heard live" } else { "" }
     )
 }
 

@@ -287,6 +287,8 @@ pub struct TerminalRow {
     pub has_push_key: bool,
     /// Minutes between two readings of its log; as its edge's setting says when `None`.
     pub poll_minutes: Option<u32>,
+    /// Its punches are to be heard as they happen, between readings.
+    pub live: bool,
     /// The edge that answers for it.
     pub edge: Option<String>,
 }

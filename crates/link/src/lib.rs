@@ -344,6 +344,9 @@ pub struct Terminal {
     /// Seconds between two readings of its log; `None` for as often as the edge reads others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_every_s: Option<u32>,
+    /// Between readings its punches are heard as they happen, where it offers that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
 }
 
 /// How a terminal's punches are collected.

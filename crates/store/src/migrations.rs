@@ -27,6 +27,7 @@ scripts![
     "0012_spools",
     "0013_terminals_by_edge",
     "0014_poll_schedule",
+    "0015_live",
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

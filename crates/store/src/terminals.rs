@@ -7,24 +7,26 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us, poll_minutes
-        FROM terminal WHERE tenant = $1 AND serial = $2";
+    GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us, poll_minutes,
+        live, live_rests_until_us FROM terminal WHERE tenant = $1 AND serial = $2";
     OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
         WHERE c.tenant = $1 AND c.edge = $2 ORDER BY t.name, t.serial";
     OF_NOBODY = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
         WHERE c.tenant = $1 AND c.edge IS NULL ORDER BY c.serial LIMIT $2";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
         c.clock_offset_s, c.clock_how, c.clock_us
         FROM terminal t LEFT JOIN terminal_contact c ON c.tenant = t.tenant AND c.serial = t.serial
         WHERE t.tenant = $1 ORDER BY t.name, t.serial";
     PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us,
-        poll_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        poll_minutes, live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
         address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
-        zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock, poll_minutes = excluded.poll_minutes";
+        zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock, poll_minutes = excluded.poll_minutes,
+        live = excluded.live";
+    REST = "UPDATE terminal SET live_rests_until_us = $1 WHERE tenant = $2 AND serial = $3";
     KNOWN = "INSERT INTO terminal_contact (tenant, serial, punches) VALUES ($1, $2, 0) ON CONFLICT (tenant, serial) DO NOTHING";
     EDGE = "UPDATE terminal_contact SET edge = $1 WHERE tenant = $2 AND serial = $3";
     SEEN_BY = "SELECT serial FROM terminal_contact WHERE tenant = $1 AND edge = $2 ORDER BY serial";
@@ -78,6 +80,10 @@ pub struct Terminal {
     pub first_seen_us: i64,
     /// Minutes between two readings of its log; as the edge's setting says when `None`.
     pub poll_minutes: Option<u32>,
+    /// Its punches are to be heard as they happen, between readings.
+    pub live: bool,
+    /// Until then its edge leaves it to somebody else all the same, microseconds UTC.
+    pub live_rests_until_us: Option<i64>,
 }
 
 /// What was last heard of a terminal. A `None` leaves the stored value as it is, but for `trouble`.
@@ -112,6 +118,8 @@ fn terminal(row: &Row<'_>) -> Result<Terminal, Error> {
         sets_clock: row.get::<i64>(8)? != 0,
         first_seen_us: row.get(9)?,
         poll_minutes: row.get(10)?,
+        live: row.get::<i64>(11)? != 0,
+        live_rests_until_us: row.get(12)?,
     })
 }
 
@@ -153,13 +161,13 @@ impl Read<'_> {
     pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
         self.all(LIST, params![self.tenant], |row| {
             let contact = Contact {
-                punches: row.get::<Option<u64>>(11)?.unwrap_or(0),
-                last_contact_us: row.get(12)?,
-                last_complete_read_us: row.get(13)?,
-                records_on_terminal: row.get(14)?,
-                trouble: row.get(15)?,
-                edge: row.get(16)?,
-                clock: clock((row.get(17)?, row.get(18)?, row.get(19)?)),
+                punches: row.get::<Option<u64>>(13)?.unwrap_or(0),
+                last_contact_us: row.get(14)?,
+                last_complete_read_us: row.get(15)?,
+                records_on_terminal: row.get(16)?,
+                trouble: row.get(17)?,
+                edge: row.get(18)?,
+                clock: clock((row.get(19)?, row.get(20)?, row.get(21)?)),
             };
             Ok((terminal(row)?, contact))
         })
@@ -175,7 +183,7 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Adds or changes a terminal; `first_seen_us` of a known one stays.
+    /// Adds or changes a terminal; `first_seen_us` and `live_rests_until_us` of a known one stay.
     ///
     /// # Errors
     /// Of the store.
@@ -194,10 +202,19 @@ impl Write<'_> {
             via,
             sets_clock,
             terminal.first_seen_us,
-            terminal.poll_minutes
+            terminal.poll_minutes,
+            i64::from(terminal.live)
         ];
         self.run(PUT, values)?;
         self.run(KNOWN, params![self.tenant, serial]).map(drop)
+    }
+
+    /// Notes until when its edge leaves a terminal to somebody else, microseconds UTC.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_live_rest(&self, serial: &str, until_us: Option<i64>) -> Result<(), Error> {
+        self.run(REST, params![until_us, self.tenant, serial]).map(drop)
     }
 
     /// Notes which edge answers for a terminal, until another one hears of it; with `None` each may look for it.

@@ -46,6 +46,8 @@ pub struct Schedule {
 struct Due {
     terminal: Terminal,
     at_us: i64,
+    /// When its last poll began.
+    began_us: Option<i64>,
     /// It was wanted again while it was being read.
     is_hurried: bool,
 }
@@ -65,9 +67,18 @@ impl Schedule {
         let mut due = Vec::new();
         for terminal in wanted {
             let serial = &terminal.serial;
+            if let Some(known) = self.due.get_mut(serial)
+                && known.terminal.live
+            {
+                // One that is only not to be heard any more needs no reading for that; somebody else may want to talk to it.
+                known.terminal.live = terminal.live;
+            }
             if self.due.get(serial).is_none_or(|known| known.terminal != *terminal) {
                 let at_us = first_poll_us(now_us, poll_every(terminal, usual), chance());
-                self.due.insert(serial.clone(), Due { terminal: terminal.clone(), at_us, is_hurried: false });
+                self.due.insert(
+                    serial.clone(),
+                    Due { terminal: terminal.clone(), at_us, began_us: None, is_hurried: false },
+                );
             }
             let is_due = self.due.get(serial).is_some_and(|known| known.at_us <= now_us);
             if is_due && self.running.len() < AT_ONCE && !self.running.contains_key(serial) {
@@ -82,11 +93,18 @@ impl Schedule {
     /// meanwhile.
     pub fn done(&mut self, serial: &str, began_us: i64, usual: Duration, chance: f64) {
         let began_as = self.running.remove(serial);
-        if let Some(due) = self.due.get_mut(serial)
-            && began_as.as_ref() == Some(&due.terminal)
-            && !std::mem::take(&mut due.is_hurried)
-        {
+        let Some(due) = self.due.get_mut(serial) else { return };
+        due.began_us = Some(began_us);
+        if began_as.as_ref() == Some(&due.terminal) && !std::mem::take(&mut due.is_hurried) {
             due.at_us = next_poll_us(began_us, poll_every(&due.terminal, usual), chance);
+        }
+    }
+
+    /// A terminal is due again soon: `rest` after its last poll began.
+    pub fn again(&mut self, serial: &str, now_us: i64, rest: Duration) {
+        if let Some(due) = self.due.get_mut(serial) {
+            let soon_us = due.began_us.map_or(now_us, |began_us| began_us.saturating_add(part_us(rest, 1.0)));
+            due.at_us = due.at_us.min(soon_us.max(now_us));
         }
     }
 
@@ -216,5 +234,34 @@ mod tests {
         // A schedule that was changed begins anew.
         let rarely = [Terminal { poll_every_s: Some(86_400), ..terminal("USUAL") }];
         assert_eq!(serials(&schedule.due(&rarely, 121 * SECOND_US, EVERY, || 0.0)), ["USUAL"]);
+    }
+
+    #[test]
+    fn what_is_wanted_again_soon_has_its_rest() {
+        let mut schedule = Schedule::default();
+        let (wanted, rest) = ([terminal("A1")], Duration::from_secs(60));
+        schedule.due(&wanted, 0, EVERY, || 0.0);
+        schedule.done("A1", 0, EVERY, 0.0);
+        schedule.again("A1", 5 * SECOND_US, rest);
+        assert_eq!(schedule.pause(5 * SECOND_US), Duration::from_secs(55));
+        schedule.again("A1", 70 * SECOND_US, rest);
+        assert_eq!(schedule.pause(60 * SECOND_US), Duration::ZERO, "no later than it was");
+        assert_eq!(serials(&schedule.due(&wanted, 70 * SECOND_US, EVERY, || 0.0)), ["A1"]);
+        schedule.done("A1", 70 * SECOND_US, EVERY, 0.0);
+        schedule.again("A1", 200 * SECOND_US, rest);
+        schedule.again("NOBODY", 200 * SECOND_US, rest);
+        assert_eq!(schedule.pause(200 * SECOND_US), Duration::ZERO, "it has rested");
+    }
+
+    #[test]
+    fn a_terminal_that_is_to_be_heard_is_read_for_that_and_not_when_that_ends() {
+        let mut schedule = Schedule::default();
+        let heard = [Terminal { live: true, ..terminal("A1") }];
+        schedule.due(&[terminal("A1")], 0, EVERY, || 0.0);
+        schedule.done("A1", 0, EVERY, 0.0);
+        assert_eq!(schedule.due(&heard, SECOND_US, EVERY, || 0.0), heard);
+        schedule.done("A1", SECOND_US, EVERY, 0.0);
+        assert!(schedule.due(&[terminal("A1")], 2 * SECOND_US, EVERY, || 0.0).is_empty());
+        assert_eq!(schedule.due(&heard, 3 * SECOND_US, EVERY, || 0.0), heard, "what happened meanwhile is in its log");
     }
 }

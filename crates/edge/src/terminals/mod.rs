@@ -317,6 +317,15 @@ impl Terminals {
         self.with(serial, |one| if sets(one) { one.zone() } else { None }).flatten()
     }
 
+    /// It told something in a live session.
+    pub(crate) fn heard(&self, serial: &str, now_us: i64) {
+        self.with(serial, |one| {
+            one.is_news = true;
+            one.heard = Some(Instant::now());
+            one.contact.last_contact_us = Some(now_us);
+        });
+    }
+
     /// Notes how a poll ended: what was read, or the trouble in words.
     pub(crate) fn polled(&self, serial: &str, now_us: i64, outcome: Result<WholeLog, String>) {
         self.with(serial, |one| {

@@ -15,6 +15,7 @@ mod full_disk;
 mod handshakes;
 mod http;
 mod listener;
+mod live;
 mod own_clock;
 mod pins;
 mod poller;

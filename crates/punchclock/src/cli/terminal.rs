@@ -124,6 +124,10 @@ pub(crate) struct Add {
     /// Minutes between two readings of its log, from 1 to 1440; 0 for as often as the edge's setting terminals.poll_minutes says
     #[arg(long, value_name = "N")]
     pub(crate) poll_minutes: Option<u32>,
+    /// Whether its punches are heard as they happen, between readings, over a connection that stays; for terminals that are
+    /// polled and offer it (default: false)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) live: Option<bool>,
     /// Whether its clock is set when it calls; otherwise nothing that is sent to it does (default: false)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) set_clock: Option<bool>,

@@ -114,10 +114,11 @@ pub(super) fn forget(context: &Context, name: &str, yes: bool) -> anyhow::Result
         || "it never called".to_owned(),
         |seen| format!("last heard of {}", show::instant(seen, &TimeZone::UTC)),
     );
-    Ok(match yes {
-        true => show::line(format!("the edge {name} is forgotten ({seen}); what it brought stays"))?,
-        false => show::line(format!("the edge {name} would be forgotten ({seen}); do it with --yes"))?,
-    })
+    let told = match yes {
+        true => format!("the edge {name} is forgotten ({seen}); what it brought stays"),
+        false => format!("the edge {name} would be forgotten ({seen}); do it with --yes"),
+    };
+    Ok(show::line(told)?)
 }
 
 /// Writes what the code told into the data folder, where `edge run` finds it.

@@ -54,6 +54,9 @@ faults! {
     "lost-session" lost_session: Every, "every N-th request finds its session forgotten: 2005";
     "silent-restart" silent_restart: bool, "RESTART is not acknowledged, the line just drops";
 
+    "no-events" no_events: bool, "registering for real-time events is refused";
+    "odd-events" odd_events: bool, "punches are told in a form that nobody knows";
+
     // Port 4370: bulk reads.
     "inline-bytes" inline_bytes: Amount<0>, "data sets up to N bytes come inline, larger ones in chunks (0)";
     "direct-only" direct_only: bool, "tables are read by their old commands only, as from the oldest units (zk 6.1)";

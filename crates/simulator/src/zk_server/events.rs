@@ -8,8 +8,14 @@ use super::commands::u32_of;
 use super::conversation::{Answer, Conversation};
 use crate::terminal::{Happening, Terminal};
 
+/// Bytes of a punch in a form that nobody knows.
+const ODD_BYTES: usize = 9;
+
 impl Conversation {
     pub(super) fn register(&mut self, request: &Packet) -> Answer {
+        if self.terminal.faults().no_events {
+            return self.acknowledge(request, false);
+        }
         self.registered = EventMask(u32_of(&request.data).unwrap_or(0));
         self.happenings = (self.registered != EventMask::NONE).then(|| self.terminal.happenings());
         self.acknowledge(request, true)
@@ -72,5 +78,9 @@ fn attendance(terminal: &Terminal, record: &AttendanceRecord) -> Option<Packet> 
         time: EventTime::from_civil(record.time.civil().unwrap_or_else(InvalidTime::printed))?,
         extra: vec![0; binary.event_extra_bytes],
     };
-    Some(EventMask::ATTENDANCE.packet(event.encode(binary.events)))
+    let mut body = event.encode(binary.events);
+    if terminal.faults().odd_events {
+        body.truncate(ODD_BYTES);
+    }
+    Some(EventMask::ATTENDANCE.packet(body))
 }

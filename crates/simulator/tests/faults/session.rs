@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use simulator::Terminal;
 use zk::client::{Client, Transport};
-use zk::{Code, Error};
+use zk::{Code, Error, EventMask, RealtimeEvent};
 
 use crate::common::serve;
 use crate::common::wire::{Wire, connect, connect_over, faulty, our_client_copes};
@@ -50,6 +50,22 @@ async fn an_odd_answer_to_connect_is_an_answer() {
     let opened = wire.ask(Code::CONNECT, []).await;
     assert_eq!((opened.code, opened.number, opened.data), (Code::ACK_OK, 0x10, vec![9]));
     our_client_copes(&terminal).await;
+}
+
+#[tokio::test]
+async fn events_are_refused_or_come_in_a_form_that_nobody_knows() {
+    let mut client = connect(&serve(&faulty("no-events").build()).await).await;
+    let refused = client.events(EventMask::ATTENDANCE).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { .. }), "{refused}");
+    client.close().await;
+
+    let terminal = faulty("odd-events").build();
+    let mut client = connect(&serve(&terminal).await).await;
+    client.events(EventMask::ATTENDANCE).await.unwrap();
+    assert!(terminal.punch("7", jiff::civil::date(2026, 3, 2).at(8, 0, 0, 0), 0, 1));
+    let event = client.next_event().await.unwrap();
+    assert!(matches!(event, RealtimeEvent::Unknown { kind: EventMask::ATTENDANCE, .. }), "{event:?}");
+    client.close().await;
 }
 
 #[tokio::test]

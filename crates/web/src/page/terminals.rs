@@ -83,6 +83,7 @@ struct Row {
     zone: String,
     via: &'static str,
     every: Option<String>,
+    is_live: bool,
     edge: Option<String>,
     last_contact: Option<Moment>,
     last_complete_read: Option<Moment>,
@@ -164,6 +165,7 @@ impl Row {
             is_approved: row.approved,
             address: row.address.unwrap_or_default(),
             via: row.via.word(),
+            is_live: row.live && row.via.polls(),
             every: row.poll_minutes.filter(|_| row.via.polls()).map(words::every_minutes),
             edge: row.edge,
             last_contact: moment(row.last_contact),
@@ -224,6 +226,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 "clock_measured",
                 "poll_minutes",
                 "edge",
+                "live",
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
@@ -245,6 +248,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.clock.map(|clock| clock.how.word().to_owned()).unwrap_or_default(),
                 row.poll_minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
                 row.edge.unwrap_or_default(),
+                row.live.to_string(),
             ])?;
         }
         Ok(table.finish()?)

@@ -83,7 +83,7 @@ async fn a_clock_that_is_off_is_shown_with_its_cure() {
     let page = house.get(&viewer, "/terminals?show=trouble").await.text;
     assert!(page.contains("At least 3 min 20 s ahead.") && page.contains("check the terminal"), "{page}");
     let csv = house.get(&viewer, "/terminals.csv").await.text;
-    assert!(csv.lines().nth(1).unwrap().ends_with(",200,uploads"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains(",200,uploads,"), "{csv}");
     let token = house.token(hub::TokenKind::Api);
     let rest = house.get(&token, "/api/v1/terminals").await.json();
     assert_eq!(rest["items"][0]["clock"]["offset_seconds"], 200);

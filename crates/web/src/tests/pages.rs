@@ -188,15 +188,19 @@ async fn a_schedule_of_its_own_is_shown_wherever_the_terminal_is() {
         serial: "A1".to_owned(),
         via: Some(link::Via::Poll),
         poll_minutes: Some(90),
+        live: Some(true),
         ..hub::NewTerminal::default()
     };
     house.hub.add_terminal(&clerk(), &new, now()).unwrap();
     let viewer = house.sign_in("viewer").await;
     let page = house.get(&viewer, "/terminals").await.text;
-    assert!(page.contains("read every 1 h 30 min"), "{page}");
+    assert!(page.contains("poll, live") && page.contains("read every 1 h 30 min"), "{page}");
     let file = house.get(&viewer, "/terminals.csv").await.text;
     let mut lines = file.lines();
-    assert!(lines.next().unwrap().ends_with(",poll_minutes,edge") && lines.next().unwrap().ends_with(",90,"), "{file}");
+    assert!(
+        lines.next().unwrap().ends_with(",poll_minutes,edge,live") && lines.next().unwrap().ends_with(",90,,true"),
+        "{file}"
+    );
     let list = house.get(&viewer, "/api/v1/terminals").await.json();
-    assert_eq!(list["items"][0]["poll_minutes"], 90);
+    assert_eq!((&list["items"][0]["poll_minutes"], &list["items"][0]["is_live"]), (&90.into(), &true.into()));
 }

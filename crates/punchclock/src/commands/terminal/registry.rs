@@ -28,6 +28,7 @@ pub(super) fn add(context: &Context, args: Add) -> anyhow::Result<()> {
         zone: args.zone,
         via,
         sets_clock: args.set_clock,
+        live: args.live,
         edge: args.edge,
         poll_minutes: args.poll_minutes,
     };
@@ -68,6 +69,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
         "approved",
         "via",
         "poll minutes",
+        "live",
         "address",
         "zone",
         "punches",
@@ -85,6 +87,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
             json!(row.approved),
             json!(row.via.word()),
             json!(row.poll_minutes),
+            json!(row.live),
             json!(row.address),
             json!(row.zone),
             json!(row.punches),

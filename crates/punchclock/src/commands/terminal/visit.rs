@@ -1,11 +1,13 @@
 //! Visits to terminals from the command line: whom, by which way, and what is written down of them.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use edge::{Visit, dialable};
 use hub::Hub;
 use hub::view::TerminalRow;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use zk::client::{self, Options};
 
@@ -14,6 +16,12 @@ use super::key::read_comm_key;
 use crate::chance::now;
 use crate::cli::terminal::{Reach, Transport, Way};
 use crate::commands::{Context, console};
+
+/// An edge lets go of a terminal with its next heartbeat; for as long this is tried.
+const EDGE_LETS_GO: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_millis(500);
+/// Should this program end without a word, the edge hears the terminal again after this time.
+const LONGEST_REST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whom to visit.
 pub(super) struct Target {
@@ -26,6 +34,29 @@ pub(super) struct Target {
     /// Of a registered terminal: no other one is talked to.
     serial: Option<String>,
     options: Options,
+    /// Of one that an edge hears live: it is asked to leave the terminal alone meanwhile.
+    rest: Option<Rest>,
+}
+
+/// An edge leaves a terminal alone, which it hears live otherwise, as long as this is there.
+struct Rest {
+    hub: Hub,
+    serial: String,
+}
+
+impl Rest {
+    fn ask(hub: &Hub, serial: &str) -> anyhow::Result<Self> {
+        hub.rest_live(serial, Some(now().saturating_add(LONGEST_REST)?))?;
+        Ok(Self { hub: hub.clone(), serial: serial.to_owned() })
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if let Err(error) = self.hub.rest_live(&self.serial, None) {
+            eprintln!("the edge hears terminal {} live again only in ten minutes: {error}", self.serial);
+        }
+    }
 }
 
 impl Target {
@@ -55,6 +86,7 @@ impl Target {
             zone: zone.unwrap_or_else(TimeZone::system),
             serial: None,
             options: options(way, None)?,
+            rest: None,
         })
     }
 
@@ -72,13 +104,29 @@ impl Target {
             zone: TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))?,
             serial: Some(row.serial.clone()),
             options: options(way, hub.comm_key_file(&row.serial)?.as_deref())?,
+            rest: if row.live { Some(Rest::ask(hub, &row.serial)?) } else { None },
         })
     }
 
-    /// Connects.
+    /// Connects. To a terminal that an edge hears live this is tried until the edge has let go of it.
     pub(super) async fn begin(&self) -> anyhow::Result<Visit> {
-        let begun = Visit::begin(&self.address, self.serial.as_deref(), self.options).await;
-        self.named(begun.map_err(anyhow::Error::new))
+        let patience = if self.rest.is_some() { EDGE_LETS_GO } else { Duration::ZERO };
+        let (start, mut has_said) = (Instant::now(), false);
+        loop {
+            let begun = Visit::begin(&self.address, self.serial.as_deref(), self.options).await;
+            match begun {
+                Err(trouble) if trouble.may_be_taken() && start.elapsed() < patience => {
+                    if !std::mem::replace(&mut has_said, true) {
+                        eprintln!(
+                            "an edge hears terminal {} live and was asked to let go of it; waiting for that",
+                            self.label
+                        );
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+                begun => return self.named(begun.map_err(anyhow::Error::new)),
+            }
+        }
     }
 
     /// Connects, works, and says goodbye whatever comes of it.
