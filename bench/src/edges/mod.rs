@@ -33,11 +33,12 @@ const RUSH: usize = 2;
 const TURNS: usize = 6;
 const START_WITHIN: Duration = Duration::from_secs(60);
 const END_WITHIN: Duration = Duration::from_secs(60);
+const BARE_FOR: Duration = Duration::from_secs(2);
 /// How often the list of edges is asked for.
 const LOOKS: usize = 5;
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
-    let edges = std::env::var("EDGES").ok().and_then(|text| text.parse().ok()).unwrap_or(plan.pick(10_000, 200));
+    let edges = plan.pick(10_000, 200);
     let seen = see(edges)?;
     let punches = |turns: usize| (edges * PEOPLE * turns) as f64;
     let seconds = |phase: &Phase| phase.took.as_secs_f64();
@@ -48,7 +49,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let batches = seen.rush.batches.len() as f64 / seconds(&seen.rush);
     let all = [
         once(plan, format!("{edges} edges, heartbeats in a quiet hour"), "1/s", rhythm, signs)?,
-        once(plan, rush("batches, a heartbeat after each"), "1/s", None, batches)?,
+        beside_bare_commits(plan, rush("batches, a heartbeat after each"), batches, seen.bare_commits)?,
         once(plan, rush("punches"), "1/s", None, punches(RUSH) / seconds(&seen.rush))?,
         once(plan, rush("a batch's answer, median"), "ms", None, wait_ms(&seen.rush.batches, 0.5))?,
         once(plan, rush("a batch's answer, 99 of 100"), "ms", None, wait_ms(&seen.rush.batches, 0.99))?,
@@ -65,6 +66,12 @@ fn once(plan: &Plan, name: String, unit: &'static str, aim: Option<Aim>, value: 
     figure::measure(&Plan { rounds: 1, ..*plan }, name, unit, aim, Contender::new("hub", || Ok(value)), vec![])
 }
 
+/// A rate beside that of the bare commits of the same disk, in the same run.
+fn beside_bare_commits(plan: &Plan, name: String, rate: f64, bare: f64) -> Result<Figure> {
+    let bare = Contender::new("commits of a row", || Ok(bare));
+    figure::measure(&Plan { rounds: 1, ..*plan }, name, "1/s", None, Contender::new("hub", || Ok(rate)), vec![bare])
+}
+
 /// The time within which this part of the answers had come.
 fn wait_ms(waits: &[Duration], part: f64) -> f64 {
     let mut sorted = waits.to_vec();
@@ -79,6 +86,8 @@ struct Seen {
     catching_up: Phase,
     pages: Vec<Duration>,
     most_kibibytes: u64,
+    /// One after the other, in a second.
+    bare_commits: f64,
 }
 
 /// The whole story; at its end every punch is there once.
@@ -88,7 +97,8 @@ fn see(edges: usize) -> Result<Seen> {
     let company = Arc::new(Company::new(edges)?);
     let start = Instant::now();
     company.register(&database)?;
-    eprintln!("  {edges} edges are registered: {:.1} s", start.elapsed().as_secs_f64());
+    tell("all are registered", start.elapsed());
+    let bare_commits = bare_commits(folder.path())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 
     let mut hub = RunningHub::start(folder.path())?;
@@ -96,12 +106,12 @@ fn see(edges: usize) -> Result<Seen> {
     let (first, mut most) = runtime.block_on(load::watched(
         async {
             let first = calls::phase(&company, address, &[Call::News]).await?;
-            eprintln!("  each edge has called: {:.1} s", first.took.as_secs_f64());
+            tell("each edge has called once", first.took);
             let quiet = calls::phase(&company, address, &[Call::SignOfLife, Call::SignOfLife]).await?;
             let rush: Vec<Call> = (0..RUSH).flat_map(|turn| [Call::Batch(turn..turn + 1), Call::News]).collect();
-            eprintln!("  quiet: {:.1} s", quiet.took.as_secs_f64());
+            tell("two quiet heartbeats of each", quiet.took);
             let rush = calls::phase(&company, address, &rush).await?;
-            eprintln!("  rush: {:.1} s", rush.took.as_secs_f64());
+            tell("the morning rush", rush.took);
             Ok((quiet, rush, pages(address, edges).await?))
         },
         || memory::rss_anon_kibibytes(hub_pid),
@@ -115,12 +125,31 @@ fn see(edges: usize) -> Result<Seen> {
             memory::rss_anon_kibibytes(hub_pid)
         }))?;
     most = most.max(later);
+    tell("catching up", catching_up.took);
     hub.end()?;
 
     let held = company.compare(&database, TURNS)?;
-    eprintln!("every punch is there once: {} with the digest {}", held.punches, held.digest);
+    eprintln!("  every punch is there once: {} with the digest {}", held.punches, held.digest);
     let (quiet, rush, pages) = first;
-    Ok(Seen { quiet, rush, catching_up, pages, most_kibibytes: most })
+    Ok(Seen { quiet, rush, catching_up, pages, most_kibibytes: most, bare_commits })
+}
+
+fn tell(what: &str, took: Duration) {
+    eprintln!("  {what}: {:.1} s", took.as_secs_f64());
+}
+
+/// Commits of one row each that the disk takes in a second, one after the other.
+fn bare_commits(folder: &Path) -> Result<f64> {
+    let connection = rusqlite::Connection::open(folder.join("bare.sqlite"))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.execute_batch("CREATE TABLE row (value INTEGER)")?;
+    let (start, mut commits) = (Instant::now(), 0_u32);
+    while start.elapsed() < BARE_FOR {
+        connection.prepare_cached("INSERT INTO row VALUES (?1)")?.execute([commits])?;
+        commits += 1;
+    }
+    Ok(f64::from(commits) / start.elapsed().as_secs_f64())
 }
 
 /// How long the page of edges takes.
@@ -134,7 +163,7 @@ async fn pages(address: SocketAddr, edges: usize) -> Result<Vec<Duration>> {
         let answer = connection.ask(&head, b"").await?;
         waits.push(asked.elapsed());
         let text = String::from_utf8_lossy(answer.body);
-        ensure!(answer.status == 200 && text.contains(&company::name(0)), "{} edges are not listed", edges);
+        ensure!(answer.status == 200 && text.contains(&company::name(0)), "{edges} edges are not listed");
     }
     Ok(waits)
 }
