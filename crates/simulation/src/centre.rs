@@ -317,7 +317,8 @@ impl World<'_> {
                 reading.read_us = beat.now_us;
             }
         }
-        if self.bug == Some(Bug::SpoolsMixedUp) {
+        // A claim beyond what was sent comes only from a hub that knows of no spools.
+        if matches!(self.bug, Some(Bug::SpoolsMixedUp | Bug::UnclampedPosition)) {
             beat.spool.clear();
         }
         beat.readings.append(&mut self.branch.premature);
@@ -336,7 +337,7 @@ impl World<'_> {
     fn break_batch(&mut self, batch: &mut Batch) {
         match self.bug {
             Some(Bug::RestoreNotNoticed) => batch.follows = 0,
-            Some(Bug::SpoolsMixedUp) => batch.spool.clear(),
+            Some(Bug::SpoolsMixedUp | Bug::UnclampedPosition) => batch.spool.clear(),
             Some(Bug::HalfABatch) => batch.items.truncate(batch.items.len().div_ceil(2)),
             Some(Bug::RetryIsNew) => {
                 let times = self.centre.seen.entry((batch.follows, batch.up_to)).or_insert(0);
