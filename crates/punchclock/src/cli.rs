@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod edge;
+pub(crate) mod employee;
 pub(crate) mod held;
 pub(crate) mod import;
 pub(crate) mod payroll;
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Held punches: see why, and cure the cause
     #[command(subcommand)]
     Held(held::Held),
+    /// Employees: match the users of terminals to them
+    #[command(subcommand)]
+    Employee(employee::Employee),
     /// Correct an input: add a forgotten punch, void one, excuse, credit, approve
     #[command(subcommand)]
     Correct(payroll::Correct),

@@ -30,6 +30,7 @@ pub mod punches;
 mod replays;
 mod statement;
 pub mod terminals;
+pub mod users;
 
 pub use engine::{BUSY_TIMEOUT, Error, Read, Store, Write};
 
@@ -53,6 +54,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         punches::STATEMENTS,
         replays::STATEMENTS,
         terminals::STATEMENTS,
+        users::STATEMENTS,
     ];
     let constants = groups.concat().into_iter().map(|(name, sql)| (name, sql.to_owned()));
     constants.chain(days::list_variants()).chain(punches::list_variants()).collect()

@@ -28,6 +28,7 @@ scripts![
     "0013_terminals_by_edge",
     "0014_poll_schedule",
     "0015_live",
+    "0016_dismissed_users",
 ];
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;

@@ -19,6 +19,7 @@ const TABLES: &[&str] = &[
     "differing_copy",
     "dirty_week",
     "dismissed_punch",
+    "dismissed_user",
     "doubted_receipt",
     "edge",
     "edge_notice",

@@ -1,4 +1,4 @@
-//! Terminals: what is registered, what was last heard of each, and the users that they list.
+//! Terminals: what is registered, and what was last heard of each.
 
 use link::{Clock, ClockSource};
 
@@ -50,9 +50,6 @@ statements! {
         clock_us = COALESCE(excluded.clock_us, terminal_contact.clock_us)";
     FORGET_CLOCK = "UPDATE terminal_contact SET clock_offset_s = NULL, clock_how = NULL, clock_us = NULL
         WHERE tenant = $1 AND serial = $2";
-    USER = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
-    USER_NAMES = "SELECT user_number, MAX(name) FROM terminal_user WHERE tenant = $1 AND name <> '' GROUP BY user_number";
 }
 
 /// A registered terminal.
@@ -172,14 +169,6 @@ impl Read<'_> {
             Ok((terminal(row)?, contact))
         })
     }
-
-    /// The name that terminals give for each user number; one of them where they differ.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn terminal_user_names(&self) -> Result<Vec<(String, String)>, Error> {
-        self.all(USER_NAMES, params![self.tenant], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
 }
 
 impl Write<'_> {
@@ -270,13 +259,5 @@ impl Write<'_> {
     /// Of the store.
     pub fn forget_clock(&self, serial: &str) -> Result<(), Error> {
         self.run(FORGET_CLOCK, params![self.tenant, serial]).map(drop)
-    }
-
-    /// Notes a user as a terminal lists it.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn put_terminal_user(&self, origin: &str, user: &str, name: &str, seen_us: i64) -> Result<(), Error> {
-        self.run(USER, params![self.tenant, origin, user, name, seen_us]).map(drop)
     }
 }

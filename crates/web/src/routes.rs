@@ -14,7 +14,8 @@ use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
-    board, commands, completeness, day, days, edges, employees, held, held_group, punches, setup, sign_in, terminals,
+    board, commands, completeness, day, days, edges, employees, held, held_group, matching, punches, setup, sign_in,
+    terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -66,6 +67,9 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/punches.csv", punches::csv),
         read(Viewer, "/employees", employees::page),
         read(Viewer, "/employees.csv", employees::csv),
+        read(Viewer, "/people/match", matching::page),
+        read(Viewer, "/people/match.csv", matching::csv),
+        change(Review, "/people/match", matching::decide),
         read(Viewer, "/terminals", terminals::page),
         read(Viewer, "/terminals.csv", terminals::csv),
         change(Admin, "/terminals/approve", terminals::approve),
@@ -90,6 +94,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
+        read(Api, "/api/v1/matches", api::matches::list),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

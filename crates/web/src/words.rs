@@ -3,7 +3,7 @@
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::view::HeldReason;
-use hub::{CloseoutState, EdgeState, Role};
+use hub::{CloseoutState, EdgeState, MatchState, Role};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -200,6 +200,27 @@ pub(crate) const fn edge_state_tone(state: EdgeState) -> Tone {
     match state {
         EdgeState::Silent | EdgeState::Trouble => Tone::Alarm,
         EdgeState::InOrder => Tone::Good,
+    }
+}
+
+/// Where the matching of a user number stands.
+pub(crate) const fn match_state(state: MatchState) -> &'static str {
+    match state {
+        MatchState::Proposed => "proposed",
+        MatchState::Ambiguous => "ambiguous",
+        MatchState::Unknown => "no proposal",
+        MatchState::Differs => "called otherwise",
+        MatchState::Dismissed => "dismissed",
+        MatchState::Matched => "matched",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn match_state_tone(state: MatchState) -> Tone {
+    match state {
+        MatchState::Matched => Tone::Good,
+        MatchState::Proposed | MatchState::Dismissed => Tone::Plain,
+        MatchState::Ambiguous | MatchState::Unknown | MatchState::Differs => Tone::Notice,
     }
 }
 

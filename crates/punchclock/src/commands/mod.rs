@@ -12,6 +12,7 @@ mod derive;
 mod doctor;
 mod edge_alone;
 mod edge_role;
+mod employee;
 mod enrolment;
 mod export;
 mod fact;
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Derive(args) => derive::run(&context, args),
         Command::Export(args) => export::run(&context, &args),
         Command::Held(command) => held::run(&context, command),
+        Command::Employee(command) => employee::run(&context, &command),
         Command::Correct(command) => correct::run(&context, command),
         Command::Fact(command) => fact::run(&context, command),
         Command::Period(command) => period::run(&context, command),

@@ -6,6 +6,7 @@ pub(crate) mod edges;
 pub(crate) mod employees;
 pub(crate) mod held;
 pub(crate) mod link;
+pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod punches;
 pub(crate) mod terminals;

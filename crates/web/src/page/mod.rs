@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod held_group;
+pub(crate) mod matching;
 pub(crate) mod punches;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -8,6 +8,7 @@ mod cures;
 mod edges;
 mod house;
 mod live;
+mod matching;
 mod pages;
 mod rest;
 mod sign_in;

@@ -92,6 +92,7 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("days", "Day"),
         ("held", "Held"),
         ("employees", "Employee"),
+        ("matches?state=all", "Match"),
     ] {
         let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();

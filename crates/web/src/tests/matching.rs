@@ -1,0 +1,88 @@
+//! Users of terminals, matched on the review page.
+
+use axum::http::StatusCode;
+
+use super::house::{House, clerk, now};
+
+const PATH: &str = "/people/match";
+
+fn workplace() -> House {
+    let house = House::with_accounts();
+    house.import("A1", "41\t2026-01-05 08:00:00\t1\t0\t1\t0\n41\t2026-01-05 18:00:00\t1\t1\t1\t0\n", false);
+    let list = b"code,name\nE1,Ann Reyes\nE2,Ben Cruz\nE3,Ben Cruz\n";
+    house.hub.import_employees(&clerk(), list, false, now()).unwrap();
+    let users = [("41", "Reyes, Ann"), ("42", "Ben Cruz"), ("43", "<b>Zed</b>")];
+    let users: Vec<(String, String)> = users.map(|(number, name)| (number.to_owned(), name.to_owned())).into();
+    house.hub.take_users("A1", &users, now()).unwrap();
+    house
+}
+
+#[tokio::test]
+async fn proposals_are_shown_with_what_speaks_for_them_and_decided_many_at_once() {
+    let house = workplace();
+    let hr = house.sign_in("hr").await;
+    let page = house.get(&hr, PATH).await.text;
+    for text in ["same words: Reyes, Ann", "2 punches", "since 2026-01-05 08:00:00", "ambiguous", "no proposal"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(
+        page.contains("name=\"employee:41\" list=\"employees\" size=\"9\" value=\"E1\""),
+        "the only proposal is filled in"
+    );
+    assert!(page.contains("name=\"employee:42\" list=\"employees\" size=\"9\" value=\"\""), "of two none is preferred");
+    assert!(!page.contains("<b>Zed") && !page.contains(" checked"), "{page}");
+    assert!(house.get(&hr, "/people/match?tick=all").await.text.matches(" checked").count() == 3);
+
+    let form = "what=assign&from=&pick=41&pick=42&employee%3A41=E1&employee%3A42=&employee%3A43=";
+    let refused = house.post(&hr, PATH, form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for text in ["1 number was decided.", "1 number could not be decided", "There is no employee with code"] {
+        assert!(refused.text.contains(text), "{text}: {}", refused.text);
+    }
+    let done = house.post(&hr, "/people/match?state=open", "what=add&from=2026-01-01&pick=43").await;
+    assert_eq!(done.header("location"), "/people/match?state=open&done=1&released=0&still_held=0");
+    let done = house.post(&hr, PATH, "what=dismiss&pick=42&reason=test+finger").await;
+    let page = house.get(&hr, done.header("location")).await.text;
+    assert!(page.contains("1 number was decided.") && page.contains("Nothing is to be decided"), "{page}");
+    let page = house.get(&hr, "/people/match?state=dismissed").await.text;
+    assert!(page.contains("nobody: test finger (hr)") && page.contains("value=\"recall\""), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_not_ticked_or_makes_no_sense_changes_nothing() {
+    let house = workplace();
+    let hr = house.sign_in("hr").await;
+    for (form, says) in [
+        ("what=assign&employee%3A41=E1", "Nothing is ticked"),
+        ("what=assign&from=soon&pick=41&employee%3A41=E1", "can't be read"),
+        ("what=burn&pick=41", "does not say what to do"),
+        ("what=dismiss&pick=41&reason=", "dismissed with a reason"),
+    ] {
+        let answer = house.post(&hr, PATH, form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        let text = answer.text.replace("&#39;", "'").replace("&#x27;", "'");
+        assert!(text.contains(says), "{form}: {text}");
+    }
+    let viewer = house.sign_in("viewer").await;
+    let page = house.get(&viewer, PATH).await.text;
+    assert!(page.contains("same words") && !page.contains("name=\"pick\""), "{page}");
+    assert!(house.hub.matches(now()).unwrap().iter().all(|row| row.state.is_open()));
+}
+
+#[tokio::test]
+async fn the_list_filters_sorts_and_exports() {
+    let house = workplace();
+    let viewer = house.sign_in("viewer").await;
+    let csv = async |query: &str| {
+        let answer = house.get(&viewer, &format!("/people/match.csv{query}")).await;
+        answer.text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(csv("").await, ["41", "42", "43"], "most waiting punches first");
+    assert_eq!(csv("?sort=number&order=desc").await, ["43", "42", "41"]);
+    assert_eq!(csv("?text=cruz").await, ["42"]);
+    assert_eq!(csv("?state=proposed").await, ["41"]);
+    assert_eq!(house.get(&viewer, "/people/match?state=odd").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let program = house.token(hub::TokenKind::Api);
+    let list = house.get(&program, "/api/v1/matches?state=ambiguous").await.json();
+    assert_eq!((list["total"].as_u64(), list["items"][0]["candidates"][1]["code"].as_str()), (Some(1), Some("E3")));
+}
