@@ -66,6 +66,11 @@ impl Asked {
         forms::query(&[("text", &self.text), ("state", &self.state), ("sort", &self.sort), ("order", &self.order)])
     }
 
+    /// By waiting punches the most come first.
+    fn is_by_waiting(&self) -> bool {
+        matches!(self.sort.as_str(), "" | "waiting")
+    }
+
     fn is_narrowed(&self) -> bool {
         !self.query().is_empty()
     }
@@ -101,7 +106,7 @@ impl Asked {
             "state" => rows.sort_by(|a, b| (a.state, &a.user).cmp(&(b.state, &b.user))),
             _ => rows.sort_by(|a, b| (b.waiting, a.state, &a.user).cmp(&(a.waiting, b.state, &b.user))),
         }
-        if self.order == "desc" {
+        if self.order == if self.is_by_waiting() { "asc" } else { "desc" } {
             rows.reverse();
         }
         Ok(rows)
@@ -211,6 +216,7 @@ async fn show_page(
     let states = MatchState::ALL.map(|state| (state.word(), words::match_state(state)));
     let states = [("open", "To decide"), ("all", "All")].into_iter().chain(states);
     let sort = if asked.sort.is_empty() { "waiting" } else { &asked.sort };
+    let is_descending = if asked.is_by_waiting() { asked.order != "asc" } else { asked.order == "desc" };
     let query = asked.query_in_order();
     let joint = if query.is_empty() { "" } else { "&" };
     render(&MatchingPage {
@@ -221,7 +227,7 @@ async fn show_page(
         has_any,
         rows: rows.map(|row| Row::new(row, &terminals, &typed, asked.tick == "all")).collect(),
         employees,
-        sorting: Sorting::new(PATH, &asked.query(), sort, asked.order == "desc"),
+        sorting: Sorting::new(PATH, &asked.query(), sort, is_descending),
         pager: Pager::new(PATH, &query, asked.page, total),
         here: format!("{PATH}?{query}"),
         tick_all: format!("{PATH}?{query}{joint}page={}&tick=all", asked.page.max(1)),
