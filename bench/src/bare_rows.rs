@@ -11,7 +11,7 @@ type Row = Vec<Value>;
 
 /// A table, what happens to a row that is there already, and which rows a batch has written: those that came from
 /// `?1` to `?2` in microseconds, or, without such a time, those that are not as they were.
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("punch", "NOTHING", "SELECT p.* FROM punch p WHERE p.received_us BETWEEN ?1 AND ?2 ORDER BY p.received_us"),
     (
         "resolved_punch",
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str, &str); 4] = [
         "SELECT r.* FROM punch p JOIN resolved_punch r ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
          WHERE p.received_us BETWEEN ?1 AND ?2 ORDER BY p.received_us",
     ),
+    ("arrival", "NOTHING", "SELECT * FROM arrival WHERE ?1 <= ?2"),
     ("dirty_week", "UPDATE SET mark = excluded.mark", "SELECT * FROM dirty_week WHERE ?1 <= ?2"),
     (
         "employee",

@@ -26,7 +26,7 @@ fn some_lines(chance: &mut Chance) -> Vec<String> {
 fn act(house: &House, chance: &mut Chance) -> String {
     let one_of =
         |chance: &mut Chance, words: &[&'static str]| words[usize::try_from(chance.below(words.len() as u64)).unwrap()];
-    match chance.below(9) {
+    match chance.below(10) {
         0 => {
             let (lines, create) = (some_lines(chance), chance.below(2) == 0);
             format!("{:?}", house.import(&lines, create))
@@ -75,6 +75,10 @@ fn act(house: &House, chance: &mut Chance) -> String {
             };
             format!("{:?}", house.hub.punches(&filter).unwrap())
         }
+        8 => {
+            let seed = std::array::from_fn(|_| u8::try_from(chance.below(256)).unwrap());
+            format!("{:?} {:?}", house.hub.seal(now(), &seed), house.hub.sealing())
+        }
         _ => format!("{:?} {:?}", house.derive(), house.hub.terminals().unwrap()),
     }
 }
@@ -97,6 +101,9 @@ fn sqlite_and_postgres_answer_and_store_the_same_and_are_moved_into_each_other()
         for (from, to) in [(&houses[0], &empty[1]), (&houses[1], &empty[0])] {
             assert_eq!(moving::copy(&from.store, &to.store).unwrap(), held, "seed {seed}");
             assert_eq!(to.files(), files, "seed {seed}");
+            let [here, there] = [from, to].map(|house| house.hub.verify(&[1; 32], None, |_, _| {}).unwrap());
+            assert_eq!((here.fault.as_ref(), here.verified.seals > 0), (None, true), "seed {seed}");
+            assert_eq!(here, there, "seed {seed}");
             let again = moving::copy(&from.store, &to.store).unwrap_err().to_string();
             assert!(again.contains("name an empty one"), "{again}");
         }

@@ -44,6 +44,14 @@ impl Home {
         Ok(Hub::new(self.database.open_existing()?))
     }
 
+    /// As [`Home::existing_hub`], only to be read: a file, like a backup, stays as it is to the byte.
+    pub(crate) fn hub_to_read(&self) -> anyhow::Result<Hub> {
+        match &self.database {
+            Database::File(path) if path.exists() => Ok(Hub::new(Store::open_to_read(path)?)),
+            _ => self.existing_hub(),
+        }
+    }
+
     /// Claims the folder for one server. The claim ends with the process, however that ends.
     pub(crate) fn claim(&self) -> anyhow::Result<File> {
         make_private(&self.data)?;

@@ -1,12 +1,13 @@
 //! The audit trail: every change by a person, and every sign-in: who, when, what. Insert only.
 
+use crate::chain::{Id, Kind};
 use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
     INSERT = "INSERT INTO audit (tenant, number, at_us, actor, action, object, detail)
-        SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6 FROM audit WHERE tenant = $1";
+        SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6 FROM audit WHERE tenant = $1 RETURNING number";
     LIST = "SELECT at_us, actor, action, object, detail FROM audit WHERE tenant = $1 ORDER BY number DESC LIMIT $2";
 }
 
@@ -32,7 +33,10 @@ impl Write<'_> {
     /// Of the store.
     pub fn audit(&self, entry: &Entry) -> Result<(), Error> {
         let Entry { at_us, actor, action, object, detail } = entry;
-        self.run(INSERT, params![self.tenant, at_us, actor, action, object, detail]).map(drop)
+        let values = params![self.tenant, at_us, actor, action, object, detail];
+        let number: Option<i64> = self.one(INSERT, values, |row| row.get(0))?;
+        self.arrived(Id::numbered(Kind::Audit, number.unwrap_or_default()));
+        Ok(())
     }
 }
 

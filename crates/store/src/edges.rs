@@ -2,6 +2,7 @@
 
 use attendance::punch::Fingerprint;
 
+use crate::chain::{Id, Kind};
 use crate::engine::{Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -233,6 +234,9 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn put_doubted_receipt(&self, of: Fingerprint, edge_us: i64) -> Result<(), Error> {
-        self.run(DOUBTED, params![self.tenant, of.0, edge_us]).map(drop)
+        if self.run(DOUBTED, params![self.tenant, of.0, edge_us])? == 1 {
+            self.arrived(Id::punched(Kind::Receipt, of));
+        }
+        Ok(())
     }
 }

@@ -6,9 +6,10 @@ mod session;
 mod sqlite;
 mod value;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::Path;
+use std::rc::Rc;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use postgres::Postgres;
 pub(crate) use session::{Row, Session, Statement};
 use sqlite::Sqlite;
 pub(crate) use value::{Column, Owned, Param, Params, Value, params};
+
+use crate::chain::{Arrivals, Id};
 
 /// How long a writer waits for another's transaction.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,6 +47,14 @@ impl Store {
     /// [`Error::Open`], [`Error::NewerSchema`], or what the migration reports.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open(path)?)) })
+    }
+
+    /// Opens an SQLite file that is there only to be read, a backup say: nothing of it is changed, not even its schema.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::NewerSchema`], [`Error::OlderSchema`]. Writing is refused as [`Error::ReadOnly`].
+    pub fn open_to_read(path: &Path) -> Result<Self, Error> {
+        Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open_to_read(path)?)) })
     }
 
     /// Connects to a PostgreSQL database, `postgres://user@host/name`, and makes its tables when they are missing. Other hubs
@@ -73,8 +84,13 @@ impl Store {
     /// # Errors
     /// What `work` returns, or [`Error::Busy`], [`Error::DiskFull`], [`Error::Away`] of the transaction itself.
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, E>) -> Result<T, E> {
-        let work =
-            |session: Session<'_>| work(&Write { read: Read { session, tenant: TENANT }, mark: Cell::new(None) });
+        let work = |session: Session<'_>| {
+            let read = Read { session, tenant: TENANT };
+            let write = Write { read, mark: Cell::new(None), arrivals: Rc::default() };
+            let result = work(&write)?;
+            write.arrivals.borrow_mut().keep(session, TENANT)?;
+            Ok(result)
+        };
         match &self.engine {
             Engine::Sqlite(file) => file.write(work),
             Engine::Postgres(server) => server.write(TENANT, work),
@@ -126,6 +142,8 @@ pub struct Write<'a> {
     read: Read<'a>,
     /// The number of this transaction's marks, once it has made one.
     pub(crate) mark: Cell<Option<i64>>,
+    /// The rows of chained tables that it has appended.
+    pub(crate) arrivals: Rc<RefCell<Arrivals>>,
 }
 
 impl<'a> Deref for Write<'a> {
@@ -164,16 +182,22 @@ impl Write<'_> {
     /// # Errors
     /// What `work` returns, or what the step itself reports.
     pub fn step<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mark = self.mark.get();
+        let (mark, arrivals) = (self.mark.get(), self.arrivals.borrow().mark());
         self.session.batch("SAVEPOINT step")?;
         let result = work();
         if result.is_err() {
-            // The number of the marks was taken back with them.
+            // The number of the marks was taken back with them, and so were the rows.
             self.mark.set(mark);
+            self.arrivals.borrow_mut().go_back(arrivals);
             self.session.batch("ROLLBACK TO step")?;
         }
         self.session.batch("RELEASE step")?;
         result
+    }
+
+    /// Notes a row that was appended to a chained table.
+    pub(crate) fn arrived(&self, id: Id) {
+        self.arrivals.borrow_mut().add(id);
     }
 
     /// Runs a statement; the number of rows that it changed.

@@ -7,6 +7,7 @@
 
 use jiff::civil::Date;
 
+use crate::chain::{Id, Kind};
 use crate::engine::{Row, params};
 use crate::people::required_date;
 use crate::statement::statements;
@@ -191,6 +192,7 @@ impl Write<'_> {
             new.reason
         ];
         self.run(STATE, values)?;
+        self.arrived(Id::numbered(Kind::Fact, number));
         Ok(number)
     }
 
@@ -199,6 +201,10 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn withdraw_fact(&self, number: i64, at_us: i64, by: &str) -> Result<bool, Error> {
-        Ok(self.run(WITHDRAW, params![at_us, by, self.tenant, number])? == 1)
+        let was_in_force = self.run(WITHDRAW, params![at_us, by, self.tenant, number])? == 1;
+        if was_in_force {
+            self.arrived(Id::numbered(Kind::Withdrawal, number));
+        }
+        Ok(was_in_force)
     }
 }

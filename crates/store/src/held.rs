@@ -2,6 +2,7 @@
 
 use attendance::punch::Fingerprint;
 
+use crate::chain::Id;
 use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -24,9 +25,8 @@ statements! {
         AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     REASON_OF = "SELECT reason FROM held_punch WHERE tenant = $1 AND fingerprint = $2";
     STATE = "INSERT INTO punch_statement (tenant, fingerprint, at_us, user_number, printed_seconds, is_dismissed, actor, reason)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (tenant, fingerprint, at_us) DO UPDATE SET user_number = excluded.user_number,
-        printed_seconds = excluded.printed_seconds, is_dismissed = excluded.is_dismissed, actor = excluded.actor, reason = excluded.reason";
+        VALUES ($1, $2, (SELECT COALESCE(MAX(at_us) + 1, $3) FROM punch_statement WHERE tenant = $1 AND fingerprint = $2 AND at_us >= $3),
+        $4, $5, $6, $7, $8) RETURNING at_us";
     STATED = "SELECT user_number, printed_seconds, is_dismissed FROM punch_statement
         WHERE tenant = $1 AND fingerprint = $2 ORDER BY at_us DESC LIMIT 1";
     DISMISS = "INSERT INTO dismissed_punch (tenant, fingerprint) VALUES ($1, $2) ON CONFLICT (tenant, fingerprint) DO NOTHING";
@@ -174,7 +174,7 @@ impl Write<'_> {
         self.run(DISMISS, params![self.tenant, fingerprint.0]).map(drop)
     }
 
-    /// Appends a statement about a punch.
+    /// Appends a statement about a punch: a microsecond after the last one, when that is not before `at_us`.
     ///
     /// # Errors
     /// Of the store.
@@ -188,6 +188,9 @@ impl Write<'_> {
     ) -> Result<(), Error> {
         let Statement { user, printed_seconds, is_dismissed } = statement;
         let dismissed = i64::from(*is_dismissed);
-        self.run(STATE, params![self.tenant, about.0, at_us, user, printed_seconds, dismissed, actor, reason]).map(drop)
+        let values = params![self.tenant, about.0, at_us, user, printed_seconds, dismissed, actor, reason];
+        let at_us: Option<i64> = self.one(STATE, values, |row| row.get(0))?;
+        self.arrived(Id::statement(about, at_us.unwrap_or_default()));
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The tables of the hub: statements, migrations, transactions.
 //!
 //! Invariants:
-//! * Evidence (`punch`) and `audit` are insert only; triggers refuse anything else.
+//! * Evidence (`punch`) and `audit` are insert only; triggers refuse anything else. They are chained by hash: see [`chain`].
 //! * A punch is in exactly one of `resolved_punch`, `held_punch`, `dismissed_punch`; these can be computed again.
 //! * All writes go through one [`Write`] transaction at a time (SQLite: `BEGIN IMMEDIATE`, WAL, `synchronous=FULL`;
 //!   PostgreSQL: an advisory lock of the tenant): when it returns, the data survives a power cut. Other processes on
@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod chain;
 pub mod closeouts;
 pub mod commands;
 pub mod company;
@@ -56,6 +57,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         terminals::STATEMENTS,
         users::STATEMENTS,
     ];
-    let constants = groups.concat().into_iter().map(|(name, sql)| (name, sql.to_owned()));
+    let constants =
+        groups.concat().into_iter().chain(chain::every_statement()).map(|(name, sql)| (name, sql.to_owned()));
     constants.chain(days::list_variants()).chain(punches::list_variants()).collect()
 }

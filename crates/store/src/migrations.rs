@@ -1,6 +1,8 @@
 //! Forward-only migrations, one script per engine. `user_version` of an SQLite file, and the table `schema_version` on PostgreSQL,
 //! count those that ran.
 
+use std::cmp::Ordering;
+
 use rusqlite::TransactionBehavior;
 
 use crate::engine::{Error, Session, postgres};
@@ -29,7 +31,10 @@ scripts![
     "0014_poll_schedule",
     "0015_live",
     "0016_dismissed_users",
+    "0017_chain",
 ];
+/// The script that begins the chain of hashes.
+const CHAIN: usize = 17;
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;
 
@@ -45,6 +50,16 @@ pub(crate) fn run_sqlite(connection: &mut rusqlite::Connection) -> Result<(), Er
     tx.pragma_update(None, "user_version", SQLITE.len())?;
     tx.commit()?;
     Ok(())
+}
+
+/// Refuses an SQLite file of another schema than the newest.
+pub(crate) fn check_sqlite(connection: &rusqlite::Connection) -> Result<(), Error> {
+    let (found, known) = (connection.query_row("PRAGMA user_version", [], |row| row.get(0))?, SQLITE.len());
+    match known.cmp(&found) {
+        Ordering::Less => Err(Error::NewerSchema { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Error::OlderSchema { found, known }),
+    }
 }
 
 /// Brings a PostgreSQL database to the newest schema, while nobody else writes to it.
@@ -76,6 +91,9 @@ fn run(session: Session<'_>, scripts: &[&str], done: usize) -> Result<(), Error>
     }
     if done < CLOSEOUTS {
         crate::closeouts::count_stored(session)?;
+    }
+    if done < CHAIN {
+        crate::chain::await_sealing(session)?;
     }
     Ok(())
 }

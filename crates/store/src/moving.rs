@@ -11,6 +11,7 @@ use crate::{Error, Store};
 /// Every table, by name. A test compares them with the schema.
 const TABLES: &[&str] = &[
     "account",
+    "arrival",
     "audit",
     "closeout",
     "counter",
@@ -24,6 +25,8 @@ const TABLES: &[&str] = &[
     "edge",
     "edge_notice",
     "employee",
+    "erasing",
+    "erasure",
     "fact",
     "held_punch",
     "invitation",
@@ -37,6 +40,7 @@ const TABLES: &[&str] = &[
     "punch_statement",
     "replay",
     "resolved_punch",
+    "seal",
     "session",
     "setting",
     "stored_day",

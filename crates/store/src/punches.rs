@@ -1,9 +1,12 @@
 //! Punches: the evidence, and whose they are.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
 
+use crate::chain::{Arrivals, Id, Kind};
 use crate::engine::{Param, Row, Statement, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -377,6 +380,7 @@ impl Read<'_> {
 pub struct PunchWriter<'a> {
     insert: Statement<'a>,
     resolve: Statement<'a>,
+    arrivals: Rc<RefCell<Arrivals>>,
     tenant: i64,
 }
 
@@ -411,7 +415,11 @@ impl PunchWriter<'_> {
             received_us,
             original
         ];
-        Ok(self.insert.run(values)? == 1)
+        let is_new = self.insert.run(values)? == 1;
+        if is_new {
+            self.arrivals.borrow_mut().add(Id::punched(Kind::Punch, fingerprint));
+        }
+        Ok(is_new)
     }
 
     /// Notes whose a stored punch is, and when it was.
@@ -434,6 +442,7 @@ impl<'a> Write<'a> {
         Ok(PunchWriter {
             insert: self.session.prepare(INSERT)?,
             resolve: self.session.prepare(RESOLVE)?,
+            arrivals: Rc::clone(&self.arrivals),
             tenant: self.tenant,
         })
     }
@@ -449,7 +458,10 @@ impl<'a> Write<'a> {
         channel: Channel,
         received_us: i64,
     ) -> Result<(), Error> {
-        self.run(COPY, params![self.tenant, of.0, said.original, channel.word(), received_us]).map(drop)
+        if self.run(COPY, params![self.tenant, of.0, said.original, channel.word(), received_us])? == 1 {
+            self.arrived(Id::copy(of, &said.original));
+        }
+        Ok(())
     }
 
     /// Forgets whose a punch is.

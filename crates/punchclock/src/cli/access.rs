@@ -68,6 +68,26 @@ pub(crate) enum Audit {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
+    /// Is everything as it was sealed? Walks the chain of evidence and audit, and names the first row that does not hold
+    ///
+    /// The hub's:   audit verify
+    /// A backup:    audit verify --database sqlite:backup.sqlite
+    #[command(verbatim_doc_comment)]
+    Verify {
+        /// The head of the chain as it was told before, to be sure that the chain was not computed anew
+        #[arg(long, value_name = "DIGEST", value_parser = digest)]
+        head: Option<[u8; 32]>,
+    },
+}
+
+fn digest(text: &str) -> Result<[u8; 32], String> {
+    let bytes = text.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2);
+        pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    });
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| String::from("a head is 64 hexadecimal digits, as `audit verify` prints it"))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

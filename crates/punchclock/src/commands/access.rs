@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::chance::{bytes, now};
 use crate::cli::access::{Audit, Role, Token, TokenKind, User};
-use crate::commands::{Context, console};
+use crate::commands::{Context, console, verify};
 use crate::show;
 
 pub(super) fn user(context: &Context, command: User) -> anyhow::Result<()> {
@@ -75,7 +75,11 @@ pub(super) fn token(context: &Context, command: Token) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn audit(context: &Context, Audit::List { limit }: &Audit) -> anyhow::Result<()> {
+pub(super) fn audit(context: &Context, command: &Audit) -> anyhow::Result<()> {
+    let limit = match command {
+        Audit::List { limit } => limit,
+        Audit::Verify { head } => return verify::run(context, *head),
+    };
     let rows = context.hub()?.audit(*limit)?.into_iter().map(|entry| {
         let at = instant(entry.at_us);
         vec![json!(at), json!(entry.actor), json!(entry.action), json!(entry.object), json!(entry.detail)]

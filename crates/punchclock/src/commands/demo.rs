@@ -22,6 +22,7 @@ use crate::cli::Demo;
 use crate::commands::serve::{Deriving, InProcess, bind, runtime};
 use crate::commands::{Context, edge_role};
 use crate::progress::Progress;
+use crate::sealing::Sealing;
 use crate::{log, show, signals};
 
 const SEED: u64 = 20_260_105;
@@ -89,6 +90,7 @@ impl Simulation {
             terminals.len()
         ))?;
         let deriving = Deriving::start(self.hub.clone());
+        let sealing = Sealing::start(self.hub.clone());
         self.wait_for_history(&terminals).await?;
         running.spawn(simulator::run(stranger(today), self.push(&edge)?, std::future::pending()));
 
@@ -110,6 +112,7 @@ impl Simulation {
         }
         running.shutdown().await;
         deriving.end();
+        sealing.end();
         edge.shutdown().await;
         Ok(())
     }

@@ -17,6 +17,9 @@ use crate::show;
 /// A terminal that said nothing for this long is worth a look.
 const SILENT_HOURS: i64 = 24;
 
+/// What waits for longer than this for its seal is late; microseconds.
+const SEALED_WITHIN_US: i64 = 60_000_000;
+
 /// How a finding weighs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Weight {
@@ -94,6 +97,7 @@ fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> an
         findings.add(Weight::Look, "sign-in", "nobody may sign in yet; `punchclock user add NAME --role admin`, or open /setup with the code that `serve` prints");
     }
     let now = now();
+    look_at_chain(hub, now, findings)?;
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }
@@ -104,6 +108,22 @@ fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> an
     match held {
         0 => findings.add(Weight::Good, "held punches", "none"),
         some => findings.add(Weight::Look, "held punches", format!("{some} wait for a cure; `punchclock held list`")),
+    }
+    Ok(())
+}
+
+fn look_at_chain(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow::Result<()> {
+    let hub::Sealing { waiting, head } = hub.sealing()?;
+    let is_late = head.is_none_or(|head| now.as_microsecond() - head.sealed_us > SEALED_WITHIN_US);
+    match (waiting, head) {
+        (0, None) => findings.add(Weight::Good, "chain", "nothing to seal yet"),
+        (0, Some(head)) => findings.add(Weight::Good, "chain", format!("all rows of evidence and audit are sealed; seal {}", head.number)),
+        (some, _) if is_late => findings.add(
+            Weight::Look,
+            "chain",
+            format!("{some} rows of evidence and audit wait for their seal; `punchclock serve` or `hub` seals them within seconds: if one runs, its log says what is in the way"),
+        ),
+        (some, _) => findings.add(Weight::Good, "chain", format!("{some} rows are about to be sealed")),
     }
     Ok(())
 }

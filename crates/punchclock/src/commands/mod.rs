@@ -25,6 +25,7 @@ mod rules;
 mod serve;
 mod simulate;
 mod terminal;
+mod verify;
 
 use std::path::PathBuf;
 

@@ -16,6 +16,7 @@ use web::{Tls, Web, WebConfig};
 use crate::chance::{code, now};
 use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
+use crate::sealing::Sealing;
 use crate::settings::Settings;
 use crate::{log, service, show, silence};
 
@@ -71,6 +72,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
         show::line(format!("first run: open {scheme}://{}/setup and give this code: {code}", web.local_addr))?;
     }
     let deriving = Deriving::start(hub.clone());
+    let sealing = Sealing::start(hub.clone());
     let watching = tokio::spawn(silence::watch(
         hub,
         settings.silent_after()?,
@@ -80,6 +82,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     web.run(asked_to_end).await?;
     watching.abort();
     deriving.end();
+    sealing.end();
     Ok(())
 }
 

@@ -37,6 +37,17 @@ pub enum Error {
         /// Newest schema that this version knows.
         known: usize,
     },
+    /// An older version wrote this file, which may only be read.
+    #[error(
+        "the database has schema {found}, this version reads {known}: use the punchclock that wrote it, or let this one \
+         bring a copy of the file up to date (`punchclock doctor --database sqlite:COPY`)"
+    )]
+    OlderSchema {
+        /// Schema of the file.
+        found: usize,
+        /// The schema that this version reads.
+        known: usize,
+    },
     /// Somebody else has held the write lock for longer than [`super::BUSY_TIMEOUT`].
     #[error(
         "the database is busy: another process has been writing for over 10 seconds. Try again, or end that process"
@@ -86,6 +97,12 @@ pub enum Error {
     /// What was moved does not read back as it was read.
     #[error("what was moved into table {0} does not read back as it was: nothing was moved. Please report this")]
     Differs(&'static str),
+    /// A row that is to be erased is not as it was sealed.
+    #[error(
+        "the {0} is not as it was sealed: nothing is erased. Somebody else has changed the database; `punchclock audit \
+         verify` says more"
+    )]
+    NotAsSealed(String),
     /// Anything else that PostgreSQL reports.
     #[error("PostgreSQL reported: {0}")]
     Postgres(String),

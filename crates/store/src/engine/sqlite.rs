@@ -38,6 +38,17 @@ impl Sqlite {
         })
     }
 
+    pub(super) fn open_to_read(path: &Path) -> Result<Self, Error> {
+        let [writer, watcher] = [connect(path, read_only())?, connect(path, read_only())?];
+        crate::migrations::check_sqlite(&writer)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            watcher: Mutex::new(watcher),
+            readers: Mutex::default(),
+        })
+    }
+
     pub(super) fn write<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut writer = lock(&self.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;

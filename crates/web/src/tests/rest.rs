@@ -8,7 +8,7 @@ use hub::TokenKind;
 use link::{Batch, Item, What};
 use serde_json::json;
 
-use super::house::{House, Visitor};
+use super::house::{House, Visitor, now};
 use crate::routes::table;
 
 const DAY: &str = "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n";
@@ -135,4 +135,8 @@ async fn health_is_open_to_everybody() {
     let house = House::new();
     assert_eq!(house.get(&Visitor::default(), "/healthz").await.text, "ok\n");
     assert_eq!(house.get(&Visitor::default(), "/readyz").await.text, "ready\n");
+    house.import("S1", DAY, true);
+    house.hub.seal(now(), &[1; 32]).unwrap();
+    let ready = house.get(&Visitor::default(), "/readyz").await.text;
+    assert!(ready.starts_with("ready\nhead of the chain: ") && ready.ends_with(" (seal 1)\n"), "{ready}");
 }
