@@ -16,7 +16,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span, SpanRound, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use store::Read;
-use store::facts::Subject;
+use store::facts::{Fact, Subject};
 use store::held::START;
 
 use crate::company::{Company, zone};
@@ -191,20 +191,22 @@ impl Looking<'_> {
     ) -> Result<(), Error> {
         let Some(terminal) = read.terminal(serial)? else { return Ok(()) };
         let there = terminal.zone.as_deref().map_or_else(|| self.company.time_zone(), zone)?;
-        for key in keys {
-            let Some(stored) = read.punch(*key)? else { continue };
-            let stated = read.statement(*key)?.unwrap_or_default();
+        let punches = read.punches(keys)?.into_iter().zip(read.statements(keys)?).zip(read.resolutions(keys)?);
+        for ((stored, stated), resolution) in punches {
+            let Some(stored) = stored else { continue };
+            let stated = stated.unwrap_or_default();
             let Some(civil) = stored.said.time.civil().and_then(|printed| shift.true_time(printed)) else { continue };
             if stated.is_dismissed || stated.printed_seconds.is_some() {
                 continue;
             }
             preview.punches += 1;
-            if let Some((employee, at_us)) = read.resolution(*key)? {
+            if let Some((employee, at_us)) = resolution {
                 self.day(read, employee, instant(at_us))?;
             }
             let number = stated.user.as_deref().unwrap_or(&stored.said.user);
             let on = civil.date();
-            let owner = read.owners(number)?.into_iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
+            let owners = read.owners(&[number])?.into_iter().flatten();
+            let owner = owners.rev().find(|(from, to, _)| *from <= on && on <= *to);
             let at = understood(self.company.earliest_date, civil, &there, instant(stored.received_us));
             match (owner, at) {
                 (Some((_, _, employee)), Ok(at)) if terminal.is_approved => self.day(read, employee.id, at)?,
@@ -228,16 +230,16 @@ impl Looking<'_> {
     }
 }
 
-/// The shifts of a terminal that are in force, with their numbers.
-pub(crate) fn in_force(read: &Read<'_>, serial: &str) -> Result<Vec<(i64, ClockShift)>, Error> {
-    let facts = read.facts_of(&Subject::Terminal(serial.to_owned()), ALWAYS.0, ALWAYS.1, i64::MAX)?;
-    let mut shifts = Vec::new();
-    for fact in &facts {
-        if let Stated::ClockShift(shift) = Stated::of(fact)? {
-            shifts.push((fact.number, shift));
-        }
-    }
-    Ok(shifts)
+/// The shifts of terminals that are in force, with their numbers, in the order of the serials.
+pub(crate) fn in_force_of(read: &Read<'_>, serials: &[&str]) -> Result<Vec<Vec<(i64, ClockShift)>>, Error> {
+    let terminals: Vec<_> = serials.iter().map(|serial| Subject::Terminal((*serial).to_owned())).collect();
+    let shift = |fact: &Fact| match Stated::of(fact) {
+        Ok(Stated::ClockShift(shift)) => Some(Ok((fact.number, shift))),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    };
+    let facts = read.facts_of_each(&terminals, ALWAYS.0, ALWAYS.1)?;
+    facts.iter().map(|facts| facts.iter().filter_map(shift).collect()).collect()
 }
 
 /// Refuses a shift of a terminal that nobody knows, and one that shares printed times with another.
@@ -246,8 +248,8 @@ pub(crate) fn check(read: &Read<'_>, serial: &str, shift: &ClockShift) -> Result
         let cure = "`punchclock terminal list` shows those there are";
         return Err(Error::NotFound(format!("terminal with serial {serial}; {cure}")));
     }
-    let others = in_force(read, serial)?;
-    match others.into_iter().find(|(_, other)| other != shift && other.overlaps(shift)) {
+    let others = in_force_of(read, &[serial])?;
+    match others.into_iter().flatten().find(|(_, other)| other != shift && other.overlaps(shift)) {
         None => Ok(()),
         Some((number, other)) => Err(Error::invalid(
             format!("terminal {serial} has a shift of these printed times already: {other} (statement {number})"),

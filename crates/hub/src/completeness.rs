@@ -154,15 +154,13 @@ impl Taking<'_, '_> {
     /// The listed punches that are not here; `None` when nothing was listed, or the list is not of what was told.
     fn lacking<'d>(&self, serial: &str, day: &'d DayReading) -> Result<Option<Vec<&'d (String, i64)>>, Error> {
         let Some(listed) = &day.listed else { return Ok(None) };
-        let (mut set, mut lacking) = (Closeout::default(), Vec::new());
-        for said in listed {
-            let fingerprint = Fingerprint::of(serial, &said.0, &PrintedTime::Seconds(said.1));
-            set.add(fingerprint);
-            if !self.write.holds(fingerprint)? {
-                lacking.push(said);
-            }
-        }
-        Ok((set == day.closeout).then_some(lacking))
+        let keys = listed.iter().map(|(user, at)| Fingerprint::of(serial, user, &PrintedTime::Seconds(*at)));
+        let keys: Vec<Fingerprint> = keys.collect();
+        let mut set = Closeout::default();
+        keys.iter().for_each(|key| set.add(*key));
+        let held = self.write.hold_punches(&keys)?;
+        let lacking = listed.iter().zip(held).filter(|(_, is_held)| !is_held).map(|(said, _)| said);
+        Ok((set == day.closeout).then(|| lacking.collect()))
     }
 
     /// A gap stands in the audit trail when it is found, when its punches are known, and when it is filled.

@@ -152,7 +152,7 @@ impl Hub {
                 return Err(Error::NotFound(format!("punch {about}; `punchclock held list --each` shows their keys")));
             }
             if !statement.is_dismissed {
-                let before = write.statement(about)?.unwrap_or_default();
+                let before = write.statements(&[about])?.into_iter().flatten().next().unwrap_or_default();
                 statement.user = statement.user.or(before.user);
                 statement.printed_seconds = statement.printed_seconds.or(before.printed_seconds);
             }
@@ -162,7 +162,7 @@ impl Hub {
             let company = Company::load(write)?;
             let mut resolver = Resolver::new(write, &company, now, false)?;
             let mut cured = Cured::default();
-            cured.count(resolver.resolve_again(about)?);
+            resolver.resolve_again(&[about])?.into_iter().for_each(|again| cured.count(again));
             resolver.finish()?;
             Ok(cured)
         })

@@ -1,6 +1,6 @@
 //! Intake: what edges, terminals and files said becomes stored punches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
 use jiff::Timestamp;
@@ -9,12 +9,15 @@ use jiff::tz::TimeZone;
 use link::closeout::{Closeouts, printed_date};
 use link::{Ack, Batch, Clock, Closeout, Heartbeat, Item, Orders, Outcome, Reading, What};
 use store::Write;
+use store::closeouts::StoredDay;
+use store::punches::{NewPunch, StoredPunch};
 use store::terminals::Contact;
+use store::users::TerminalUser;
 
 use crate::company::{Company, zone};
 use crate::completeness::{Taking, take_readings, zone_of};
 use crate::registry::NewTerminal;
-use crate::resolve::{Resolution, Resolver, instant};
+use crate::resolve::{Resolution, Resolver, Unresolved, instant};
 use crate::view::HeldReason;
 use crate::{Actor, Error, Hub, watch};
 
@@ -102,8 +105,7 @@ impl Hub {
             let company = Company::load(write)?;
             let mut intake = Intake::new(write, &company, now, false)?;
             let mut ack = Ack::default();
-            for item in &batch.items {
-                let (outcome, why) = intake.item(item)?;
+            for (item, (outcome, why)) in batch.items.iter().zip(intake.items(&batch.items)?) {
                 ack.outcomes.push(outcome);
                 ack.held.extend(why.map(|reason| why_held(item.seq, reason)));
             }
@@ -188,9 +190,9 @@ impl Hub {
             self.store.write(|write| {
                 let company = Company::load(write)?;
                 let mut intake = Intake::new(write, &company, now, how.create_employees)?;
-                for said in rows.by_ref().take(ROWS_PER_WRITE) {
-                    counts.add(intake.punch(Channel::File, &said, Received::at(now))?.0);
-                }
+                let said: Vec<RawPunch> = rows.by_ref().take(ROWS_PER_WRITE).collect();
+                let arrived: Vec<_> = said.iter().map(|said| Arrival::at(now, Channel::File, said)).collect();
+                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(outcome));
                 intake.finish()
             })?;
             progress(&counts);
@@ -211,14 +213,14 @@ impl Hub {
             self.store.write(|write| {
                 let company = Company::load(write)?;
                 let mut intake = Intake::new(write, &company, now, false)?;
-                for said in rows {
-                    let is_held = poll.names_slots && write.holds_record(said)?;
-                    counts.add(if is_held {
-                        Outcome::Known
-                    } else {
-                        intake.punch(Channel::Poll, said, Received::at(now))?.0
-                    });
-                }
+                let held = match poll.names_slots {
+                    true => write.hold_records(&rows.iter().collect::<Vec<_>>())?,
+                    false => vec![false; rows.len()],
+                };
+                held.iter().filter(|is_held| **is_held).for_each(|_| counts.add(Outcome::Known));
+                let new = rows.iter().zip(&held).filter(|(_, is_held)| !**is_held);
+                let arrived: Vec<_> = new.map(|(said, _)| Arrival::at(now, Channel::Poll, said)).collect();
+                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(outcome));
                 intake.finish()
             })?;
         }
@@ -245,12 +247,13 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn holds(&self, punches: &[RawPunch]) -> Result<Vec<bool>, Error> {
+        let (nameless, named): (Vec<&RawPunch>, Vec<&RawPunch>) = punches.iter().partition(|said| said.user.is_empty());
+        let named: Vec<Fingerprint> = named.into_iter().map(RawPunch::fingerprint).collect();
         self.store.read(|read| {
-            let holds = |said: &RawPunch| match said.user.is_empty() {
-                true => read.holds_record(said),
-                false => read.holds(said.fingerprint()),
-            };
-            Ok(punches.iter().map(holds).collect::<Result<_, _>>()?)
+            let mut nameless = read.hold_records(&nameless)?.into_iter();
+            let mut named = read.hold_punches(&named)?.into_iter();
+            let holds = |said: &RawPunch| if said.user.is_empty() { nameless.next() } else { named.next() };
+            Ok(punches.iter().map(holds).map(|holds| holds == Some(true)).collect())
         })
     }
 
@@ -278,11 +281,22 @@ fn prove_poll(write: &Write<'_>, serial: &str, poll: &Poll, now: Timestamp) -> R
 }
 
 fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), store::Error> {
-    users.iter().try_for_each(|(number, name)| write.put_terminal_user(serial, number, name, now.as_microsecond()))
+    let seen_us = now.as_microsecond();
+    let user = |(user, name): &(String, String)| TerminalUser {
+        origin: serial.to_owned(),
+        user: user.clone(),
+        name: name.clone(),
+        seen_us,
+    };
+    write.put_terminal_users(&users.iter().map(user).collect::<Vec<_>>())
 }
 
 /// What became of an item, and why it is held if it is.
 type Taken = (Outcome, Option<HeldReason>);
+
+fn damaged(item: &Item, error: impl std::fmt::Display) -> Error {
+    Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
+}
 
 fn why_held(seq: i64, reason: HeldReason) -> link::Held {
     link::Held { seq, reason: reason.word().to_owned(), says: reason.says().to_owned() }
@@ -296,6 +310,29 @@ struct Intake<'a, 'tx> {
     earliest: Timestamp,
     create_employees: bool,
     stored_from: HashMap<String, Arrived>,
+}
+
+/// A punch as it came in.
+struct Arrival<'p> {
+    channel: Channel,
+    said: &'p RawPunch,
+    fingerprint: Fingerprint,
+    received: Received,
+}
+
+impl<'p> Arrival<'p> {
+    fn new(received: Received, channel: Channel, said: &'p RawPunch) -> Self {
+        Self { channel, said, fingerprint: said.fingerprint(), received }
+    }
+
+    fn at(now: Timestamp, channel: Channel, said: &'p RawPunch) -> Self {
+        Self::new(Received::at(now), channel, said)
+    }
+
+    fn as_new(&self) -> NewPunch<'p> {
+        let Self { channel, said, fingerprint, received } = *self;
+        NewPunch { fingerprint, said, channel, received_us: received.at.as_microsecond() }
+    }
 }
 
 /// When something was received.
@@ -315,7 +352,7 @@ impl Received {
 /// What a terminal brought in one transaction.
 #[derive(Default)]
 struct Arrived {
-    punches: u64,
+    punches: i64,
     /// By printed date.
     days: BTreeMap<Date, Closeout>,
     /// None for a file: it is no contact with the terminal.
@@ -329,24 +366,34 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(Self { write, resolver, now, earliest, create_employees, stored_from: HashMap::new() })
     }
 
-    fn item(&mut self, item: &Item) -> Result<Taken, Error> {
-        match &item.what {
-            What::Punch(punch) => {
-                let said = punch.raw().map_err(|error| {
-                    Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
-                })?;
-                let taken = self.punch(punch.channel, &said, self.received(item))?;
-                if item.is_time_doubted && taken.0 != Outcome::Known {
-                    self.write.put_doubted_receipt(said.fingerprint(), item.received_us)?;
+    fn items(&mut self, items: &[Item]) -> Result<Vec<Taken>, Error> {
+        let (mut said, mut users) = (Vec::with_capacity(items.len()), Vec::new());
+        for item in items {
+            match &item.what {
+                What::Punch(punch) => {
+                    said.push((item, punch.channel, punch.raw().map_err(|error| damaged(item, error))?))
                 }
-                Ok(taken)
-            }
-            What::User(user) => {
-                let seen_us = self.received(item).at.as_microsecond();
-                self.write.put_terminal_user(&user.origin, &user.user, &user.name, seen_us)?;
-                Ok((Outcome::Known, None))
+                What::User(link::TerminalUser { origin, user, name }) => {
+                    let seen_us = self.received(item).at.as_microsecond();
+                    let (origin, user, name) = (origin.clone(), user.clone(), name.clone());
+                    users.push(TerminalUser { origin, user, name, seen_us });
+                }
             }
         }
+        self.write.put_terminal_users(&users)?;
+        let arrived = said.iter().map(|(item, channel, said)| Arrival::new(self.received(item), *channel, said));
+        let arrived: Vec<_> = arrived.collect();
+        let taken = self.punches(&arrived)?;
+        let doubted = said.iter().zip(&arrived).zip(&taken).filter(|((_, _), (outcome, _))| *outcome != Outcome::Known);
+        let doubted = doubted.map(|((said, arrival), _)| (said.0, arrival)).filter(|(item, _)| item.is_time_doubted);
+        let doubted: Vec<_> = doubted.map(|(item, arrival)| (arrival.fingerprint, item.received_us)).collect();
+        self.write.put_doubted_receipts(&doubted)?;
+        let mut taken = taken.into_iter();
+        let of_item = |item: &Item| match item.what {
+            What::Punch(_) => taken.next(),
+            What::User(_) => None,
+        };
+        Ok(items.iter().map(of_item).map(|taken| taken.unwrap_or((Outcome::Known, None))).collect())
     }
 
     /// When an edge received something, as far as its clock can be believed: never later than now, and never before the
@@ -360,68 +407,81 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
     }
 
-    fn punch(&mut self, channel: Channel, said: &RawPunch, received: Received) -> Result<Taken, Error> {
-        let Received { at: received, is_contact } = received;
-        let fingerprint = said.fingerprint();
-        if !self.resolver.punches.insert(fingerprint, said, channel, received.as_microsecond())? {
-            self.keep_if_different(fingerprint, channel, said, received)?;
-            self.cure_known(fingerprint)?;
-            return Ok((Outcome::Known, None));
+    fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
+        let is_new = self.write.insert_punches(&arrived.iter().map(Arrival::as_new).collect::<Vec<_>>())?;
+        let (mut new, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
+        for (arrival, is_new) in arrived.iter().zip(&is_new) {
+            if *is_new {
+                self.count(arrival);
+                let Arrival { fingerprint, said, received, .. } = *arrival;
+                new.push(Unresolved { fingerprint, said, received: received.at, stated: None });
+            } else {
+                known.push(arrival);
+            }
         }
+        let mut resolved = self.resolver.resolve(&new)?.into_iter();
+        self.keep_what_differs(&known)?;
+        self.cure_known(&known)?;
+        let taken = |is_new: bool| match is_new.then(|| resolved.next()).flatten() {
+            Some(Resolution::Employee) => (Outcome::Stored, None),
+            Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
+            Some(Resolution::Dismissed) => (Outcome::Held, None),
+            None => (Outcome::Known, None),
+        };
+        Ok(is_new.into_iter().map(taken).collect())
+    }
+
+    fn count(&mut self, Arrival { channel, said, fingerprint, received }: &Arrival<'_>) {
         if !self.stored_from.contains_key(&said.origin) {
             self.stored_from.insert(said.origin.clone(), Arrived::default());
         }
         if let Some(arrived) = self.stored_from.get_mut(&said.origin) {
             arrived.punches += 1;
             if let Some(date) = printed_date(said) {
-                arrived.days.entry(date).or_default().add(fingerprint);
+                arrived.days.entry(date).or_default().add(*fingerprint);
             }
-            if is_contact && channel != Channel::File {
-                arrived.last_contact = arrived.last_contact.max(Some(received));
+            if received.is_contact && *channel != Channel::File {
+                arrived.last_contact = arrived.last_contact.max(Some(received.at));
             }
         }
-        Ok(match self.resolver.resolve(fingerprint, said, received, true)? {
-            Resolution::Employee => (Outcome::Stored, None),
-            Resolution::Held(reason) => (Outcome::Held, Some(reason)),
-            Resolution::Dismissed => (Outcome::Held, None),
-        })
     }
 
     /// Importing once more, with leave to make employees, cures what the first import held.
-    fn cure_known(&mut self, fingerprint: Fingerprint) -> Result<(), Error> {
-        let unknown = HeldReason::UnknownUser.word();
-        if self.create_employees && self.write.held_reason(fingerprint)?.as_deref() == Some(unknown) {
-            self.resolver.resolve_again(fingerprint)?;
+    fn cure_known(&mut self, known: &[&Arrival<'_>]) -> Result<(), Error> {
+        if !self.create_employees {
+            return Ok(());
         }
-        Ok(())
+        let known: BTreeSet<Fingerprint> = known.iter().map(|arrival| arrival.fingerprint).collect();
+        let known: Vec<Fingerprint> = known.into_iter().collect();
+        let held = known.iter().zip(self.write.held_reasons(&known)?);
+        let unknown = Some(HeldReason::UnknownUser.word());
+        let unknown = held.filter(|(_, reason)| reason.as_deref() == unknown).map(|(fingerprint, _)| *fingerprint);
+        self.resolver.resolve_again(&unknown.collect::<Vec<_>>()).map(drop)
     }
 
-    /// The first copy wins; a copy that differs in what two roads may report differently is kept beside it.
-    fn keep_if_different(
-        &self,
-        fingerprint: Fingerprint,
-        channel: Channel,
-        said: &RawPunch,
-        received: Timestamp,
-    ) -> Result<(), Error> {
-        let Some(first) = self.write.punch(fingerprint)? else { return Ok(()) };
-        let is_same = first.said.state == said.state
-            && first.said.verify == said.verify
-            && first.said.work_code == said.work_code;
-        if !is_same {
-            self.write.insert_copy(fingerprint, said, channel, received.as_microsecond())?;
-        }
-        Ok(())
+    /// The first copy wins; copies that differ in what two roads may report differently are kept beside it.
+    fn keep_what_differs(&self, known: &[&Arrival<'_>]) -> Result<(), Error> {
+        let firsts = self.write.punches(&known.iter().map(|arrival| arrival.fingerprint).collect::<Vec<_>>())?;
+        let differs = |first: &StoredPunch, said: &RawPunch| {
+            first.said.state != said.state || first.said.verify != said.verify || first.said.work_code != said.work_code
+        };
+        let copies = known
+            .iter()
+            .zip(&firsts)
+            .filter(|(arrival, first)| first.as_ref().is_some_and(|first| differs(first, arrival.said)));
+        self.write.insert_copies(&copies.map(|(arrival, _)| arrival.as_new()).collect::<Vec<_>>()).map_err(Error::from)
     }
 
     fn finish(self) -> Result<(), Error> {
-        for (serial, arrived) in &self.stored_from {
-            let contact = arrived.last_contact.map(Timestamp::as_microsecond);
-            self.write.count_punches(serial, arrived.punches, contact)?;
-            for (date, more) in &arrived.days {
-                self.write.add_stored_day(serial, *date, *more)?;
-            }
-        }
+        let counts = self.stored_from.iter().map(|(serial, arrived)| {
+            (serial.as_str(), arrived.punches, arrived.last_contact.map(Timestamp::as_microsecond))
+        });
+        self.write.count_punches(&counts.collect::<Vec<_>>())?;
+        let days = self.stored_from.into_iter().flat_map(|(origin, arrived)| {
+            let day = move |(date, set)| StoredDay { origin: origin.clone(), date, set };
+            arrived.days.into_iter().map(day)
+        });
+        self.write.add_stored_days(&days.collect::<Vec<_>>())?;
         self.resolver.finish()
     }
 }

@@ -102,9 +102,7 @@ impl Hub {
             self.store.write(|write| {
                 let company = Company::load(write)?;
                 let mut resolver = Resolver::new(write, &company, now, false)?;
-                for key in &keys {
-                    cured.count(resolver.resolve_again(*key)?);
-                }
+                resolver.resolve_again(&keys)?.into_iter().for_each(|again| cured.count(again));
                 resolver.finish()
             })?;
             after = last;

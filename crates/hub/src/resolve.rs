@@ -1,8 +1,8 @@
 //! Whose a punch is, and when it was: terminal to approval and zone, user number to employee by date, wall time to
 //! instant. What fails is held with its reason.
 //!
-//! A resolver lives as long as one write transaction. It remembers what it looked up, and at the end marks the weeks
-//! that its punches touch.
+//! A resolver lives as long as one write transaction. It takes punches by the set, as each look-up and each write may be a
+//! journey to a server, remembers what it looked up, and at the end marks the weeks that its punches touch.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -13,8 +13,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::Write;
+use store::held::{HeldPunch, Statement};
 use store::people::Employee;
-use store::punches::{PunchWriter, ResolvedPunch};
+use store::punches::{ResolvedPunch, StoredPunch};
 
 use crate::Error;
 use crate::clock_shift::ClockShift;
@@ -28,7 +29,6 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Resolver<'a, 'tx> {
     write: &'a Write<'tx>,
-    pub(crate) punches: PunchWriter<'tx>,
     company: &'a Company,
     company_zone: TimeZone,
     now: Timestamp,
@@ -72,6 +72,22 @@ impl Person {
     }
 }
 
+/// A stored punch that is in none of the three tables of interpretation.
+#[derive(Clone, Debug)]
+pub(crate) struct Unresolved<'p> {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) said: &'p RawPunch,
+    pub(crate) received: Timestamp,
+    /// What somebody stated about it.
+    pub(crate) stated: Option<&'p Statement>,
+}
+
+impl<'p> Unresolved<'p> {
+    fn user(&self) -> &'p str {
+        self.stated.and_then(|stated| stated.user.as_deref()).unwrap_or(&self.said.user)
+    }
+}
+
 /// What became of a punch that was resolved again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Again {
@@ -89,7 +105,7 @@ pub(crate) enum Resolution {
 
 enum Found {
     Employee { employee: i64, at: Timestamp },
-    Held { reason: HeldReason, user: String },
+    Held(HeldReason),
     Dismissed,
 }
 
@@ -102,7 +118,6 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     ) -> Result<Self, Error> {
         Ok(Self {
             write,
-            punches: write.punch_writer()?,
             company,
             company_zone: company.time_zone()?,
             now,
@@ -113,61 +128,73 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         })
     }
 
-    /// Resolves a punch that is stored, and in none of the three tables of interpretation.
-    pub(crate) fn resolve(
-        &mut self,
-        fingerprint: Fingerprint,
-        said: &RawPunch,
-        received: Timestamp,
-        is_new: bool,
-    ) -> Result<Resolution, Error> {
-        match self.find(fingerprint, said, received, is_new)? {
-            Found::Employee { employee, at } => {
-                let (at_us, received_us) = (at.as_microsecond(), received.as_microsecond());
-                let punch = ResolvedPunch { at_us, fingerprint, state: said.state, received_us };
-                self.punches.resolve(employee, &punch, &said.origin)?;
-                self.touch(employee, at, false)?;
-                Ok(Resolution::Employee)
-            }
-            Found::Held { reason, user } => {
-                self.write.hold(reason.word(), &said.origin, &user, fingerprint)?;
-                Ok(Resolution::Held(reason))
-            }
-            Found::Dismissed => {
-                self.write.dismiss(fingerprint)?;
-                Ok(Resolution::Dismissed)
-            }
+    /// Resolves punches, and tells what became of each.
+    pub(crate) fn resolve(&mut self, punches: &[Unresolved<'_>]) -> Result<Vec<Resolution>, Error> {
+        self.meet(punches)?;
+        let (mut became, mut resolved) = (Vec::with_capacity(punches.len()), Vec::with_capacity(punches.len()));
+        let (mut held, mut dismissed) = (Vec::new(), Vec::new());
+        for punch in punches {
+            let Unresolved { fingerprint, said, received, .. } = *punch;
+            became.push(match self.find(punch)? {
+                Found::Employee { employee, at } => {
+                    let (at_us, received_us) = (at.as_microsecond(), received.as_microsecond());
+                    let whose = ResolvedPunch { at_us, fingerprint, state: said.state, received_us };
+                    resolved.push((employee, whose, said.origin.as_str()));
+                    self.touch(employee, at, false);
+                    Resolution::Employee
+                }
+                Found::Held(reason) => {
+                    let (origin, user) = (said.origin.as_str(), punch.user());
+                    held.push(HeldPunch { reason: reason.word(), origin, user, fingerprint });
+                    Resolution::Held(reason)
+                }
+                Found::Dismissed => {
+                    dismissed.push(fingerprint);
+                    Resolution::Dismissed
+                }
+            });
         }
+        self.write.resolve_punches(&resolved)?;
+        self.write.hold(&held)?;
+        self.write.dismiss(&dismissed)?;
+        Ok(became)
     }
 
-    /// Resolves a stored punch anew, whatever was made of it before.
-    pub(crate) fn resolve_again(&mut self, fingerprint: Fingerprint) -> Result<Option<Again>, Error> {
-        let Some(stored) = self.write.punch(fingerprint)? else { return Ok(None) };
-        if let Some((employee, at_us)) = self.write.resolution(fingerprint)? {
-            self.write.unresolve(fingerprint)?;
-            self.touch(employee, instant(at_us), true)?;
+    /// Resolves punches anew, whatever was made of them before; `None` for one that is not stored. None may come twice.
+    pub(crate) fn resolve_again(&mut self, punches: &[Fingerprint]) -> Result<Vec<Option<Again>>, Error> {
+        let stored = self.write.punches(punches)?;
+        let stated = self.write.statements(punches)?;
+        let before = self.write.resolutions(punches)?;
+        let held = self.write.held_reasons(punches)?;
+        self.write.unresolve(punches)?;
+        self.write.release(punches)?;
+        self.meet_employees(&before.iter().flatten().map(|(employee, _)| *employee).collect())?;
+        for (employee, at_us) in before.iter().flatten() {
+            self.touch(*employee, instant(*at_us), true);
         }
-        let was_held = self.write.release(fingerprint)?;
-        let now = self.resolve(fingerprint, &stored.said, instant(stored.received_us), false)?;
-        Ok(Some(Again { was_held, now }))
+        let unresolved = punches.iter().zip(&stored).zip(&stated).filter_map(|((fingerprint, stored), stated)| {
+            let StoredPunch { said, received_us, .. } = stored.as_ref()?;
+            let (fingerprint, stated) = (*fingerprint, stated.as_ref());
+            Some(Unresolved { fingerprint, said, received: instant(*received_us), stated })
+        });
+        let mut now = self.resolve(&unresolved.collect::<Vec<_>>())?.into_iter();
+        let again = stored.iter().zip(&held).map(|(stored, held)| {
+            let now = stored.as_ref().and_then(|_| now.next())?;
+            Some(Again { was_held: held.is_some(), now })
+        });
+        Ok(again.collect())
     }
 
-    fn find(
-        &mut self,
-        fingerprint: Fingerprint,
-        said: &RawPunch,
-        received: Timestamp,
-        is_new: bool,
-    ) -> Result<Found, Error> {
-        let stated = if is_new { None } else { self.write.statement(fingerprint)? }.unwrap_or_default();
-        if stated.is_dismissed {
+    fn find(&mut self, punch: &Unresolved<'_>) -> Result<Found, Error> {
+        let stated = punch.stated;
+        if stated.is_some_and(|stated| stated.is_dismissed) {
             return Ok(Found::Dismissed);
         }
-        let user = stated.user.as_deref().unwrap_or(&said.user);
-        let stated_time = stated.printed_seconds.map(PrintedTime::Seconds);
-        Ok(match self.whose(&said.origin, user, (stated_time.as_ref(), &said.time), received)? {
+        let stated_time = stated.and_then(|stated| stated.printed_seconds).map(PrintedTime::Seconds);
+        let time = (stated_time.as_ref(), &punch.said.time);
+        Ok(match self.whose(&punch.said.origin, punch.user(), time, punch.received)? {
             Ok((employee, at)) => Found::Employee { employee, at },
-            Err(reason) => Found::Held { reason, user: user.to_owned() },
+            Err(reason) => Found::Held(reason),
         })
     }
 
@@ -200,52 +227,79 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
     }
 
-    /// The clock of a terminal; a serial that was never heard of waits for approval from now on.
-    fn clock(&mut self, serial: &str) -> Result<&Clock, Error> {
-        if !self.terminals.contains_key(serial) {
-            let terminal = match self.write.terminal(serial)? {
-                Some(terminal) => terminal,
-                None => crate::registry::sight(self.write, serial, self.now)?,
-            };
-            let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
-            let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
-            let shifts = crate::clock_shift::in_force(self.write, serial)?;
-            let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
-            let clock = Clock { is_approved: terminal.is_approved, zone, shifts };
-            self.terminals.insert(serial.to_owned(), clock);
-        }
+    /// The clock of a terminal that was met.
+    fn clock(&self, serial: &str) -> Result<&Clock, Error> {
         self.terminals
             .get(serial)
             .ok_or_else(|| Error::Damaged { what: "terminal", detail: format!("{serial} is missing") })
     }
 
-    /// The employee of a user number on a date.
-    fn owner(&mut self, number: &str, on: Date) -> Result<Option<i64>, Error> {
-        let found = |owners: &[(Date, Date, i64)]| {
-            let owner = owners.iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
-            (owner.map(|(_, _, employee)| *employee), owners.is_empty())
-        };
-        let (owner, is_nobodys) = match self.numbers.get(number) {
-            Some(owners) => found(owners),
-            None => found(self.look_up(number)?),
-        };
-        if !is_nobodys || !self.create_employees {
-            return Ok(owner);
-        }
-        self.create_provisional(number)?;
-        Ok(found(self.look_up(number)?).0)
-    }
-
-    /// Reads whose a number is, and remembers it with the employees.
-    fn look_up(&mut self, number: &str) -> Result<&[(Date, Date, i64)], Error> {
-        let mut owners = Vec::new();
-        for (from, to, employee) in self.write.owners(number)? {
-            owners.push((from, to, employee.id));
-            if let Entry::Vacant(place) = self.people.entry(employee.id) {
-                place.insert(Person::new(employee, &self.company_zone)?);
+    /// Looks up the terminals and user numbers of punches that were not met before.
+    fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
+        let (mut serials, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+        for punch in punches {
+            if !self.terminals.contains_key(&punch.said.origin) {
+                serials.insert(punch.said.origin.as_str());
+            }
+            if !self.numbers.contains_key(punch.user()) {
+                numbers.insert(punch.user());
             }
         }
-        Ok(self.numbers.entry(number.to_owned()).insert_entry(owners).into_mut())
+        self.meet_terminals(&serials.into_iter().collect::<Vec<_>>())?;
+        self.meet_numbers(&numbers.into_iter().collect::<Vec<_>>())
+    }
+
+    /// A serial that was never heard of waits for approval from now on.
+    fn meet_terminals(&mut self, serials: &[&str]) -> Result<(), Error> {
+        let known = self.write.terminals_of(serials)?;
+        let shifts = crate::clock_shift::in_force_of(self.write, serials)?;
+        for ((serial, terminal), shifts) in serials.iter().zip(known).zip(shifts) {
+            let terminal = match terminal {
+                Some(terminal) => terminal,
+                None => crate::registry::sight(self.write, serial, self.now)?,
+            };
+            let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
+            let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
+            let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
+            self.terminals.insert(terminal.serial, Clock { is_approved: terminal.is_approved, zone, shifts });
+        }
+        Ok(())
+    }
+
+    /// Reads whose numbers are, and remembers them with the employees.
+    fn meet_numbers(&mut self, numbers: &[&str]) -> Result<(), Error> {
+        for (number, owners) in numbers.iter().zip(self.write.owners(numbers)?) {
+            let whose = owners.iter().map(|(from, to, employee)| (*from, *to, employee.id)).collect();
+            for (_, _, employee) in owners {
+                self.remember(employee)?;
+            }
+            self.numbers.insert((*number).to_owned(), whose);
+        }
+        Ok(())
+    }
+
+    fn meet_employees(&mut self, ids: &BTreeSet<i64>) -> Result<(), Error> {
+        let unknown: Vec<i64> = ids.iter().copied().filter(|id| !self.people.contains_key(id)).collect();
+        let known = self.write.employees_of(&unknown)?;
+        known.into_iter().flatten().try_for_each(|employee| self.remember(employee))
+    }
+
+    fn remember(&mut self, employee: Employee) -> Result<(), Error> {
+        if let Entry::Vacant(place) = self.people.entry(employee.id) {
+            place.insert(Person::new(employee, &self.company_zone)?);
+        }
+        Ok(())
+    }
+
+    /// The employee of a user number on a date.
+    fn owner(&mut self, number: &str, on: Date) -> Result<Option<i64>, Error> {
+        let owners = self.numbers.get(number).map_or(&[][..], Vec::as_slice);
+        if !owners.is_empty() || !self.create_employees {
+            return Ok(owner_on(owners, on));
+        }
+        self.create_provisional(number)?;
+        self.meet_numbers(&[number])?;
+        Ok(self.numbers.get(number).and_then(|owners| owner_on(owners, on)))
     }
 
     /// A provisional employee for a number that never was anybody's: the code is the number.
@@ -257,64 +311,57 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         crate::registry::assign(self.write, number, employee, (None, None))
     }
 
-    fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) -> Result<(), Error> {
-        let person = match self.people.entry(employee) {
-            Entry::Occupied(person) => person.into_mut(),
-            Entry::Vacant(place) => {
-                let Some(known) = self.write.employee(employee)? else { return Ok(()) };
-                place.insert(Person::new(known, &self.company_zone)?)
-            }
-        };
-        person.dates.insert(person.zone.to_datetime(at).date());
-        person.has_lost |= is_loss;
-        Ok(())
+    /// A date of an employee who was met has got a punch, or lost one.
+    fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) {
+        if let Some(person) = self.people.get_mut(&employee) {
+            person.dates.insert(person.zone.to_datetime(at).date());
+            person.has_lost |= is_loss;
+        }
     }
 
     /// Marks the weeks that the punches of this transaction touch. To be called before the commit.
     pub(crate) fn finish(self) -> Result<(), Error> {
+        let (mut marks, mut moved) = (BTreeSet::new(), Vec::new());
         for (employee, seen) in self.people.iter().filter(|(_, seen)| !seen.dates.is_empty()) {
-            let mut weeks = BTreeSet::new();
             for date in &seen.dates {
                 // A punch near midnight may belong to the date before, or take a punch from the date after (rules 8).
                 for near in [date.saturating_sub(1.day()), *date, date.saturating_add(1.day())] {
-                    weeks.insert(self.company.week_of(near));
+                    marks.insert((*employee, self.company.week_of(near)));
                 }
             }
-            weeks.extend(self.employment_moved(seen)?);
-            for week in weeks {
-                self.write.mark(*employee, week)?;
+            let before = seen.known.first_punch.zip(seen.known.last_punch);
+            let after = self.employment(seen)?;
+            if before != after {
+                moved.push((*employee, after));
+                marks.extend(self.weeks_moved(before, after).into_iter().map(|week| (*employee, week)));
             }
         }
-        Ok(())
+        self.write.set_punch_dates(&moved)?;
+        Ok(self.write.mark_each(&marks.into_iter().collect::<Vec<_>>())?)
     }
 
-    /// Brings first and last punch of an employee up to date. The weeks between the old and the new ends are returned:
-    /// a person without employment dates is judged from the week of the first punch to the week of the last.
-    fn employment_moved(&self, seen: &Person) -> Result<Vec<Date>, Error> {
-        let known = &seen.known;
-        let before = known.first_punch.zip(known.last_punch);
-        let after =
-            if seen.has_lost { refresh_punch_dates(self.write, known, &seen.zone)? } else { self.extend(seen, known)? };
-        Ok(match (before, after) {
+    /// Dates of an employee's first and last punch with what came and went in this transaction.
+    fn employment(&self, seen: &Person) -> Result<Option<(Date, Date)>, Error> {
+        if seen.has_lost {
+            return punch_dates(self.write, &seen.known, &seen.zone);
+        }
+        let dates = || seen.dates.iter().copied();
+        let first = dates().chain(seen.known.first_punch).min();
+        let last = dates().chain(seen.known.last_punch).max();
+        Ok(first.zip(last))
+    }
+
+    /// The weeks between the old and the new dates of the first and the last punch: a person without employment dates is judged
+    /// from the week of the first punch to the week of the last.
+    fn weeks_moved(&self, before: Option<(Date, Date)>, after: Option<(Date, Date)>) -> Vec<Date> {
+        match (before, after) {
             (Some((old_first, old_last)), Some((first, last))) => {
                 let moved = [(old_first, first), (old_last, last)].into_iter().filter(|(old, new)| old != new);
                 moved.flat_map(|(old, new)| self.weeks_between(old, new)).collect()
             }
             (Some((first, last)), None) | (None, Some((first, last))) => self.weeks_between(first, last),
             (None, None) => Vec::new(),
-        })
-    }
-
-    /// First and last punch with those that came in this transaction.
-    fn extend(&self, seen: &Person, known: &Employee) -> Result<Option<(Date, Date)>, Error> {
-        let dates = || seen.dates.iter().copied();
-        let first = dates().chain(known.first_punch).min();
-        let last = dates().chain(known.last_punch).max();
-        let after = first.zip(last);
-        if known.first_punch.zip(known.last_punch) != after {
-            self.write.set_punch_dates(known.id, after)?;
         }
-        Ok(after)
     }
 
     fn weeks_between(&self, a: Date, b: Date) -> Vec<Date> {
@@ -322,18 +369,25 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 }
 
-/// Sets the civil dates of an employee's first and last punch, and returns them.
-pub(crate) fn refresh_punch_dates(
-    write: &Write<'_>,
-    employee: &Employee,
-    zone: &TimeZone,
-) -> Result<Option<(Date, Date)>, Error> {
+/// The employee to whom a number belongs on a date.
+fn owner_on(owners: &[(Date, Date, i64)], on: Date) -> Option<i64> {
+    let owner = owners.iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
+    owner.map(|(_, _, employee)| *employee)
+}
+
+/// The civil dates of an employee's first and last punch, as they are stored.
+fn punch_dates(write: &Write<'_>, employee: &Employee, zone: &TimeZone) -> Result<Option<(Date, Date)>, Error> {
     let date = |at_us| instant(at_us).to_zoned(zone.clone()).date();
-    let dates = write.punch_bounds(employee.id)?.map(|(first, last)| (date(first), date(last)));
+    Ok(write.punch_bounds(employee.id)?.map(|(first, last)| (date(first), date(last))))
+}
+
+/// Brings the civil dates of an employee's first and last punch up to date.
+pub(crate) fn refresh_punch_dates(write: &Write<'_>, employee: &Employee, zone: &TimeZone) -> Result<(), Error> {
+    let dates = punch_dates(write, employee, zone)?;
     if employee.first_punch.zip(employee.last_punch) != dates {
-        write.set_punch_dates(employee.id, dates)?;
+        write.set_punch_dates(&[(employee.id, dates)])?;
     }
-    Ok(dates)
+    Ok(())
 }
 
 /// A provisional employee: the code is the user number, unconfirmed.

@@ -292,7 +292,7 @@ fn adjusted(read: &Read<'_>, company: &Company, place: &Place, change: &Change) 
             Ok((date.min(forced), date.max(forced)))
         }
         Change::VoidPunch { target } => {
-            let resolved = read.resolution(*target)?.filter(|(owner, _)| *owner == employee.id);
+            let resolved = read.resolutions(&[*target])?.into_iter().flatten().find(|(owner, _)| *owner == employee.id);
             let (_, at_us) = resolved.ok_or_else(|| {
                 Error::NotFound(format!(
                     "punch {target} of employee {}; `punchclock export punches` lists them",

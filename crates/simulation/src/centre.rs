@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use link::closeout::printed_date;
 use link::{Ack, Batch, Closeout, Heartbeat, Item, Orders, Outcome, What};
+use store::closeouts::StoredDay;
 use store::people::UserNumber;
 use store::terminals::Terminal as Registered;
 
@@ -381,7 +382,8 @@ impl World<'_> {
                     if let (Outcome::Known, Some(date)) = (outcome, printed_date(&said)) {
                         let mut more = Closeout::default();
                         more.add(said.fingerprint());
-                        store.write(|write| write.add_stored_day(&said.origin, date, more))?;
+                        let more = StoredDay { origin: said.origin, date, set: more };
+                        store.write(|write| write.add_stored_days(&[more]))?;
                     }
                 }
             }

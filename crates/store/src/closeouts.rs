@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use link::Closeout;
 use link::closeout::Digest;
 
-use crate::engine::{Row, Session, params};
+use crate::engine::{Row, Session, list, params};
 use crate::people::{date, required_date};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -194,14 +194,24 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Adds punches that were stored just now to what the hub holds of a source and printed date.
+    /// Adds punches that were stored just now to what the hub holds of sources and printed dates. None may come twice.
     ///
     /// # Errors
     /// Of the store.
-    pub fn add_stored_day(&self, origin: &str, date: Date, more: Closeout) -> Result<(), Error> {
-        let Closeout { punches, digest } = self.stored_day(origin, date)?.and(more);
-        let values = params![self.tenant, origin, date.to_string(), punches, digest.0.to_be_bytes()];
-        self.run(PUT_STORED, values).map(drop)
+    pub fn add_stored_days(&self, more: &[StoredDay]) -> Result<(), Error> {
+        let dates: Vec<String> = more.iter().map(|more| more.date.to_string()).collect();
+        let keys = more.iter().zip(&dates).map(|(more, date)| list![self.tenant, date.as_str(), more.origin.as_str()]);
+        let held = self.one_each(STORED, keys, |row| set(row, 0))?;
+        let sum = |(held, more): (&Option<Closeout>, &StoredDay)| {
+            let Closeout { punches, digest } = held.unwrap_or_default().and(more.set);
+            let punches = i64::try_from(punches).map_err(|_| Error::TooLarge(punches))?;
+            Ok((punches, digest.0.to_be_bytes()))
+        };
+        let sums = held.iter().zip(more).map(sum).collect::<Result<Vec<_>, Error>>()?;
+        let lists = more.iter().zip(&dates).zip(&sums).map(|((more, date), (punches, digest))| {
+            list![self.tenant, more.origin.as_str(), date.as_str(), *punches, digest.as_slice()]
+        });
+        self.run_each(PUT_STORED, lists)
     }
 
     /// Takes the last reading of a terminal.

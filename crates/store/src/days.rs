@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Param, Row, Statement, params};
+use crate::engine::{Param, Row, Statement, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -346,12 +346,24 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn mark(&self, employee: i64, week: Date) -> Result<(), Error> {
+        self.mark_each(&[(employee, week)])
+    }
+
+    /// Marks weeks of employees to be derived again. None may come twice.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark_each(&self, weeks: &[(i64, Date)]) -> Result<(), Error> {
+        if weeks.is_empty() {
+            return Ok(());
+        }
         let mark = match self.mark.get() {
             Some(mark) => mark,
             None => self.one(NEXT_MARK, params![self.tenant], |row| row.get(0))?.unwrap_or_default(),
         };
         self.mark.set(Some(mark));
-        self.run(MARK, params![self.tenant, employee, week.to_string(), mark]).map(drop)
+        let texts: Vec<(i64, String)> = weeks.iter().map(|(employee, week)| (*employee, week.to_string())).collect();
+        self.run_each(MARK, texts.iter().map(|(employee, week)| list![self.tenant, *employee, week.as_str(), mark]))
     }
 
     /// Clears a mark if nobody marked the week again since it was read; false otherwise.

@@ -3,7 +3,7 @@
 use attendance::punch::Fingerprint;
 
 use crate::chain::{Id, Kind};
-use crate::engine::{Row, params};
+use crate::engine::{Row, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -229,14 +229,15 @@ impl Write<'_> {
         self.run(NOTICES_GONE, params![self.tenant]).map(drop)
     }
 
-    /// Keeps what the clock of its edge showed when a punch came, which the edge did not believe.
+    /// Keeps what the clock of its edge showed when each punch came, which the edge did not believe; microseconds UTC.
     ///
     /// # Errors
     /// Of the store.
-    pub fn put_doubted_receipt(&self, of: Fingerprint, edge_us: i64) -> Result<(), Error> {
-        if self.run(DOUBTED, params![self.tenant, of.0, edge_us])? == 1 {
-            self.arrived(Id::punched(Kind::Receipt, of));
-        }
+    pub fn put_doubted_receipts(&self, receipts: &[(Fingerprint, i64)]) -> Result<(), Error> {
+        let lists = receipts.iter().map(|(of, edge_us)| list![self.tenant, of.0.as_slice(), *edge_us]);
+        let is_new = self.session.insert_each(DOUBTED, [("fingerprint", 1)], lists)?;
+        let new = receipts.iter().zip(is_new).filter(|(_, is_new)| *is_new);
+        new.for_each(|((of, _), _)| self.arrived(Id::punched(Kind::Receipt, *of)));
         Ok(())
     }
 }

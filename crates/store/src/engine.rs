@@ -1,6 +1,7 @@
 //! The engine behind the store, and transactions on it.
 
 mod error;
+mod many;
 pub(crate) mod postgres;
 mod session;
 mod sqlite;
@@ -9,12 +10,12 @@ mod value;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::Path;
-use std::rc::Rc;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::Error;
+pub(crate) use many::list;
 use postgres::Postgres;
 pub(crate) use session::{Row, Session, Statement};
 use sqlite::Sqlite;
@@ -86,7 +87,7 @@ impl Store {
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, E>) -> Result<T, E> {
         let work = |session: Session<'_>| {
             let read = Read { session, tenant: TENANT };
-            let write = Write { read, mark: Cell::new(None), arrivals: Rc::default() };
+            let write = Write { read, mark: Cell::new(None), arrivals: RefCell::default() };
             let result = work(&write)?;
             write.arrivals.borrow_mut().keep(session, TENANT)?;
             Ok(result)
@@ -143,7 +144,7 @@ pub struct Write<'a> {
     /// The number of this transaction's marks, once it has made one.
     pub(crate) mark: Cell<Option<i64>>,
     /// The rows of chained tables that it has appended.
-    pub(crate) arrivals: Rc<RefCell<Arrivals>>,
+    pub(crate) arrivals: RefCell<Arrivals>,
 }
 
 impl<'a> Deref for Write<'a> {
@@ -163,6 +164,23 @@ impl Read<'_> {
         row: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         self.session.prepare(sql)?.all(params, row)
+    }
+
+    /// What a query has for each list of values, and nothing more than once: a row, or `None`, in the order of the lists.
+    pub(crate) fn one_each<'v, T, const N: usize>(
+        &self,
+        sql: &str,
+        lists: impl IntoIterator<Item = [Value<'v>; N], IntoIter: ExactSizeIterator>,
+        mut row: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<Option<T>>, Error> {
+        let lists = lists.into_iter();
+        let mut found: Vec<Option<T>> = std::iter::repeat_with(|| None).take(lists.len()).collect();
+        self.session.rows_of_each(sql, lists, |place, next| {
+            let value = row(next)?;
+            found.get_mut(place).map(|place| *place = Some(value));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The only row of a statement, if there is one.
@@ -198,6 +216,15 @@ impl Write<'_> {
     /// Notes a row that was appended to a chained table.
     pub(crate) fn arrived(&self, id: Id) {
         self.arrivals.borrow_mut().add(id);
+    }
+
+    /// Runs a statement for each list of values. None may depend on what another one does.
+    pub(crate) fn run_each<'v, const N: usize>(
+        &self,
+        sql: &str,
+        lists: impl IntoIterator<Item = [Value<'v>; N]>,
+    ) -> Result<(), Error> {
+        self.session.run_each(sql, lists)
     }
 
     /// Runs a statement; the number of rows that it changed.

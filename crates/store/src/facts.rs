@@ -8,7 +8,7 @@
 use jiff::civil::Date;
 
 use crate::chain::{Id, Kind};
-use crate::engine::{Row, params};
+use crate::engine::{Row, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -159,6 +159,24 @@ impl Read<'_> {
     pub fn facts_of(&self, subject: &Subject, from: Date, to: Date, as_of_us: i64) -> Result<Vec<Fact>, Error> {
         let values = params![self.tenant, subject.text(), from.to_string(), to.to_string(), as_of_us, as_of_us];
         self.all(KNOWN_AT, values, fact)
+    }
+
+    /// The facts of each subject that touch a range of work dates and are in force, in the order in which they were stated.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn facts_of_each(&self, subjects: &[Subject], from: Date, to: Date) -> Result<Vec<Vec<Fact>>, Error> {
+        let (from, to) = (from.to_string(), to.to_string());
+        let texts: Vec<String> = subjects.iter().map(Subject::text).collect();
+        let (from, to) = (from.as_str(), to.as_str());
+        let lists = texts.iter().map(|text| list![self.tenant, text.as_str(), from, to, i64::MAX, i64::MAX]);
+        let mut facts = vec![Vec::new(); subjects.len()];
+        self.session.rows_of_each(KNOWN_AT, lists, |place, row| {
+            let found = fact(row)?;
+            facts.get_mut(place).map(|facts| facts.push(found));
+            Ok(())
+        })?;
+        Ok(facts)
     }
 
     /// The facts of a kind in force that touch a range of work dates, by date.

@@ -3,7 +3,7 @@
 use attendance::punch::Fingerprint;
 
 use crate::chain::Id;
-use crate::engine::params;
+use crate::engine::{list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -50,6 +50,19 @@ pub struct Group {
     pub last_seconds: Option<i64>,
     /// One of them.
     pub example: Fingerprint,
+}
+
+/// A punch that is to be held.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldPunch<'a> {
+    /// Reason word.
+    pub reason: &'a str,
+    /// Serial.
+    pub origin: &'a str,
+    /// User number; empty when unreadable.
+    pub user: &'a str,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
 }
 
 /// What a person stated about one punch.
@@ -128,20 +141,20 @@ impl Read<'_> {
         self.all(sql, params![self.tenant, subject, after.0, limit], |row| row.get(0).map(Fingerprint))
     }
 
-    /// Why a punch is held; `None` when it is not.
+    /// Why each punch is held; `None` for one that is not.
     ///
     /// # Errors
     /// Of the store.
-    pub fn held_reason(&self, of: Fingerprint) -> Result<Option<String>, Error> {
-        self.one(REASON_OF, params![self.tenant, of.0], |row| row.get(0))
+    pub fn held_reasons(&self, of: &[Fingerprint]) -> Result<Vec<Option<String>>, Error> {
+        self.one_each(REASON_OF, self.each_key(of), |row| row.get(0))
     }
 
-    /// The last statement about a punch.
+    /// The last statement about each punch.
     ///
     /// # Errors
     /// Of the store.
-    pub fn statement(&self, about: Fingerprint) -> Result<Option<Statement>, Error> {
-        self.one(STATED, params![self.tenant, about.0], |row| {
+    pub fn statements(&self, about: &[Fingerprint]) -> Result<Vec<Option<Statement>>, Error> {
+        self.one_each(STATED, self.each_key(about), |row| {
             let is_dismissed = row.get::<i64>(2)? != 0;
             Ok(Statement { user: row.get(0)?, printed_seconds: row.get(1)?, is_dismissed })
         })
@@ -149,29 +162,32 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Holds a punch.
+    /// Holds punches.
     ///
     /// # Errors
     /// Of the store.
-    pub fn hold(&self, reason: &str, origin: &str, user: &str, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.run(HOLD, params![self.tenant, reason, origin, user, fingerprint.0]).map(drop)
+    pub fn hold(&self, held: &[HeldPunch<'_>]) -> Result<(), Error> {
+        let lists = held.iter().map(|HeldPunch { reason, origin, user, fingerprint }| {
+            list![self.tenant, *reason, *origin, *user, fingerprint.0.as_slice()]
+        });
+        self.run_each(HOLD, lists)
     }
 
-    /// Takes a punch out of the held and dismissed ones; true when it was held.
+    /// Takes punches out of the held and dismissed ones.
     ///
     /// # Errors
     /// Of the store.
-    pub fn release(&self, fingerprint: Fingerprint) -> Result<bool, Error> {
-        self.run(RECALL, params![self.tenant, fingerprint.0])?;
-        Ok(self.run(RELEASE, params![self.tenant, fingerprint.0])? > 0)
+    pub fn release(&self, of: &[Fingerprint]) -> Result<(), Error> {
+        self.run_each(RECALL, self.each_key(of))?;
+        self.run_each(RELEASE, self.each_key(of))
     }
 
-    /// Marks a punch as dismissed.
+    /// Marks punches as dismissed.
     ///
     /// # Errors
     /// Of the store.
-    pub fn dismiss(&self, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.run(DISMISS, params![self.tenant, fingerprint.0]).map(drop)
+    pub fn dismiss(&self, of: &[Fingerprint]) -> Result<(), Error> {
+        self.run_each(DISMISS, self.each_key(of))
     }
 
     /// Appends a statement about a punch: a microsecond after the last one, when that is not before `at_us`.

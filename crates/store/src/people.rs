@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Row, params};
+use crate::engine::{Row, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -141,14 +141,27 @@ impl Read<'_> {
         self.all(NUMBERS, params![self.tenant], user_number)
     }
 
-    /// Whose a user number is and when, by date: first and last civil date, and the employee.
+    /// Some employees, in the order of their ids.
     ///
     /// # Errors
     /// Of the store.
-    pub fn owners(&self, number: &str) -> Result<Vec<(Date, Date, Employee)>, Error> {
-        self.all(OWNERS, params![self.tenant, number], |row| {
-            Ok((required_date(row, 10)?, required_date(row, 11)?, employee(row)?))
-        })
+    pub fn employees_of(&self, ids: &[i64]) -> Result<Vec<Option<Employee>>, Error> {
+        self.one_each(GET, ids.iter().map(|id| list![self.tenant, *id]), employee)
+    }
+
+    /// Whose each user number is and when, by date: first and last civil date, and the employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn owners(&self, numbers: &[&str]) -> Result<Vec<Vec<(Date, Date, Employee)>>, Error> {
+        let mut owners = vec![Vec::new(); numbers.len()];
+        let lists = numbers.iter().map(|number| list![self.tenant, *number]);
+        self.session.rows_of_each(OWNERS, lists, |place, row| {
+            let owner = (required_date(row, 10)?, required_date(row, 11)?, employee(row)?);
+            owners.get_mut(place).map(|owners| owners.push(owner));
+            Ok(())
+        })?;
+        Ok(owners)
     }
 
     /// The validities of one user number, by date.
@@ -184,13 +197,20 @@ impl Write<'_> {
         self.run(CHANGE, values).map(drop)
     }
 
-    /// Notes the civil dates of the first and last resolved punch; `None` when there is none left.
+    /// Notes the civil dates of employees' first and last resolved punches; `None` when there is none left.
     ///
     /// # Errors
     /// Of the store.
-    pub fn set_punch_dates(&self, employee: i64, bounds: Option<(Date, Date)>) -> Result<(), Error> {
-        let (first, last) = bounds.unzip();
-        self.run(PUNCH_DATES, params![text(first), text(last), self.tenant, employee]).map(drop)
+    pub fn set_punch_dates(&self, of: &[(i64, Option<(Date, Date)>)]) -> Result<(), Error> {
+        let texts = of.iter().map(|(employee, bounds)| {
+            let (first, last) = bounds.unzip();
+            (*employee, text(first), text(last))
+        });
+        let texts: Vec<_> = texts.collect();
+        let lists = texts
+            .iter()
+            .map(|(employee, first, last)| list![first.as_deref(), last.as_deref(), self.tenant, *employee]);
+        self.run_each(PUNCH_DATES, lists)
     }
 
     /// Sets a validity of a user number; one that starts on the same date is replaced.

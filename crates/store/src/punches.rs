@@ -1,13 +1,11 @@
 //! Punches: the evidence, and whose they are.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
 
-use crate::chain::{Arrivals, Id, Kind};
-use crate::engine::{Param, Row, Statement, params};
+use crate::chain::{Id, Kind};
+use crate::engine::{Param, Row, Value, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -48,6 +46,19 @@ pub struct StoredPunch {
     /// The road of the first copy.
     pub channel: String,
     /// When the first copy was received, microseconds UTC.
+    pub received_us: i64,
+}
+
+/// A punch that is to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPunch<'a> {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What the source said.
+    pub said: &'a RawPunch,
+    /// The road by which it came.
+    pub channel: Channel,
+    /// When it was received, microseconds UTC.
     pub received_us: i64,
 }
 
@@ -221,31 +232,65 @@ impl Read<'_> {
         self.one(GET, params![self.tenant, fingerprint.0], stored)
     }
 
+    /// Some punches, in the order of their identities; `None` for one that is not stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches(&self, of: &[Fingerprint]) -> Result<Vec<Option<StoredPunch>>, Error> {
+        self.one_each(GET, self.each_key(of), stored)
+    }
+
     /// Whether a punch is stored.
     ///
     /// # Errors
     /// Of the store.
     pub fn holds(&self, of: Fingerprint) -> Result<bool, Error> {
-        let count = self.one(HOLDS, params![self.tenant, of.0], |row| row.get::<i64>(0))?;
-        Ok(count.is_some_and(|count| count > 0))
+        Ok(self.hold_punches(&[of])? == [true])
     }
 
-    /// Whether this very record of a terminal is stored, whoever it was taken for: by its bytes, within the hour of its
+    /// Whether each punch is stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn hold_punches(&self, of: &[Fingerprint]) -> Result<Vec<bool>, Error> {
+        self.are_there(HOLDS, self.each_key(of))
+    }
+
+    /// Whether each of these very records of a terminal is stored, whoever it was taken for: by its bytes, within the hour of its
     /// time.
     ///
     /// # Errors
     /// Of the store.
-    pub fn holds_record(&self, said: &RawPunch) -> Result<bool, Error> {
-        let (first, end) = match said.time.seconds() {
+    pub fn hold_records(&self, said: &[&RawPunch]) -> Result<Vec<bool>, Error> {
+        let hours = said.iter().map(|said| match said.time.seconds() {
             Some(seconds) => {
                 (Fingerprint::first_of_hour(seconds), Fingerprint::first_of_hour(seconds.saturating_add(3600)))
             }
             // Texts that are no date stand before all hours.
             None => (Fingerprint([0; 16]), Fingerprint::first_of_hour(i64::MIN)),
-        };
-        let values = params![self.tenant, first.0, end.0, said.origin, said.original];
-        let count = self.one(HOLDS_RECORD, values, |row| row.get::<i64>(0))?;
-        Ok(count.is_some_and(|count| count > 0))
+        });
+        let hours: Vec<_> = hours.collect();
+        let lists = said.iter().zip(&hours).map(|(said, (first, end))| {
+            let (first, end) = (first.0.as_slice(), end.0.as_slice());
+            list![self.tenant, first, end, said.origin.as_str(), said.original.as_slice()]
+        });
+        self.are_there(HOLDS_RECORD, lists)
+    }
+
+    /// Of each list whether a count is above 0.
+    fn are_there<'v, const N: usize>(
+        &self,
+        sql: &str,
+        lists: impl IntoIterator<Item = [Value<'v>; N], IntoIter: ExactSizeIterator>,
+    ) -> Result<Vec<bool>, Error> {
+        let counts = self.one_each(sql, lists, |row| row.get::<i64>(0))?;
+        Ok(counts.into_iter().map(|count| count.is_some_and(|count| count > 0)).collect())
+    }
+
+    /// Tenant and identity of some punches.
+    pub(crate) fn each_key<'v>(&self, of: &'v [Fingerprint]) -> impl ExactSizeIterator<Item = [Value<'v>; 2]> {
+        let tenant = self.tenant;
+        of.iter().map(move |of| list![tenant, of.0.as_slice()])
     }
 
     /// How many punches are stored.
@@ -292,12 +337,12 @@ impl Read<'_> {
         self.keys(OF_NUMBER, number, after, limit)
     }
 
-    /// Employee and instant (microseconds UTC) of a resolved punch.
+    /// Employee and instant (microseconds UTC) of each punch that is resolved.
     ///
     /// # Errors
     /// Of the store.
-    pub fn resolution(&self, of: Fingerprint) -> Result<Option<(i64, i64)>, Error> {
-        self.one(RESOLVED, params![self.tenant, of.0], |row| Ok((row.get(0)?, row.get(1)?)))
+    pub fn resolutions(&self, of: &[Fingerprint]) -> Result<Vec<Option<(i64, i64)>>, Error> {
+        self.one_each(RESOLVED, self.each_key(of), |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// The punches of an employee with `from_us <= at < to_us`, in time order, and where they were made: serials, or
@@ -376,99 +421,72 @@ impl Read<'_> {
     }
 }
 
-/// Stores punches and whose they are, within one transaction.
-pub struct PunchWriter<'a> {
-    insert: Statement<'a>,
-    resolve: Statement<'a>,
-    arrivals: Rc<RefCell<Arrivals>>,
-    tenant: i64,
-}
-
-impl PunchWriter<'_> {
-    /// Stores a punch; false when its fingerprint is known (nothing changes then).
+impl Write<'_> {
+    /// Stores punches; of each whether it is new. Nothing changes for a fingerprint that is known, and of equal ones the first is
+    /// stored.
     ///
     /// # Errors
     /// Of the store.
-    pub fn insert(
-        &mut self,
-        fingerprint: Fingerprint,
-        said: &RawPunch,
-        channel: Channel,
-        received_us: i64,
-    ) -> Result<bool, Error> {
-        let RawPunch { origin, user, time, state, verify, work_code, original } = said;
-        let (seconds, raw) = match time {
-            PrintedTime::Seconds(seconds) => (Some(seconds), None),
-            PrintedTime::Raw(bytes) => (None, Some(bytes)),
-        };
-        let values = params![
-            self.tenant,
-            fingerprint.0,
-            origin,
-            user,
-            seconds,
-            raw,
-            state,
-            verify,
-            work_code,
-            channel.word(),
-            received_us,
-            original
-        ];
-        let is_new = self.insert.run(values)? == 1;
-        if is_new {
-            self.arrivals.borrow_mut().add(Id::punched(Kind::Punch, fingerprint));
-        }
+    pub fn insert_punches(&self, punches: &[NewPunch<'_>]) -> Result<Vec<bool>, Error> {
+        let lists = punches.iter().map(|NewPunch { fingerprint, said, channel, received_us }| {
+            let RawPunch { origin, user, time, state, verify, work_code, original } = said;
+            let (seconds, raw) = match time {
+                PrintedTime::Seconds(seconds) => (Some(*seconds), None),
+                PrintedTime::Raw(bytes) => (None, Some(bytes.as_slice())),
+            };
+            list![
+                self.tenant,
+                fingerprint.0.as_slice(),
+                origin.as_str(),
+                user.as_str(),
+                seconds,
+                raw,
+                *state,
+                *verify,
+                work_code.as_deref(),
+                channel.word(),
+                *received_us,
+                original.as_slice()
+            ]
+        });
+        let is_new = self.session.insert_each(INSERT, [("fingerprint", 1)], lists)?;
+        let new = punches.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
+        new.for_each(|(punch, _)| self.arrived(Id::punched(Kind::Punch, punch.fingerprint)));
         Ok(is_new)
     }
 
-    /// Notes whose a stored punch is, and when it was.
+    /// Notes whose stored punches are, and when they were: employee, punch, and where it was made (a serial, or `source:...`).
     ///
     /// # Errors
     /// Of the store.
-    pub fn resolve(&mut self, employee: i64, punch: &ResolvedPunch, origin: &str) -> Result<(), Error> {
-        let ResolvedPunch { at_us, fingerprint, state, received_us } = punch;
-        let values = params![self.tenant, employee, at_us, fingerprint.0, state, received_us, origin];
-        self.resolve.run(values).map(drop)
-    }
-}
-
-impl<'a> Write<'a> {
-    /// The two statements that every punch passes, prepared once for the transaction.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn punch_writer(&self) -> Result<PunchWriter<'a>, Error> {
-        Ok(PunchWriter {
-            insert: self.session.prepare(INSERT)?,
-            resolve: self.session.prepare(RESOLVE)?,
-            arrivals: Rc::clone(&self.arrivals),
-            tenant: self.tenant,
-        })
+    pub fn resolve_punches(&self, resolved: &[(i64, ResolvedPunch, &str)]) -> Result<(), Error> {
+        let lists = resolved.iter().map(|(employee, punch, origin)| {
+            let ResolvedPunch { at_us, fingerprint, state, received_us } = punch;
+            list![self.tenant, *employee, *at_us, fingerprint.0.as_slice(), *state, *received_us, *origin]
+        });
+        self.run_each(RESOLVE, lists)
     }
 
-    /// Keeps a copy of a known punch that differs from it.
+    /// Keeps copies of known punches that differ from them.
     ///
     /// # Errors
     /// Of the store.
-    pub fn insert_copy(
-        &self,
-        of: Fingerprint,
-        said: &RawPunch,
-        channel: Channel,
-        received_us: i64,
-    ) -> Result<(), Error> {
-        if self.run(COPY, params![self.tenant, of.0, said.original, channel.word(), received_us])? == 1 {
-            self.arrived(Id::copy(of, &said.original));
-        }
+    pub fn insert_copies(&self, copies: &[NewPunch<'_>]) -> Result<(), Error> {
+        let lists = copies.iter().map(|NewPunch { fingerprint, said, channel, received_us }| {
+            let (of, original) = (fingerprint.0.as_slice(), said.original.as_slice());
+            list![self.tenant, of, original, channel.word(), *received_us]
+        });
+        let is_new = self.session.insert_each(COPY, [("fingerprint", 1), ("original", 2)], lists)?;
+        let new = copies.iter().zip(is_new).filter(|(_, is_new)| *is_new);
+        new.for_each(|(copy, _)| self.arrived(Id::copy(copy.fingerprint, &copy.said.original)));
         Ok(())
     }
 
-    /// Forgets whose a punch is.
+    /// Forgets whose punches are.
     ///
     /// # Errors
     /// Of the store.
-    pub fn unresolve(&self, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.run(UNRESOLVE, params![self.tenant, fingerprint.0]).map(drop)
+    pub fn unresolve(&self, of: &[Fingerprint]) -> Result<(), Error> {
+        self.run_each(UNRESOLVE, self.each_key(of))
     }
 }

@@ -2,7 +2,7 @@
 
 use link::{Clock, ClockSource};
 
-use crate::engine::{Row, params};
+use crate::engine::{Row, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -133,6 +133,14 @@ impl Read<'_> {
         self.one(GET, params![self.tenant, serial], terminal)
     }
 
+    /// The terminals of some serials, in that order; `None` for one that is not known.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminals_of(&self, serials: &[&str]) -> Result<Vec<Option<Terminal>>, Error> {
+        self.one_each(GET, serials.iter().map(|serial| list![self.tenant, *serial]), terminal)
+    }
+
     /// The terminals for which this edge answers, by name; behind them those for which none does, at most so many.
     ///
     /// # Errors
@@ -222,12 +230,14 @@ impl Write<'_> {
         self.run(FREE_SEEN_BY, params![self.tenant, edge]).map(drop)
     }
 
-    /// Adds to the count of punches stored from a terminal, and notes the contact if there was one.
+    /// Adds to the counts of punches stored from terminals, and notes the contacts that there were: serial, how many more, and
+    /// when it was heard, microseconds UTC. None may come twice.
     ///
     /// # Errors
     /// Of the store.
-    pub fn count_punches(&self, serial: &str, more: u64, at_us: Option<i64>) -> Result<(), Error> {
-        self.run(COUNT_PUNCHES, params![self.tenant, serial, more, at_us]).map(drop)
+    pub fn count_punches(&self, of: &[(&str, i64, Option<i64>)]) -> Result<(), Error> {
+        let lists = of.iter().map(|(serial, more, at_us)| list![self.tenant, *serial, *more, *at_us]);
+        self.run_each(COUNT_PUNCHES, lists)
     }
 
     /// Notes what was heard of a terminal. The edge that tells it answers for it from now on, unless another one has heard of

@@ -1,6 +1,8 @@
 //! Users as terminals list them, and who of them is none of the employees.
 
-use crate::engine::params;
+use std::collections::BTreeMap;
+
+use crate::engine::{list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -86,12 +88,17 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Notes a user as a terminal lists it.
+    /// Notes users as terminals list them. Of one that comes more than once, the last counts.
     ///
     /// # Errors
     /// Of the store.
-    pub fn put_terminal_user(&self, origin: &str, user: &str, name: &str, seen_us: i64) -> Result<(), Error> {
-        self.run(PUT, params![self.tenant, origin, user, name, seen_us]).map(drop)
+    pub fn put_terminal_users(&self, users: &[TerminalUser]) -> Result<(), Error> {
+        let key = |of: &TerminalUser| (of.origin.clone(), of.user.clone());
+        let last: BTreeMap<_, _> = users.iter().map(|user| (key(user), user)).collect();
+        let lists = last.into_values().map(|TerminalUser { origin, user, name, seen_us }| {
+            list![self.tenant, origin.as_str(), user.as_str(), name.as_str(), *seen_us]
+        });
+        self.run_each(PUT, lists)
     }
 
     /// Notes that a user of a terminal is none of the employees.

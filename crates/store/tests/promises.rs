@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use attendance::punch::{Channel, PrintedTime, RawPunch};
+use store::punches::NewPunch;
 use store::{Error, Store, Write};
 
 /// What a store stands on; gone with the value.
@@ -52,6 +53,10 @@ fn punch() -> RawPunch {
     }
 }
 
+fn as_new(said: &RawPunch) -> NewPunch<'_> {
+    NewPunch { fingerprint: said.fingerprint(), said, channel: Channel::File, received_us: 1 }
+}
+
 #[test]
 fn evidence_and_audit_can_be_neither_changed_nor_deleted() {
     let (ground, store) = store();
@@ -64,7 +69,7 @@ fn evidence_and_audit_can_be_neither_changed_nor_deleted() {
         detail: String::new(),
     };
     let write = |write: &Write<'_>| {
-        write.punch_writer()?.insert(said.fingerprint(), &said, Channel::File, 1)?;
+        write.insert_punches(&[as_new(&said)])?;
         write.audit(&entry)
     };
     store.write(write).unwrap();
@@ -98,7 +103,7 @@ fn a_failed_transaction_leaves_nothing_behind() {
     let (_folder, store) = store();
     let said = punch();
     let failed: Result<(), Error> = store.write(|write| {
-        write.punch_writer()?.insert(said.fingerprint(), &said, Channel::File, 1)?;
+        write.insert_punches(&[as_new(&said)])?;
         Err(Error::DiskFull)
     });
     assert!(failed.is_err());

@@ -233,6 +233,17 @@ impl Connection {
         }
     }
 
+    /// The rows of a statement whose parameters are arrays; see [`super::many`].
+    pub(super) fn rows_of_arrays(
+        &self,
+        sql: &str,
+        arrays: &[Vec<Value<'_>>],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let statement = self.prepare(sql)?;
+        let arrays: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
+        Ok(block_on(self.client.query(&statement, &arrays))?)
+    }
+
     fn rows(
         &self,
         statement: &tokio_postgres::Statement,

@@ -144,6 +144,34 @@ pub(super) fn one<T>(
     rows.next()?.map(|next| row(&Row::Sqlite(next))).transpose()
 }
 
+/// Runs it for one of many lists; the number of rows that it changed.
+pub(super) fn run_list(statement: &mut CachedStatement<'_>, list: &[Value<'_>]) -> Result<usize, Error> {
+    bind_list(statement, list)?;
+    Ok(statement.raw_execute()?)
+}
+
+/// Its rows for one of many lists.
+pub(super) fn rows_of_list(
+    statement: &mut CachedStatement<'_>,
+    list: &[Value<'_>],
+    mut row: impl FnMut(&Row<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    bind_list(statement, list)?;
+    let mut rows = statement.raw_query();
+    while let Some(next) = rows.next()? {
+        row(&Row::Sqlite(next))?;
+    }
+    Ok(())
+}
+
+fn bind_list(statement: &mut CachedStatement<'_>, list: &[Value<'_>]) -> Result<(), Error> {
+    let wanted = statement.parameter_count();
+    if wanted != list.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(list.len(), wanted).into());
+    }
+    (1..).zip(list).try_for_each(|(place, value)| Ok(statement.raw_bind_parameter::<usize, _>(place, value)?))
+}
+
 fn bind(statement: &mut CachedStatement<'_>, params: Params<'_>) -> Result<(), Error> {
     let wanted = statement.parameter_count();
     if wanted != params.len() {
