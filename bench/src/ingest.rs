@@ -11,7 +11,10 @@ use hub::{Actor, FileImport, Hub, Store};
 use jiff::{SignedDuration, Timestamp, civil::date};
 use link::{Batch, Item, MAX_ITEMS, What};
 
+use testkit::Postgres;
+
 use crate::{
+    bare_arrays::Bare,
     bare_rows::{self, Recorder, Written},
     figure::{self, Aim, Contender, Figure, Plan},
 };
@@ -46,7 +49,57 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         Ok(punches / start.elapsed().as_secs_f64())
     });
     let name = format!("hub ingest, batches of {MAX_ITEMS}");
-    Ok(vec![figure::measure(plan, name, "punches/s", Some(Aim::RatioAtLeast(0.8)), ours, vec![bare])?])
+    let mut figures = vec![figure::measure(plan, name, "punches/s", Some(Aim::RatioAtLeast(0.8)), ours, vec![bare])?];
+    figures.extend(measure_on_postgres(plan, &batches, &written)?);
+    Ok(figures)
+}
+
+/// The same on PostgreSQL, beside one statement per table and batch that takes the same rows as arrays. `None` where there is no
+/// server.
+fn measure_on_postgres(plan: &Plan, batches: &[Batch], written: &[Written]) -> Result<Option<Figure>> {
+    let Some(server) = Postgres::start_durable()? else { return Ok(None) };
+    let punches = (batches.len() * MAX_ITEMS) as f64;
+    let (ours, bare) = (Databases::new(&server, "ours"), Databases::new(&server, "bare"));
+    let ours = Contender::new("hub on PostgreSQL", || {
+        let hub = with_people(Store::connect(&ours.make()?, None)?)?;
+        let start = Instant::now();
+        for batch in batches {
+            ingest(&hub, batch)?;
+        }
+        Ok(punches / start.elapsed().as_secs_f64())
+    });
+    let bare = Contender::new("bare UNNEST", || {
+        let url = bare.make()?;
+        drop(Store::connect(&url, None)?);
+        let mut bare = Bare::connect(&url)?;
+        let arrays = bare.arrays(written)?;
+        let start = Instant::now();
+        bare.write(&arrays)?;
+        Ok(punches / start.elapsed().as_secs_f64())
+    });
+    let name = format!("hub ingest on PostgreSQL, batches of {MAX_ITEMS}");
+    figure::measure(plan, name, "punches/s", Some(Aim::RatioAtLeast(0.8)), ours, vec![bare]).map(Some)
+}
+
+/// Databases of a server, one per round; the one before is dropped.
+struct Databases<'a> {
+    server: &'a Postgres,
+    name: &'static str,
+}
+
+impl<'a> Databases<'a> {
+    const fn new(server: &'a Postgres, name: &'static str) -> Self {
+        Self { server, name }
+    }
+
+    fn make(&self) -> Result<String> {
+        let (mut client, name) = (self.server.connect()?, self.name);
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        client.batch_execute(&format!("CREATE DATABASE {name}"))?;
+        // What came before is not written while the round is measured.
+        client.batch_execute("CHECKPOINT")?;
+        Ok(self.server.url_of(name))
+    }
 }
 
 fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
@@ -57,7 +110,11 @@ fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
 
 /// A hub that has approved the terminal and knows everybody.
 pub(crate) fn hub_with_people(path: &Path) -> Result<Hub> {
-    let hub = Hub::new(Store::open(path)?);
+    with_people(Store::open(path)?)
+}
+
+fn with_people(store: Store) -> Result<Hub> {
+    let hub = Hub::new(store);
     let log: String = (1..=PEOPLE).map(|user| format!("{user}\t2026-02-27 08:00:00\t1\t0\t1\t0\n")).collect();
     let how = FileImport { serial: SERIAL, zone: ZONE, create_employees: true };
     hub.import_attlog(&Actor::new("bench"), log.as_bytes(), &how, AFTERWARDS, |_| {})?;

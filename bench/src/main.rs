@@ -6,6 +6,7 @@
 // A shell: it measures time, opens sockets and databases.
 #![allow(clippy::disallowed_methods)]
 
+mod bare_arrays;
 mod bare_rows;
 mod branch;
 mod card;

@@ -25,7 +25,7 @@ const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
 const START_WITHIN: Duration = Duration::from_secs(60);
 /// Durability is the production server's business; a test's cluster is thrown away.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "fsync=off",
     "synchronous_commit=off",
@@ -33,6 +33,8 @@ const SETTINGS: [&str; 6] = [
     "shared_buffers=16MB",
     "max_connections=64",
 ];
+/// As it comes, but for the network, and without checkpoints in the middle of what is measured.
+const DURABLE: &[&str] = &["listen_addresses=", "shared_buffers=128MB", "max_wal_size=4GB", "checkpoint_timeout=1h"];
 
 /// A running PostgreSQL cluster of one's own: empty, in UTF-8, sorted by byte order.
 #[derive(Debug)]
@@ -51,6 +53,18 @@ impl Postgres {
     /// # Errors
     /// When the binaries are there and the cluster still does not start.
     pub fn start() -> Result<Option<Self>> {
+        Self::start_with(SETTINGS)
+    }
+
+    /// As [`Postgres::start`], but what it commits is on the disk, as on a production server: for benches.
+    ///
+    /// # Errors
+    /// As [`Postgres::start`].
+    pub fn start_durable() -> Result<Option<Self>> {
+        Self::start_with(DURABLE)
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Option<Self>> {
         let Some(bin) = find_bin() else {
             skipped(&format!(
                 "no PostgreSQL server found: install the package `postgresql`, or set {BIN_VARIABLE} to the folder of \
@@ -64,7 +78,7 @@ impl Postgres {
             chown(folder.path(), Some(account.uid), Some(account.gid))?;
         }
         init_cluster(&bin, folder.path(), account)?;
-        let server = start_server(&bin, folder.path(), account)?;
+        let server = start_server(&bin, folder.path(), account, settings)?;
         let server = Mutex::new(server);
         Ok(Some(Self { server, bin, account, folder }))
     }
@@ -72,7 +86,13 @@ impl Postgres {
     /// The address of the cluster's database `postgres`, for its superuser.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgresql://postgres@/postgres?host={}", self.folder.path().display())
+        self.url_of("postgres")
+    }
+
+    /// The address of one of its databases, for its superuser.
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgresql://postgres@/{database}?host={}", self.folder.path().display())
     }
 
     /// The folder of its socket.
@@ -173,10 +193,10 @@ fn init_cluster(bin: &Path, folder: &Path, account: Option<Account>) -> Result<(
     Ok(())
 }
 
-fn start_server(bin: &Path, folder: &Path, account: Option<Account>) -> Result<Process> {
+fn start_server(bin: &Path, folder: &Path, account: Option<Account>, settings: &[&str]) -> Result<Process> {
     let mut command = command(bin, "postgres", folder, account);
     command.args(["-D", "data", "-k"]).arg(folder);
-    for setting in SETTINGS {
+    for setting in settings {
         command.args(["-c", setting]);
     }
     let mut server = Process::spawn(&mut command)?;
