@@ -202,7 +202,10 @@ impl Write<'_> {
     pub fn step<T, E: From<Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let (mark, arrivals) = (self.mark.get(), self.arrivals.borrow().mark());
         self.session.batch("SAVEPOINT step")?;
-        let result = work();
+        let result = work().and_then(|done| {
+            self.session.settle()?;
+            Ok(done)
+        });
         if result.is_err() {
             // The number of the marks was taken back with them, and so were the rows.
             self.mark.set(mark);

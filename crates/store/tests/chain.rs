@@ -7,6 +7,7 @@ use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
 use store::chain::{Erasing, Fault, Head, Id, Kind, Verified};
 use store::facts::{NewFact, Subject};
 use store::held::Statement;
+use store::punches::NewPunch;
 use store::{Error, Store, audit};
 
 /// A store, and somebody with access to what it stands on.
@@ -156,12 +157,15 @@ fn entry(detail: &str) -> audit::Entry {
     audit::Entry { at_us: 1, actor: text("ann"), action: text("x"), object: text("y"), detail: text(detail) }
 }
 
+fn as_new(said: &RawPunch, channel: Channel, received_us: i64) -> NewPunch<'_> {
+    NewPunch { fingerprint: said.fingerprint(), said, channel, received_us }
+}
+
 impl Ground {
     fn store_punch(&self, minute: u32) -> Fingerprint {
         let said = punch(minute);
-        let insert =
-            |write: &store::Write<'_>| write.punch_writer()?.insert(said.fingerprint(), &said, Channel::Push, 1);
-        assert!(self.store.write(insert).unwrap());
+        let insert = |write: &store::Write<'_>| write.insert_punches(&[as_new(&said, Channel::Push, 1)]);
+        assert_eq!(self.store.write(insert).unwrap(), [true]);
         said.fingerprint()
     }
 
@@ -212,8 +216,8 @@ fn fill(ground: &Ground) {
         .store
         .write(|write| {
             let other = RawPunch { state: Some(1), original: b"differs".to_vec(), ..punch(0) };
-            write.insert_copy(first, &other, Channel::Poll, 2)?;
-            write.put_doubted_receipt(first, 77)?;
+            write.insert_copies(&[NewPunch { fingerprint: first, ..as_new(&other, Channel::Poll, 2) }])?;
+            write.put_doubted_receipts(&[(first, 77)])?;
             let stated = Statement { user: Some("13".to_owned()), ..Statement::default() };
             write.state(first, &stated, 5, "ann", "misread")?;
             // In the same microsecond: both stay.
@@ -439,7 +443,7 @@ fn rows_of_a_failed_step_or_transaction_wait_for_no_seal() {
     let ground = empty();
     let said = punch(0);
     let fails = ground.store.write(|write| {
-        write.punch_writer()?.insert(said.fingerprint(), &said, Channel::Push, 1)?;
+        write.insert_punches(&[as_new(&said, Channel::Push, 1)])?;
         Err::<(), _>(Error::DiskFull)
     });
     assert!(fails.is_err());
@@ -448,7 +452,7 @@ fn rows_of_a_failed_step_or_transaction_wait_for_no_seal() {
         .write(|write| {
             write.audit(&entry("kept"))?;
             let step = write.step(|| {
-                write.punch_writer()?.insert(said.fingerprint(), &said, Channel::Push, 1)?;
+                write.insert_punches(&[as_new(&said, Channel::Push, 1)])?;
                 write.audit(&entry("taken back"))?;
                 Err::<(), _>(Error::DiskFull)
             });

@@ -32,7 +32,18 @@ impl Session<'_> {
                 let statement = &mut connection.prepare_cached(sql)?;
                 lists.into_iter().try_for_each(|list| sqlite::run_list(statement, &list).map(drop))
             }
-            Self::Postgres(connection) => over_all(connection, sql, "", lists).map(drop),
+            Self::Postgres(connection) => match columns(lists) {
+                Some(columns) => connection.send_arrays(&over_arrays_of(connection, sql)?, &columns),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Waits until what was run for lists is done: a failure of it shows here at the latest.
+    pub(crate) fn settle(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(connection) => connection.settle(),
         }
     }
 
@@ -99,16 +110,24 @@ fn over_all<'v, const N: usize>(
     tail: &str,
     lists: impl IntoIterator<Item = [Value<'v>; N]>,
 ) -> Result<Vec<tokio_postgres::Row>, Error> {
+    let Some(columns) = columns(lists) else { return Ok(Vec::new()) };
+    connection.rows_of_arrays(&(over_arrays_of(connection, sql)? + tail), &columns)
+}
+
+/// The columns of lists; `None` where there are no lists.
+fn columns<'v, const N: usize>(lists: impl IntoIterator<Item = [Value<'v>; N]>) -> Option<[Vec<Value<'v>>; N]> {
     let mut columns = [const { Vec::new() }; N];
     for list in lists {
         columns.iter_mut().zip(list).for_each(|(column, value)| column.push(value));
     }
-    if columns.iter().all(Vec::is_empty) {
-        return Ok(Vec::new());
-    }
+    (!columns.iter().all(Vec::is_empty)).then_some(columns)
+}
+
+/// The form over arrays of a statement, whose types the server knows.
+fn over_arrays_of(connection: &postgres::Connection, sql: &str) -> Result<String, Error> {
     let single = connection.prepare(sql)?;
     let types: Vec<&str> = single.params().iter().map(tokio_postgres::types::Type::name).collect();
-    connection.rows_of_arrays(&(over_arrays(sql, &types)? + tail), &columns)
+    over_arrays(sql, &types)
 }
 
 /// The form of a statement whose parameters are arrays: `$1` becomes `list.p1`, a column of the rows that the arrays make. A query

@@ -10,6 +10,8 @@
 //! * A reader has one snapshot (`REPEATABLE READ`, read only) and waits for nobody.
 //! * `COMMIT` of a transaction in which a statement failed answers without an error and stores nothing. So a statement goes
 //!   with it that fails in this case.
+//! * Nobody waits for the answer to a write over arrays; what is asked next is answered behind it, and fails with its error, the
+//!   commit at the latest.
 //! * A connection goes back to its place only after its transaction has ended in the server's own words. What breaks off in
 //!   between (error, panic) closes it, and the server rolls back.
 //! * All connections live on one thread of their own; calls wait for it without a runtime of their own, so they may come from
@@ -18,7 +20,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pollster::block_on;
@@ -140,7 +144,8 @@ impl Postgres {
             Ok::<_, tokio_postgres::Error>(client)
         });
         let opened = block_on(opened).map_err(|cause| Error::Away(cause.to_string()))?;
-        let connection = Connection { client: opened?, statements: RefCell::default() };
+        let client = Arc::new(opened?);
+        let connection = Connection { client, statements: RefCell::default(), sent: RefCell::default() };
         connection.batch(&format!(
             "SET lock_timeout = {}; SET search_path = public;
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -178,10 +183,19 @@ pub(crate) fn migrate() -> String {
 }
 
 /// A connection, with the statements that it has prepared. Their number is bounded: all are constants, or variants of one.
-#[derive(Debug)]
 pub(crate) struct Connection {
-    client: Client,
+    client: Arc<Client>,
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
+    /// What was sent and is still to be answered.
+    sent: RefCell<Vec<Sent>>,
+}
+
+type Sent = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
 }
 
 impl Connection {
@@ -189,17 +203,17 @@ impl Connection {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = block_on(self.client.prepare(sql))?;
+        let statement = self.wait(self.client.prepare(sql))?;
         self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
-        Ok(block_on(self.client.batch_execute(sql))?)
+        self.wait(self.client.batch_execute(sql))
     }
 
     pub(super) fn run(&self, statement: &tokio_postgres::Statement, params: Params<'_>) -> Result<usize, Error> {
-        let changed = block_on(self.client.execute_raw(statement, values(params)?))?;
+        let changed = self.wait(self.client.execute_raw(statement, values(params)?))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -225,7 +239,7 @@ impl Connection {
     pub(super) fn each(&self, sql: &str, mut row: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
         self.batch(&format!("DECLARE every NO SCROLL CURSOR FOR {sql}"))?;
         loop {
-            let rows = block_on(self.client.query("FETCH 1000 FROM every", &[]))?;
+            let rows = self.wait(self.client.query("FETCH 1000 FROM every", &[]))?;
             if rows.is_empty() {
                 return self.batch("CLOSE every");
             }
@@ -241,7 +255,36 @@ impl Connection {
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         let statement = self.prepare(sql)?;
         let arrays: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
-        Ok(block_on(self.client.query(&statement, &arrays))?)
+        self.wait(self.client.query(&statement, &arrays))
+    }
+
+    /// Sends a statement whose parameters are arrays, and does not wait for its answer.
+    pub(super) fn send_arrays(&self, sql: &str, arrays: &[Vec<Value<'_>>]) -> Result<(), Error> {
+        let statement = self.prepare(sql)?;
+        let types = statement.params().iter();
+        let arrays = types.zip(arrays).map(|(of, array)| Encoded::new(of, array)).collect::<Result<Vec<_>, _>>()?;
+        let client = Arc::clone(&self.client);
+        let mut sent: Sent = Box::pin(async move { client.execute_raw(&statement, arrays).await });
+        // It goes out when it is asked for the first time.
+        match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer.map(drop).map_err(Error::from),
+            Poll::Pending => {
+                self.sent.borrow_mut().push(sent);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the answers to all that was sent.
+    pub(super) fn settle(&self) -> Result<(), Error> {
+        self.sent.take().into_iter().try_for_each(|sent| Ok(block_on(sent).map(drop)?))
+    }
+
+    /// Waits for an answer. What was sent before is answered by then, and is the cause if it failed.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
+        let answer = block_on(answer);
+        self.settle()?;
+        Ok(answer?)
     }
 
     fn rows(
@@ -251,7 +294,7 @@ impl Connection {
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         let values = values(params)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        Ok(block_on(self.client.query(statement, &values))?)
+        self.wait(self.client.query(statement, &values))
     }
 }
 
@@ -272,6 +315,32 @@ impl ToSql for Value<'_> {
     }
 
     /// Which value it is decides; see above.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// An array as it goes over the line, so that it outlives the values that it is made of.
+#[derive(Debug)]
+struct Encoded(BytesMut);
+
+impl Encoded {
+    fn new(of: &Type, array: &Vec<Value<'_>>) -> Result<Self, Error> {
+        let mut bytes = BytesMut::new();
+        array.to_sql(of, &mut bytes).map_err(|error| Error::Postgres(error.to_string()))?;
+        Ok(Self(bytes))
+    }
+}
+
+impl ToSql for Encoded {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    /// It was encoded for the type that it is sent as.
     fn accepts(_: &Type) -> bool {
         true
     }
