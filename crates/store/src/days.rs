@@ -138,6 +138,9 @@ pub struct DayQuery {
     pub limit: u32,
 }
 
+/// In the order of employees: SQLite takes tables that are joined so in this order, and meets each employee's days by date.
+const LIST_BY_EMPLOYEE: &str =
+    " FROM employee e CROSS JOIN day d WHERE d.tenant = $1 AND e.tenant = $1 AND d.employee = e.id";
 const LIST_FROM: &str = " FROM day d JOIN employee e ON e.tenant = d.tenant AND e.id = d.employee WHERE d.tenant = $1";
 const LIST_COLUMNS: &str = "SELECT d.employee, d.date, d.status, d.exceptions, d.worked_minutes, d.tardy_minutes,
     d.left_early_minutes, d.is_outlier, d.record, d.inputs, d.engine, d.revision, d.derived_us, e.code, e.name, e.zone";
@@ -165,8 +168,9 @@ impl DayQuery {
 
     /// The list under conditions with so many values; limit and offset follow them.
     fn list(&self, conditions: &str, values: usize) -> String {
+        let from = if self.order == Order::Employee { LIST_BY_EMPLOYEE } else { LIST_FROM };
         let (order, limit, offset) = (self.order.sql(self.descending), values + 1, values + 2);
-        format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
+        format!("{LIST_COLUMNS}{from}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
     }
 }
 

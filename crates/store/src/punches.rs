@@ -135,6 +135,12 @@ const LIST_FROM: &str = " FROM punch p
     LEFT JOIN employee e ON e.tenant = r.tenant AND e.id = r.employee
     LEFT JOIN held_punch h ON h.tenant = p.tenant AND h.fingerprint = p.fingerprint
     WHERE p.tenant = $1";
+/// Of one employee: only what is resolved, so that both engines may begin with the employee.
+const LIST_OF_EMPLOYEE: &str = " FROM employee e
+    JOIN resolved_punch r ON r.tenant = e.tenant AND r.employee = e.id
+    JOIN punch p ON p.tenant = r.tenant AND p.fingerprint = r.fingerprint
+    LEFT JOIN held_punch h ON h.tenant = p.tenant AND h.fingerprint = p.fingerprint
+    WHERE e.tenant = $1";
 const LIST_COLUMNS: &str = "SELECT p.origin, p.user_number, p.printed_seconds, p.printed_raw, p.state, p.verify,
     p.work_code, p.original, p.channel, p.received_us, p.fingerprint, e.code, r.at_us, h.reason,
     (SELECT d.edge_us FROM doubted_receipt d WHERE d.tenant = p.tenant AND d.fingerprint = p.fingerprint)";
@@ -145,11 +151,15 @@ const LIST_ORDER_NEWEST: &str =
     " ORDER BY p.printed_seconds IS NULL, p.printed_seconds DESC, p.origin, p.user_number, p.fingerprint";
 
 impl PunchQuery {
+    const fn from(&self) -> &'static str {
+        if self.employee.is_some() { LIST_OF_EMPLOYEE } else { LIST_FROM }
+    }
+
     /// The list under conditions with so many values; limit and offset follow them.
     fn list(&self, conditions: &str, values: usize) -> String {
         let order = if self.newest_first { LIST_ORDER_NEWEST } else { LIST_ORDER };
-        let (limit, offset) = (values + 1, values + 2);
-        format!("{LIST_COLUMNS}{LIST_FROM}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
+        let (from, limit, offset) = (self.from(), values + 1, values + 2);
+        format!("{LIST_COLUMNS}{from}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
     }
 
     /// The conditions as SQL, and their values in order; `$1` is the tenant.
@@ -402,7 +412,7 @@ impl Read<'_> {
     pub fn list_punches(&self, query: &PunchQuery) -> Result<(Vec<ListedPunch>, u64), Error> {
         let (conditions, values) = query.conditions(self.tenant);
         let mut params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
-        let count = format!("SELECT COUNT(*){LIST_FROM}{conditions}");
+        let count = format!("SELECT COUNT(*){}{conditions}", query.from());
         let total = self.one(&count, &params, |row| row.get(0))?.unwrap_or(0);
         let list = query.list(&conditions, values.len());
         let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };

@@ -1,0 +1,167 @@
+//! The plans of the lists on both engines: what a filter names is found by an index, and rows come in the order of an index, so
+//! that a page costs what it shows. What no index serves stands in [`UNSERVED`] with the reason.
+#![allow(missing_docs)]
+
+use anyhow::{Context as _, Result, ensure};
+use store::Store;
+use testkit::Database;
+
+/// Orders and filters that no index serves, and why.
+const UNSERVED: [(&str, &str); 5] = [
+    (
+        "ORDER BY d.worked_minutes",
+        "asked of some dates or one person; an index would be written with every day that is derived",
+    ),
+    ("ORDER BY d.tardy_minutes", "as worked minutes"),
+    (
+        "ORDER BY p.printed_seconds",
+        "the key leads with the hour, so what is sorted are the hours that the filter leaves",
+    ),
+    ("AND p.user_number =", "evidence has its key alone: an index more would be written with every punch"),
+    ("AND p.origin =", "as user numbers"),
+];
+
+type Served = (&'static str, &'static str, &'static str);
+
+/// A condition of a list, and what the plan's search must have of it: on SQLite, on PostgreSQL.
+const SERVED: [Served; 6] = [
+    ("AND d.date >=", "date>?", "(date >= "),
+    ("AND d.date <=", "date<?", "(date <= "),
+    ("AND e.code =", "code=?", "(code = "),
+    ("AND p.fingerprint >=", "fingerprint>?", "(fingerprint >= "),
+    ("AND p.fingerprint <", "fingerprint<?", "(fingerprint < "),
+    ("AND h.reason =", "reason=?", "(reason = "),
+];
+
+/// What is wrong with the plan of a list.
+struct Engine {
+    /// Reads a table from its first row to its last.
+    reads_all: fn(&str) -> bool,
+    /// Puts all rows into their order, rather than those that share the first terms of it.
+    sorts_all: fn(&str) -> bool,
+    /// Of [`SERVED`].
+    search: fn(&Served) -> &'static str,
+    is_search: fn(&str) -> bool,
+}
+
+const SQLITE: Engine = Engine {
+    reads_all: |step| step.starts_with("SCAN"),
+    sorts_all: |step| step == "USE TEMP B-TREE FOR ORDER BY",
+    search: |served| served.1,
+    is_search: |step| step.starts_with("SEARCH"),
+};
+const POSTGRES: Engine = Engine {
+    reads_all: |step| step.contains("Seq Scan on"),
+    sorts_all: |step| step.contains("Sort  (") && !step.contains("Incremental Sort"),
+    search: |served| served.2,
+    is_search: |step| step.contains("Index Cond:"),
+};
+
+impl Engine {
+    fn check(&self, sql: &str, plan: &[String]) -> Result<()> {
+        let told = || format!("{sql}\n{}", plan.join("\n"));
+        ensure!(!plan.iter().any(|step| (self.reads_all)(step)), "a table is read as a whole: {}", told());
+        let is_sorted = plan.iter().any(|step| (self.sorts_all)(step));
+        let is_unserved = |part: &str| UNSERVED.iter().any(|(unserved, _)| *unserved == part);
+        let order = ["d.date", "e.code", "d.worked_minutes", "d.tardy_minutes", "p.printed_seconds"];
+        let order = order.iter().map(|by| format!("ORDER BY {by}")).find(|order| sql.contains(order));
+        let order = order.with_context(|| format!("a list in no known order: {sql}"))?;
+        // The days of one person are few.
+        let may_sort = is_unserved(&order) || sql.contains("AND e.code =");
+        ensure!(may_sort || !is_sorted, "no index has the order: {}", told());
+        let is_served = |served: &&Served| {
+            let search = (self.search)(served);
+            plan.iter().any(|step| (self.is_search)(step) && step.contains(search))
+        };
+        let asked: Vec<&Served> = SERVED.iter().filter(|served| sql.contains(served.0)).collect();
+        let served = asked.iter().filter(|served| is_served(served)).count();
+        // Days are found by all that narrows them. Of punches the best suffices: held ones, those of one person, or some hours.
+        let wanted = if sql.contains("d.date") { asked.len() } else { asked.len().min(1) };
+        ensure!(served >= wanted, "no index is searched by all of its conditions: {}", told());
+        Ok(())
+    }
+}
+
+/// Every form of the lists, and that each part of it is either served or known not to be.
+fn lists() -> Vec<String> {
+    let all = store::statements().into_iter();
+    all.filter(|(name, _)| name.ends_with("::list")).map(|(_, sql)| sql).collect()
+}
+
+#[test]
+fn sqlite_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    Store::open(&path)?;
+    let connection = rusqlite::Connection::open(path)?;
+    for sql in lists() {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let plan = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>()?;
+        SQLITE.check(&sql, &plan)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn postgres_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
+    let Some(database) = Database::create()? else { return Ok(()) };
+    Store::connect(&database.url(), None)?;
+    let mut client = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+    client.batch_execute(MADE_ROWS)?;
+    for sql in lists() {
+        let values = VALUES.iter().fold(sql.clone(), |sql, (before, value)| with_value(&sql, before, value));
+        let rows = client.query(&format!("EXPLAIN {values}"), &[]).with_context(|| values.clone())?;
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        POSTGRES.check(&sql, &plan)?;
+    }
+    Ok(())
+}
+
+/// What each parameter is for a plan, by the text before it.
+const VALUES: [(&str, &str); 15] = [
+    ("tenant =", "1"),
+    ("d.date >=", "'2026-01-10'"),
+    ("d.date <=", "'2026-01-20'"),
+    ("e.code =", "'E7'"),
+    ("d.exceptions LIKE", "'%,tardy,%'"),
+    ("d.status =", "'present'"),
+    ("p.fingerprint >=", "'\\x00000100'"),
+    ("p.fingerprint <", "'\\x00000104'"),
+    ("p.printed_seconds >=", "5000"),
+    ("p.printed_seconds <", "5100"),
+    ("user_number =", "'7'"),
+    ("p.origin =", "'A1'"),
+    ("h.reason =", "'unknown_user'"),
+    ("LIMIT", "50"),
+    ("OFFSET", "0"),
+];
+
+/// The statement with a value for each parameter that follows this text.
+fn with_value(sql: &str, before: &str, value: &str) -> String {
+    let parameter = format!("{before} $");
+    let mut parts = sql.split(&parameter);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |done, part| {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        format!("{done}{before} {value}{rest}")
+    })
+}
+
+/// Enough rows for an index to be worth something; the tables are small enough to be read as a whole, which is not what is asked.
+const MADE_ROWS: &str = "
+    INSERT INTO employee (tenant, id, code, name, is_confirmed)
+      SELECT 1, n, 'E' || n, '', 1 FROM generate_series(1, 200) n;
+    INSERT INTO day (tenant, employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes, is_outlier,
+        record, inputs, engine, revision, derived_us)
+      SELECT 1, e, CAST(DATE '2026-01-01' + n AS TEXT), 'present', CASE n % 2 WHEN 0 THEN ',tardy,' ELSE '' END, n, n, 0, 0, '{}', '', '', 1, 0
+      FROM generate_series(1, 200) e, generate_series(1, 60) n;
+    INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, channel, received_us, original)
+      SELECT 1, DECODE(LPAD(TO_HEX(n / 20), 8, '0') || MD5(CAST(n AS TEXT)), 'hex'), 'A1', CAST(n % 200 AS TEXT), n, 'push', n, ''
+      FROM generate_series(1, 12000) n;
+    INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, received_us, origin)
+      SELECT 1, 1 + printed_seconds % 200, printed_seconds, fingerprint, received_us, origin FROM punch WHERE printed_seconds % 10 > 0;
+    INSERT INTO held_punch (tenant, reason, origin, user_number, fingerprint)
+      SELECT 1, CASE printed_seconds % 400 WHEN 0 THEN 'unknown_user' ELSE 'implausible_time' END, origin, user_number,
+        fingerprint FROM punch WHERE printed_seconds % 10 = 0;
+    ANALYZE;
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
