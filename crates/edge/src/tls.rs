@@ -1,4 +1,5 @@
-//! TLS to the hub: either the certificates that the system trusts, or exactly one key.
+//! TLS to the hub: either the certificates that the system trusts, or exactly the keys that were pinned, one for all hubs or one
+//! for each.
 //!
 //! A pinned hub is known by the key of its certificate and by nothing else: neither by a name, which a hub in an office may not
 //! have, nor by a date, because a Pi that wakes up without a network does not know the time.
@@ -24,22 +25,22 @@ pub fn pin_of(certificate: &CertificateDer<'_>) -> Result<Pin, Error> {
     Ok(Pin(bytes))
 }
 
-/// A client that talks to the one hub that has the pinned key.
-pub(crate) fn pinned(pin: Pin) -> Result<ClientConfig, Error> {
+/// A client that talks only to hubs that have one of the pinned keys.
+pub(crate) fn pinned(pins: &[Pin]) -> Result<ClientConfig, Error> {
     let provider = Arc::new(provider::default_provider());
-    let verifier = Arc::new(ThisKey { pin, provider: provider.clone() });
+    let verifier = Arc::new(TheseKeys { pins: pins.to_vec(), provider: provider.clone() });
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(versions.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Takes the certificate that has the pinned key; that the other side holds the key, the handshake's signature shows.
+/// Takes a certificate that has a pinned key; that the other side holds the key, the handshake's signature shows.
 #[derive(Debug)]
-struct ThisKey {
-    pin: Pin,
+struct TheseKeys {
+    pins: Vec<Pin>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for ThisKey {
+impl ServerCertVerifier for TheseKeys {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -49,13 +50,13 @@ impl ServerCertVerifier for ThisKey {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let shown = pin_of(certificate)?;
-        if shown == self.pin {
+        if self.pins.contains(&shown) {
             return Ok(ServerCertVerified::assertion());
         }
         Err(Error::General(format!(
             "its certificate has the key {shown}, and the pinned one is {}: either something else answers there, or the hub has \
              another certificate; then enrol again with a new code from the hub",
-            self.pin
+            list(&self.pins)
         )))
     }
 
@@ -80,4 +81,9 @@ impl ServerCertVerifier for ThisKey {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// The pins, for a person.
+fn list(pins: &[Pin]) -> String {
+    pins.iter().map(Pin::to_string).collect::<Vec<_>>().join(" or ")
 }

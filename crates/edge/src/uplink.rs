@@ -2,7 +2,7 @@
 //! process.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use link::{Ack, Batch, Heartbeat, Orders};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 
+use crate::plan::hubs::{AfterTrouble, HubTrouble, Round, shuffle};
 use crate::tls;
 use crate::token::{TokenError, TokenFile};
 
@@ -58,54 +59,95 @@ impl From<TokenError> for UplinkError {
     }
 }
 
-/// The hub over HTTP, with the edge's token.
+/// The hub over HTTP, with the edge's token; or several hubs on one database, of which one that answers is called.
 ///
 /// TLS needs a process-wide rustls provider: the executable installs one before.
 #[derive(Debug)]
 pub struct HttpUplink {
-    hub: Url,
+    /// In this edge's order.
+    hubs: Vec<HubAddress>,
+    /// Where the next call begins: at the hub that answered last.
+    at: AtomicUsize,
     token: TokenFile,
-    /// The hub has said that it unpacks.
-    unpacks: AtomicBool,
     client: Client,
 }
 
-impl HttpUplink {
-    /// A client for the hub at `hub` (`https://hub.example:8080`). With a pin only the hub whose certificate has that key is
-    /// talked to; without one the certificates that the system trusts decide. The token is read when it is needed, so that a
-    /// new one needs no restart.
-    ///
-    /// # Errors
-    /// When the address is no http or https URL, or TLS can't be set up.
-    pub fn new(hub: &str, token: TokenFile, pin: Option<Pin>) -> Result<Self, UplinkError> {
-        let hub = address(hub)?;
-        let client = client(&hub, pin)?;
-        Ok(Self { hub, token, unpacks: AtomicBool::new(false), client })
-    }
+/// A hub, and what it has told of itself.
+#[derive(Debug)]
+struct HubAddress {
+    url: Url,
+    /// It has said that it unpacks.
+    unpacks: AtomicBool,
+}
 
-    /// Exchanges the one-time token of a code for the edge's own. The same code may be tried again until that is used.
-    ///
-    /// # Errors
-    /// As [`HttpUplink::new`]; when the hub can't be reached or refuses the code.
-    pub async fn enroll(invitation: &Invitation) -> Result<Enrolled, UplinkError> {
-        let hub = address(&invitation.hub)?;
-        let client = client(&hub, invitation.pin)?;
-        let url = join(&hub, link::path::ENROLL)?;
-        let sent = client.post(url).bearer_auth(invitation.token()).send().await;
-        let response = sent.map_err(|error| UplinkError::new(unreachable(&hub, &error, "try the code again")))?;
-        match response.status() {
-            StatusCode::OK => understood(&hub, response).await,
-            StatusCode::UNAUTHORIZED => Err(UplinkError::new(format!(
-                "the hub at {hub} does not take this code: it was used, its time is up, or another was made after it; make a new \
-                 one there with `punchclock edge invite`"
-            ))),
-            StatusCode::NOT_FOUND => {
-                Err(UplinkError::new(format!("{hub} enrols nobody: is it a Punchclock hub of this version?")))
-            }
-            status => Err(UplinkError::new(format!("the hub at {hub} answered {status}; try the code again"))),
+/// Why one hub did not take a call.
+struct Failed {
+    trouble: HubTrouble,
+    error: UplinkError,
+}
+
+impl Failed {
+    /// The call broke off: nothing, or no whole answer, came back.
+    fn broke_off(error: &reqwest::Error, message: String) -> Self {
+        let is_silent = error.is_timeout() && !error.is_connect();
+        Self {
+            trouble: if is_silent { HubTrouble::Silent } else { HubTrouble::Away },
+            error: UplinkError::new(message),
         }
     }
+}
 
+impl From<UplinkError> for Failed {
+    fn from(error: UplinkError) -> Self {
+        Self { trouble: HubTrouble::Away, error }
+    }
+}
+
+impl From<TokenError> for Failed {
+    fn from(error: TokenError) -> Self {
+        UplinkError::from(error).into()
+    }
+}
+
+impl HttpUplink {
+    /// A client for the hubs at these addresses (`https://hub.example:8080`). With pins only hubs whose certificate has one of those
+    /// keys are talked to; without any the certificates that the system trusts decide. The token is read when it is needed, so that
+    /// a new one needs no restart.
+    ///
+    /// # Errors
+    /// When there is no address, one is no http or https URL, or TLS can't be set up.
+    pub fn new<H: AsRef<str>>(
+        hubs: impl IntoIterator<Item = H>,
+        token: TokenFile,
+        pins: &[Pin],
+    ) -> Result<Self, UplinkError> {
+        let urls = addresses(hubs)?;
+        let client = client(&urls, pins)?;
+        let mut hubs: Vec<_> =
+            urls.into_iter().map(|url| HubAddress { url, unpacks: AtomicBool::new(false) }).collect();
+        shuffle(&mut hubs, crate::chance);
+        Ok(Self { hubs, at: AtomicUsize::new(0), token, client })
+    }
+
+    /// Exchanges the one-time token of a code for the edge's own, with the first hub of the code that takes it. The same code may be
+    /// tried again until that is used.
+    ///
+    /// # Errors
+    /// As [`HttpUplink::new`]; when no hub can be reached and takes the code.
+    pub async fn enroll(invitation: &Invitation) -> Result<Enrolled, UplinkError> {
+        let hubs = addresses(&invitation.hubs)?;
+        let client = client(&hubs, &invitation.pins)?;
+        let mut failed = Vec::new();
+        for hub in &hubs {
+            match enroll_at(&client, hub, invitation).await {
+                Ok(enrolled) => return Ok(enrolled),
+                Err(error) => failed.push(error),
+            }
+        }
+        Err(together(failed))
+    }
+
+    /// Calls the hubs in turn, until one answers or all have failed.
     async fn post<B: serde::Serialize + Sync, A: serde::de::DeserializeOwned>(
         &self,
         path: &str,
@@ -113,25 +155,56 @@ impl HttpUplink {
     ) -> Result<A, UplinkError> {
         let plain =
             serde_json::to_vec(body).map_err(|error| UplinkError::new(format!("a call can't be written: {error}")))?;
+        let mut round = Round::new(self.hubs.len(), self.at.load(Ordering::Relaxed));
+        let mut errors = Vec::new();
+        while let Some(hub) = self.hubs.get(round.at()) {
+            let failed = match self.post_to(hub, path, &plain).await {
+                Ok(answer) => {
+                    self.at.store(round.at(), Ordering::Relaxed);
+                    if !errors.is_empty() {
+                        tracing::warn!(hub = %hub.url, "another hub takes what this edge has: {}", together(errors));
+                    }
+                    return Ok(answer);
+                }
+                Err(failed) => failed,
+            };
+            errors.push(failed.error);
+            match round.after(failed.trouble) {
+                AfterTrouble::Call(next) => round = next,
+                AfterTrouble::Wait(then) => {
+                    self.at.store(then, Ordering::Relaxed);
+                    break;
+                }
+            }
+        }
+        Err(together(errors))
+    }
+
+    async fn post_to<A: serde::de::DeserializeOwned>(
+        &self,
+        hub: &HubAddress,
+        path: &str,
+        plain: &[u8],
+    ) -> Result<A, Failed> {
         let token = self.token.read()?;
-        let mut response = self.post_as(&token, path, &plain).await?;
+        let mut response = self.post_as(hub, &token, path, plain).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             // Another call may have brought a new token meanwhile, or a person put one into the file.
             self.token.forget();
             let current = self.token.read()?;
             if current != token {
-                response = self.post_as(&current, path, &plain).await?;
+                response = self.post_as(hub, &current, path, plain).await?;
             }
         }
         if response.status() != StatusCode::OK {
-            return Err(self.refusal(&response));
+            return Err(self.refusal(&hub.url, &response).into());
         }
-        understood(&self.hub, response).await
+        understood(&hub.url, response).await
     }
 
-    async fn post_as(&self, token: &str, path: &str, plain: &[u8]) -> Result<Response, UplinkError> {
-        let packed = self.unpacks.load(Ordering::Relaxed).then(|| body::pack(plain)).flatten();
-        let url = join(&self.hub, path)?;
+    async fn post_as(&self, hub: &HubAddress, token: &str, path: &str, plain: &[u8]) -> Result<Response, Failed> {
+        let packed = hub.unpacks.load(Ordering::Relaxed).then(|| body::pack(plain)).flatten();
+        let url = join(&hub.url, path)?;
         let request = self.client.post(url).bearer_auth(token).header(CONTENT_TYPE, "application/json");
         let request = match packed {
             Some(packed) => request.header(CONTENT_ENCODING, GZIP).body(packed),
@@ -139,15 +212,14 @@ impl HttpUplink {
         };
         let sent = request.send().await;
         let response =
-            sent.map_err(|error| UplinkError::new(unreachable(&self.hub, &error, "the edge keeps trying")))?;
+            sent.map_err(|error| Failed::broke_off(&error, unreachable(&hub.url, &error, "the edge keeps trying")))?;
         // Every answer says it anew: behind an address there may be another hub tomorrow.
-        self.unpacks.store(unpacks(response.headers()), Ordering::Relaxed);
+        hub.unpacks.store(unpacks(response.headers()), Ordering::Relaxed);
         Ok(response)
     }
 
-    fn refusal(&self, response: &Response) -> UplinkError {
+    fn refusal(&self, hub: &Url, response: &Response) -> UplinkError {
         let status = response.status();
-        let hub = &self.hub;
         let message = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 self.token.forget();
@@ -180,6 +252,35 @@ impl Uplink for HttpUplink {
     }
 }
 
+async fn enroll_at(client: &Client, hub: &Url, invitation: &Invitation) -> Result<Enrolled, UplinkError> {
+    let url = join(hub, link::path::ENROLL)?;
+    let sent = client.post(url).bearer_auth(invitation.token()).send().await;
+    let response = sent.map_err(|error| UplinkError::new(unreachable(hub, &error, "try the code again")))?;
+    match response.status() {
+        StatusCode::OK => understood(hub, response).await.map_err(|failed| failed.error),
+        StatusCode::UNAUTHORIZED => Err(UplinkError::new(format!(
+            "the hub at {hub} does not take this code: it was used, its time is up, or another was made after it; make a new \
+             one there with `punchclock edge invite`"
+        ))),
+        StatusCode::NOT_FOUND => {
+            Err(UplinkError::new(format!("{hub} enrols nobody: is it a Punchclock hub of this version?")))
+        }
+        status => Err(UplinkError::new(format!("the hub at {hub} answered {status}; try the code again"))),
+    }
+}
+
+/// What went wrong at each hub, as one. The soonest wish is the one that counts: any hub may take it.
+fn together(errors: Vec<UplinkError>) -> UplinkError {
+    let retry_after = errors.iter().filter_map(|error| error.retry_after).min();
+    let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+    UplinkError { message: messages.join("; "), retry_after }
+}
+
+fn addresses<H: AsRef<str>>(hubs: impl IntoIterator<Item = H>) -> Result<Vec<Url>, UplinkError> {
+    let urls = hubs.into_iter().map(|hub| address(hub.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    if urls.is_empty() { Err(UplinkError::new("no hub is named")) } else { Ok(urls) }
+}
+
 fn address(hub: &str) -> Result<Url, UplinkError> {
     let url = Url::parse(hub).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     url.ok_or_else(|| {
@@ -187,20 +288,20 @@ fn address(hub: &str) -> Result<Url, UplinkError> {
     })
 }
 
-fn client(hub: &Url, pin: Option<Pin>) -> Result<Client, UplinkError> {
+fn client(hubs: &[Url], pins: &[Pin]) -> Result<Client, UplinkError> {
     let builder = Client::builder()
         .timeout(ANSWER_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(1)
         .redirect(reqwest::redirect::Policy::none());
-    let builder = match pin {
-        None => builder,
-        Some(_) if hub.scheme() != "https" => {
+    let builder = match hubs.iter().find(|hub| hub.scheme() != "https") {
+        _ if pins.is_empty() => builder,
+        Some(plain) => {
             let cure = "write https://, or enrol with a code that has no pin";
-            return Err(UplinkError::new(format!("the hub at {hub} has a pinned certificate, and no TLS: {cure}")));
+            return Err(UplinkError::new(format!("the hub at {plain} has a pinned certificate, and no TLS: {cure}")));
         }
-        Some(pin) => builder.tls_backend_preconfigured(
-            tls::pinned(pin).map_err(|error| UplinkError::new(format!("TLS can't be set up: {error}")))?,
+        None => builder.tls_backend_preconfigured(
+            tls::pinned(pins).map_err(|error| UplinkError::new(format!("TLS can't be set up: {error}")))?,
         ),
     };
     builder.build().map_err(|error| {
@@ -217,10 +318,10 @@ fn unreachable(hub: &Url, error: &reqwest::Error, cure: &str) -> String {
     format!("the hub at {hub} can't be reached: {}; {cure}", chain(error))
 }
 
-async fn understood<A: serde::de::DeserializeOwned>(hub: &Url, response: Response) -> Result<A, UplinkError> {
+async fn understood<A: serde::de::DeserializeOwned>(hub: &Url, response: Response) -> Result<A, Failed> {
     response.json().await.map_err(|error| {
         let why = chain(&error);
-        UplinkError::new(format!("the hub's answer can't be read ({why}); is {hub} a Punchclock hub?"))
+        Failed::broke_off(&error, format!("the hub's answer can't be read ({why}); is {hub} a Punchclock hub?"))
     })
 }
 

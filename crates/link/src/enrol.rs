@@ -20,6 +20,10 @@ const PIN_PREFIX: &str = "sha256//";
 const PIN_BYTES: usize = 32;
 const SECRET_BYTES: usize = 32;
 const CHECK_BYTES: usize = 4;
+/// Most pins of a code.
+pub const MOST_PINS: u8 = 9;
+/// Stands between the addresses of several hubs.
+const BETWEEN: char = ',';
 
 /// The public key of a hub's certificate, as curl's `--pinnedpubkey` writes it: `sha256//` and the base64 of the SHA-256 of its
 /// SubjectPublicKeyInfo.
@@ -55,10 +59,10 @@ impl FromStr for Pin {
 /// What a code says.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
-    /// The hub's address, `http` or `https`.
-    pub hub: String,
-    /// The key of the hub's certificate; `None` where the certificates that the edge's system trusts decide.
-    pub pin: Option<Pin>,
+    /// The addresses of the hub, or of several on one database, `http` or `https`.
+    pub hubs: Vec<String>,
+    /// The keys of their certificates, [`MOST_PINS`] at most; empty where the certificates that the edge's system trusts decide.
+    pub pins: Vec<Pin>,
     /// 32 random bytes.
     pub secret: [u8; SECRET_BYTES],
 }
@@ -88,16 +92,18 @@ pub fn token(secret: &[u8; SECRET_BYTES]) -> String {
 
 impl fmt::Debug for Invitation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invitation").field("hub", &self.hub).field("pin", &self.pin).finish_non_exhaustive()
+        f.debug_struct("Invitation").field("hubs", &self.hubs).field("pins", &self.pins).finish_non_exhaustive()
     }
 }
 
 /// The code: what is told, and a check of four bytes, in letters that survive a mail and a shell.
 impl fmt::Display for Invitation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pin = self.pin.as_ref().map_or(&[][..], |pin| &pin.0);
-        let has_pin = [u8::from(self.pin.is_some())];
-        let mut bytes = [&has_pin[..], pin, &self.secret, self.hub.as_bytes()].concat();
+        let count = u8::try_from(self.pins.len()).unwrap_or(MOST_PINS).min(MOST_PINS);
+        let mut bytes = vec![count];
+        bytes.extend(self.pins.iter().take(count.into()).flat_map(|pin| pin.0));
+        bytes.extend(self.secret);
+        bytes.extend(self.hubs.join(&BETWEEN.to_string()).bytes());
         bytes.extend(check(&bytes));
         write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -113,14 +119,19 @@ impl FromStr for Invitation {
         if check(told) != *sum {
             return Err(NoCode::Damaged);
         }
-        let (pin, rest) = match told.split_first().ok_or(NoCode::Damaged)? {
-            (0, rest) => (None, rest),
-            (1, rest) => rest.split_first_chunk().map(|(pin, rest)| (Some(Pin(*pin)), rest)).ok_or(NoCode::Damaged)?,
-            _ => return Err(NoCode::Other),
-        };
-        let (secret, hub) = rest.split_first_chunk().ok_or(NoCode::Damaged)?;
-        let hub = String::from_utf8(hub.to_vec()).map_err(|_| NoCode::Damaged)?;
-        Ok(Self { hub, pin, secret: *secret })
+        let (count, mut rest) = told.split_first().ok_or(NoCode::Damaged)?;
+        if *count > MOST_PINS {
+            return Err(NoCode::Other);
+        }
+        let mut pins = Vec::new();
+        for _ in 0..*count {
+            let (pin, after) = rest.split_first_chunk().ok_or(NoCode::Damaged)?;
+            pins.push(Pin(*pin));
+            rest = after;
+        }
+        let (secret, hubs) = rest.split_first_chunk().ok_or(NoCode::Damaged)?;
+        let hubs = std::str::from_utf8(hubs).map_err(|_| NoCode::Damaged)?;
+        Ok(Self { hubs: hubs.split(BETWEEN).map(str::to_owned).collect(), pins, secret: *secret })
     }
 }
 
@@ -151,16 +162,28 @@ pub struct NewToken {
 mod tests {
     use super::*;
 
-    fn invitations() -> [Invitation; 2] {
-        let pinned = Invitation { hub: "https://hub.example:8443".into(), pin: Some(Pin([7; 32])), secret: [9; 32] };
-        [Invitation { pin: None, hub: "http://10.0.0.7:8080".into(), ..pinned.clone() }, pinned]
+    fn invitations() -> [Invitation; 3] {
+        let pinned =
+            Invitation { hubs: vec!["https://hub.example:8443".into()], pins: vec![Pin([7; 32])], secret: [9; 32] };
+        let several = Invitation {
+            hubs: vec!["https://10.0.0.7".into(), "https://10.0.0.8".into()],
+            pins: vec![Pin([7; 32]), Pin([8; 32])],
+            ..pinned.clone()
+        };
+        [Invitation { pins: Vec::new(), hubs: vec!["http://10.0.0.7:8080".into()], ..pinned.clone() }, several, pinned]
+    }
+
+    #[test]
+    fn a_code_for_one_hub_is_that_of_older_versions() {
+        let [_, _, pinned] = invitations();
+        assert!(pinned.to_string().starts_with("punch1.AQcHBwcHBwcH"), "{pinned}");
     }
 
     #[test]
     fn a_code_is_read_as_it_was_written() {
         for invitation in invitations() {
             let code = invitation.to_string();
-            assert!(code.len() < 160 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{code}");
+            assert!(code.len() < 200 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{code}");
             assert_eq!(format!(" {code}\n").parse(), Ok(invitation));
         }
     }
@@ -181,10 +204,10 @@ mod tests {
 
     #[test]
     fn nothing_secret_shows_where_values_are_logged() {
-        let [_, pinned] = invitations();
+        let [_, _, pinned] = invitations();
         assert_eq!(
             format!("{pinned:?}"),
-            "Invitation { hub: \"https://hub.example:8443\", pin: Some(Pin(sha256//BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=)), .. }"
+            "Invitation { hubs: [\"https://hub.example:8443\"], pins: [Pin(sha256//BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=)], .. }"
         );
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use link::enrol::Pin;
 use link::{Network, NotANetwork};
 use zk::discover::{MOST_HOSTS, Subnet};
 
@@ -120,14 +121,16 @@ const DECLARED: &[Declared] = &[
     Declared {
         name: "edge.hub",
         default: "",
-        meaning: "the hub's address for an edge that runs alone, like https://hub.example",
-        check: url,
+        meaning: "the hub's address for an edge that runs alone, like https://hub.example; of several hubs on one database all, with commas: \
+                  one that answers is called",
+        check: urls,
     },
     Declared {
         name: "edge.hub_pin",
         default: "",
-        meaning: "key of the hub's certificate, like sha256//...: only a hub that has it is talked to; empty for the authorities that this system trusts",
-        check: pin,
+        meaning: "key of the hub's certificate, like sha256//...: only a hub that has it is talked to; of several hubs the key of each, with \
+                  commas; empty for the authorities that this system trusts",
+        check: pins,
     },
     Declared {
         name: "edge.token_file",
@@ -308,6 +311,16 @@ impl Settings {
         network_list(self.text(name)).with_context(|| format!("setting {name}"))
     }
 
+    /// The hubs of an edge that runs alone.
+    pub(crate) fn hubs(&self) -> Vec<&str> {
+        listed(self.text("edge.hub")).collect()
+    }
+
+    /// The keys of their certificates.
+    pub(crate) fn hub_pins(&self) -> anyhow::Result<Vec<Pin>> {
+        Ok(listed(self.text("edge.hub_pin")).map(str::parse).collect::<Result<_, _>>()?)
+    }
+
     /// The subnets that are searched for terminals.
     pub(crate) fn subnets(&self) -> anyhow::Result<Vec<Subnet>> {
         Ok(listed(self.text("terminals.discover")).map(str::parse).collect::<Result<_, _>>()?)
@@ -418,9 +431,13 @@ fn url(text: &str) -> Result<(), String> {
     if is_good { Ok(()) } else { Err("an address like https://hub.example".to_owned()) }
 }
 
-fn pin(text: &str) -> Result<(), String> {
-    let is_good = text.is_empty() || text.parse::<link::enrol::Pin>().is_ok();
-    if is_good { Ok(()) } else { Err("sha256// and 44 letters of base64, or empty".to_owned()) }
+fn urls(text: &str) -> Result<(), String> {
+    listed(text).try_for_each(url).map_err(|_| "an address like https://hub.example, or several with commas".to_owned())
+}
+
+fn pins(text: &str) -> Result<(), String> {
+    let is_good = listed(text).all(|pin| pin.parse::<Pin>().is_ok());
+    if is_good { Ok(()) } else { Err("sha256// and 44 letters of base64, several with commas, or empty".to_owned()) }
 }
 
 fn log_format(text: &str) -> Result<(), String> {
@@ -485,11 +502,26 @@ mod tests {
     }
 
     #[test]
+    fn an_edge_may_have_several_hubs_and_the_key_of_each() {
+        let pins = [7, 8].map(|byte| Pin([byte; 32]));
+        let pin_list = pins.map(|pin| format!("\"{pin}\"")).join(", ");
+        let file = format!("[edge]\nhub = \"https://10.0.0.7, https://10.0.0.8\"\nhub_pin = [{pin_list}]\n");
+        let settings = with(&file, &[]).unwrap();
+        assert_eq!(settings.hubs(), ["https://10.0.0.7", "https://10.0.0.8"]);
+        assert_eq!(settings.hub_pins().unwrap(), pins);
+        let error = with("[edge]\nhub = \"https://10.0.0.7,10.0.0.8\"\n", &[]).unwrap_err().to_string();
+        assert!(error.ends_with("it must be an address like https://hub.example, or several with commas"), "{error}");
+    }
+
+    #[test]
     fn an_address_of_a_database_with_a_password_is_refused_and_not_shown() {
         let set = |address: &str| with("", &[("PUNCHCLOCK__HUB__DATABASE", address)]);
-        for good in
-            ["", "sqlite:/data/hub.sqlite", "postgres://ann@db/hub", "postgresql://ann@/hub?host=/run/postgresql"]
-        {
+        for good in [
+            "",
+            "sqlite:/data/hub.sqlite",
+            "postgres://ann@db1,db2:5433/hub",
+            "postgresql://ann@/hub?host=/run/postgresql",
+        ] {
             assert_eq!(set(good).unwrap().text("hub.database"), good);
         }
         for bad in

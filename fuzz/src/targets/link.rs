@@ -106,7 +106,7 @@ fn code(bytes: &[u8]) -> Kind {
     match String::from_utf8_lossy(bytes).parse::<Invitation>() {
         Ok(invitation) => {
             assert_eq!(invitation.to_string().parse().as_ref(), Ok(&invitation));
-            kind((1, invitation.pin.is_some(), invitation.hub.is_empty()))
+            kind((1, invitation.pins.len().min(2), invitation.hubs.len().min(2)))
         }
         Err(no_code) => kind((0, no_code == NoCode::Damaged)),
     }

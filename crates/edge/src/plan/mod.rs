@@ -6,6 +6,7 @@ mod contacts;
 mod counting;
 mod delivery;
 pub mod drift;
+pub mod hubs;
 mod pin;
 mod rate;
 mod schedule;

@@ -103,7 +103,7 @@ fn token_file(place: &Workplace) -> TokenFile {
 }
 
 fn uplink(place: &Workplace, hub: SocketAddr) -> HttpUplink {
-    HttpUplink::new(&format!("http://{hub}"), token_file(place), None).unwrap()
+    HttpUplink::new([format!("http://{hub}")], token_file(place), &[]).unwrap()
 }
 
 #[tokio::test]
@@ -166,9 +166,9 @@ async fn an_edge_that_is_asked_fetches_a_new_token_by_itself() {
 #[tokio::test]
 async fn a_code_is_exchanged_for_a_token_also_when_the_first_answer_is_lost() {
     let place = Workplace::new();
-    let invitation = Invitation { hub: String::new(), pin: None, secret: [7; 32] };
+    let invitation = Invitation { hubs: Vec::new(), pins: Vec::new(), secret: [7; 32] };
     let (address, desk) = hub(&invitation.token()).await;
-    let invitation = Invitation { hub: format!("http://{address}"), ..invitation };
+    let invitation = Invitation { hubs: vec![format!("http://{address}")], ..invitation };
     desk.lock().unwrap().lost = 1;
     let lost = HttpUplink::enroll(&invitation).await.err().unwrap();
     assert!(lost.message.contains("try the code again"), "{lost}");

@@ -221,7 +221,7 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
     std::fs::write(&token_file, "secret-1\n").unwrap();
     let desk = Arc::new(Mutex::new(Desk::default()));
     let token = || TokenFile::new(token_file.clone(), place.spool().with_file_name("edge.key"));
-    let uplink = HttpUplink::new(&http_hub(desk.clone()).await, token(), None).unwrap();
+    let uplink = HttpUplink::new([http_hub(desk.clone()).await], token(), &[]).unwrap();
     let items = vec![link::Item {
         seq: 12,
         received_us: 1,
@@ -249,7 +249,7 @@ async fn over_http_the_token_goes_along_and_the_hubs_wish_comes_back() {
 
     let error = uplink.heartbeat(&Heartbeat::default()).await.unwrap_err();
     assert!(error.message.contains("does not know /link/v1/heartbeat"), "{error}");
-    let error = HttpUplink::new("hub.example:8080", token(), None).unwrap_err();
+    let error = HttpUplink::new(["hub.example:8080"], token(), &[]).unwrap_err();
     assert!(error.message.contains("is no address of a hub"), "{error}");
 }
 

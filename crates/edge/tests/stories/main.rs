@@ -14,6 +14,7 @@ mod forwarder;
 mod full_disk;
 mod handshakes;
 mod http;
+mod hubs;
 mod listener;
 mod live;
 mod own_clock;

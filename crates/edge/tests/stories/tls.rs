@@ -64,13 +64,13 @@ async fn serve(certificate: &CertificateDer<'static>, key: &rcgen::KeyPair) -> S
     address
 }
 
-async fn send(hub: SocketAddr, pin: Option<Pin>) -> Result<i64, UplinkError> {
+async fn send(hub: SocketAddr, pins: &[Pin]) -> Result<i64, UplinkError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let place = Workplace::new();
     let file = place.spool().with_file_name("token");
     std::fs::write(&file, "secret").unwrap();
     let token = TokenFile::new(file, place.spool().with_file_name("edge.key"));
-    let uplink = HttpUplink::new(&format!("https://{hub}"), token, pin).unwrap();
+    let uplink = HttpUplink::new([format!("https://{hub}")], token, pins).unwrap();
     uplink.send(&Batch::default()).await.map(|ack| ack.high_seq)
 }
 
@@ -78,11 +78,14 @@ async fn send(hub: SocketAddr, pin: Option<Pin>) -> Result<i64, UplinkError> {
 async fn a_pinned_hub_is_known_by_its_key_and_by_nothing_else() {
     let ours = identity();
     let pin = pin_of(&ours.certificate).unwrap();
-    assert_eq!(send(hub(&ours).await, Some(pin)).await, Ok(7), "neither name nor date matter");
+    assert_eq!(send(hub(&ours).await, &[pin]).await, Ok(7), "neither name nor date matter");
     let renewed = certified(ours.key);
-    assert_eq!(send(hub(&renewed).await, Some(pin)).await, Ok(7), "another certificate of the same key");
+    assert_eq!(send(hub(&renewed).await, &[pin]).await, Ok(7), "another certificate of the same key");
 
-    let error = send(hub(&identity()).await, Some(pin)).await.unwrap_err().to_string();
+    let other = pin_of(&identity().certificate).unwrap();
+    assert_eq!(send(hub(&renewed).await, &[other, pin]).await, Ok(7), "it is one of several hubs, each with its own");
+
+    let error = send(hub(&identity()).await, &[pin]).await.unwrap_err().to_string();
     assert!(error.contains("its certificate has the key sha256//") && error.contains(&pin.to_string()), "{error}");
     assert!(error.contains("enrol again with a new code"), "{error}");
 }
@@ -91,13 +94,13 @@ async fn a_pinned_hub_is_known_by_its_key_and_by_nothing_else() {
 async fn who_shows_the_hubs_certificate_without_having_its_key_is_not_the_hub() {
     let (ours, thief) = (identity(), identity());
     let pin = pin_of(&ours.certificate).unwrap();
-    let error = send(serve(&ours.certificate, &thief.key).await, Some(pin)).await.unwrap_err().to_string();
+    let error = send(serve(&ours.certificate, &thief.key).await, &[pin]).await.unwrap_err().to_string();
     assert!(error.contains("ignature"), "{error}");
 }
 
 #[tokio::test]
 async fn without_a_pin_the_authorities_of_the_system_decide() {
-    let error = send(hub(&identity()).await, None).await.unwrap_err().to_string();
+    let error = send(hub(&identity()).await, &[]).await.unwrap_err().to_string();
     assert!(error.contains("can't be reached") && error.contains("ertificate"), "{error}");
 }
 
@@ -106,6 +109,6 @@ async fn a_pin_without_tls_is_refused() {
     let place = Workplace::new();
     let token = TokenFile::new(place.spool(), place.spool().with_file_name("edge.key"));
     let pin = pin_of(&identity().certificate).unwrap();
-    let error = HttpUplink::new("http://127.0.0.1:8080", token, Some(pin)).unwrap_err().to_string();
+    let error = HttpUplink::new(["http://127.0.0.1:8080"], token, &[pin]).unwrap_err().to_string();
     assert!(error.contains("has a pinned certificate, and no TLS"), "{error}");
 }

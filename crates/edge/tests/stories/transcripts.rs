@@ -41,7 +41,7 @@ fn uplink(place: &Workplace, hub: &str) -> HttpUplink {
     let token = place.spool().with_file_name("token");
     std::fs::write(&token, "secret\n").unwrap();
     let key = place.spool().with_file_name("edge.key");
-    HttpUplink::new(hub, TokenFile::new(token, key), None).unwrap()
+    HttpUplink::new([hub], TokenFile::new(token, key), &[]).unwrap()
 }
 
 fn transcript(file: &str) -> Value {

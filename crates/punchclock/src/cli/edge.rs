@@ -40,9 +40,9 @@ pub(crate) enum EdgeCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct EdgeRun {
-    /// The hub's address, like https://hub.example (setting edge.hub)
-    #[arg(long, value_name = "URL")]
-    pub(crate) hub: Option<String>,
+    /// The hub's address, like https://hub.example; of several hubs on one database, given for each (setting edge.hub)
+    #[arg(long = "hub", value_name = "URL")]
+    pub(crate) hubs: Vec<String>,
     /// File with the edge's token, which `edge enroll` writes (setting edge.token_file)
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<String>,
@@ -58,17 +58,19 @@ pub(crate) struct EdgeRun {
 pub(crate) struct EdgeInvite {
     /// The edge's name, like that of its branch
     pub(crate) name: String,
-    /// The hub's address as the edge reaches it, like https://hub.example (default: that of the setting hub.listen)
-    #[arg(long, value_name = "URL")]
-    pub(crate) hub: Option<String>,
+    /// The hub's address as the edge reaches it, like https://hub.example; of several hubs on one database, given for each (default: that
+    /// of the setting hub.listen)
+    #[arg(long = "hub", value_name = "URL")]
+    pub(crate) hubs: Vec<String>,
     /// How long the code is good, like 90m or 24h; 30 days at most
     #[arg(long, value_name = "TIME", default_value = "24h")]
     pub(crate) valid: jiff::SignedDuration,
-    /// The certificate that the edge sees, when a proxy has it (default: that of the setting hub.tls_certificate)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate: Option<PathBuf>,
+    /// The certificate that the edge sees, when a proxy or another hub has it; given for each hub that has one of its own (default: that
+    /// of the setting hub.tls_certificate)
+    #[arg(long = "certificate", value_name = "FILE")]
+    pub(crate) certificates: Vec<PathBuf>,
     /// Pin nothing: a public authority signed the certificate, and the edge's system knows it
-    #[arg(long, conflicts_with = "certificate")]
+    #[arg(long, conflicts_with = "certificates")]
     pub(crate) no_pin: bool,
 }
 

@@ -14,8 +14,9 @@ use crate::{log, service, show};
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &mut Context, args: &EdgeRun) -> anyhow::Result<()> {
-    let EdgeRun { hub, token_file, adms_listen, status_listen } = args;
-    context.settings.flag("edge.hub", hub.as_deref())?;
+    let EdgeRun { hubs, token_file, adms_listen, status_listen } = args;
+    let hubs = (!hubs.is_empty()).then(|| hubs.join(","));
+    context.settings.flag("edge.hub", hubs.as_deref())?;
     context.settings.flag("edge.token_file", token_file.as_deref())?;
     context.settings.flag("terminals.listen", adms_listen.as_deref())?;
     context.settings.flag("edge.status_listen", status_listen.as_deref())?;
@@ -40,17 +41,16 @@ pub(super) fn run(context: &mut Context, args: &EdgeRun) -> anyhow::Result<()> {
     })
 }
 
-/// The road to the hub that the settings name.
+/// The road to the hub, or the hubs, that the settings name.
 fn uplink(context: &Context) -> anyhow::Result<HttpUplink> {
-    let hub = context.settings.text("edge.hub");
-    if hub.is_empty() {
+    let hubs = context.settings.hubs();
+    if hubs.is_empty() {
         anyhow::bail!(
             "this edge belongs to no hub; enrol it with the code that `punchclock edge invite` prints at the hub \
              (`punchclock edge enroll CODE`), or name the hub with --hub, or as `hub` below [edge] in the settings file"
         );
     }
-    let pin = Some(context.settings.text("edge.hub_pin")).filter(|pin| !pin.is_empty());
-    Ok(HttpUplink::new(hub, token_file(context), pin.map(str::parse).transpose()?)?)
+    Ok(HttpUplink::new(hubs, token_file(context), &context.settings.hub_pins()?)?)
 }
 
 /// The file of the edge's token, sealed with the key file that the settings name.

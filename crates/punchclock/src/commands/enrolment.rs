@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Context as _, bail};
 use edge::{HttpUplink, Uplink as _};
 use jiff::tz::TimeZone;
-use link::enrol::Invitation;
+use link::enrol::{Invitation, MOST_PINS, Pin};
 use link::{Batch, Network};
 
 use crate::chance::{bytes, now};
@@ -18,40 +18,68 @@ use crate::show;
 pub(super) fn invite(context: &Context, invited: &EdgeInvite) -> anyhow::Result<()> {
     let settings = &context.settings;
     let own_certificate = settings.file("hub.tls_certificate");
-    let hub = match &invited.hub {
-        Some(hub) => hub.clone(),
-        None => own_address(settings, own_certificate.is_some())?,
+    let hubs = match &invited.hubs[..] {
+        [] => vec![own_address(settings, own_certificate.is_some())?],
+        hubs => hubs.to_vec(),
     };
-    let is_tls = match hub.split_once("://") {
-        Some(("https", host)) if !host.is_empty() => true,
-        Some(("http", host)) if !host.is_empty() => false,
-        _ => bail!("`{hub}` is no address of a hub; write it with --hub, like https://hub.example"),
+    let is_tls = are_tls(&hubs)?;
+    let certificates = match &invited.certificates[..] {
+        [] => own_certificate.into_iter().collect(),
+        certificates => certificates.to_vec(),
     };
-    let certificate = invited.certificate.clone().or(own_certificate).filter(|_| is_tls && !invited.no_pin);
-    let pin = certificate.as_deref().map(pin_of_file).transpose()?;
+    let certificates = certificates.into_iter().filter(|_| is_tls && !invited.no_pin);
+    let pins = certificates.map(|file| pin_of_file(&file)).collect::<anyhow::Result<Vec<_>>>()?;
+    if pins.len() > usize::from(MOST_PINS) {
+        bail!(
+            "a code carries the keys of {MOST_PINS} certificates at most; give hubs behind one proxy one certificate"
+        );
+    }
     if !is_tls {
-        refuse_internet(&hub)?;
+        hubs.iter().try_for_each(|hub| refuse_internet(hub))?;
     }
     let secret = bytes()?;
     let until = context.home.hub()?.edge_invite(&console(), &invited.name, secret, invited.valid, now())?;
-    let code = Invitation { hub, pin, secret };
+    let code = Invitation { hubs, pins, secret };
     show::line(&code)?;
     eprintln!(
         "for the edge {}, at {}; good once, until {}",
         invited.name,
-        code.hub,
+        code.hubs.join(" or "),
         show::instant(until, &TimeZone::UTC)
     );
-    match (pin, is_tls) {
-        (Some(pin), _) => eprintln!("the edge will talk only to a hub whose certificate has the key {pin}"),
-        (None, true) => eprintln!("no certificate is pinned: the edge's system must trust the one at this address"),
-        (None, false) => eprintln!(
+    match (&code.pins[..], is_tls) {
+        ([], true) => {
+            eprintln!("no certificate is pinned: the edge's system must trust the one at this address");
+        }
+        ([], false) => eprintln!(
             "there is no TLS: whoever listens on the way from edge to hub can read the token and all punches; only within a network \
              of your own"
         ),
+        (pins, _) => {
+            eprintln!("the edge will talk only to a hub whose certificate has the key {}", joined(pins, " or "));
+        }
     }
     eprintln!("there: punchclock edge enroll CODE");
     Ok(())
+}
+
+/// Whether hubs are reached by TLS. A token does not cross a network by it here and in plain text there.
+fn are_tls(hubs: &[String]) -> anyhow::Result<bool> {
+    let mut schemes = hubs.iter().map(|hub| match hub.split_once("://") {
+        Some((scheme @ ("https" | "http"), host)) if !host.is_empty() && !host.contains(',') => Ok(scheme == "https"),
+        _ => bail!("`{hub}` is no address of a hub; write it with --hub, like https://hub.example"),
+    });
+    let first = schemes.next().transpose()?.unwrap_or_default();
+    for other in schemes {
+        if other? != first {
+            bail!("some hubs have TLS and others have none; name all with https://, or all with http://");
+        }
+    }
+    Ok(first)
+}
+
+fn joined(pins: &[Pin], between: &str) -> String {
+    pins.iter().map(Pin::to_string).collect::<Vec<_>>().join(between)
 }
 
 /// The address that the settings tell.
@@ -84,9 +112,9 @@ pub(super) fn enroll(context: &Context, code: &str) -> anyhow::Result<()> {
         token.write(&enrolled.token)?;
         note(folder, &invitation, &enrolled.edge)?;
         // A first call, with nothing in it: the code is used up, and what was noted works.
-        let uplink = HttpUplink::new(&invitation.hub, token, invitation.pin)?;
+        let uplink = HttpUplink::new(&invitation.hubs, token, &invitation.pins)?;
         uplink.send(&Batch { edge: enrolled.edge.clone(), ..Batch::default() }).await?;
-        show::line(format!("this edge is {} of the hub at {}", enrolled.edge, invitation.hub))?;
+        show::line(format!("this edge is {} of the hub at {}", enrolled.edge, invitation.hubs.join(" or ")))?;
         Ok::<_, anyhow::Error>(())
     })?;
     tell_what_wins(context, &invitation);
@@ -125,8 +153,8 @@ pub(super) fn forget(context: &Context, name: &str, yes: bool) -> anyhow::Result
 fn note(folder: &std::path::Path, invitation: &Invitation, edge: &str) -> anyhow::Result<()> {
     let mut told = toml::Table::new();
     told.insert("name".to_owned(), edge.into());
-    told.insert("hub".to_owned(), invitation.hub.as_str().into());
-    told.insert("hub_pin".to_owned(), invitation.pin.map_or_else(String::new, |pin| pin.to_string()).into());
+    told.insert("hub".to_owned(), invitation.hubs.join(",").into());
+    told.insert("hub_pin".to_owned(), joined(&invitation.pins, ",").into());
     let table = toml::Table::from_iter([("edge".to_owned(), toml::Value::Table(told))]);
     let text = format!("# Written by `punchclock edge enroll`. The settings file wins over it.\n{table}");
     let file = folder.join(ENROLLED);
@@ -141,8 +169,8 @@ fn note(folder: &std::path::Path, invitation: &Invitation, edge: &str) -> anyhow
 
 /// A setting that stands elsewhere and says something else wins over what the code told.
 fn tell_what_wins(context: &Context, invitation: &Invitation) {
-    let pin = invitation.pin.map_or_else(String::new, |pin| pin.to_string());
-    for (name, told) in [("edge.hub", invitation.hub.as_str()), ("edge.hub_pin", &pin)] {
+    let (hubs, pins) = (invitation.hubs.join(","), joined(&invitation.pins, ","));
+    for (name, told) in [("edge.hub", hubs), ("edge.hub_pin", pins)] {
         let (said, origin) = (context.settings.text(name), context.settings.origin(name));
         if !said.is_empty() && said != told && !origin.to_string().ends_with(ENROLLED) {
             eprintln!("setting {name} is `{said}` ({origin}) and wins over the code; take it out there");
