@@ -98,7 +98,10 @@ impl Database {
                 }
                 Ok(Store::open(path)?)
             }
-            Self::Server { url, password } => Ok(Store::connect(url, password_in(password.as_deref())?.as_deref())?),
+            Self::Server { url, password } => {
+                let password = password_in(password.as_deref())?;
+                Ok(Store::connect(url, password.as_deref()).map_err(hub::Error::from)?)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Test helpers that every room may use in its tests, and nothing but tests.
 //!
 //! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
+//! * [`PostgresPair`]: two servers, one of which follows the other;
 //! * [`Database`]: a database of a server that tests share;
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
 //! * [`how_many`]: how long a test is, by an environment variable;
@@ -16,6 +17,7 @@
 mod bad_line;
 mod chance;
 mod database;
+mod pair;
 mod postgres;
 mod process;
 mod shared;
@@ -26,6 +28,7 @@ pub use crate::{
     bad_line::BadLine,
     chance::{Chance, how_many},
     database::Database,
+    pair::PostgresPair,
     postgres::Postgres,
     process::Process,
     shared::shared,

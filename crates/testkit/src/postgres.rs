@@ -23,7 +23,7 @@ use crate::{Process, TempDir, skipped};
 const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
 /// Where Debian's packages put them, one folder per major version.
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
-const START_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const START_WITHIN: Duration = Duration::from_secs(60);
 /// Durability is the production server's business; a test's cluster is thrown away.
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
@@ -127,14 +127,14 @@ impl Drop for Postgres {
 
 /// Another user to run the server as.
 #[derive(Debug, Clone, Copy)]
-struct Account {
-    uid: u32,
-    gid: u32,
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Account {
     /// `None` where we are not root: then the server runs as we do.
-    fn for_server() -> Result<Option<Self>> {
+    pub(crate) fn for_server() -> Result<Option<Self>> {
         if fs::metadata("/proc/self")?.uid() != 0 {
             return Ok(None);
         }
@@ -152,7 +152,7 @@ impl Account {
     }
 }
 
-fn find_bin() -> Option<PathBuf> {
+pub(crate) fn find_bin() -> Option<PathBuf> {
     let named = env::var_os(BIN_VARIABLE).map(PathBuf::from);
     let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
     named.into_iter().chain(debian_bins()).chain(on_path).find(|bin| has_server(bin))
@@ -173,7 +173,7 @@ fn has_server(bin: &Path) -> bool {
     ["initdb", "postgres", "pg_ctl"].iter().all(|program| bin.join(program).is_file())
 }
 
-fn command(bin: &Path, program: &str, folder: &Path, account: Option<Account>) -> Command {
+pub(crate) fn command(bin: &Path, program: &str, folder: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(bin.join(program));
     command.current_dir(folder).env("LC_ALL", "C").env("TZ", "UTC");
     if let Some(account) = account {
@@ -182,7 +182,7 @@ fn command(bin: &Path, program: &str, folder: &Path, account: Option<Account>) -
     command
 }
 
-fn init_cluster(bin: &Path, folder: &Path, account: Option<Account>) -> Result<()> {
+pub(crate) fn init_cluster(bin: &Path, folder: &Path, account: Option<Account>) -> Result<()> {
     let output = command(bin, "initdb", folder, account)
         .args(["-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
         .output()

@@ -16,13 +16,15 @@ use web::{Tls, Web, WebConfig};
 use crate::chance::{code, now};
 use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
+use crate::home::Home;
 use crate::sealing::Sealing;
 use crate::settings::Settings;
-use crate::{log, service, show, silence};
+use crate::{log, service, show, signals, silence};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 const BUSY_RETRY: Duration = Duration::from_secs(1);
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 pub(super) fn serve(context: &mut Context, args: &Serve) -> anyhow::Result<()> {
     context.settings.flag("hub.listen", args.listen.as_deref())?;
@@ -46,8 +48,34 @@ pub(super) fn hub_alone(context: &mut Context, args: &HubArgs) -> anyhow::Result
     }
     context.settings.flag("hub.listen", args.listen.as_deref())?;
     log::start(&context.settings)?;
-    let hub = context.home.hub()?;
-    runtime()?.block_on(run_hub(hub, &context.settings, None))
+    runtime()?.block_on(async {
+        match hub_once_there(&context.home).await? {
+            Some(hub) => run_hub(hub, &context.settings, None).await,
+            None => Ok(()),
+        }
+    })
+}
+
+/// The hub, as soon as its database answers: nobody has to start it again because the database was away when it started. `None` when
+/// the process was asked to end before.
+async fn hub_once_there(home: &Home) -> anyhow::Result<Option<Hub>> {
+    let asked = signals::asked_to_end();
+    tokio::pin!(asked);
+    let mut told = false;
+    loop {
+        match home.hub() {
+            Err(error) if error.downcast_ref().is_some_and(hub::Error::is_temporary) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!("the hub waits for its database, and looks every second: {error}");
+                }
+            }
+            hub => return hub.map(Some),
+        }
+        tokio::select! {
+            () = &mut asked => return Ok(None),
+            () = tokio::time::sleep(DATABASE_RETRY) => {}
+        }
+    }
 }
 
 /// Serves pages and derives until the process is asked to end. `spool` is that of an edge in the same process.

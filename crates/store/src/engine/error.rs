@@ -141,7 +141,7 @@ impl From<tokio_postgres::Error> for Error {
             | SqlState::INVALID_AUTHORIZATION_SPECIFICATION
             | SqlState::UNDEFINED_DATABASE
             | SqlState::INSUFFICIENT_PRIVILEGE => Self::Refused(message.to_owned()),
-            SqlState::TOO_MANY_CONNECTIONS => Self::Away(message.to_owned()),
+            SqlState::TOO_MANY_CONNECTIONS | SqlState::QUERY_CANCELED => Self::Away(message.to_owned()),
             _ if ["08", "57P"].iter().any(|class| code.code().starts_with(class)) => Self::Away(message.to_owned()),
             // The detail would show the row.
             _ => Self::Postgres(format!("{message} ({})", code.code())),

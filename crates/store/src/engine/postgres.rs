@@ -13,33 +13,49 @@
 //! * Nobody waits for the answer to a write over arrays; what is asked next is answered behind it, and fails with its error, the
 //!   commit at the latest.
 //! * A connection goes back to its place only after its transaction has ended in the server's own words. What breaks off in
-//!   between (error, panic) closes it, and the server rolls back.
+//!   between (error, panic, a server that says nothing for [`PATIENCE`]) closes it, and the server rolls back. Only of a `COMMIT`
+//!   whose answer did not come nobody knows: it counts as failed, and whoever tries again must find what is there already.
+//! * A server only counts while it takes writes, and while no later primary has been seen: of a standby that was promoted and the old
+//!   primary that came back, the old one is never written to by a hub that knew the new one.
 //! * All connections live on one thread of their own; calls wait for it without a runtime of their own, so they may come from
 //!   any thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pollster::block_on;
-use tokio::runtime::Runtime;
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio::runtime::{Handle, Runtime};
+use tokio_postgres::config::{LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
 
 const READERS_KEPT: usize = 4;
 /// A server that does not answer for so long is away: at the start, and while something is sent to it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// A statement, and a commit that waits for standbys, has so long. Edges wait for as long and go to the next hub then.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What makes or changes tables may take longer.
+const PATIENCE_FOR_TABLES: Duration = Duration::from_secs(6 * 3600);
+/// A line on which nothing is said is looked at this often, from both ends: a hub whose machine is gone must not keep its turn.
+const LOOK_AT_LINE_AFTER: Duration = Duration::from_secs(30);
+/// How often another of several servers is tried, in place of a primary of the past.
+const TRIES_FOR_THE_NEWEST: usize = 8;
 /// The advisory lock of the schema; those of the tenants follow it.
 const LOCKS: i64 = 0x7075_6e63 << 32;
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The timeline of a primary: each promotion begins the next. Not every server that speaks as PostgreSQL does has one.
+const TIMELINE: &str =
+    "SELECT CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS BIGINT)";
 pub(crate) const COMMIT: &str = "SELECT 1; COMMIT";
 
 /// The server's address and the connections to it.
@@ -49,6 +65,8 @@ pub(super) struct Postgres {
     /// One at a time writes from this process; others wait here rather than with a connection each.
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// That of the latest primary that was seen.
+    timeline: AtomicI64,
     /// The thread of the connections. Taken when the value ends.
     runtime: Option<Runtime>,
 }
@@ -63,15 +81,24 @@ impl Postgres {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(ANSWER_WITHIN);
         }
+        config.keepalives_idle(LOOK_AT_LINE_AFTER).keepalives_interval(ANSWER_WITHIN);
         if config.get_application_name().is_none() {
             config.application_name("punchclock");
         }
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).thread_name("postgres").enable_all().build();
         let runtime = runtime.map_err(|cause| Error::Away(cause.to_string()))?;
-        let server = Self { config, writer: Mutex::default(), readers: Mutex::default(), runtime: Some(runtime) };
+        let server = Self {
+            config,
+            writer: Mutex::default(),
+            readers: Mutex::default(),
+            timeline: AtomicI64::default(),
+            runtime: Some(runtime),
+        };
         let connection = server.open()?;
+        connection.patience.set(PATIENCE_FOR_TABLES);
         crate::migrations::run_postgres(&connection)?;
+        connection.patience.set(PATIENCE);
         *lock(&server.writer) = Some(connection);
         Ok(server)
     }
@@ -120,23 +147,37 @@ impl Postgres {
         }
     }
 
-    /// Begins a transaction on a kept connection, or on a new one where there is none or the server has closed it meanwhile.
+    /// Begins a transaction on a kept connection, or on a new one where there is none, or where the server has closed it meanwhile
+    /// or takes no more writes.
     fn begin(&self, kept: Option<Connection>, sql: &str) -> Result<Connection, Error> {
         if let Some(connection) = kept {
-            match connection.batch(sql) {
+            match connection.begin(sql) {
                 Ok(()) => return Ok(connection),
-                Err(Error::Away(_)) => {}
+                Err(Error::Away(_) | Error::ReadOnly) => {}
                 Err(error) => return Err(error),
             }
         }
         let connection = self.open()?;
-        connection.batch(sql)?;
+        connection.begin(sql)?;
         Ok(connection)
     }
 
+    /// A connection to the server that takes writes; of several, that of the latest promotion.
     fn open(&self) -> Result<Connection, Error> {
+        let mut config = self.config.clone();
+        for _ in 0..TRIES_FOR_THE_NEWEST {
+            let connection = self.dial(config.clone())?;
+            let timeline = connection.timeline();
+            if timeline >= self.timeline.fetch_max(timeline, Ordering::Relaxed) {
+                return Ok(connection);
+            }
+            config.load_balance_hosts(LoadBalanceHosts::Random);
+        }
+        Err(Error::Away(String::from("the only one that answers was the primary before another was promoted; end it")))
+    }
+
+    fn dial(&self, config: Config) -> Result<Connection, Error> {
         let Some(runtime) = &self.runtime else { return Err(Error::Away(String::from("it was closed"))) };
-        let config = self.config.clone();
         let opened = runtime.spawn(async move {
             let (client, connection) = config.connect(NoTls).await?;
             // Its end is told to whoever asks the client next.
@@ -144,12 +185,22 @@ impl Postgres {
             Ok::<_, tokio_postgres::Error>(client)
         });
         let opened = block_on(opened).map_err(|cause| Error::Away(cause.to_string()))?;
-        let client = Arc::new(opened?);
-        let connection = Connection { client, statements: RefCell::default(), sent: RefCell::default() };
+        let connection = Connection {
+            client: Arc::new(opened?),
+            statements: RefCell::default(),
+            sent: RefCell::default(),
+            handle: runtime.handle().clone(),
+            patience: Cell::new(PATIENCE),
+            is_given_up: Cell::new(false),
+        };
         connection.batch(&format!(
-            "SET lock_timeout = {}; SET search_path = public;
+            "SET lock_timeout = {}; SET statement_timeout = {}; SET search_path = public;
+             SET tcp_keepalives_idle = {}; SET tcp_keepalives_interval = {}; SET tcp_keepalives_count = 3;
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-            BUSY_TIMEOUT.as_millis()
+            BUSY_TIMEOUT.as_millis(),
+            PATIENCE.as_millis(),
+            LOOK_AT_LINE_AFTER.as_secs(),
+            ANSWER_WITHIN.as_secs(),
         ))?;
         Ok(connection)
     }
@@ -168,18 +219,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Begins a write transaction of a tenant, once its turn has come.
+/// Begins a write transaction of a tenant, once its turn has come. A hub that hangs in the middle of its own loses it. Nothing here
+/// says that it writes: an operator's `default_transaction_read_only` holds.
 fn write(tenant: i64) -> String {
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED;
-         SELECT pg_advisory_xact_lock_shared({LOCKS}), pg_advisory_xact_lock({})",
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {};
+         SELECT pg_advisory_xact_lock_shared({LOCKS}), pg_advisory_xact_lock({}),
+                current_setting('transaction_read_only') AS read_only",
+        PATIENCE.as_millis(),
         LOCKS + tenant
     )
 }
 
 /// Begins the transaction of a migration, once all writers are done.
 pub(crate) fn migrate() -> String {
-    format!("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCKS})")
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCKS})"
+    )
 }
 
 /// A connection, with the statements that it has prepared. Their number is bounded: all are constants, or variants of one.
@@ -188,6 +244,11 @@ pub(crate) struct Connection {
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
     /// What was sent and is still to be answered.
     sent: RefCell<Vec<Sent>>,
+    /// Of the runtime that the connection lives on; it has the clock.
+    handle: Handle,
+    patience: Cell<Duration>,
+    /// An answer did not come in time: what comes now may be that one, so nothing is asked any more.
+    is_given_up: Cell<bool>,
 }
 
 type Sent = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
@@ -206,6 +267,22 @@ impl Connection {
         let statement = self.wait(self.client.prepare(sql))?;
         self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    /// Begins a transaction.
+    fn begin(&self, sql: &str) -> Result<(), Error> {
+        let answers = self.wait(self.client.simple_query(sql))?;
+        let says_read_only = |answer: &SimpleQueryMessage| match answer {
+            SimpleQueryMessage::Row(row) => row.try_get("read_only").is_ok_and(|value| value == Some("on")),
+            _ => false,
+        };
+        if answers.iter().any(says_read_only) { Err(Error::ReadOnly) } else { Ok(()) }
+    }
+
+    /// See [`TIMELINE`]; 0 where there is none.
+    fn timeline(&self) -> i64 {
+        let timeline = self.wait(self.client.query_one(TIMELINE, &[])).and_then(|row| Ok(row.try_get(0)?));
+        timeline.unwrap_or_default()
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
@@ -277,12 +354,30 @@ impl Connection {
 
     /// Waits for the answers to all that was sent.
     pub(super) fn settle(&self) -> Result<(), Error> {
-        self.sent.take().into_iter().try_for_each(|sent| Ok(block_on(sent).map(drop)?))
+        self.sent.take().into_iter().try_for_each(|sent| Ok(self.patiently(sent)?.map(drop)?))
+    }
+
+    /// Waits for an answer for as long as a server may take, then gives the connection up. The server is not asked to cancel: of a
+    /// commit that waits for a standby that would make one that does not.
+    fn patiently<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
+        let patience = self.patience.get();
+        let silent = || Error::Away(format!("it has said nothing for {} s", patience.as_secs()));
+        if self.is_given_up.get() {
+            return Err(silent());
+        }
+        let answer = {
+            let _clock = self.handle.enter();
+            tokio::time::timeout(patience, answer)
+        };
+        block_on(answer).map_err(|_| {
+            self.is_given_up.set(true);
+            silent()
+        })
     }
 
     /// Waits for an answer. What was sent before is answered by then, and is the cause if it failed.
     fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
-        let answer = block_on(answer);
+        let answer = self.patiently(answer)?;
         self.settle()?;
         Ok(answer?)
     }
