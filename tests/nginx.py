@@ -2,7 +2,7 @@
 """packaging/nginx.conf in a real nginx with a certificate made for it, on loopback, before a running `punchclock serve`.
 
 A person signs in over TLS, and the audit trail says where from. A terminal pushes through it, from its own network only. An edge
-elsewhere delivers through it. The metrics are for the machine itself. Of the site, only what belongs to this place is changed: ports, name and certificate.
+elsewhere delivers through it. With a second hub on the same database, who signed in at one is known at the other, and either may end. The metrics are for the machine itself. Of the site, only what belongs to this place is changed: ports, name and certificate.
 
 PUNCHCLOCK_BIN says where the executable is; ./check sets it.
 """
@@ -43,7 +43,7 @@ class Place:
     def __init__(self, folder: Path):
         self.folder = folder
         self.data = folder / "data"
-        self.plain, self.pages, self.push, self.hub, self.edge = (free_port() for _ in range(5))
+        self.plain, self.pages, self.push, self.hub, self.second, self.edge = (free_port() for _ in range(6))
         self.data.mkdir()
         (self.data / "punchclock.toml").write_text(SETTINGS)
 
@@ -65,7 +65,7 @@ class Place:
             (r"listen 8443 ssl;", f"listen 127.0.0.1:{self.push} ssl;", 1),
             (r"\n *listen \[::\][^;]*;", "", 3),
             (r"/etc/ssl/hub\.example/", f"{self.folder}/", 4),
-            (r"127\.0\.0\.1:8080;", f"127.0.0.1:{self.hub};", 2),
+            (r"server 127\.0\.0\.1:8080 ([^;]*);", rf"server 127.0.0.1:{self.hub} \1; server 127.0.0.1:{self.second} \1;", 1),
             (r"127\.0\.0\.1:8081;", f"127.0.0.1:{self.edge};", 1),
         ]:
             site, found = re.subn(old, new, site)
@@ -205,6 +205,31 @@ def an_edge_elsewhere_delivers_through_it(place: Place) -> None:
         wait_until("the punch to reach the hub", lambda: "2026-01-06" in place.command("export", "punches"))
 
 
+def with_two_hubs_either_may_end(place: Place) -> None:
+    """The second hub has the same database; `serve` is the first."""
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    sign_in = urlencode({"name": "ann", "password": PASSWORD}).encode()
+    second = [str(PROGRAM), "--data", str(place.data), "hub", "--listen", f"127.0.0.1:{place.second}"]
+
+    def is_known(port: int, cookie: str) -> bool:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as direct:
+            direct.request("GET", "/", headers={"Cookie": cookie})
+            return direct.getresponse().status == 200
+
+    for turn in range(2):
+        with serving(second) as hub:
+            hub.wait_for("pages: ")
+            # By nginx it is one hub or the other that somebody signs in at; both know them then.
+            status, headers, page = place.ask(place.pages, PERSON, "POST", "/sign-in", sign_in, **form)
+            assert status == 303, page
+            cookie = headers["Set-Cookie"].split(";")[0]
+            assert is_known(place.hub, cookie) and is_known(place.second, cookie), turn
+        # One has ended: nobody who asks notices.
+        for _ in range(4):
+            status, _, page = place.ask(place.pages, PERSON, "GET", "/", Cookie=cookie)
+            assert status == 200 and "Who is in now" in page, page
+
+
 def metrics_are_for_the_machine_itself(place: Place) -> None:
     for path in ("/metrics", "/metrics?x", "//metrics", "/%6Detrics", "/./metrics"):
         status, _, text = place.ask(place.pages, PERSON, "GET", path)
@@ -229,6 +254,7 @@ def main() -> None:
             the_live_board_is_not_held_back(place)
             a_terminal_pushes_through_it_from_its_own_network_only(place)
             an_edge_elsewhere_delivers_through_it(place)
+            with_two_hubs_either_may_end(place)
             metrics_are_for_the_machine_itself(place)
     print("sign-in, live board, push, an edge and metrics behind nginx with TLS: as promised")
 
