@@ -42,8 +42,8 @@ use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
 const READERS_KEPT: usize = 4;
 /// A server that does not answer for so long is away: at the start, and while something is sent to it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// A statement, and a commit that waits for standbys, has so long. Edges wait for as long and go to the next hub then.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A statement, and a commit that waits for standbys, has so long. Edges wait for a minute, so they hear of it.
+const PATIENCE: Duration = Duration::from_secs(40);
 /// What makes or changes tables may take longer.
 const PATIENCE_FOR_TABLES: Duration = Duration::from_secs(6 * 3600);
 /// A line on which nothing is said is looked at this often, from both ends: a hub whose machine is gone must not keep its turn.
