@@ -4,6 +4,7 @@
 //! * Nothing of a bank is stored but the uses that people stated; balances are the fold of all events, made anew each time.
 //! * A use is judged and stated in one transaction. It is taken only when the bank can give it and no later use loses its minutes by it.
 
+use attendance::DateRange;
 use attendance::bank::{Bank, Event, Outcome, Statement};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,6 +12,7 @@ use store::Read;
 use store::facts::Subject;
 
 use crate::company::Company;
+use crate::facts::of_all;
 use crate::keep::record;
 use crate::registry;
 use crate::resolve::ALWAYS;
@@ -93,7 +95,10 @@ fn events(read: &Read<'_>, bank: &Bank, employee: &str, until: Date, now: Timest
     let days = read.days_of(known.id, ALWAYS.0, until)?;
     let records = days.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     let mut events = bank.earnings(&records);
-    for fact in read.facts_of(&Subject::Employee(known.id), ALWAYS.0, ALWAYS.1, now.as_microsecond())? {
+    let mut subjects = vec![Subject::Employee(known.id)];
+    subjects.extend(read.merged_into(known.id)?.iter().map(|other| Subject::Employee(other.id)));
+    let always = DateRange { from: ALWAYS.0, to: ALWAYS.1 };
+    for fact in of_all(read, &subjects, always, now)? {
         if let Stated::TimeOff(event) = Stated::of(&fact)? {
             events.push(event);
         }

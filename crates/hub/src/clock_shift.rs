@@ -205,7 +205,7 @@ impl Looking<'_> {
             }
             let number = stated.user.as_deref().unwrap_or(&stored.said.user);
             let on = civil.date();
-            let owners = read.owners(&[number])?.into_iter().flatten();
+            let owners = read.owners(&[(terminal.number_group.as_str(), number)])?.into_iter().flatten();
             let owner = owners.rev().find(|(from, to, _)| *from <= on && on <= *to);
             let at = understood(self.company.earliest_date, civil, &there, instant(stored.received_us));
             match (owner, at) {

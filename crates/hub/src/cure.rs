@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use store::held::Statement;
 
 use crate::company::Company;
-use crate::registry::{NewTerminal, assign};
+use crate::numbers::{Number, assign, check_group, told_lost};
+use crate::registry::NewTerminal;
 use crate::resolve::{Again, Resolution, Resolver, provisional};
 use crate::{Actor, Error, Hub};
 
@@ -16,7 +17,7 @@ use crate::{Actor, Error, Hub};
 pub enum Cure {
     /// A user number belongs to an employee.
     Assign {
-        /// The number as terminals say it.
+        /// The number as terminals say it; `GROUP/NUMBER` at a group of terminals that has a name.
         user: String,
         /// Employee code.
         employee: String,
@@ -95,15 +96,16 @@ impl Hub {
         dates: (Option<Date>, Option<Date>),
         now: Timestamp,
     ) -> Result<Cured, Error> {
-        let (user, code) = (canonical_user(user), code.trim());
-        if user.is_empty() || code.is_empty() {
+        let (number, code) = (Number::parse(user), code.trim());
+        check_group(&number.group)?;
+        if number.number.is_empty() || code.is_empty() {
             return Err(Error::invalid("user number or employee code is empty", "give both"));
         }
         self.store.write(|write| {
             let employee = match write.employee_by_code(code)? {
                 Some(employee) => employee.id,
                 None if create => {
-                    write.audit(&actor.entry(now, "employee.provisional", code, format!("for user number {user}")))?;
+                    write.audit(&actor.entry(now, "employee.provisional", code, format!("for user number {number}")))?;
                     write.add_employee(&provisional(code))?
                 }
                 None => {
@@ -111,14 +113,15 @@ impl Hub {
                     return Err(Error::NotFound(format!("employee with code {code}; {cure}")));
                 }
             };
-            assign(write, user, employee, dates)?;
+            let lost = assign(write, &number, employee, dates)?;
             let shown = |date: Option<Date>, open: &str| date.map_or_else(|| open.to_owned(), |date| date.to_string());
             let detail = format!(
-                "employee {code}, from {} to {}",
+                "employee {code}, from {} to {}{}",
                 shown(dates.0, "the beginning"),
-                shown(dates.1, "further notice")
+                shown(dates.1, "further notice"),
+                told_lost(write, &lost)?
             );
-            Ok(write.audit(&actor.entry(now, "number.assign", user, detail))?)
+            Ok(write.audit(&actor.entry(now, "number.assign", &number.to_string(), detail))?)
         })?;
         self.resume_replays(now)
     }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use store::Read;
-use store::facts::Subject;
+use store::facts::{Fact, Subject};
 use store::people::Employee;
 
 use crate::Error;
@@ -55,13 +55,18 @@ impl Statements {
         without: Option<i64>,
     ) -> Result<Self, Error> {
         let group = employee.and_then(|employee| employee.group_name.clone()).map(Subject::Group);
-        let nearest_first = [employee.map(|employee| Subject::Employee(employee.id)), group, Some(Subject::Company)];
+        // What was stated of those who count as the employee is the employee's.
+        let mut own = Vec::new();
+        if let Some(employee) = employee {
+            own.push(Subject::Employee(employee.id));
+            own.extend(read.merged_into(employee.id)?.iter().map(|other| Subject::Employee(other.id)));
+        }
+        let nearest_first = [own, group.into_iter().collect(), vec![Subject::Company]];
         let mut all = Self::default();
         let mut levels = Vec::new();
-        for subject in nearest_first.into_iter().flatten() {
-            let facts = read.facts_of(&subject, range.from, range.to, as_of.as_microsecond())?;
+        for subjects in nearest_first {
             let mut of_subject = Self::default();
-            for fact in facts.iter().filter(|fact| Some(fact.number) != without) {
+            for fact in of_all(read, &subjects, range, as_of)?.iter().filter(|fact| Some(fact.number) != without) {
                 of_subject.add(Stated::of(fact)?);
             }
             levels.push(std::mem::take(&mut of_subject.assignments));
@@ -90,7 +95,8 @@ impl Statements {
             | Stated::Workday(_)
             | Stated::Unavailable(_)
             | Stated::TimeOff(_)
-            | Stated::ClockShift(_) => {}
+            | Stated::ClockShift(_)
+            | Stated::Merge(_) => {}
         }
     }
 
@@ -160,6 +166,21 @@ impl Facts {
     }
 }
 
+/// The facts of some subjects, in the order in which they were stated.
+pub(crate) fn of_all(
+    read: &Read<'_>,
+    subjects: &[Subject],
+    range: DateRange,
+    as_of: Timestamp,
+) -> Result<Vec<Fact>, store::Error> {
+    let mut facts = Vec::new();
+    for subject in subjects {
+        facts.extend(read.facts_of(subject, range.from, range.to, as_of.as_microsecond())?);
+    }
+    facts.sort_by_key(|fact| fact.number);
+    Ok(facts)
+}
+
 /// The resolved punches of an employee on some civil dates, in time order, and where they were made.
 fn punches(
     read: &Read<'_>,
@@ -190,8 +211,11 @@ pub(crate) fn zone_of(company: &Company, employee: &Employee) -> Result<TimeZone
 }
 
 /// The dates that are judged: those of the employment; without them, from the week of the first punch to the week of the
-/// last.
+/// last. None of an employee who counts as another one.
 pub(crate) fn employment(company: &Company, employee: &Employee) -> Option<Employment> {
+    if employee.merged_into.is_some() {
+        return None;
+    }
     let first_week = employee.first_punch.map(|date| company.week_of(date));
     let last_week = employee.last_punch.map(|date| company.policies.workweek(date).to);
     let from = employee.employed_from.or(first_week);

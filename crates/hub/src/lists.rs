@@ -12,6 +12,7 @@ use store::punches::{ListedPunch, PunchQuery};
 
 use crate::company::{Company, zone};
 use crate::facts::Facts;
+use crate::numbers::Number;
 use crate::resolve::instant;
 use crate::view::{
     DayDetail, DayFilter, DayList, DayRow, DaySort, EmployeeRow, HeldGroup, HeldReason, PunchFilter, PunchRow,
@@ -98,16 +99,24 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn held(&self) -> Result<Vec<HeldGroup>, Error> {
-        let (groups, names) =
-            self.store.read(|read| Ok::<_, Error>((read.held_groups()?, read.terminal_user_names()?)))?;
+        let (held, users, groups) =
+            self.store.read(|read| Ok::<_, Error>((read.held_groups()?, read.terminal_users()?, groups(read)?)))?;
         let printed = |seconds: Option<i64>| {
             seconds.map_or_else(String::new, |s| attendance::punch::PrintedTime::Seconds(s).to_string())
         };
-        groups
-            .into_iter()
+        // The name that a terminal of the same group gives.
+        let of = |serial: &str| groups.get(serial).map_or("", String::as_str);
+        let mut names: HashMap<Number, String> = HashMap::new();
+        for user in users.into_iter().filter(|user| !user.name.is_empty()) {
+            let name = names.entry(Number::at(of(&user.origin), &user.user)).or_default();
+            *name = user.name.max(std::mem::take(name));
+        }
+        held.into_iter()
             .map(|group| {
-                let name = names.iter().find(|(number, _)| *number == group.user).map(|(_, name)| name.clone());
+                let number = Number::at(of(&group.origin), &group.user);
+                let name = names.get(&number).cloned();
                 Ok(HeldGroup {
+                    number: number.to_string(),
                     reason: reason(&group.reason)?,
                     name_on_terminal: name,
                     count: group.count,
@@ -167,6 +176,7 @@ impl Hub {
             poll_minutes: terminal.poll_minutes,
             live: terminal.live,
             edge: contact.edge,
+            number_group: terminal.number_group,
         });
         Ok(rows.collect())
     }
@@ -180,19 +190,26 @@ impl Hub {
     }
 
     /// The user numbers that belong on `date` to somebody who is employed then, each with their name (empty where unknown):
-    /// what terminals should know. By number.
+    /// what the terminals of a group should know. By number.
     ///
     /// # Errors
     /// Of the store.
-    pub fn numbers_on(&self, date: Date) -> Result<Vec<(String, String)>, Error> {
+    pub fn numbers_on(&self, group: &str, date: Date) -> Result<Vec<(String, String)>, Error> {
         let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
+        let into: HashMap<i64, i64> = people.iter().filter_map(|one| Some((one.id, one.merged_into?))).collect();
         let is_employed = |one: &&store::people::Employee| {
             one.employed_from.is_none_or(|from| from <= date) && one.employed_to.is_none_or(|to| date <= to)
         };
         let names: HashMap<i64, String> =
             people.iter().filter(is_employed).map(|one| (one.id, one.name.clone())).collect();
-        let valid = numbers.into_iter().filter(|number| number.valid_from <= date && date <= number.valid_to);
-        Ok(valid.filter_map(|number| Some((number.number, names.get(&number.employee)?.clone()))).collect())
+        let is_valid = |number: &store::people::UserNumber| {
+            number.group == group && number.valid_from <= date && date <= number.valid_to
+        };
+        let named = |number: store::people::UserNumber| {
+            let owner = into.get(&number.employee).copied().unwrap_or(number.employee);
+            Some((number.number, names.get(&owner)?.clone()))
+        };
+        Ok(numbers.into_iter().filter(is_valid).filter_map(named).collect())
     }
 
     /// All employees by code.
@@ -203,9 +220,12 @@ impl Hub {
         let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
         let mut of: HashMap<i64, Vec<String>> = HashMap::new();
         for number in numbers {
-            of.entry(number.employee).or_default().push(number.number);
+            of.entry(number.employee).or_default().push(crate::numbers::of(&number).to_string());
         }
+        of.values_mut().for_each(Vec::dedup);
+        let codes: HashMap<i64, String> = people.iter().map(|one| (one.id, one.code.clone())).collect();
         let rows = people.into_iter().map(|employee| EmployeeRow {
+            merged_into: employee.merged_into.and_then(|into| codes.get(&into).cloned()),
             numbers: of.remove(&employee.id).unwrap_or_default().join(", "),
             code: employee.code,
             name: employee.name,
@@ -215,6 +235,12 @@ impl Hub {
         });
         Ok(rows.collect())
     }
+}
+
+/// The group of each terminal that is in one with a name, by serial.
+pub(crate) fn groups(read: &Read<'_>) -> Result<HashMap<String, String>, store::Error> {
+    let terminals = read.terminals()?.into_iter().map(|(terminal, _)| (terminal.serial, terminal.number_group));
+    Ok(terminals.filter(|(_, group)| !group.is_empty()).collect())
 }
 
 fn query(filter: &DayFilter) -> DayQuery {

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use attendance::punch::{PrintedTime, canonical_user};
+use attendance::punch::PrintedTime;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::people::{Employee, UserNumber};
@@ -18,7 +18,9 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::likeness::{Likeness, Name};
-use crate::registry::{assign, employee};
+use crate::lists::groups;
+use crate::numbers::{Number, assign, check_free};
+use crate::registry::employee;
 use crate::resolve::{ALWAYS, instant, provisional};
 use crate::view::HeldReason;
 use crate::{Actor, Cured, Error, Hub};
@@ -120,7 +122,7 @@ impl MatchState {
 /// A user number that terminals list or that punches carry, and whose it could be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchRow {
-    /// The number.
+    /// The number, with the group of terminals where that has a name.
     pub user: String,
     /// The names that terminals give for it, each once.
     pub names: Vec<String>,
@@ -147,7 +149,7 @@ pub struct MatchRow {
 pub enum Decision {
     /// It is this employee's.
     Assign {
-        /// The number.
+        /// The number; `GROUP/NUMBER` at a group of terminals that has a name.
         user: String,
         /// Employee code.
         employee: String,
@@ -156,7 +158,7 @@ pub enum Decision {
     },
     /// It is somebody's who is not on the list yet.
     Add {
-        /// The number.
+        /// The number; `GROUP/NUMBER` at a group of terminals that has a name.
         user: String,
         /// Code of the new employee; the number, when `None`.
         code: Option<String>,
@@ -165,14 +167,14 @@ pub enum Decision {
     },
     /// It is none of the employees.
     Dismiss {
-        /// The number.
+        /// The number; `GROUP/NUMBER` at a group of terminals that has a name.
         user: String,
         /// Why.
         reason: String,
     },
     /// That was wrong: ask again.
     Recall {
-        /// The number.
+        /// The number; `GROUP/NUMBER` at a group of terminals that has a name.
         user: String,
     },
 }
@@ -219,17 +221,20 @@ impl Sighted {
 
 /// The employees, found by what a number and names can tell.
 struct Roll<'a> {
+    /// Those who count as another one are left out: their numbers are the other's.
     people: Vec<(&'a Employee, Option<Name>)>,
     by_code: HashMap<&'a str, usize>,
     by_words: HashMap<Vec<String>, Vec<usize>>,
     by_part: HashMap<String, Vec<usize>>,
-    held: HashMap<&'a str, Vec<(usize, Date, Date)>>,
+    held: HashMap<Number, Vec<(usize, Date, Date)>>,
 }
 
 impl<'a> Roll<'a> {
     fn new(people: &'a [Employee], numbers: &'a [UserNumber]) -> Self {
+        let into: HashMap<i64, i64> = people.iter().filter_map(|one| Some((one.id, one.merged_into?))).collect();
+        let people: Vec<&Employee> = people.iter().filter(|one| one.merged_into.is_none()).collect();
         let mut roll = Self {
-            people: people.iter().map(|one| (one, Name::new(&one.name))).collect(),
+            people: people.iter().map(|one| (*one, Name::new(&one.name))).collect(),
             by_code: people.iter().enumerate().map(|(place, one)| (one.code.as_str(), place)).collect(),
             by_words: HashMap::new(),
             by_part: HashMap::new(),
@@ -244,25 +249,26 @@ impl<'a> Roll<'a> {
         }
         let by_id: HashMap<i64, usize> = people.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
         for number in numbers {
-            if let Some(place) = by_id.get(&number.employee) {
+            let owner = into.get(&number.employee).unwrap_or(&number.employee);
+            if let Some(place) = by_id.get(owner) {
                 let span = (*place, number.valid_from, number.valid_to);
-                roll.held.entry(number.number.as_str()).or_default().push(span);
+                roll.held.entry(crate::numbers::of(number)).or_default().push(span);
             }
         }
         roll
     }
 
     /// Whose a number is on a date.
-    fn owner(&self, number: &str, on: Date) -> Option<&'a Employee> {
+    fn owner(&self, number: &Number, on: Date) -> Option<&'a Employee> {
         let spans = self.held.get(number)?;
         let (place, ..) = spans.iter().find(|(_, from, to)| *from <= on && on <= *to)?;
         self.people.get(*place).map(|(employee, _)| *employee)
     }
 
     /// Whose a number could be that terminals call by these names: by number first, then by name.
-    fn candidates(&self, number: &str, names: &[String]) -> Vec<Candidate> {
+    fn candidates(&self, number: &Number, names: &[String]) -> Vec<Candidate> {
         let mut found: BTreeMap<usize, Vec<Speaks>> = BTreeMap::new();
-        if let Some(place) = self.by_code.get(number) {
+        if let Some(place) = self.by_code.get(number.number.as_str()) {
             found.entry(*place).or_default().push(Speaks::Code);
         }
         for (place, from, to) in self.held.get(number).into_iter().flatten() {
@@ -316,21 +322,23 @@ impl<'a> Roll<'a> {
 }
 
 /// Every number that an approved terminal lists, or that punches wait for.
-fn sighted(read: &Read<'_>) -> Result<BTreeMap<String, Sighted>, Error> {
+fn sighted(read: &Read<'_>) -> Result<BTreeMap<Number, Sighted>, Error> {
     let terminals = read.terminals()?;
+    let groups = groups(read)?;
+    let number = |origin: &str, user: &str| Number::at(groups.get(origin).map_or("", String::as_str), user);
     let ours: HashSet<&str> =
         terminals.iter().filter(|(one, _)| one.is_approved).map(|(one, _)| one.serial.as_str()).collect();
-    let mut all: BTreeMap<String, Sighted> = BTreeMap::new();
+    let mut all: BTreeMap<Number, Sighted> = BTreeMap::new();
     for user in read.terminal_users()? {
         if ours.contains(user.origin.as_str()) && !user.user.is_empty() {
-            let sighted = all.entry(user.user).or_default();
+            let sighted = all.entry(number(&user.origin, &user.user)).or_default();
             sighted.seen_us = sighted.seen_us.max(Some(user.seen_us));
             sighted.names.insert(user.origin, user.name);
         }
     }
     for group in read.held_groups()? {
         if group.reason == HeldReason::UnknownUser.word() {
-            let sighted = all.entry(group.user).or_default();
+            let sighted = all.entry(number(&group.origin, &group.user)).or_default();
             sighted.names.entry(group.origin).or_default();
             sighted.waiting += group.count;
             let earlier = [sighted.first_waiting, group.first_seconds].into_iter().flatten().min();
@@ -356,9 +364,9 @@ impl Hub {
         for user in &dismissed {
             no_longer.insert((&user.user, &user.origin), user);
         }
-        let row = |(user, sighted): (String, Sighted)| {
+        let row = |(user, sighted): (Number, Sighted)| {
             let said = |(origin, name): (&String, &String)| {
-                no_longer.get(&(user.as_str(), origin.as_str())).copied().filter(|said| said.name == *name)
+                no_longer.get(&(user.number.as_str(), origin.as_str())).copied().filter(|said| said.name == *name)
             };
             let said: Option<Vec<&DismissedUser>> = sighted.names.iter().map(said).collect();
             let dismissed = said.and_then(|said| Some((said.first()?.actor.clone(), said.first()?.reason.clone())));
@@ -379,7 +387,7 @@ impl Hub {
             let (done, refused) = self.store.write(|write| {
                 let (mut done, mut refused) = (0, Vec::new());
                 for decision in chunk {
-                    let sighted = known.get(canonical_user(decision.user()));
+                    let sighted = known.get(&Number::parse(decision.user()));
                     match write.step(|| decide(write, actor, decision, sighted, now)) {
                         Ok(()) => done += 1,
                         Err(error @ (Error::NotFound(_) | Error::Invalid { .. })) => {
@@ -398,7 +406,7 @@ impl Hub {
     }
 }
 
-fn row(roll: &Roll<'_>, user: String, sighted: &Sighted, dismissed: Option<(String, String)>, today: Date) -> MatchRow {
+fn row(roll: &Roll<'_>, user: Number, sighted: &Sighted, dismissed: Option<(String, String)>, today: Date) -> MatchRow {
     let names = sighted.named();
     let owner = roll.owner(&user, today);
     let mut candidates = match (&owner, &dismissed) {
@@ -434,7 +442,7 @@ fn row(roll: &Roll<'_>, user: String, sighted: &Sighted, dismissed: Option<(Stri
         state,
         candidates,
         dismissed,
-        user,
+        user: user.to_string(),
     }
 }
 
@@ -446,7 +454,7 @@ fn decide(
     sighted: Option<&Sighted>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let user = canonical_user(decision.user());
+    let user = &Number::parse(decision.user());
     let missing = || Error::NotFound(format!("user number {user} that a terminal lists or a held punch carries"));
     let sighted = sighted.ok_or_else(missing)?;
     match decision {
@@ -455,7 +463,8 @@ fn decide(
             give(write, actor, user, &owner, *from, sighted, now)
         }
         Decision::Add { code, from, .. } => {
-            let code = code.as_deref().unwrap_or(user).trim();
+            let code = code.clone().unwrap_or_else(|| user.to_string());
+            let code = code.trim();
             if code.is_empty() {
                 return Err(Error::invalid("a new employee needs a code", "give one"));
             }
@@ -477,20 +486,20 @@ fn decide(
             for (origin, name) in &sighted.names {
                 write.dismiss_user(&DismissedUser {
                     origin: origin.clone(),
-                    user: user.to_owned(),
+                    user: user.number.clone(),
                     name: name.clone(),
                     at_us: now.as_microsecond(),
                     actor: actor.name.clone(),
                     reason: reason.trim().to_owned(),
                 })?;
             }
-            Ok(write.audit(&actor.entry(now, "match.dismiss", user, reason.trim()))?)
+            Ok(write.audit(&actor.entry(now, "match.dismiss", &user.to_string(), reason.trim()))?)
         }
         Decision::Recall { .. } => {
-            if !write.recall_user(user)? {
+            if !recall(write, user, sighted)? {
                 return Err(Error::NotFound(format!("dismissal of user number {user}")));
             }
-            Ok(write.audit(&actor.entry(now, "match.recall", user, "it is asked again"))?)
+            Ok(write.audit(&actor.entry(now, "match.recall", &user.to_string(), "it is asked again"))?)
         }
     }
 }
@@ -499,39 +508,29 @@ fn decide(
 fn give(
     write: &Write<'_>,
     actor: &Actor,
-    user: &str,
+    user: &Number,
     to: &Employee,
     from: Option<Date>,
     sighted: &Sighted,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let first = from.unwrap_or(ALWAYS.0);
-    let spans = write.validities(user)?;
-    let lost = spans.iter().find(|span| span.employee != to.id && span.valid_from >= first);
-    // What began before the date ends there, which the date says; without a date nothing is said of it.
-    if let Some(span) = lost {
-        let owner = write.employee(span.employee)?.map_or_else(String::new, |owner| owner.code);
-        let what = format!("user number {user} is employee {owner}'s {}", during(span.valid_from, span.valid_to));
-        let cure = format!("say from which date it is employee {}'s, if it has changed hands", to.code);
-        return Err(Error::invalid(what, cure));
-    }
+    check_free(write, user, to.id, (from, None))?;
     assign(write, user, to.id, (from, None))?;
-    write.recall_user(user)?;
+    recall(write, user, sighted)?;
     let named = sighted.named().join(", ");
     let since = from.map_or_else(|| "the beginning".to_owned(), |from| from.to_string());
     let called = if named.is_empty() { String::new() } else { format!("; terminals call it {named}") };
     let detail = format!("employee {}, from {since}, matched{called}", to.code);
-    Ok(write.audit(&actor.entry(now, "number.assign", user, detail))?)
+    Ok(write.audit(&actor.entry(now, "number.assign", &user.to_string(), detail))?)
 }
 
-/// Dates of validity in words.
-fn during(from: Date, to: Date) -> String {
-    match (from <= ALWAYS.0, to >= ALWAYS.1) {
-        (true, true) => "always".to_owned(),
-        (true, false) => format!("until {to}"),
-        (false, true) => format!("from {from} on"),
-        (false, false) => format!("from {from} to {to}"),
+/// Takes a dismissal back; whether there was one.
+fn recall(write: &Write<'_>, user: &Number, sighted: &Sighted) -> Result<bool, Error> {
+    let mut was_any = false;
+    for origin in sighted.names.keys() {
+        was_any |= write.recall_user(origin, &user.number)?;
     }
+    Ok(was_any)
 }
 
 #[cfg(test)]
@@ -548,12 +547,12 @@ mod tests {
 
     fn number(number: &str, employee: i64, from: &str, to: &str) -> UserNumber {
         let date = |text: &str| text.parse().unwrap();
-        UserNumber { number: number.to_owned(), valid_from: date(from), valid_to: date(to), employee }
+        UserNumber { group: String::new(), number: number.to_owned(), valid_from: date(from), valid_to: date(to), employee }
     }
 
     fn told(people: &[Employee], numbers: &[UserNumber], user: &str, names: &[&str]) -> Vec<String> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let found = Roll::new(people, numbers).candidates(user, &names);
+        let found = Roll::new(people, numbers).candidates(&Number::parse(user), &names);
         found.iter().map(|one| format!("{}: {}", one.code, one.says())).collect()
     }
 
@@ -611,7 +610,7 @@ mod tests {
                 (0..40).map(|n| (n.to_string(), format!("{}{} Cab{}", ["Aa", "Bb", "Ca"][n % 3], "abc".repeat(n % 4), n % 5))).collect();
             let list: Vec<(&str, &str)> = list.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
             let people = people(&list);
-            for candidate in Roll::new(&people, &[]).candidates(&user, &[name]) {
+            for candidate in Roll::new(&people, &[]).candidates(&Number::parse(&user), &[name]) {
                 let first = candidate.speaks.first();
                 prop_assert!(matches!(first, Some(Speaks::Code | Speaks::Had(..) | Speaks::Named(..))), "{first:?}");
             }

@@ -123,8 +123,13 @@ impl Hub {
                     };
                     let stated = Statements::gather(write, &company, Some(employee), around, now, None)?;
                     let employment = Employment { from: employee.employed_from, to: employee.employed_to };
-                    let days =
-                        attendance::plan_ahead(&book, &stated.person(&zone, employment, &[]), range, now.as_second());
+                    let days = match employee.merged_into {
+                        Some(_) => Vec::new(),
+                        None => {
+                            let person = stated.person(&zone, employment, &[]);
+                            attendance::plan_ahead(&book, &person, range, now.as_second())
+                        }
+                    };
                     let mut tally = keep(write, employee.id, (from, to), &days, now)?;
                     for day in days {
                         tally.count(&day);

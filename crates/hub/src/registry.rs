@@ -3,18 +3,18 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use link::{Moved, Orders, Via};
 use roads::employees::Line;
-use store::people::{Employee, UserNumber};
+use store::people::Employee;
 use store::terminals::Terminal;
 use store::{Read, Write};
 
 use crate::company::{Company, zone};
 use crate::list_import::ListImport;
 use crate::replay::{Replay, note};
-use crate::resolve::{ALWAYS, provisional};
+use crate::numbers::{Number, assign, check_free, check_group};
+use crate::resolve::provisional;
 use crate::{Actor, Cured, Error, Hub, TokenKind};
 
 /// Longest time between two readings of a terminal.
@@ -47,6 +47,8 @@ pub struct NewTerminal {
     pub edge: Option<String>,
     /// Minutes between two readings of its log; 0 for as often as the edge's setting says.
     pub poll_minutes: Option<u32>,
+    /// The group of terminals at which user numbers mean the same people; empty for that of all others.
+    pub group: Option<String>,
 }
 
 impl NewTerminal {
@@ -72,6 +74,7 @@ pub(crate) fn sight(write: &Write<'_>, serial: &str, now: Timestamp) -> Result<T
         poll_minutes: None,
         live: false,
         live_rests_until_us: None,
+        number_group: String::new(),
     };
     write.put_terminal(&terminal)?;
     Ok(terminal)
@@ -127,6 +130,7 @@ impl Hub {
             return Err(Error::invalid("a terminal needs a serial", "give the one on its label or in its menu"));
         }
         new.zone.as_deref().map(zone).transpose()?;
+        new.group.as_deref().map(check_group).transpose()?;
         self.store.write(|write| {
             let company = Company::load(write)?;
             if let (None, Some(first)) = (&company.zone, &new.zone) {
@@ -147,6 +151,7 @@ impl Hub {
             terminal.poll_minutes =
                 given.poll_minutes.map_or(terminal.poll_minutes, |minutes| (minutes > 0).then_some(minutes));
             terminal.live = given.live.unwrap_or(terminal.live);
+            terminal.number_group = given.group.unwrap_or(terminal.number_group);
             terminal.is_approved = true;
             if given.live == Some(true) {
                 check_polled(&terminal, "it can't be heard live")?;
@@ -165,11 +170,13 @@ impl Hub {
                     // It may have been carried to another branch.
                     write.set_edge_of(&serial, None)?;
                 }
+                let group_moved =
+                    before.as_ref().is_some_and(|before| before.number_group != terminal.number_group);
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
                 if zone_moved {
                     write.forget_clock(&serial)?;
                 }
-                let concerned = if zone_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
+                let concerned = if zone_moved || group_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
                 note(write, concerned, &serial)?;
             }
             if let Some(edge) = &new.edge {
@@ -293,9 +300,12 @@ impl Hub {
             let mut is_changed = known.as_ref() != Some(&employee);
             let mut changed = Vec::new();
             for number in &line.numbers {
-                let owner = write.validities(number)?.last().map(|validity| validity.employee);
+                let number = Number::parse(number);
+                let owner = write.validities(&number.group, &number.number)?.last().map(|span| span.employee);
                 if owner.is_none() || owner != known.as_ref().map(|known| known.id) {
-                    changed.push(number.clone());
+                    check_group(&number.group)?;
+                    check_free(write, &number, employee.id, (None, None))?;
+                    changed.push(number);
                 }
             }
             is_changed |= !changed.is_empty();
@@ -344,31 +354,6 @@ fn save_employee(
     Ok(())
 }
 
-/// Gives a user number to an employee for a range of dates; whoever had it keeps the dates outside. Notes the replay.
-pub(crate) fn assign(
-    write: &Write<'_>,
-    number: &str,
-    employee: i64,
-    dates: (Option<Date>, Option<Date>),
-) -> Result<(), Error> {
-    let (from, to) = (dates.0.unwrap_or(ALWAYS.0), dates.1.unwrap_or(ALWAYS.1));
-    if to < from {
-        return Err(Error::invalid(format!("a number is given until {to}, before {from}"), "turn the dates round"));
-    }
-    let known = write.validities(number)?;
-    note(write, if known.is_empty() { Replay::HeldOfNumber } else { Replay::Number }, number)?;
-    for before in known.into_iter().filter(|before| before.valid_from <= to && from <= before.valid_to) {
-        write.drop_user_number(&before)?;
-        if before.valid_from < from {
-            write.put_user_number(&UserNumber { valid_to: from.saturating_sub(1.day()), ..before.clone() })?;
-        }
-        if to < before.valid_to {
-            write.put_user_number(&UserNumber { valid_from: to.saturating_add(1.day()), ..before })?;
-        }
-    }
-    Ok(write.put_user_number(&UserNumber { number: number.to_owned(), valid_from: from, valid_to: to, employee })?)
-}
-
 /// Refuses an edge that nobody has invited and nobody has heard of: the terminal would be nobody's.
 fn check_edge(read: &Read<'_>, edge: &str) -> Result<(), Error> {
     let has_token = read.token_named(edge)?.is_some_and(|token| token.kind == TokenKind::Edge.word());
@@ -404,16 +389,18 @@ fn check_polled(terminal: &Terminal, so: &str) -> Result<(), Error> {
 fn told(terminal: &Terminal) -> String {
     let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, poll_minutes, live, .. } =
         terminal;
+    let group = &terminal.number_group;
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     format!(
-        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}{}",
+        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}{}{}",
         or(address, "none"),
         or(zone, "the company's"),
         or(comm_key_file, "none"),
         or(push_key_file, "none"),
         if *sets_clock { "set by the handshake" } else { "left alone" },
         poll_minutes.map_or_else(String::new, |minutes| format!(", read every {minutes} minutes")),
-        if *live { ", heard live" } else { "" }
+        if *live { ", heard live" } else { "" },
+        if group.is_empty() { String::new() } else { format!(", user numbers of group {group}") }
     )
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use attendance::DateRange;
 use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
@@ -20,6 +21,7 @@ use store::punches::{ResolvedPunch, StoredPunch};
 use crate::Error;
 use crate::clock_shift::ClockShift;
 use crate::company::{Company, zone};
+use crate::numbers::{Number, assign};
 use crate::view::HeldReason;
 
 /// Dates on which a user number without stated validity belongs to somebody.
@@ -35,8 +37,8 @@ pub(crate) struct Resolver<'a, 'tx> {
     /// Makes an unknown user number a provisional employee.
     create_employees: bool,
     terminals: HashMap<String, Clock>,
-    /// First and last date on which a number is an employee's.
-    numbers: HashMap<String, Vec<(Date, Date, i64)>>,
+    /// First and last date on which a number is an employee's, by group of terminals.
+    numbers: HashMap<Rc<str>, HashMap<String, Vec<(Date, Date, i64)>>>,
     people: HashMap<i64, Person>,
 }
 
@@ -45,6 +47,8 @@ struct Clock {
     is_approved: bool,
     zone: TimeZone,
     shifts: Vec<ClockShift>,
+    /// Whose numbers it says.
+    group: Rc<str>,
 }
 
 impl Clock {
@@ -223,7 +227,8 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             Ok(at) => at,
             Err(reason) => return Ok(Err(reason)),
         };
-        let owner = self.owner(user, civil.date())?;
+        let group = Rc::clone(&clock.group);
+        let owner = self.owner(&group, user, civil.date())?;
         Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
     }
 
@@ -236,16 +241,19 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 
     /// Looks up the terminals and user numbers of punches that were not met before.
     fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
-        let (mut serials, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-        for punch in punches {
-            if !self.terminals.contains_key(&punch.said.origin) {
-                serials.insert(punch.said.origin.as_str());
-            }
-            if !self.numbers.contains_key(punch.user()) {
-                numbers.insert(punch.user());
-            }
+        let mut serials = BTreeSet::new();
+        for punch in punches.iter().filter(|punch| !self.terminals.contains_key(&punch.said.origin)) {
+            serials.insert(punch.said.origin.as_str());
         }
         self.meet_terminals(&serials.into_iter().collect::<Vec<_>>())?;
+        // Whose a number is depends on the group of the terminal that said it.
+        let mut numbers = BTreeSet::new();
+        for punch in punches {
+            let group = Rc::clone(&self.clock(&punch.said.origin)?.group);
+            if self.owners(&group, punch.user()).is_none() {
+                numbers.insert((group, punch.user()));
+            }
+        }
         self.meet_numbers(&numbers.into_iter().collect::<Vec<_>>())
     }
 
@@ -261,19 +269,22 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
             let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
             let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
-            self.terminals.insert(terminal.serial, Clock { is_approved: terminal.is_approved, zone, shifts });
+            let group = terminal.number_group.as_str().into();
+            let clock = Clock { is_approved: terminal.is_approved, zone, shifts, group };
+            self.terminals.insert(terminal.serial, clock);
         }
         Ok(())
     }
 
     /// Reads whose numbers are, and remembers them with the employees.
-    fn meet_numbers(&mut self, numbers: &[&str]) -> Result<(), Error> {
-        for (number, owners) in numbers.iter().zip(self.write.owners(numbers)?) {
+    fn meet_numbers(&mut self, numbers: &[(Rc<str>, &str)]) -> Result<(), Error> {
+        let asked: Vec<(&str, &str)> = numbers.iter().map(|(group, number)| (&**group, *number)).collect();
+        for ((group, number), owners) in numbers.iter().zip(self.write.owners(&asked)?) {
             let whose = owners.iter().map(|(from, to, employee)| (*from, *to, employee.id)).collect();
             for (_, _, employee) in owners {
                 self.remember(employee)?;
             }
-            self.numbers.insert((*number).to_owned(), whose);
+            self.numbers.entry(Rc::clone(group)).or_default().insert((*number).to_owned(), whose);
         }
         Ok(())
     }
@@ -291,24 +302,31 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         Ok(())
     }
 
-    /// The employee of a user number on a date.
-    fn owner(&mut self, number: &str, on: Date) -> Result<Option<i64>, Error> {
-        let owners = self.numbers.get(number).map_or(&[][..], Vec::as_slice);
+    /// Whose a number of a group is; `None` for one that was not met.
+    fn owners(&self, group: &str, number: &str) -> Option<&[(Date, Date, i64)]> {
+        self.numbers.get(group)?.get(number).map(Vec::as_slice)
+    }
+
+    /// The employee of a user number at a group of terminals on a date.
+    fn owner(&mut self, group: &Rc<str>, number: &str, on: Date) -> Result<Option<i64>, Error> {
+        let owners = self.owners(group, number).unwrap_or_default();
         if !owners.is_empty() || !self.create_employees {
             return Ok(owner_on(owners, on));
         }
-        self.create_provisional(number)?;
-        self.meet_numbers(&[number])?;
-        Ok(self.numbers.get(number).and_then(|owners| owner_on(owners, on)))
+        self.create_provisional(group, number)?;
+        self.meet_numbers(&[(Rc::clone(group), number)])?;
+        Ok(self.owners(group, number).and_then(|owners| owner_on(owners, on)))
     }
 
-    /// A provisional employee for a number that never was anybody's: the code is the number.
-    fn create_provisional(&mut self, number: &str) -> Result<(), Error> {
-        let employee = match self.write.employee_by_code(number)? {
+    /// A provisional employee for a number that never was anybody's: the code is the number, with the name of its group.
+    fn create_provisional(&mut self, group: &str, number: &str) -> Result<(), Error> {
+        let number = Number::at(group, number);
+        let code = number.to_string();
+        let employee = match self.write.employee_by_code(&code)? {
             Some(employee) => employee.id,
-            None => self.write.add_employee(&provisional(number))?,
+            None => self.write.add_employee(&provisional(&code))?,
         };
-        crate::registry::assign(self.write, number, employee, (None, None))
+        assign(self.write, &number, employee, (None, None)).map(drop)
     }
 
     /// A date of an employee who was met has got a punch, or lost one.
@@ -403,6 +421,7 @@ pub(crate) fn provisional(code: &str) -> Employee {
         first_punch: None,
         last_punch: None,
         group_name: None,
+        merged_into: None,
     }
 }
 

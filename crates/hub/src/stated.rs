@@ -15,6 +15,7 @@ use store::facts::Fact;
 
 use crate::Error;
 use crate::clock_shift::ClockShift;
+use crate::merge::{KIND, Merge};
 use crate::roster::range;
 
 /// Whom a statement concerns.
@@ -55,6 +56,8 @@ pub enum Stated {
     Unavailable(String),
     /// A terminal's clock was wrong for a while.
     ClockShift(ClockShift),
+    /// The employee counts as another one.
+    Merge(Merge),
 }
 
 /// What became of a statement.
@@ -102,6 +105,7 @@ impl Stated {
             Self::TimeOff(_) => "time_off",
             Self::Unavailable(_) => "unavailable",
             Self::ClockShift(_) => "clock_shift",
+            Self::Merge(_) => KIND,
         }
     }
 
@@ -121,6 +125,7 @@ impl Stated {
             Self::TimeOff(Event::Earn { date, code, .. }) => format!("earn {date} {code}"),
             Self::Unavailable(prefix) => prefix.clone(),
             Self::ClockShift(shift) => shift.from.to_string(),
+            Self::Merge(_) => KIND.to_owned(),
         }
     }
 
@@ -145,6 +150,7 @@ impl Stated {
             Self::TimeOff(event) => json(event),
             Self::Unavailable(prefix) => json(prefix),
             Self::ClockShift(shift) => json(shift),
+            Self::Merge(merge) => json(merge),
         }
     }
 
@@ -168,6 +174,7 @@ impl Stated {
             "time_off" => Self::TimeOff(read(fact)?),
             "unavailable" => Self::Unavailable(read(fact)?),
             "clock_shift" => Self::ClockShift(read(fact)?),
+            KIND => Self::Merge(read(fact)?),
             other => {
                 return Err(Error::Damaged { what: "fact", detail: format!("{} is of kind {other}", fact.number) });
             }
@@ -178,8 +185,8 @@ impl Stated {
     pub(crate) const fn suits(&self, whom: &Whom) -> bool {
         match self {
             Self::Holiday(_) | Self::Workday(_) | Self::Unavailable(_) => matches!(whom, Whom::Company),
-            // What is earned is derived from days, never stated.
-            Self::TimeOff(Event::Earn { .. }) => false,
+            // What is earned is derived from days, never stated; a merge has a way of its own.
+            Self::TimeOff(Event::Earn { .. }) | Self::Merge(_) => false,
             Self::Leave(_) | Self::Offsite(_) | Self::Adjustment(_) | Self::TimeOff(_) => {
                 matches!(whom, Whom::Employee(_))
             }

@@ -16,6 +16,7 @@ use store::{Read, Write};
 use crate::company::Company;
 use crate::derive::{mark_all, mark_range};
 use crate::facts::{Statements, employment, zone_of};
+use crate::merge;
 use crate::registry::employee;
 use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;
@@ -107,7 +108,10 @@ pub(crate) fn state(
 /// Takes a fact out of force.
 fn withdraw(write: &Write<'_>, actor: &Actor, fact: &Fact, reason: &str, now: Timestamp) -> Result<(), Error> {
     write.withdraw_fact(fact.number, now.as_microsecond(), &actor.name)?;
-    touch(write, &Company::load(write)?, (fact.number, &fact.subject), (fact.first, fact.last), now)?;
+    match fact.kind.as_str() {
+        merge::KIND => merge::undo(write, fact, now)?,
+        _ => touch(write, &Company::load(write)?, (fact.number, &fact.subject), (fact.first, fact.last), now)?,
+    }
     let detail = format!("{reason}; it was: {}", fact.body);
     Ok(write.audit(&actor.entry(now, "fact.withdraw", &format!("{} {}", fact.kind, fact.number), detail))?)
 }
@@ -154,11 +158,20 @@ impl Place {
             Whom::Group(name) => Self { subject: Subject::Group(name.clone()), employee: None },
             Whom::Employee(code) => {
                 let employee = employee(read, code)?;
+                refuse_merged(read, &employee)?;
                 Self { subject: Subject::Employee(employee.id), employee: Some(employee) }
             }
             Whom::Terminal(serial) => Self { subject: Subject::Terminal(serial.clone()), employee: None },
         })
     }
+}
+
+/// Refuses to state anything of an employee who counts as another one.
+fn refuse_merged(read: &Read<'_>, employee: &Employee) -> Result<(), Error> {
+    let Some(into) = employee.merged_into else { return Ok(()) };
+    let into = read.employee(into)?.map_or_else(String::new, |into| into.code);
+    let what = format!("employee {} counts as employee {into}", employee.code);
+    Err(Error::invalid(what, format!("state it of employee {into}")))
 }
 
 /// What stating it would do, and what it would replace.
@@ -273,6 +286,7 @@ fn dates(read: &Read<'_>, company: &Company, place: &Place, stated: &Stated) -> 
         Stated::TimeOff(event) => one(event.date()),
         Stated::Unavailable(prefix) => unavailable(prefix),
         Stated::ClockShift(shift) => Ok(shift.dates()),
+        Stated::Merge(_) => Ok(ALWAYS),
         Stated::Adjustment(adjustment) => adjusted(read, company, place, &adjustment.change),
     }
 }
@@ -345,20 +359,29 @@ fn touch(
     let concerned = |employee: &Employee| match subject {
         Subject::Company => true,
         Subject::Group(name) => employee.group_name.as_ref() == Some(name),
-        Subject::Employee(id) => employee.id == *id,
+        Subject::Employee(_) => true,
         Subject::Terminal(_) => false,
     };
     if *subject == Subject::Company && (first, last) == ALWAYS {
         return mark_all(write, company, ALWAYS, now);
     }
     let people = match subject {
-        Subject::Employee(id) => write.employee(*id)?.into_iter().collect(),
+        Subject::Employee(id) => counting(write, *id)?.into_iter().collect(),
         _ => write.employees()?,
     };
     for employee in people.iter().filter(|employee| concerned(employee)) {
         mark_range(write, company, employee, Some(from), Some(to), now)?;
     }
     Ok(())
+}
+
+/// The employee as whom one counts.
+fn counting(read: &Read<'_>, id: i64) -> Result<Option<Employee>, Error> {
+    let Some(employee) = read.employee(id)? else { return Ok(None) };
+    Ok(match employee.merged_into {
+        Some(into) => read.employee(into)?,
+        None => Some(employee),
+    })
 }
 
 fn in_force(read: &Read<'_>, fact: &Fact) -> Result<InForce, Error> {

@@ -242,6 +242,8 @@ pub struct HeldGroup {
     pub origin: String,
     /// User number; empty when unreadable.
     pub user: String,
+    /// The number as it is assigned: with the group of the terminal where that has a name.
+    pub number: String,
     /// Name that the terminal gives for that number, when known.
     pub name_on_terminal: Option<String>,
     /// How many.
@@ -291,6 +293,8 @@ pub struct TerminalRow {
     pub live: bool,
     /// The edge that answers for it.
     pub edge: Option<String>,
+    /// The group of terminals at which user numbers mean the same people; empty for that of all others.
+    pub number_group: String,
 }
 
 /// Filter of the table of closeouts. Empty fields do not filter, but for the dates.
@@ -412,4 +416,6 @@ pub struct EmployeeRow {
     pub from: Option<Date>,
     /// Last date of employment.
     pub to: Option<Date>,
+    /// Code of the employee as whom this one counts.
+    pub merged_into: Option<String>,
 }

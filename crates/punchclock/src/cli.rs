@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Held punches: see why, and cure the cause
     #[command(subcommand)]
     Held(held::Held),
-    /// Employees: match the users of terminals to them
+    /// Employees: match the users of terminals to them, merge those who are on the list twice
     #[command(subcommand)]
     Employee(employee::Employee),
     /// Correct an input: add a forgotten punch, void one, excuse, credit, approve

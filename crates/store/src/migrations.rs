@@ -32,6 +32,8 @@ scripts![
     "0015_live",
     "0016_dismissed_users",
     "0017_chain",
+    "0018_number_groups",
+    "0019_merged_employees",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

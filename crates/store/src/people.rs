@@ -7,25 +7,35 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    GET = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
+    GET = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
         FROM employee WHERE tenant = $1 AND id = $2";
-    BY_CODE = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
+    BY_CODE = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
         FROM employee WHERE tenant = $1 AND code = $2";
-    LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name
+    LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
         FROM employee WHERE tenant = $1 ORDER BY code";
     ADD = "INSERT INTO employee (tenant, id, code, name, is_confirmed, zone, employed_from, employed_to, group_name)
         SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM employee WHERE tenant = $1";
     CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5,
         group_name = $6 WHERE tenant = $7 AND id = $8";
     PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
-    NUMBERS = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 ORDER BY number, valid_from";
-    NUMBERS_OF = "SELECT number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1 AND number = $2 ORDER BY valid_from";
+    MERGED_INTO = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
+        FROM employee WHERE tenant = $1 AND merged_into = $2 ORDER BY id";
+    MERGE = "UPDATE employee SET merged_into = $1 WHERE tenant = $2 AND id = $3";
+    NUMBERS = "SELECT number_group, number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1
+        ORDER BY number_group, number, valid_from";
+    NUMBERS_OF = "SELECT number_group, number, valid_from, valid_to, employee FROM user_number
+        WHERE tenant = $1 AND number_group = $2 AND number = $3 ORDER BY valid_from";
+    NUMBERS_OF_EMPLOYEE = "SELECT number_group, number, valid_from, valid_to, employee FROM user_number
+        WHERE tenant = $1 AND employee = $2 ORDER BY number_group, number, valid_from";
     OWNERS = "SELECT e.id, e.code, e.name, e.is_confirmed, e.zone, e.employed_from, e.employed_to, e.first_punch,
-        e.last_punch, e.group_name, n.valid_from, n.valid_to FROM user_number n JOIN employee e ON e.tenant = n.tenant AND e.id = n.employee
-        WHERE n.tenant = $1 AND n.number = $2 ORDER BY n.valid_from";
-    NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number = $2 AND valid_from = $3";
-    NUMBER_PUT = "INSERT INTO user_number (tenant, number, valid_from, valid_to, employee) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant, number, valid_from) DO UPDATE SET valid_to = excluded.valid_to, employee = excluded.employee";
+        e.last_punch, e.group_name, e.merged_into, n.valid_from, n.valid_to FROM user_number n
+        JOIN employee o ON o.tenant = n.tenant AND o.id = n.employee
+        JOIN employee e ON e.tenant = o.tenant AND e.id = COALESCE(o.merged_into, o.id)
+        WHERE n.tenant = $1 AND n.number_group = $2 AND n.number = $3 ORDER BY n.valid_from";
+    NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number_group = $2 AND number = $3 AND valid_from = $4";
+    NUMBER_PUT = "INSERT INTO user_number (tenant, number_group, number, valid_from, valid_to, employee)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant, number_group, number, valid_from) DO UPDATE SET valid_to = excluded.valid_to, employee = excluded.employee";
 }
 
 /// An employee.
@@ -51,6 +61,8 @@ pub struct Employee {
     pub last_punch: Option<Date>,
     /// The group whose assignments apply to the employee.
     pub group_name: Option<String>,
+    /// Whom the employee counts as: merged, because one person was on the list twice.
+    pub merged_into: Option<i64>,
 }
 
 impl Employee {
@@ -63,6 +75,8 @@ impl Employee {
 /// Whose a user number is, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserNumber {
+    /// The group of terminals at which it is theirs; empty for that of all others.
+    pub group: String,
     /// The number as terminals say it.
     pub number: String,
     /// First civil date.
@@ -96,12 +110,13 @@ fn employee(row: &Row<'_>) -> Result<Employee, Error> {
         first_punch: date(row, 7)?,
         last_punch: date(row, 8)?,
         group_name: row.get(9)?,
+        merged_into: row.get(10)?,
     })
 }
 
 fn user_number(row: &Row<'_>) -> Result<UserNumber, Error> {
-    let (valid_from, valid_to) = (required_date(row, 1)?, required_date(row, 2)?);
-    Ok(UserNumber { number: row.get(0)?, valid_from, valid_to, employee: row.get(3)? })
+    let (valid_from, valid_to) = (required_date(row, 2)?, required_date(row, 3)?);
+    Ok(UserNumber { group: row.get(0)?, number: row.get(1)?, valid_from, valid_to, employee: row.get(4)? })
 }
 
 fn text(date: Option<Date>) -> Option<String> {
@@ -149,27 +164,44 @@ impl Read<'_> {
         self.one_each(GET, ids.iter().map(|id| list![self.tenant, *id]), employee)
     }
 
-    /// Whose each user number is and when, by date: first and last civil date, and the employee.
+    /// Whose each user number, of a group and a number, is and when, by date: first and last civil date, and the employee; of one who is
+    /// merged, whom they count as.
     ///
     /// # Errors
     /// Of the store.
-    pub fn owners(&self, numbers: &[&str]) -> Result<Vec<Vec<(Date, Date, Employee)>>, Error> {
+    pub fn owners(&self, numbers: &[(&str, &str)]) -> Result<Vec<Vec<(Date, Date, Employee)>>, Error> {
         let mut owners = vec![Vec::new(); numbers.len()];
-        let lists = numbers.iter().map(|number| list![self.tenant, *number]);
+        let lists = numbers.iter().map(|(group, number)| list![self.tenant, *group, *number]);
         self.session.rows_of_each(OWNERS, lists, |place, row| {
-            let owner = (required_date(row, 10)?, required_date(row, 11)?, employee(row)?);
+            let owner = (required_date(row, 11)?, required_date(row, 12)?, employee(row)?);
             owners.get_mut(place).map(|owners| owners.push(owner));
             Ok(())
         })?;
         Ok(owners)
     }
 
-    /// The validities of one user number, by date.
+    /// The validities of one user number of a group, by date.
     ///
     /// # Errors
     /// Of the store.
-    pub fn validities(&self, number: &str) -> Result<Vec<UserNumber>, Error> {
-        self.all(NUMBERS_OF, params![self.tenant, number], user_number)
+    pub fn validities(&self, group: &str, number: &str) -> Result<Vec<UserNumber>, Error> {
+        self.all(NUMBERS_OF, params![self.tenant, group, number], user_number)
+    }
+
+    /// The user numbers that are, were or will be an employee's.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn numbers_of(&self, employee: i64) -> Result<Vec<UserNumber>, Error> {
+        self.all(NUMBERS_OF_EMPLOYEE, params![self.tenant, employee], user_number)
+    }
+
+    /// The employees who count as this one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn merged_into(&self, id: i64) -> Result<Vec<Employee>, Error> {
+        self.all(MERGED_INTO, params![self.tenant, id], employee)
     }
 }
 
@@ -213,13 +245,21 @@ impl Write<'_> {
         self.run_each(PUNCH_DATES, lists)
     }
 
+    /// Notes whom an employee counts as; nobody but themselves, when `None`.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_merged_into(&self, employee: i64, into: Option<i64>) -> Result<(), Error> {
+        self.run(MERGE, params![into, self.tenant, employee]).map(drop)
+    }
+
     /// Sets a validity of a user number; one that starts on the same date is replaced.
     ///
     /// # Errors
     /// Of the store.
     pub fn put_user_number(&self, number: &UserNumber) -> Result<(), Error> {
-        let UserNumber { number, valid_from, valid_to, employee } = number;
-        let values = params![self.tenant, number, valid_from.to_string(), valid_to.to_string(), employee];
+        let UserNumber { group, number, valid_from, valid_to, employee } = number;
+        let values = params![self.tenant, group, number, valid_from.to_string(), valid_to.to_string(), employee];
         self.run(NUMBER_PUT, values).map(drop)
     }
 
@@ -228,6 +268,7 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn drop_user_number(&self, number: &UserNumber) -> Result<(), Error> {
-        self.run(NUMBER_DROP, params![self.tenant, number.number, number.valid_from.to_string()]).map(drop)
+        let UserNumber { group, number, valid_from, .. } = number;
+        self.run(NUMBER_DROP, params![self.tenant, group, number, valid_from.to_string()]).map(drop)
     }
 }

@@ -8,24 +8,24 @@ use crate::{Error, Read, Write};
 
 statements! {
     GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us, poll_minutes,
-        live, live_rests_until_us FROM terminal WHERE tenant = $1 AND serial = $2";
+        live, live_rests_until_us, number_group FROM terminal WHERE tenant = $1 AND serial = $2";
     OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
         WHERE c.tenant = $1 AND c.edge = $2 ORDER BY t.name, t.serial";
     OF_NOBODY = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
         WHERE c.tenant = $1 AND c.edge IS NULL ORDER BY c.serial LIMIT $2";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
         c.clock_offset_s, c.clock_how, c.clock_us
         FROM terminal t LEFT JOIN terminal_contact c ON c.tenant = t.tenant AND c.serial = t.serial
         WHERE t.tenant = $1 ORDER BY t.name, t.serial";
     PUT = "INSERT INTO terminal (tenant, serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us,
-        poll_minutes, live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        poll_minutes, live, number_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (tenant, serial) DO UPDATE SET name = excluded.name, is_approved = excluded.is_approved,
         address = excluded.address, comm_key_file = excluded.comm_key_file, push_key_file = excluded.push_key_file,
         zone = excluded.zone, via = excluded.via, sets_clock = excluded.sets_clock, poll_minutes = excluded.poll_minutes,
-        live = excluded.live";
+        live = excluded.live, number_group = excluded.number_group";
     REST = "UPDATE terminal SET live_rests_until_us = $1 WHERE tenant = $2 AND serial = $3";
     KNOWN = "INSERT INTO terminal_contact (tenant, serial, punches) VALUES ($1, $2, 0) ON CONFLICT (tenant, serial) DO NOTHING";
     EDGE = "UPDATE terminal_contact SET edge = $1 WHERE tenant = $2 AND serial = $3";
@@ -81,6 +81,8 @@ pub struct Terminal {
     pub live: bool,
     /// Until then its edge leaves it to somebody else all the same, microseconds UTC.
     pub live_rests_until_us: Option<i64>,
+    /// The group of terminals at which user numbers mean the same people; empty for that of all others.
+    pub number_group: String,
 }
 
 /// What was last heard of a terminal. A `None` leaves the stored value as it is, but for `trouble`.
@@ -117,6 +119,7 @@ fn terminal(row: &Row<'_>) -> Result<Terminal, Error> {
         poll_minutes: row.get(10)?,
         live: row.get::<i64>(11)? != 0,
         live_rests_until_us: row.get(12)?,
+        number_group: row.get(13)?,
     })
 }
 
@@ -166,13 +169,13 @@ impl Read<'_> {
     pub fn terminals(&self) -> Result<Vec<(Terminal, Contact)>, Error> {
         self.all(LIST, params![self.tenant], |row| {
             let contact = Contact {
-                punches: row.get::<Option<u64>>(13)?.unwrap_or(0),
-                last_contact_us: row.get(14)?,
-                last_complete_read_us: row.get(15)?,
-                records_on_terminal: row.get(16)?,
-                trouble: row.get(17)?,
-                edge: row.get(18)?,
-                clock: clock((row.get(19)?, row.get(20)?, row.get(21)?)),
+                punches: row.get::<Option<u64>>(14)?.unwrap_or(0),
+                last_contact_us: row.get(15)?,
+                last_complete_read_us: row.get(16)?,
+                records_on_terminal: row.get(17)?,
+                trouble: row.get(18)?,
+                edge: row.get(19)?,
+                clock: clock((row.get(20)?, row.get(21)?, row.get(22)?)),
             };
             Ok((terminal(row)?, contact))
         })
@@ -200,7 +203,8 @@ impl Write<'_> {
             sets_clock,
             terminal.first_seen_us,
             terminal.poll_minutes,
-            i64::from(terminal.live)
+            i64::from(terminal.live),
+            terminal.number_group
         ];
         self.run(PUT, values)?;
         self.run(KNOWN, params![self.tenant, serial]).map(drop)

@@ -10,12 +10,11 @@ statements! {
     PUT = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
     LIST = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 ORDER BY user_number, origin";
-    NAMES = "SELECT user_number, MAX(name) FROM terminal_user WHERE tenant = $1 AND name <> '' GROUP BY user_number";
     DISMISS = "INSERT INTO dismissed_user (tenant, origin, user_number, name, dismissed_us, actor, reason)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, dismissed_us = excluded.dismissed_us,
         actor = excluded.actor, reason = excluded.reason";
-    RECALL = "DELETE FROM dismissed_user WHERE tenant = $1 AND user_number = $2";
+    RECALL = "DELETE FROM dismissed_user WHERE tenant = $1 AND origin = $2 AND user_number = $3";
     DISMISSED = "SELECT origin, user_number, name, dismissed_us, actor, reason FROM dismissed_user WHERE tenant = $1
         ORDER BY user_number, origin";
 }
@@ -61,14 +60,6 @@ impl Read<'_> {
         })
     }
 
-    /// The name that terminals give for each user number; one of them where they differ.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn terminal_user_names(&self) -> Result<Vec<(String, String)>, Error> {
-        self.all(NAMES, params![self.tenant], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
     /// Every user of a terminal who is none of the employees, by number and terminal.
     ///
     /// # Errors
@@ -110,11 +101,11 @@ impl Write<'_> {
         self.run(DISMISS, params![self.tenant, origin, user, name, at_us, actor, reason]).map(drop)
     }
 
-    /// Takes that back for a user number, at every terminal; whether there was anything to take back.
+    /// Takes that back; whether there was anything to take back.
     ///
     /// # Errors
     /// Of the store.
-    pub fn recall_user(&self, user: &str) -> Result<bool, Error> {
-        Ok(self.run(RECALL, params![self.tenant, user])? > 0)
+    pub fn recall_user(&self, origin: &str, user: &str) -> Result<bool, Error> {
+        Ok(self.run(RECALL, params![self.tenant, origin, user])? > 0)
     }
 }

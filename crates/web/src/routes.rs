@@ -67,6 +67,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/punches.csv", punches::csv),
         read(Viewer, "/employees", employees::page),
         read(Viewer, "/employees.csv", employees::csv),
+        change(Review, "/employees/merge", employees::merge),
+        change(Review, "/employees/unmerge", employees::unmerge),
         read(Viewer, "/people/match", matching::page),
         read(Viewer, "/people/match.csv", matching::csv),
         change(Review, "/people/match", matching::decide),

@@ -15,6 +15,26 @@ pub(crate) enum Employee {
     /// Ask again:                employee match --recall 5349
     #[command(verbatim_doc_comment)]
     Match(Match),
+    /// One person is on the list twice: FROM counts as INTO from now on, with every punch and statement, of the past too
+    ///
+    /// Nothing that was said or stated changes; `employee unmerge FROM` takes it back, and all is as before.
+    Merge {
+        /// Code of the employee who counts as the other one
+        from: String,
+        /// Code of the employee who stays
+        into: String,
+        /// How you know that they are one
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a merge back
+    Unmerge {
+        /// Code of the employee who counts as another one
+        from: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]

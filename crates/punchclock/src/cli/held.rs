@@ -24,7 +24,7 @@ pub(crate) enum Held {
 
 #[derive(Debug, Args)]
 pub(crate) struct Cure {
-    /// User number
+    /// User number; GROUP/NUMBER at a group of terminals that has a name
     #[arg(long)]
     pub(crate) user: Option<String>,
     /// Code of the employee that the number belongs to

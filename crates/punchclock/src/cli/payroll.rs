@@ -154,6 +154,8 @@ pub(crate) enum FactKind {
     Workday,
     /// What a terminal printed while its clock was wrong (`terminal shift`)
     ClockShift,
+    /// Who counts as another employee (`employee merge`)
+    Merge,
 }
 
 #[derive(Debug, Subcommand)]

@@ -121,6 +121,9 @@ pub(crate) struct Add {
     /// The edge that answers for it, until another one hears of it (default: the one that does)
     #[arg(long, value_name = "NAME")]
     pub(crate) edge: Option<String>,
+    /// The group of terminals at which user numbers mean the same people, like cebu; "" for that of all others (the default)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
     /// Minutes between two readings of its log, from 1 to 1440; 0 for as often as the edge's setting terminals.poll_minutes says
     #[arg(long, value_name = "N")]
     pub(crate) poll_minutes: Option<u32>,

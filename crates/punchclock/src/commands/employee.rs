@@ -1,4 +1,4 @@
-//! `employee match`.
+//! `employee match|merge|unmerge`.
 
 use anyhow::bail;
 use hub::{Decided, Decision, Hub, MatchRow, MatchState};
@@ -13,6 +13,18 @@ use crate::show;
 pub(super) fn run(context: &Context, command: &Employee) -> anyhow::Result<()> {
     match command {
         Employee::Match(args) => matching(context, args),
+        Employee::Merge { from, into, reason } => {
+            let hub = context.hub()?;
+            hub.merge_employees(&console(), (from, into), reason, now())?;
+            let derived = derive_with_progress(&hub, now())?;
+            Ok(show::line(format!("employee {from} counts as {into}; {} days changed", derived.written))?)
+        }
+        Employee::Unmerge { from, reason } => {
+            let hub = context.hub()?;
+            hub.unmerge_employee(&console(), from, reason, now())?;
+            let derived = derive_with_progress(&hub, now())?;
+            Ok(show::line(format!("employee {from} counts for themselves again; {} days changed", derived.written))?)
+        }
     }
 }
 

@@ -68,6 +68,7 @@ fn what(stated: &Stated) -> String {
         Stated::Holiday(one) => json!(one),
         Stated::Workday(one) => json!(one),
         Stated::ClockShift(shift) => json!(shift.to_string()),
+        Stated::Merge(merge) => json!(format!("counts as {}", merge.into)),
         _ => Value::Null,
     };
     let Value::Object(fields) = said else { return said.as_str().unwrap_or_default().to_owned() };
@@ -96,5 +97,6 @@ fn word(kind: FactKind) -> &'static str {
         FactKind::Holiday => "holiday",
         FactKind::Workday => "workday",
         FactKind::ClockShift => "clock_shift",
+        FactKind::Merge => "merge",
     }
 }

@@ -25,7 +25,7 @@ fn groups(context: &Context) -> anyhow::Result<()> {
         vec![
             json!(group.reason.word()),
             json!(group.origin),
-            json!(group.user),
+            json!(group.number),
             json!(group.name_on_terminal),
             json!(group.count),
             json!(group.first),
@@ -82,7 +82,7 @@ fn facts(hub: &Hub, args: &CureArgs) -> anyhow::Result<Vec<Cure>> {
             .held()?
             .into_iter()
             .filter(|group| group.reason == HeldReason::UnknownUser)
-            .map(|group| group.user)
+            .map(|group| group.number)
             .collect();
         users.sort();
         users.dedup();

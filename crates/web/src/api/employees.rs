@@ -18,6 +18,7 @@ pub(crate) struct Employee {
     numbers: Vec<String>,
     employed_from: Option<Date>,
     employed_to: Option<Date>,
+    merged_into: Option<String>,
 }
 
 impl From<EmployeeRow> for Employee {
@@ -30,6 +31,7 @@ impl From<EmployeeRow> for Employee {
             is_confirmed: row.confirmed,
             employed_from: row.from,
             employed_to: row.to,
+            merged_into: row.merged_into,
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct Terminal {
     trouble: Option<String>,
     clock: Option<Clock>,
     edge: Option<String>,
+    number_group: String,
 }
 
 /// How far its clock was off when it was seen last.
@@ -71,6 +72,7 @@ impl From<TerminalRow> for Terminal {
             trouble: row.trouble,
             clock: row.clock.map(Clock::from),
             edge: row.edge,
+            number_group: row.number_group,
         }
     }
 }

@@ -2,22 +2,28 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{Html, Response};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::CsvTable;
 use hub::view::EmployeeRow;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::access::Visitor;
 use crate::app::App;
 use crate::download;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
+use crate::forms::{self, Form, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Choice, Frame, render};
 
 #[derive(Template)]
 #[template(path = "employees.html")]
 struct EmployeesPage {
     frame: Frame,
+    notice: Option<String>,
+    problem: Option<String>,
+    sent: Merging,
+    all: Vec<EmployeeRow>,
     asked: Asked,
     shown: Vec<Choice>,
     has_any: bool,
@@ -51,6 +57,7 @@ impl Asked {
         let is_shown = match self.show.as_str() {
             "provisional" => !row.confirmed,
             "confirmed" => row.confirmed,
+            "merged" => row.merged_into.is_some(),
             _ => true,
         };
         is_shown && forms::matches(&self.text, &[&row.code, &row.name, &row.numbers])
@@ -74,6 +81,7 @@ struct Row {
     days: String,
     name: String,
     is_confirmed: bool,
+    merged_into: Option<String>,
     numbers: String,
     employment: String,
 }
@@ -91,6 +99,7 @@ impl Row {
             code: row.code.clone(),
             name: row.name.clone(),
             is_confirmed: row.confirmed,
+            merged_into: row.merged_into.clone(),
             numbers: row.numbers.clone(),
             employment,
         }
@@ -101,16 +110,32 @@ impl Row {
 pub(crate) async fn page(
     State(app): State<App>,
     Query(asked): Query<Asked>,
+    Query(done): Query<Done>,
     visitor: Visitor,
+) -> Result<Html<String>, Failure> {
+    show_page(&app, asked, done.says(), None, Merging::default(), &visitor).await
+}
+
+async fn show_page(
+    app: &App,
+    asked: Asked,
+    notice: Option<String>,
+    problem: Option<String>,
+    sent: Merging,
+    visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
     let all = app.ask(|hub| hub.employees()).await?;
     let has_any = !all.is_empty();
-    let picked = asked.pick(all);
+    let picked = asked.pick(all.clone());
     let rows = picked.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
-    let shown = [("", "All"), ("confirmed", "Confirmed"), ("provisional", "Provisional")];
+    let shown = [("", "All"), ("confirmed", "Confirmed"), ("provisional", "Provisional"), ("merged", "Merged")];
     let sort = if asked.sort.is_empty() { "code" } else { &asked.sort };
     render(&EmployeesPage {
-        frame: Frame::new("Employees", "/employees", &visitor),
+        frame: Frame::new("Employees", "/employees", visitor),
+        notice,
+        problem,
+        sent,
+        all,
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
         has_any,
         rows: rows.map(Row::new).collect(),
@@ -124,11 +149,82 @@ pub(crate) async fn page(
 /// `GET /employees.csv`
 pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
     download::csv(&app, "employees", move |hub, out| {
-        let mut table = CsvTable::new(out, ["code", "name", "confirmed", "numbers", "employed_from", "employed_to"])?;
+        let mut table = CsvTable::new(out, ["code", "name", "confirmed", "numbers", "employed_from", "employed_to", "merged_into"])?;
         for row in asked.pick(hub.employees()?) {
             let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
-            table.row([row.code, row.name, row.confirmed.to_string(), row.numbers, date(row.from), date(row.to)])?;
+            table.row([row.code, row.name, row.confirmed.to_string(), row.numbers, date(row.from), date(row.to), row.merged_into.unwrap_or_default()])?;
         }
         Ok(table.finish()?)
     })
+}
+
+/// What the form of merging sends, and the button that takes a merge back.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Merging {
+    from: String,
+    into: String,
+    reason: String,
+}
+
+/// What was done, as it comes back in the address of the next page: a word, so that nobody can put others there.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Done {
+    done: String,
+}
+
+impl Done {
+    fn says(&self) -> Option<String> {
+        let says = match self.done.as_str() {
+            "merged" => "Done: they count as one employee. Their days are derived again.",
+            "unmerged" => "Done: they count as two employees again. Their days are derived again.",
+            _ => return None,
+        };
+        Some(says.to_owned())
+    }
+}
+
+/// `POST /employees/merge`: one person is on the list twice.
+pub(crate) async fn merge(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(sent): Form<Merging>,
+) -> Result<Response, Failure> {
+    let (actor, said) = (visitor.actor(), sent.clone());
+    let done = app
+        .ask(move |hub| hub.merge_employees(&actor, (&said.from, &said.into), &said.reason, Timestamp::now()).map(drop))
+        .await;
+    answer(&app, done, "merged", sent, &visitor).await
+}
+
+/// `POST /employees/unmerge`: that is taken back.
+pub(crate) async fn unmerge(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(sent): Form<Merging>,
+) -> Result<Response, Failure> {
+    let (actor, said) = (visitor.actor(), sent.clone());
+    let done =
+        app.ask(move |hub| hub.unmerge_employee(&actor, &said.from, "taken back on the page", Timestamp::now())).await;
+    answer(&app, done, "unmerged", sent, &visitor).await
+}
+
+/// Back to the list; with what is in the way, when the input is at fault.
+async fn answer(
+    app: &App,
+    done: Result<(), Failure>,
+    word: &str,
+    sent: Merging,
+    visitor: &Visitor,
+) -> Result<Response, Failure> {
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/employees?done={word}")).into_response()),
+        Err(failure) if failure.is_correctable() => {
+            let problem = format!("{} {}", failure.what, failure.cure);
+            let page = show_page(app, Asked::default(), None, Some(problem), sent, visitor).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(failure) => Err(failure),
+    }
 }

@@ -56,7 +56,7 @@ impl Asked {
         let has_text = |group: &HeldGroup| {
             forms::matches(
                 &self.text,
-                &[&group.origin, &group.user, group.name_on_terminal.as_deref().unwrap_or_default()],
+                &[&group.origin, &group.number, group.name_on_terminal.as_deref().unwrap_or_default()],
             )
         };
         groups.retain(|group| is_of_reason(group) && has_text(group));
@@ -80,6 +80,7 @@ struct Section {
 struct Row {
     origin: String,
     user: String,
+    number: String,
     name: Option<String>,
     count: String,
     first: String,
@@ -92,7 +93,7 @@ struct Row {
 
 impl Row {
     fn new(group: HeldGroup, problem: Option<&Problem>) -> Self {
-        let key = key(&group.origin, &group.user);
+        let key = key(&group.origin, &group.number);
         let of_group = [("reason", group.reason.word()), ("origin", &group.origin), ("user", &group.user)];
         let problem = problem.filter(|problem| problem.key == key);
         Self {
@@ -102,6 +103,7 @@ impl Row {
             typed: problem.map(|problem| problem.typed.clone()).unwrap_or_default(),
             origin: group.origin,
             user: group.user,
+            number: group.number,
             name: group.name_on_terminal,
             first: group.first,
             last: group.last,
@@ -110,8 +112,8 @@ impl Row {
 }
 
 /// Says which form an error belongs to.
-fn key(origin: &str, user: &str) -> String {
-    format!("{origin}/{user}")
+fn key(origin: &str, number: &str) -> String {
+    format!("{origin} {number}")
 }
 
 /// A cure that was refused, shown next to its form.
@@ -181,7 +183,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
         for group in asked.pick(hub.held()?) {
             let name = group.name_on_terminal.unwrap_or_default();
             let reason = group.reason.word().to_owned();
-            table.row([reason, group.origin, group.user, name, group.count.to_string(), group.first, group.last])?;
+            table.row([reason, group.origin, group.number, name, group.count.to_string(), group.first, group.last])?;
         }
         Ok(table.finish()?)
     })

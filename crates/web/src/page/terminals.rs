@@ -85,6 +85,7 @@ struct Row {
     every: Option<String>,
     is_live: bool,
     edge: Option<String>,
+    group: String,
     last_contact: Option<Moment>,
     last_complete_read: Option<Moment>,
     records: String,
@@ -168,6 +169,7 @@ impl Row {
             is_live: row.live && row.via.polls(),
             every: row.poll_minutes.filter(|_| row.via.polls()).map(words::every_minutes),
             edge: row.edge,
+            group: row.number_group,
             last_contact: moment(row.last_contact),
             last_complete_read: moment(row.last_complete_read),
             records: row.records_on_terminal.and_then(|n| u64::try_from(n).ok()).map(show::count).unwrap_or_default(),
@@ -227,6 +229,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 "poll_minutes",
                 "edge",
                 "live",
+                "number_group",
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
@@ -249,6 +252,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.poll_minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
                 row.edge.unwrap_or_default(),
                 row.live.to_string(),
+                row.number_group,
             ])?;
         }
         Ok(table.finish()?)

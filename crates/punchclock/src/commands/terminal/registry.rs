@@ -31,6 +31,7 @@ pub(super) fn add(context: &Context, args: Add) -> anyhow::Result<()> {
         live: args.live,
         edge: args.edge,
         poll_minutes: args.poll_minutes,
+        group: args.group,
     };
     let hub = context.home.hub()?;
     let zone = first_zone(&hub, new.zone.as_deref())?;
@@ -78,6 +79,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
         "last complete read",
         "clock",
         "edge",
+        "group",
         "trouble",
     ];
     let rows = hub.terminals()?.into_iter().map(|row| {
@@ -96,6 +98,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
             json!(at(row.last_complete_read)),
             json!(row.clock.map(|clock| clock.to_string())),
             json!(row.edge),
+            json!(Some(row.number_group).filter(|group| !group.is_empty())),
             json!(row.trouble),
         ]
     });

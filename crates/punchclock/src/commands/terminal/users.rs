@@ -106,7 +106,7 @@ impl Step {
 
 fn push(context: &Context, target: &Target, args: &Users) -> anyhow::Result<()> {
     let hub = context.hub()?;
-    let wanted = hub.numbers_on(now().to_zoned(target.zone.clone()).date())?;
+    let wanted = hub.numbers_on(&target.number_group, now().to_zoned(target.zone.clone()).date())?;
     if wanted.is_empty() {
         bail!("no employee has a user number; `punchclock import csv FILE --kind employees` gives some");
     }

@@ -31,6 +31,8 @@ pub(super) struct Target {
     pub(super) address: String,
     /// What its clock is to show.
     pub(super) zone: TimeZone,
+    /// Whose numbers it says.
+    pub(super) number_group: String,
     /// Of a registered terminal: no other one is talked to.
     serial: Option<String>,
     options: Options,
@@ -84,6 +86,7 @@ impl Target {
             label: wanted.to_owned(),
             address: dialable(wanted),
             zone: zone.unwrap_or_else(TimeZone::system),
+            number_group: String::new(),
             serial: None,
             options: options(way, None)?,
             rest: None,
@@ -102,6 +105,7 @@ impl Target {
             label: row.name.clone(),
             address: dialable(address),
             zone: TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))?,
+            number_group: row.number_group.clone(),
             serial: Some(row.serial.clone()),
             options: options(way, hub.comm_key_file(&row.serial)?.as_deref())?,
             rest: if row.live { Some(Rest::ask(hub, &row.serial)?) } else { None },
