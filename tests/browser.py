@@ -143,6 +143,7 @@ def everything(visit: Visit) -> None:
     visit.look("held", "/held", "Kept, not lost", "The user number belongs to nobody", "Make provisional")
     visit.look("punches", "/punches", "Printed times", "DEMO0001")
     visit.look("employees", "/employees", "User numbers")
+    visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
     visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
     response = visit.page.request.get("/nowhere")

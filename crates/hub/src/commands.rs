@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use link::command::{MAX_ORDERS, MAX_RESULT_BYTES};
 use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 use store::commands::Command;
+use store::users::TerminalUser;
 use store::{Read, Write};
 
 use crate::registry::via;
@@ -43,39 +44,13 @@ impl Hub {
         expires_after: SignedDuration,
         now: Timestamp,
     ) -> Result<i64, Error> {
-        command.check().map_err(|bad| refused(&bad.to_string()))?;
         if !(SHORTEST_EXPIRY..=LONGEST_EXPIRY).contains(&expires_after) {
             return Err(Error::invalid(
                 "a command expires after one minute at least and 30 days at most",
                 "choose a time between",
             ));
         }
-        let expires = now.saturating_add(expires_after).unwrap_or(now);
-        let json = serde_json::to_string(command)
-            .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
-        self.store.write(|write| {
-            may_get_commands(write, serial)?;
-            if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
-                let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
-                return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
-            }
-            let id = write.add_command(&Command {
-                id: 0,
-                serial: serial.to_owned(),
-                command: json,
-                asked_by: actor.name.clone(),
-                asked_us: now.as_microsecond(),
-                expires_us: expires.as_microsecond(),
-                state: CommandState::Queued.word().to_owned(),
-                sent_times: 0,
-                result_code: None,
-                result_text: String::new(),
-                changed_us: now.as_microsecond(),
-            })?;
-            let detail = format!("{id}: {command}; expires {expires}");
-            write.audit(&actor.entry(now, "terminal.command", serial, detail))?;
-            Ok(id)
-        })
+        self.store.write(|write| ask(write, actor, serial, command, expires_after, now))
     }
 
     /// The commands that a filter asks for, newest first.
@@ -107,6 +82,42 @@ impl Hub {
             row(terminal.map_or_else(|| command.serial.clone(), |terminal| terminal.name), command, now)
         })
     }
+}
+
+/// Queues a command in a transaction; its number.
+pub(crate) fn ask(
+    write: &Write<'_>,
+    actor: &Actor,
+    serial: &str,
+    command: &TerminalCommand,
+    expires_after: SignedDuration,
+    now: Timestamp,
+) -> Result<i64, Error> {
+    command.check().map_err(|bad| refused(&bad.to_string()))?;
+    let expires = now.saturating_add(expires_after).unwrap_or(now);
+    let json = serde_json::to_string(command)
+        .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
+    may_get_commands(write, serial)?;
+    if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
+        let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
+        return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
+    }
+    let id = write.add_command(&Command {
+        id: 0,
+        serial: serial.to_owned(),
+        command: json,
+        asked_by: actor.name.clone(),
+        asked_us: now.as_microsecond(),
+        expires_us: expires.as_microsecond(),
+        state: CommandState::Queued.word().to_owned(),
+        sent_times: 0,
+        result_code: None,
+        result_text: String::new(),
+        changed_us: now.as_microsecond(),
+    })?;
+    let detail = format!("{id}: {command}; expires {expires}");
+    write.audit(&actor.entry(now, "terminal.command", serial, detail))?;
+    Ok(id)
 }
 
 /// Refuses what can't get commands: an unknown, unapproved, or only polled terminal.
@@ -153,6 +164,9 @@ pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Ti
         if !report.state.may_follow(report.sent_times, state(&known)?, known.sent_times) {
             continue;
         }
+        if report.state == CommandState::Done {
+            note_user(write, &known, now)?;
+        }
         write.change_command(&Command {
             state: report.state.word().to_owned(),
             sent_times: report.sent_times,
@@ -162,6 +176,20 @@ pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Ti
             changed_us: report.at_us.min(now.as_microsecond()).max(known.changed_us),
             ..known
         })?;
+    }
+    Ok(())
+}
+
+/// A user was written to a terminal, or deleted there: that is what it lists now.
+fn note_user(write: &Write<'_>, done: &Command, now: Timestamp) -> Result<(), Error> {
+    match serde_json::from_str(&done.command) {
+        Ok(TerminalCommand::PutUser(person)) => {
+            let (origin, seen_us) = (done.serial.clone(), now.as_microsecond());
+            write.put_terminal_users(&[TerminalUser { origin, user: person.user, name: person.name, seen_us }])?;
+        }
+        Ok(TerminalCommand::DeleteUser { user }) => write.drop_terminal_user(&done.serial, &user)?,
+        // What a newer hub asked for, and everything that is not about users.
+        Ok(_) | Err(_) => {}
     }
     Ok(())
 }

@@ -105,7 +105,12 @@ impl Hub {
             let employee = match write.employee_by_code(code)? {
                 Some(employee) => employee.id,
                 None if create => {
-                    write.audit(&actor.entry(now, "employee.provisional", code, format!("for user number {number}")))?;
+                    write.audit(&actor.entry(
+                        now,
+                        "employee.provisional",
+                        code,
+                        format!("for user number {number}"),
+                    ))?;
                     write.add_employee(&provisional(code))?
                 }
                 None => {

@@ -1,6 +1,6 @@
 //! Intake: what edges, terminals and files said becomes stored punches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
 use jiff::Timestamp;
@@ -257,12 +257,19 @@ impl Hub {
         })
     }
 
-    /// Takes the users that a terminal lists, number and name each: what unknown numbers are matched by.
+    /// Takes all the users that a terminal lists, number and name each: what unknown numbers are matched by. Whom it listed before and
+    /// no longer does is forgotten.
     ///
     /// # Errors
     /// Of the store; nothing is taken then.
     pub fn take_users(&self, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), Error> {
-        Ok(self.store.write(|write| put_users(write, serial, users, now))?)
+        Ok(self.store.write(|write| {
+            let listed: HashSet<&str> = users.iter().map(|(number, _)| number.as_str()).collect();
+            for gone in write.users_of(serial)?.iter().filter(|known| !listed.contains(known.user.as_str())) {
+                write.drop_terminal_user(serial, &gone.user)?;
+            }
+            put_users(write, serial, users, now)
+        })?)
     }
 }
 

@@ -44,6 +44,7 @@ mod resolve;
 mod roster;
 mod stated;
 mod stating;
+mod sync;
 mod trial;
 pub mod view;
 mod watch;
@@ -80,6 +81,7 @@ pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};
 pub use store::moving;
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Notice};
+pub use sync::{Asked, SyncRow, SyncState, SyncWish};
 pub use trial::{Change, Trial};
 pub use watch::{ClockRow, EdgeRow, EdgeState, SilenceChange, moved_in_words};
 

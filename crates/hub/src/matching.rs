@@ -547,7 +547,13 @@ mod tests {
 
     fn number(number: &str, employee: i64, from: &str, to: &str) -> UserNumber {
         let date = |text: &str| text.parse().unwrap();
-        UserNumber { group: String::new(), number: number.to_owned(), valid_from: date(from), valid_to: date(to), employee }
+        UserNumber {
+            group: String::new(),
+            number: number.to_owned(),
+            valid_from: date(from),
+            valid_to: date(to),
+            employee,
+        }
     }
 
     fn told(people: &[Employee], numbers: &[UserNumber], user: &str, names: &[&str]) -> Vec<String> {

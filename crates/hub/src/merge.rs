@@ -77,7 +77,8 @@ impl Hub {
         let number = self.store.read(|read| {
             let known = employee(read, code.trim())?;
             let fact = read.fact_in_force(&Subject::Employee(known.id), KIND, KIND)?;
-            let missing = || Error::NotFound(format!("merge of employee {code}; `punchclock fact list merge` shows them"));
+            let missing =
+                || Error::NotFound(format!("merge of employee {code}; `punchclock fact list merge` shows them"));
             Ok::<_, Error>(fact.ok_or_else(missing)?.number)
         })?;
         self.withdraw(actor, number, reason, now)
@@ -93,7 +94,8 @@ fn check(write: &Write<'_>, from: &Employee, into: &Employee) -> Result<(), Erro
         if let Some(other) = one.merged_into {
             let other = write.employee(other)?.map_or_else(String::new, |other| other.code);
             let what = format!("employee {} counts as employee {other} already", one.code);
-            let cure = format!("merge employee {other}, or take it back first: `punchclock employee unmerge {}`", one.code);
+            let cure =
+                format!("merge employee {other}, or take it back first: `punchclock employee unmerge {}`", one.code);
             return Err(Error::invalid(what, cure));
         }
     }

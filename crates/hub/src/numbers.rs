@@ -50,7 +50,11 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { group, number } = self;
         // A number that has the mark in it is told from a group's by an empty name.
-        if group.is_empty() && !number.contains(MARK) { f.write_str(number) } else { write!(f, "{group}{MARK}{number}") }
+        if group.is_empty() && !number.contains(MARK) {
+            f.write_str(number)
+        } else {
+            write!(f, "{group}{MARK}{number}")
+        }
     }
 }
 
@@ -94,8 +98,7 @@ pub(crate) fn assign(
             lost.push(before);
         }
     }
-    let new =
-        UserNumber { group: group.clone(), number: number.clone(), valid_from: from, valid_to: to, employee };
+    let new = UserNumber { group: group.clone(), number: number.clone(), valid_from: from, valid_to: to, employee };
     write.put_user_number(&new)?;
     Ok(lost)
 }
@@ -117,7 +120,9 @@ pub(crate) fn check_free(
     let owner = read.employee(other.employee)?.map_or_else(String::new, |owner| owner.code);
     Err(Error::invalid(
         format!("user number {number} is employee {owner}'s {}", during(other.valid_from, other.valid_to)),
-        format!("name a date on which it has changed hands, or take it first: `punchclock held cure --user {number} --employee CODE`"),
+        format!(
+            "name a date on which it has changed hands, or take it first: `punchclock held cure --user {number} --employee CODE`"
+        ),
     ))
 }
 

@@ -12,8 +12,8 @@ use store::{Read, Write};
 
 use crate::company::{Company, zone};
 use crate::list_import::ListImport;
-use crate::replay::{Replay, note};
 use crate::numbers::{Number, assign, check_free, check_group};
+use crate::replay::{Replay, note};
 use crate::resolve::provisional;
 use crate::{Actor, Cured, Error, Hub, TokenKind};
 
@@ -170,8 +170,7 @@ impl Hub {
                     // It may have been carried to another branch.
                     write.set_edge_of(&serial, None)?;
                 }
-                let group_moved =
-                    before.as_ref().is_some_and(|before| before.number_group != terminal.number_group);
+                let group_moved = before.as_ref().is_some_and(|before| before.number_group != terminal.number_group);
                 let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
                 if zone_moved {
                     write.forget_clock(&serial)?;

@@ -114,7 +114,10 @@ fn a_number_that_is_somebodys_is_not_given_away_unless_the_date_is_said() {
     let house = workplace();
     decide(&house, &[assign("12", "12", None), assign("0012", "1002", Some("2026-02-01"))]);
     let refused = decide(&house, &[assign("12", "1003", None), assign("0012", "1003", Some("2026-01-01"))]).refused;
-    assert!(refused[0].1.contains("user number 12 is employee 12's always; name a date on which it has changed hands"), "{refused:?}");
+    assert!(
+        refused[0].1.contains("user number 12 is employee 12's always; name a date on which it has changed hands"),
+        "{refused:?}"
+    );
     assert!(refused[1].1.contains("is employee 1002's from 2026-02-01 on"), "{refused:?}");
     let code = |date: &str| {
         let date = Some(date.parse().unwrap());

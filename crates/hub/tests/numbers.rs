@@ -80,20 +80,18 @@ fn a_group_has_a_name_that_can_stand_before_a_number() {
     let new = NewTerminal { serial: "C1".to_owned(), group: Some("ce/bu".to_owned()), ..NewTerminal::default() };
     let told = house.hub.add_terminal(&clerk(), &new, now()).unwrap_err().to_string();
     assert!(told.contains("`ce/bu` can't be the name of a group"), "{told}");
-    let cure = Cure::Assign {
-        user: "ce bu/12".to_owned(),
-        employee: "Ann".to_owned(),
-        create: true,
-        from: None,
-        to: None,
-    };
+    let cure =
+        Cure::Assign { user: "ce bu/12".to_owned(), employee: "Ann".to_owned(), create: true, from: None, to: None };
     assert!(house.hub.cure(&clerk(), &cure, now()).unwrap_err().to_string().contains("can't be the name"));
 }
 
 #[test]
 fn users_are_matched_group_by_group() {
     let house = workplace();
-    house.hub.import_employees(&clerk(), b"code,name,numbers\nAnn,Ann Reyes,12\nBen,Ben Cruz,\n", false, now()).unwrap();
+    house
+        .hub
+        .import_employees(&clerk(), b"code,name,numbers\nAnn,Ann Reyes,12\nBen,Ben Cruz,\n", false, now())
+        .unwrap();
     let users = |name: &str| vec![("12".to_owned(), name.to_owned())];
     house.hub.take_users("A1", &users("Ann Reyes"), now()).unwrap();
     house.hub.take_users("C1", &users("Ben Cruz"), now()).unwrap();

@@ -16,6 +16,8 @@ statements! {
         FROM terminal_command WHERE tenant = $1 AND serial = $2 ORDER BY id DESC LIMIT $3";
     WAITING = "SELECT COUNT(*) FROM terminal_command WHERE tenant = $1 AND serial = $2
         AND state IN ('queued', 'handed_over', 'sent') AND expires_us > $3";
+    UNDER_WAY = "SELECT id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_code, result_text, changed_us
+        FROM terminal_command WHERE tenant = $1 AND state IN ('queued', 'handed_over', 'sent') AND expires_us > $2 ORDER BY id";
     FOR_EDGE = "SELECT c.id, c.serial, c.command, c.asked_by, c.asked_us, c.expires_us, c.state, c.sent_times, c.result_code, c.result_text, c.changed_us
         FROM terminal_command c JOIN terminal_contact k ON k.tenant = c.tenant AND k.serial = c.serial
         WHERE c.tenant = $1 AND c.state = 'queued' AND c.expires_us > $2 AND k.edge = $3 ORDER BY c.id LIMIT $4";
@@ -93,6 +95,14 @@ impl Read<'_> {
     /// Of the store.
     pub fn waiting_commands(&self, serial: &str, now_us: i64) -> Result<u64, Error> {
         Ok(self.one(WAITING, params![self.tenant, serial, now_us], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// The commands that wait to be done, oldest first.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn commands_under_way(&self, now_us: i64) -> Result<Vec<Command>, Error> {
+        self.all(UNDER_WAY, params![self.tenant, now_us], command)
     }
 
     /// The oldest queued commands for terminals that this edge saw last.

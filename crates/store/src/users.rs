@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{list, params};
+use crate::engine::{Row, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -10,6 +10,8 @@ statements! {
     PUT = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
     LIST = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 ORDER BY user_number, origin";
+    LIST_OF = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 AND origin = $2 ORDER BY user_number";
+    DROP = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2 AND user_number = $3";
     DISMISS = "INSERT INTO dismissed_user (tenant, origin, user_number, name, dismissed_us, actor, reason)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, dismissed_us = excluded.dismissed_us,
@@ -49,15 +51,25 @@ pub struct DismissedUser {
     pub reason: String,
 }
 
+fn terminal_user(row: &Row<'_>) -> Result<TerminalUser, Error> {
+    Ok(TerminalUser { origin: row.get(0)?, user: row.get(1)?, name: row.get(2)?, seen_us: row.get(3)? })
+}
+
 impl Read<'_> {
     /// Every user that a terminal lists, by number and terminal.
     ///
     /// # Errors
     /// Of the store.
     pub fn terminal_users(&self) -> Result<Vec<TerminalUser>, Error> {
-        self.all(LIST, params![self.tenant], |row| {
-            Ok(TerminalUser { origin: row.get(0)?, user: row.get(1)?, name: row.get(2)?, seen_us: row.get(3)? })
-        })
+        self.all(LIST, params![self.tenant], terminal_user)
+    }
+
+    /// The users that one terminal lists, by number.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn users_of(&self, origin: &str) -> Result<Vec<TerminalUser>, Error> {
+        self.all(LIST_OF, params![self.tenant, origin], terminal_user)
     }
 
     /// Every user of a terminal who is none of the employees, by number and terminal.
@@ -90,6 +102,14 @@ impl Write<'_> {
             list![self.tenant, origin.as_str(), user.as_str(), name.as_str(), *seen_us]
         });
         self.run_each(PUT, lists)
+    }
+
+    /// Notes that a terminal lists a user no longer.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_terminal_user(&self, origin: &str, user: &str) -> Result<(), Error> {
+        self.run(DROP, params![self.tenant, origin, user]).map(drop)
     }
 
     /// Notes that a user of a terminal is none of the employees.

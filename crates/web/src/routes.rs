@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, edges, employees, held, held_group, matching, punches, setup, sign_in,
-    terminals,
+    sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -75,6 +75,9 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/terminals", terminals::page),
         read(Viewer, "/terminals.csv", terminals::csv),
         change(Admin, "/terminals/approve", terminals::approve),
+        read(Viewer, "/terminals/users", sync::page),
+        read(Viewer, "/terminals/users.csv", sync::csv),
+        change(Admin, "/terminals/users", sync::ask),
         read(Viewer, "/terminals/commands", commands::page),
         read(Viewer, "/terminals/commands.csv", commands::csv),
         change(Admin, "/terminals/commands", commands::ask),
@@ -97,6 +100,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
         read(Api, "/api/v1/matches", api::matches::list),
+        read(Api, "/api/v1/terminal-users", api::sync::list),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

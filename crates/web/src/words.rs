@@ -3,7 +3,7 @@
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::view::HeldReason;
-use hub::{CloseoutState, EdgeState, MatchState, Role};
+use hub::{CloseoutState, EdgeState, MatchState, Role, SyncState};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -221,6 +221,25 @@ pub(crate) const fn match_state_tone(state: MatchState) -> Tone {
         MatchState::Matched => Tone::Good,
         MatchState::Proposed | MatchState::Dismissed => Tone::Plain,
         MatchState::Ambiguous | MatchState::Unknown | MatchState::Differs => Tone::Notice,
+    }
+}
+
+/// How a terminal's user stands to the employees' numbers.
+pub(crate) const fn sync_state(state: SyncState) -> &'static str {
+    match state {
+        SyncState::ToSend => "to send",
+        SyncState::Differs => "differs",
+        SyncState::ToRemove => "to remove",
+        SyncState::InStep => "in step",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn sync_state_tone(state: SyncState) -> Tone {
+    match state {
+        SyncState::InStep => Tone::Good,
+        SyncState::ToRemove => Tone::Plain,
+        SyncState::ToSend | SyncState::Differs => Tone::Notice,
     }
 }
 

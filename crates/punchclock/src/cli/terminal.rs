@@ -40,6 +40,8 @@ pub(crate) enum TerminalCommand {
     Info(Reach),
     /// Its user table: list it, take it as matching material, or write who is missing
     Users(Users),
+    /// Do terminals know those who should punch there? Employees' numbers beside the users that each listed last
+    Sync(Sync),
     /// Its clock, beside this machine's
     Time {
         #[command(flatten)]
@@ -236,6 +238,21 @@ pub(crate) struct Discover {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Name or serial (default: all)
+    pub(crate) terminal: Option<String>,
+    /// Show these: open, all, or one state (to_send, differs, to_remove, in_step)
+    #[arg(long, default_value = "open", value_parser = ["open", "all", "to_send", "differs", "to_remove", "in_step"])]
+    pub(crate) state: String,
+    /// Ask terminals that push to take everybody whom they lack
+    #[arg(long)]
+    pub(crate) send: bool,
+    /// Ask them to delete these user numbers, with their fingerprints; only such as are nobody's
+    #[arg(long, value_name = "NUMBER", num_args = 1..)]
+    pub(crate) remove: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Users {
     #[command(flatten)]
     pub(crate) reach: Reach,
@@ -245,6 +262,9 @@ pub(crate) struct Users {
     /// Write the numbers and names of employees that the terminal lacks; nobody is deleted
     #[arg(long)]
     pub(crate) push: bool,
+    /// Delete these user numbers, with their fingerprints; no employee of today
+    #[arg(long, value_name = "NUMBER", num_args = 1.., conflicts_with_all = ["push", "pull"])]
+    pub(crate) remove: Vec<String>,
     /// Say what would be written, write nothing
     #[arg(long, requires = "push")]
     pub(crate) dry_run: bool,

@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod punches;
+pub(crate) mod sync;
 pub(crate) mod terminals;
 
 use axum::Json;

@@ -79,6 +79,7 @@ impl Asked {
 struct Row {
     code: String,
     days: String,
+    terminals: String,
     name: String,
     is_confirmed: bool,
     merged_into: Option<String>,
@@ -96,6 +97,7 @@ impl Row {
         };
         Self {
             days: format!("/days?{}", forms::query(&[("employee", &row.code)])),
+            terminals: format!("/terminals/users?{}", forms::query(&[("text", &row.code), ("state", "all")])),
             code: row.code.clone(),
             name: row.name.clone(),
             is_confirmed: row.confirmed,
@@ -149,10 +151,21 @@ async fn show_page(
 /// `GET /employees.csv`
 pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
     download::csv(&app, "employees", move |hub, out| {
-        let mut table = CsvTable::new(out, ["code", "name", "confirmed", "numbers", "employed_from", "employed_to", "merged_into"])?;
+        let mut table = CsvTable::new(
+            out,
+            ["code", "name", "confirmed", "numbers", "employed_from", "employed_to", "merged_into"],
+        )?;
         for row in asked.pick(hub.employees()?) {
             let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
-            table.row([row.code, row.name, row.confirmed.to_string(), row.numbers, date(row.from), date(row.to), row.merged_into.unwrap_or_default()])?;
+            table.row([
+                row.code,
+                row.name,
+                row.confirmed.to_string(),
+                row.numbers,
+                date(row.from),
+                date(row.to),
+                row.merged_into.unwrap_or_default(),
+            ])?;
         }
         Ok(table.finish()?)
     })

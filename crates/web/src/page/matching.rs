@@ -204,9 +204,10 @@ async fn show_page(
     let (all, employees, terminals) =
         app.ask(|hub| Ok((hub.matches(Timestamp::now())?, hub.employees()?, hub.terminals()?))).await?;
     let has_any = !all.is_empty();
-    let mut picked = asked.pick(all)?;
-    // What was refused stands first, with its problem.
-    picked.sort_by_key(|row| !typed.problems.contains_key(&row.user));
+    // What was refused stands first, with its problem, whatever the filter says.
+    let is_refused = |row: &MatchRow| typed.problems.contains_key(&row.user);
+    let (mut picked, rest): (Vec<MatchRow>, Vec<MatchRow>) = all.into_iter().partition(is_refused);
+    picked.extend(asked.pick(rest)?);
     let total = picked.len() as u64;
     let rows = picked.into_iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
     let choice = |(value, name): (&'static str, &'static str)| {

@@ -86,3 +86,21 @@ async fn the_list_filters_sorts_and_exports() {
     let list = house.get(&program, "/api/v1/matches?state=ambiguous").await.json();
     assert_eq!((list["total"].as_u64(), list["items"][0]["candidates"][1]["code"].as_str()), (Some(1), Some("E3")));
 }
+
+#[tokio::test]
+async fn employees_are_merged_and_taken_apart_on_their_page() {
+    let house = workplace();
+    let hr = house.sign_in("hr").await;
+    let refused = house.post(&hr, "/employees/merge", "from=E2&into=E9&reason=same+person").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("no employee with code E9") && refused.text.contains("value=\"same person\""));
+    let done = house.post(&hr, "/employees/merge", "from=E2&into=E3&reason=same+person").await;
+    assert_eq!(done.header("location"), "/employees?done=merged");
+    let page = house.get(&hr, "/employees?done=merged").await.text;
+    assert!(page.contains("they count as one employee") && page.contains("counts as E3"), "{page}");
+    assert!(house.get(&hr, "/employees.csv?show=merged").await.text.contains("E2,Ben Cruz,true,,,,E3"));
+    assert_eq!(house.get(&hr, PATH).await.text.matches("same name").count(), 1, "one Ben Cruz is left to be meant");
+    let done = house.post(&hr, "/employees/unmerge", "from=E2").await;
+    assert_eq!(done.header("location"), "/employees?done=unmerged");
+    assert!(!house.get(&hr, "/employees").await.text.contains("counts as E3"));
+}

@@ -12,4 +12,5 @@ mod matching;
 mod pages;
 mod rest;
 mod sign_in;
+mod sync;
 mod transcripts;

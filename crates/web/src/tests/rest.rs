@@ -93,6 +93,7 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("held", "Held"),
         ("employees", "Employee"),
         ("matches?state=all", "Match"),
+        ("terminal-users?state=all", "TerminalUser"),
     ] {
         let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();

@@ -11,6 +11,7 @@ mod poll;
 mod registry;
 mod shift;
 mod signs;
+mod sync;
 mod templates;
 mod test;
 mod users;
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
         TerminalCommand::Test { terminal, way, .. } => test::run(context, terminal.as_deref(), &way),
         TerminalCommand::Info(reach) => info::run(context, &reach),
         TerminalCommand::Users(args) => users::run(context, &args),
+        TerminalCommand::Sync(args) => sync::run(context, &args),
         TerminalCommand::Time { reach, set } => clock::run(context, &reach, set),
         TerminalCommand::Shift(args) => shift::run(context, &args),
         TerminalCommand::Poll { terminal, since, way } => poll::run(context, terminal.as_deref(), since, &way),

@@ -1,12 +1,13 @@
 //! `terminal users`: a terminal's user table listed, taken as matching material, or completed.
 //!
-//! Invariants: nobody is ever deleted; a name that differs is replaced only when that is asked for; passwords are neither shown
-//! nor taken.
+//! Invariants: nobody is deleted but whom a person names, and no employee of today; a name that differs is replaced only when that is
+//! asked for; passwords are neither shown nor taken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, bail};
 use edge::{Visit, name_of};
+use hub::Hub;
 use serde_json::{Value, json};
 use zk::client::UserLimits;
 use zk::{Privilege, User};
@@ -22,6 +23,7 @@ pub(super) fn run(context: &Context, args: &Users) -> anyhow::Result<()> {
     match (args.pull, args.push) {
         (true, _) => pull(context, &target),
         (_, true) => push(context, &target, args),
+        _ if !args.remove.is_empty() => remove(context, &target, &args.remove),
         _ => list(context, &target),
     }
 }
@@ -110,7 +112,7 @@ fn push(context: &Context, target: &Target, args: &Users) -> anyhow::Result<()> 
     if wanted.is_empty() {
         bail!("no employee has a user number; `punchclock import csv FILE --kind employees` gives some");
     }
-    let (serial, steps) =
+    let (serial, steps, listed) =
         target.visit(async |visit: &mut Visit| {
             let known = visit.client.users_and_limits().await;
             let (users, limits) = known.map_err(|error| visit.trouble(error))?;
@@ -121,8 +123,11 @@ fn push(context: &Context, target: &Target, args: &Users) -> anyhow::Result<()> 
                     "the users were written in part or not at all; the same command goes on where it stopped",
                 )?;
             }
-            Ok((visit.serial.clone(), steps))
+            Ok((visit.serial.clone(), steps, listed(&users, &written)))
         })?;
+    if !args.dry_run {
+        note_listed(&hub, serial.as_deref(), &listed)?;
+    }
     let count = |is: fn(&Step) -> bool| steps.iter().filter(|(_, _, step)| is(step)).count();
     let added = count(|step| matches!(step, Step::Add(_)));
     let renamed = count(|step| matches!(step, Step::Rename(..)));
@@ -141,6 +146,57 @@ fn push(context: &Context, target: &Target, args: &Users) -> anyhow::Result<()> 
         show::line(format!(
             "{added} {would}added, {renamed} {would}renamed, {left} left as they are, {same} the same"
         ))?;
+    }
+    Ok(())
+}
+
+/// Number and name of everybody whom a terminal lists after some were written.
+fn listed(users: &[User], written: &[User]) -> Vec<(String, String)> {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for user in users.iter().chain(written) {
+        names.insert(user.number.clone(), name_of(user));
+    }
+    names.into_iter().collect()
+}
+
+/// Tells the hub whom a registered terminal lists.
+fn note_listed(hub: &Hub, serial: Option<&str>, listed: &[(String, String)]) -> anyhow::Result<()> {
+    let Some(serial) = serial else { return Ok(()) };
+    if hub.terminals()?.iter().any(|row| row.approved && row.serial == serial) {
+        hub.take_users(serial, listed, now())?;
+    }
+    Ok(())
+}
+
+/// Deletes users by number, with their fingerprints. Whoever should punch there stays.
+fn remove(context: &Context, target: &Target, numbers: &[String]) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let wanted = hub.numbers_on(&target.number_group, now().to_zoned(target.zone.clone()).date())?;
+    if let Some((number, name)) = wanted.iter().find(|(number, _)| numbers.contains(number)) {
+        bail!("user {number} is an employee of today ({name}); nobody was removed");
+    }
+    let (serial, removed, left) =
+        target.visit(async |visit: &mut Visit| {
+            let users = users(visit).await?;
+            let (gone, left): (Vec<User>, Vec<User>) =
+                users.into_iter().partition(|user| numbers.contains(&user.number));
+            for user in &gone {
+                visit.client.delete_user(user.slot).await.map_err(|error| visit.trouble(error)).context(
+                    "the users were removed in part or not at all; the same command goes on where it stopped",
+                )?;
+            }
+            Ok((visit.serial.clone(), gone, left))
+        })?;
+    note_listed(&hub, serial.as_deref(), &listed(&left, &[]))?;
+    for user in &removed {
+        note(context, serial.as_deref(), "terminal.users", &format!("user {} removed", user.number))?;
+    }
+    let missing: Vec<&String> =
+        numbers.iter().filter(|number| !removed.iter().any(|user| user.number == **number)).collect();
+    show::line(format!("{} removed", removed.len()))?;
+    if !missing.is_empty() {
+        let told: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+        bail!("the terminal does not list {}; `punchclock terminal users` shows whom it does", told.join(", "));
     }
     Ok(())
 }
