@@ -16,6 +16,7 @@ use store::people::Employee;
 use store::{Read, Write};
 
 use crate::company::Company;
+use crate::erasing::is_erased;
 use crate::facts::{Facts, employment, zone_of};
 use crate::keep::Keeper;
 use crate::periods::Dates;
@@ -274,6 +275,10 @@ impl Run<'_> {
         let employee = read
             .employee(span.employee)?
             .ok_or_else(|| Error::Damaged { what: "mark", detail: format!("employee {} is missing", span.employee) })?;
+        if is_erased(&employee) {
+            let stored = read.days_of(employee.id, range.from, range.to)?;
+            return Ok((stored.clone(), stored));
+        }
         Ok((self.days(read, &employee, range)?, read.days_of(employee.id, range.from, range.to)?))
     }
 

@@ -3,6 +3,7 @@
 //! Invariants:
 //! * A day, its logs and their sums change in one transaction; the logs are what the stored day contributes.
 //! * A locked day is never written. What differs is noted as a delta, less what was posted; when nothing differs any more, so is that.
+//! * A day whose punches were erased is what it is ([`crate::erasing`]).
 
 use std::collections::BTreeSet;
 
@@ -16,12 +17,16 @@ use store::days::{Day, DayWriter};
 use store::periods::{Lock, StoredDelta};
 
 use crate::Error;
+use crate::erasing::frozen;
+use crate::periods::Dates;
 
 /// Writes days in one transaction.
 pub(crate) struct Keeper<'a, 'tx> {
     write: &'a Write<'tx>,
     days: DayWriter<'tx>,
     locks: Vec<Lock>,
+    /// Dates around erased months.
+    frozen: Vec<Dates>,
     /// Of whom and when a delta is noted.
     deltas: BTreeSet<(i64, Date)>,
     now: Timestamp,
@@ -39,7 +44,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
     pub(crate) fn new(write: &'a Write<'tx>, range: DateRange, now: Timestamp) -> Result<Self, Error> {
         let noted = write.deltas(range.from, range.to)?.into_iter();
         let deltas = noted.map(|delta| (delta.employee, delta.date)).collect();
-        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, deltas, now })
+        let frozen = frozen(write)?;
+        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, frozen, deltas, now })
     }
 
     pub(crate) fn of(&mut self, employee: i64) -> EmployeeKeeper<'_, 'a, 'tx> {
@@ -50,6 +56,9 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
 impl EmployeeKeeper<'_, '_, '_> {
     /// Takes what a date is now, over what is stored; `None` for no day. Whether the stored day changed.
     pub(crate) fn keep(&mut self, date: Date, stored: Option<&Day>, now: Option<&Day>) -> Result<bool, Error> {
+        if self.keeper.frozen.iter().any(|(first, last)| (*first..=*last).contains(&date)) {
+            return Ok(false);
+        }
         if self.keeper.locks.iter().any(|lock| lock.first <= date && date <= lock.last) {
             self.note_delta(date, stored, now)?;
             return Ok(false);

@@ -6,6 +6,7 @@ pub(crate) mod employee;
 pub(crate) mod held;
 pub(crate) mod import;
 pub(crate) mod payroll;
+pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod simulate;
 pub(crate) mod terminal;
@@ -97,6 +98,9 @@ pub(crate) enum Command {
     /// Tokens of programs: edges and REST clients
     #[command(subcommand)]
     Token(access::Token),
+    /// What is stored of a person: hand it out, erase it
+    #[command(subcommand)]
+    Person(person::Person),
     /// The audit trail: what people changed
     #[command(subcommand)]
     Audit(access::Audit),

@@ -78,3 +78,36 @@ fn a_server_on_postgres_seals_what_comes() {
     assert_eq!(said["holds"], true, "{said}");
     serving.kill_9().unwrap();
 }
+
+#[test]
+fn a_person_is_handed_out_and_erased_from_the_command_line() {
+    let stage = stage();
+    let database = format!("sqlite:{}", stage.data().join("hub.sqlite").display());
+    let lines = "77123\t2026-01-05 08:00:00\t1\t0\t1\t0\n77123\t2026-01-05 17:00:00\t1\t1\t1\t0\n8\t2026-01-05 08:00:00\t1\t0\t1\t0\n";
+    std::fs::write(stage.folder.path().join("log.dat"), lines).unwrap();
+    let import = ["import", "attlog", "log.dat", "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"];
+    stage.prints(&import);
+    stage.prints(&["derive"]);
+    stage.prints(&["person", "export", "77123", "--out", "person.json"]);
+    let file = std::fs::read_to_string(stage.folder.path().join("person.json")).unwrap();
+    let stored: Value = serde_json::from_str(&file).unwrap();
+    assert_eq!(
+        (stored["employee"][0]["code"].as_str(), stored["punch"].as_array().map(Vec::len)),
+        (Some("77123"), Some(2))
+    );
+    let erase = ["person", "erase", "77123", "--reason", "asked for"];
+    assert!(stage.prints(&erase).contains("resolved_punch"), "it says what would go");
+    assert_eq!(stage.punches(), 3);
+    let done = stage.prints(&[&erase[..], &["--yes"]].concat());
+    assert!(done.contains("0 days of locked periods stay under the code erased-"), "{done}");
+    assert_eq!(stage.punches(), 1);
+    assert!(!stage.prints(&["export", "days"]).contains("77123"));
+    let gone = stage.fails(&[&erase[..], &["--yes"]].concat(), 1);
+    assert!(gone.contains("there is no employee with code 77123"), "{gone}");
+    let said = verified(&stage, &database);
+    assert_eq!(
+        (said["holds"].as_bool(), said["erasures"][0]["reason"].as_str()),
+        (Some(true), Some("asked for")),
+        "{said}"
+    );
+}

@@ -26,6 +26,7 @@ mod migrations;
 pub mod moving;
 pub mod people;
 pub mod periods;
+pub mod person;
 pub mod plans;
 pub mod punches;
 mod replays;
@@ -51,6 +52,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         lateness::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
+        person::STATEMENTS,
         plans::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,

@@ -9,7 +9,7 @@ use crate::engine::{Owned, Params, Row, Session};
 use crate::{Error, Store};
 
 /// Every table, by name. A test compares them with the schema.
-const TABLES: &[&str] = &[
+pub(crate) const TABLES: &[&str] = &[
     "account",
     "arrival",
     "audit",

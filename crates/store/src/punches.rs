@@ -22,6 +22,8 @@ statements! {
     OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     OF_ORIGIN_PRINTED = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 AND fingerprint < $4
         AND printed_seconds >= $5 AND printed_seconds <= $6 ORDER BY fingerprint LIMIT $7";
+    PRINTED_BETWEEN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND fingerprint > $2 AND fingerprint < $3
+        AND printed_seconds >= $4 AND printed_seconds < $5 ORDER BY fingerprint LIMIT $6";
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     COPY = "INSERT INTO differing_copy (tenant, fingerprint, original, channel, received_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, fingerprint, original) DO NOTHING";
@@ -337,6 +339,23 @@ impl Read<'_> {
         let (after, end) = (after.0.max(begin), Fingerprint::first_of_hour(last.saturating_add(3600)).0);
         let values = params![self.tenant, origin, after, end, first, last, limit];
         self.all(OF_ORIGIN_PRINTED, values, |row| row.get(0).map(Fingerprint))
+    }
+
+    /// Identities of the punches of any terminal that were printed from a second on until before another (since 1970 on the
+    /// terminal's face), after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_printed_between(
+        &self,
+        (from, to): (i64, i64),
+        after: Fingerprint,
+        limit: u32,
+    ) -> Result<Vec<Fingerprint>, Error> {
+        let after = after.0.max(Fingerprint::first_of_hour(from).0);
+        let end = Fingerprint::first_of_hour(to.saturating_add(3600)).0;
+        let values = params![self.tenant, after, end, from, to, limit];
+        self.all(PRINTED_BETWEEN, values, |row| row.get(0).map(Fingerprint))
     }
 
     /// Identities of the punches with one user number after `after`, in key order.

@@ -20,6 +20,7 @@ mod held;
 mod import;
 mod moving;
 mod period;
+mod person;
 mod plan;
 mod rules;
 mod serve;
@@ -95,6 +96,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Company(command) => company::run(&context, command),
         Command::User(command) => access::user(&context, command),
         Command::Token(command) => access::token(&context, command),
+        Command::Person(command) => person::run(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
         Command::Doctor => doctor::run(&context),
         Command::Move(args) => moving::run(&context, &args),

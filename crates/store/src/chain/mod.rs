@@ -256,11 +256,17 @@ impl Id {
         Self::new(Kind::Statement, [&about.0, &at_us.to_be_bytes()])
     }
 
+    /// Which kind of row it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
     fn key(&self) -> &[u8] {
         self.key.get(..self.kind.key_bytes()).unwrap_or_default()
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    /// The punch that it is, or is about; of no meaning for a row with a number.
+    pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(self.key.first_chunk().copied().unwrap_or_default())
     }
 

@@ -1,0 +1,351 @@
+//! A person, or a closed month, is erased on record; and what is stored of a person is handed out.
+//!
+//! What goes with a person: name, code, dates, zone, group, user numbers and what terminals told of them; every punch that is theirs,
+//! with copies, receipts and what was stated about it; what people stated of their working time; plans, open deltas and days that
+//! are not locked; and the entries of the audit trail about them. What stays: the days of locked periods, their logs of lateness and
+//! what was posted, under a code that says nothing. They are pay records; how long those are kept is the company's to decide.
+//!
+//! Invariants:
+//! * Each transaction erases a few hundred rows on record ([`store::chain`]); an erasure that broke off is finished by asking again.
+//! * The person keeps the code until everything else is gone, so that it can be asked again.
+//! * The days of somebody who was erased, and those around an erased month, are never judged again: what they were made of is gone.
+
+use std::collections::HashSet;
+
+use attendance::punch::Fingerprint;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use store::Read;
+use store::chain::{Erasing, Id, Kind, Place};
+use store::held::START;
+use store::people::Employee;
+use store::periods::Lock;
+use store::person::{Cell, Part, Traces};
+
+use crate::company::Company;
+use crate::keep::Keeper;
+use crate::periods::Dates;
+use crate::registry::employee;
+use crate::{Actor, AuditEntry, Error, Hub};
+
+/// Rows of one transaction: each may stand in a seal of its own, whose list is written anew.
+const ROWS_PER_WRITE: usize = 200;
+/// Days after a month that must be locked before it is erased: the rest of the workweek, and who worked past midnight.
+const DAYS_AFTER: i64 = 14;
+/// Setting: the months that were erased, as JSON.
+const ERASED_MONTHS: &str = "erased_months";
+
+/// What an erasure did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erasure {
+    /// The code of what is left, or the month.
+    pub object: String,
+    /// Sealed rows that were erased.
+    pub rows: u64,
+    /// Days that stay as pay records.
+    pub days_kept: u64,
+}
+
+/// The code of somebody who was erased.
+fn nameless(id: i64) -> String {
+    format!("erased-{id}")
+}
+
+/// Whether somebody was erased: their days are what they are.
+pub(crate) fn is_erased(employee: &Employee) -> bool {
+    employee.code == nameless(employee.id)
+}
+
+impl Hub {
+    /// Erases a person, with the doubles that were merged into them. `seed` are random bytes, drawn for this call; `progress` hears how many rows are done, of how many.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown code, [`Error::Invalid`] without a reason, or for a double; or of the store, also when a row is not as it was
+    /// sealed.
+    pub fn erase_person(
+        &self,
+        actor: &Actor,
+        code: &str,
+        reason: &str,
+        now: Timestamp,
+        seed: &[u8; 32],
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Erasure, Error> {
+        let doubles = self.store.read(|read| {
+            let person = employee(read, code)?;
+            match person.merged_into.map(|into| read.employee(into)).transpose()?.flatten() {
+                Some(into) => Err(Error::invalid(format!("{code} counts as {}", into.code), "erase that one: both go")),
+                None => Ok(read.merged_into(person.id)?),
+            }
+        })?;
+        let mut all = Erasure::default();
+        for code in doubles.iter().map(|double| double.code.as_str()).chain([code]) {
+            let done = self.erase_one(actor, code, reason, now, seed, &mut progress)?;
+            all =
+                Erasure { object: done.object, rows: all.rows + done.rows, days_kept: all.days_kept + done.days_kept };
+        }
+        Ok(all)
+    }
+
+    fn erase_one(
+        &self,
+        actor: &Actor,
+        code: &str,
+        reason: &str,
+        now: Timestamp,
+        seed: &[u8; 32],
+        progress: impl FnMut(usize, usize),
+    ) -> Result<Erasure, Error> {
+        self.seal(now, seed)?;
+        let (person, rows) = self.store.read(|read| {
+            let person = employee(read, code)?;
+            let traces = read.traces_of(person.id)?;
+            let mut rows: HashSet<Id> = traces.stated().collect();
+            for punch in &traces.punches {
+                rows.extend(read.evidence_of(*punch)?);
+            }
+            rows.extend(
+                audit_about(read, &person, &traces)?.into_iter().map(|(number, _)| Id::numbered(Kind::Audit, number)),
+            );
+            Ok::<_, Error>((person, rows))
+        })?;
+        let why = why(actor, nameless(person.id), reason, now)?;
+        let erased = self.erase_rows(&why, &rows, progress)?;
+        let days_kept = self.store.write(|write| {
+            let locks = write.locks()?;
+            let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
+            let days = write.days_of(person.id, Date::MIN, Date::MAX)?;
+            let range = attendance::DateRange { from: Date::MIN, to: Date::MAX };
+            let mut keeper = Keeper::new(write, range, now)?;
+            let mut of_person = keeper.of(person.id);
+            for day in days.iter().filter(|day| !is_locked(day.date)) {
+                of_person.keep(day.date, Some(day), None)?;
+            }
+            of_person.finish()?;
+            write.make_nameless(&person, &why.object)?;
+            let detail = format!("{reason}; {erased} rows");
+            write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;
+            Ok::<_, Error>(days.iter().filter(|day| is_locked(day.date)).count() as u64)
+        })?;
+        Ok(Erasure { object: why.object, rows: erased, days_kept })
+    }
+
+    /// Erases what terminals printed in a month, with all that was stated about it; days stay as they are. The month, and two weeks
+    /// after it, must be locked. What arrives for it afterwards is stored, and goes when it is asked again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when some of it is not locked, or without a reason; or of the store.
+    pub fn erase_month(
+        &self,
+        actor: &Actor,
+        month: Date,
+        reason: &str,
+        now: Timestamp,
+        seed: &[u8; 32],
+        progress: impl FnMut(usize, usize),
+    ) -> Result<Erasure, Error> {
+        let (first, last) = (month.first_of_month(), month.last_of_month());
+        let object = format!("month {}", first.strftime("%Y-%m"));
+        let why = why(actor, object.clone(), reason, now)?;
+        if let Some(open) = self.store.read(|read| Ok::<_, Error>(first_open(&read.locks()?, first, last)))? {
+            let what = format!("{object} can't be erased: {open} is not locked");
+            return Err(Error::invalid(
+                what,
+                format!("lock all of it and the {DAYS_AFTER} days after it (`punchclock period lock`)"),
+            ));
+        }
+        self.seal(now, seed)?;
+        let rows = self.store.read(|read| {
+            let (mut rows, mut after) = (HashSet::new(), START);
+            let seconds = (midnight(first)?, midnight(last.saturating_add(1.day()))?);
+            loop {
+                let page = read.punches_printed_between(seconds, after, 1_000)?;
+                let Some(end) = page.last() else { return Ok::<_, Error>(rows) };
+                after = *end;
+                for punch in page {
+                    rows.extend(read.evidence_of(punch)?);
+                }
+            }
+        })?;
+        if rows.is_empty() {
+            return Ok(Erasure { object, ..Erasure::default() });
+        }
+        self.store.write(|write| {
+            let mut months = erased_months(write)?;
+            if !months.contains(&first) {
+                months.push(first);
+                let text = serde_json::to_string(&months);
+                let text =
+                    text.map_err(|error| Error::Damaged { what: "list of months", detail: error.to_string() })?;
+                write.put_setting(ERASED_MONTHS, &text)?;
+            }
+            Ok::<_, Error>(write.audit(&actor.entry(
+                now,
+                "month.erase",
+                &object,
+                format!("{reason}; {} rows", rows.len()),
+            ))?)
+        })?;
+        let rows = self.erase_rows(&why, &rows, progress)?;
+        Ok(Erasure { object, rows, days_kept: 0 })
+    }
+
+    /// Everything that is stored of a person, table by table, as JSON. That it was handed out is audited.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown code.
+    pub fn person_json(&self, actor: &Actor, code: &str, now: Timestamp) -> Result<serde_json::Value, Error> {
+        let stored = self.person(code)?;
+        self.store.write(|write| write.audit(&actor.entry(now, "person.export", code, "")))?;
+        Ok(serde_json::Value::Object(stored))
+    }
+
+    /// In which tables something is stored of a person, and how many rows.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown code.
+    pub fn person_parts(&self, code: &str) -> Result<Vec<(String, usize)>, Error> {
+        let count = |(table, rows): (String, serde_json::Value)| (table, rows.as_array().map_or(0, Vec::len));
+        Ok(self.person(code)?.into_iter().map(count).collect())
+    }
+
+    fn person(&self, code: &str) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+        let (mut stored, doubles) = self.store.read(|read| {
+            let person = employee(read, code)?;
+            let traces = read.traces_of(person.id)?;
+            let parts = read.parts_of(person.id, &traces)?.into_iter();
+            let mut stored: serde_json::Map<_, _> = parts.map(|part| (part.table.to_owned(), rows(part))).collect();
+            let entries = audit_about(read, &person, &traces)?.into_iter().map(|(number, entry)| {
+                let AuditEntry { at_us, actor, action, object, detail } = entry;
+                serde_json::json!({"number": number, "at_us": at_us, "actor": actor, "action": action, "object": object, "detail": detail})
+            });
+            stored.insert(String::from("audit"), entries.collect());
+            Ok::<_, Error>((stored, read.merged_into(person.id)?))
+        })?;
+        let doubles = doubles.iter().map(|double| self.person(&double.code).map(serde_json::Value::Object));
+        stored.insert(String::from("merged"), doubles.collect::<Result<_, _>>()?);
+        Ok(stored)
+    }
+
+    /// Erases rows, a few hundred in each transaction. A fact and its end go in the same one.
+    fn erase_rows(
+        &self,
+        why: &Erasing,
+        rows: &HashSet<Id>,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<u64, Error> {
+        let places = self.store.read(|read| read.places_of(rows))?;
+        let (facts, others): (Vec<Place>, Vec<Place>) =
+            places.iter().partition(|place| matches!(place.id.kind(), Kind::Fact | Kind::Withdrawal));
+        let mut erased = 0;
+        for chunk in std::iter::once(&facts[..]).chain(others.chunks(ROWS_PER_WRITE)) {
+            erased += self.store.write(|write| {
+                let punches = chunk.iter().filter(|place| place.id.kind() == Kind::Punch);
+                let punches: Vec<_> = punches.map(|place| place.id.fingerprint()).collect();
+                write.forget_interpretation(&punches)?;
+                write.erase(why, chunk)
+            })?;
+            progress(usize::try_from(erased).unwrap_or(usize::MAX), places.len());
+        }
+        Ok(erased)
+    }
+}
+
+fn why(actor: &Actor, object: String, reason: &str, now: Timestamp) -> Result<Erasing, Error> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(Error::invalid("nothing is erased without a reason", "say why, without the name of the person"));
+    }
+    Ok(Erasing { at_us: now.as_microsecond(), actor: actor.name.clone(), object, reason: reason.to_owned() })
+}
+
+/// The entries of the audit trail about somebody: those of their code, their facts and their punches, and those that name them.
+fn audit_about(read: &Read<'_>, person: &Employee, traces: &Traces) -> Result<Vec<(i64, AuditEntry)>, Error> {
+    if is_erased(person) {
+        // What is left says that and why they were erased.
+        return Ok(Vec::new());
+    }
+    let punches: HashSet<String> = traces.punches.iter().map(Fingerprint::to_string).collect();
+    let facts: HashSet<String> = traces.facts.iter().map(|(number, kind)| format!("{kind} {number}")).collect();
+    let (of_person, as_owner) = (format!(" of employee {}", person.code), format!("employee {},", person.code));
+    let is_named = |text: &str| !person.name.is_empty() && text.contains(&person.name);
+    let mut about = Vec::new();
+    read.each_audit_entry(|number, entry| {
+        let AuditEntry { object, detail, .. } = &entry;
+        let is_about = *object == person.code
+            || object.ends_with(&of_person)
+            || detail.starts_with(&as_owner)
+            || facts.contains(object)
+            || punches.contains(object)
+            || is_named(object)
+            || is_named(detail);
+        if is_about {
+            about.push((number, entry));
+        }
+    })?;
+    Ok(about)
+}
+
+/// The beginning of a date on the terminals' faces, seconds since 1970.
+fn midnight(date: Date) -> Result<i64, Error> {
+    let midnight =
+        date.to_zoned(TimeZone::UTC).map_err(|error| Error::invalid(error.to_string(), "name another month"))?;
+    Ok(midnight.timestamp().as_second())
+}
+
+/// The first date of a month or of the days after it that is not locked.
+fn first_open(locks: &[Lock], first: Date, last: Date) -> Option<Date> {
+    let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
+    let days = first.series(1.day()).take_while(|date| *date <= last.saturating_add(DAYS_AFTER.days()));
+    days.into_iter().find(|date| !is_locked(*date))
+}
+
+fn erased_months(read: &Read<'_>) -> Result<Vec<Date>, Error> {
+    let damaged =
+        |error: serde_json::Error| Error::Damaged { what: "list of erased months", detail: error.to_string() };
+    read.setting(ERASED_MONTHS)?.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text).map_err(damaged))
+}
+
+/// The dates whose punches are gone, or that are judged together with such dates: first and last, for each erased month.
+pub(crate) fn frozen(read: &Read<'_>) -> Result<Vec<Dates>, Error> {
+    let months = erased_months(read)?;
+    if months.is_empty() {
+        return Ok(Vec::new());
+    }
+    let company = Company::load(read)?;
+    let around = |month: Date| {
+        let after = month.last_of_month().saturating_add(1.day());
+        (company.week_of(month.saturating_sub(1.day())), company.policies.workweek(after).to)
+    };
+    Ok(months.into_iter().map(around).collect())
+}
+
+/// The rows of a part as JSON, each an object; bytes in hexadecimal digits, or as text where they are one.
+fn rows(part: Part) -> serde_json::Value {
+    let Part { columns, rows, .. } = part;
+    let value = |cell: Cell| match cell {
+        Cell::Null => serde_json::Value::Null,
+        Cell::Number(number) => number.into(),
+        Cell::Text(text) => text.into(),
+        Cell::Bytes(bytes) => match String::from_utf8(bytes) {
+            Ok(text) if !text.chars().any(|c| c.is_control() && !c.is_whitespace()) => text.into(),
+            Ok(text) => hex(text.as_bytes()).into(),
+            Err(error) => hex(error.as_bytes()).into(),
+        },
+    };
+    let object = |row: Vec<Cell>| -> serde_json::Value {
+        columns
+            .iter()
+            .cloned()
+            .zip(row.into_iter().map(value))
+            .filter(|(column, _)| column != "tenant")
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    rows.into_iter().map(object).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
