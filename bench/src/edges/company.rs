@@ -57,7 +57,13 @@ impl Company {
                     let number = number(edge, person);
                     let employee = write.add_employee(&employee(&number))?;
                     let (valid_from, valid_to) = ALWAYS;
-                    write.put_user_number(&UserNumber { number, valid_from, valid_to, employee })?;
+                    write.put_user_number(&UserNumber {
+                        group: String::new(),
+                        number,
+                        valid_from,
+                        valid_to,
+                        employee,
+                    })?;
                 }
             }
             Ok(())
@@ -169,6 +175,7 @@ fn terminal(edge: usize, place: usize, now: Timestamp) -> Terminal {
         poll_minutes: None,
         live: false,
         live_rests_until_us: None,
+        number_group: String::new(),
     }
 }
 
@@ -184,5 +191,6 @@ fn employee(number: &str) -> Employee {
         first_punch: None,
         last_punch: None,
         group_name: None,
+        merged_into: None,
     }
 }
