@@ -66,6 +66,83 @@ fn postgres_takes_every_statement() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Names and types of what a statement yields: of a plain column its own, of an expression none on SQLite.
+#[test]
+fn both_engines_yield_the_same_columns() -> anyhow::Result<()> {
+    let Some((_database, mut client)) = postgres()? else { return Ok(()) };
+    let (_folder, connection) = sqlite()?;
+    let mut compared = 0;
+    for (name, sql) in store::statements() {
+        let there = client.prepare(&sql).with_context(|| format!("{name}: {sql}"))?;
+        let here = connection.prepare(&sql)?;
+        assert_eq!(here.column_count(), there.columns().len(), "{name}: {sql}");
+        if !sql.starts_with("SELECT") || sql.contains("($") {
+            continue;
+        }
+        // A view knows the types; it has no parameters.
+        let view = format!("CREATE TEMP VIEW yields AS {}", without_parameters(&sql));
+        connection
+            .execute_batch(&format!("DROP VIEW IF EXISTS yields; {view}"))
+            .with_context(|| format!("{name}: {sql}"))?;
+        let mut columns = connection.prepare("SELECT name, type FROM pragma_table_info('yields') ORDER BY cid")?;
+        let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let columns = columns.collect::<Result<Vec<(String, String)>, _>>()?;
+        for ((here, declared), there) in columns.iter().zip(there.columns()) {
+            let told = || format!("column {here} of {name}: {sql}");
+            let is_portable = matches!(there.type_().name(), "int8" | "int4" | "text" | "bytea" | "bool");
+            assert!(is_portable, "{} is {}", told(), there.type_());
+            let same = match declared.as_str() {
+                "INTEGER" => "int8",
+                "TEXT" => "text",
+                "BLOB" => "bytea",
+                _ => continue,
+            };
+            assert_eq!(there.type_().name(), same, "{}", told());
+            // A subquery is called by its text on SQLite, and the second column of a name is told apart there.
+            if !here.starts_with('(') {
+                assert_eq!(here.split(':').next(), Some(there.name()), "{}", told());
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 1000, "only {compared} columns were compared");
+    Ok(())
+}
+
+fn without_parameters(sql: &str) -> String {
+    let mut parts = sql.split('$');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |done, part| done + "NULL" + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+}
+
+/// Primary keys and indexes: table, name, whether it is unique, whether it is of some rows only, columns.
+#[test]
+fn both_engines_have_the_same_keys_and_indexes() -> anyhow::Result<()> {
+    type Index = (String, String, bool, bool, String);
+    let Some((_database, mut client)) = postgres()? else { return Ok(()) };
+    let rows = client.query(
+        "SELECT t.relname::text, CASE WHEN i.indisprimary THEN 'key' ELSE x.relname::text END, i.indisunique, i.indpred IS NOT NULL,
+            (SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM unnest(i.indkey) WITH ORDINALITY k (number, place)
+             JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number)
+         FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+         WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition",
+        &[],
+    )?;
+    let there: BTreeSet<Index> =
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect();
+    let (_folder, connection) = sqlite()?;
+    let mut statement = connection.prepare(
+        "SELECT m.name, CASE i.origin WHEN 'pk' THEN 'key' ELSE i.name END, i.\"unique\", i.partial,
+            (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
+         FROM sqlite_master m JOIN pragma_index_list(m.name) i WHERE m.type = 'table'",
+    )?;
+    let here = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+    let here = here.collect::<Result<BTreeSet<Index>, _>>()?;
+    assert_eq!(here, there);
+    assert!(here.iter().all(|(.., columns)| columns.starts_with("tenant")), "the tenant leads every key");
+    Ok(())
+}
+
 #[test]
 fn every_table_is_among_those_that_are_moved() -> anyhow::Result<()> {
     let (folder, connection) = sqlite()?;
