@@ -271,7 +271,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
             let group = terminal.number_group.as_str().into();
             let clock = Clock { is_approved: terminal.is_approved, zone, shifts, group };
-            self.terminals.insert(terminal.serial, clock);
+            self.terminals.insert((*serial).to_owned(), clock);
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ fn act(house: &House, chance: &mut Chance) -> String {
             let filter = DayFilter {
                 sort: sorts[usize::try_from(chance.below(4)).unwrap()],
                 descending: chance.below(2) == 0,
-                exception: (chance.below(2) == 0).then(|| String::from("any")),
+                exception: (chance.below(2) == 0).then(|| one_of(chance, &["any", "tardy", "TARDY"]).to_owned()),
                 offset: u32::try_from(chance.below(5)).unwrap(),
                 limit: u32::try_from(chance.below(20)).unwrap(),
                 ..DayFilter::default()

@@ -6,7 +6,8 @@ mod house;
 use house::{House, clerk, house, log, now};
 use hub::view::{HeldReason, PunchFilter};
 use hub::{Counts, Cure};
-use link::Outcome;
+use link::{Batch, Item, Outcome, What};
+use store::punches::PunchQuery;
 
 #[test]
 fn a_log_is_stored_once_however_often_it_is_imported() {
@@ -19,6 +20,26 @@ fn a_log_is_stored_once_however_often_it_is_imported() {
     assert_eq!(house.derive(), 0, "deriving again changes nothing");
     assert_eq!(house.files(), before);
     assert!(before[0].lines().count() > 40, "{}", before[0]);
+}
+
+#[test]
+fn a_nul_in_a_number_or_a_name_spoils_no_batch_and_what_was_sent_stays() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    let mut batch = house.batch("A1", &["12\t2026-02-10 08:00:00", "12\t2026-02-10 12:00:00"], 1);
+    let What::Punch(punch) = &mut batch.items[0].what else { unreachable!() };
+    (punch.user, punch.work_code) = ("1\u{0}2".to_owned(), Some("\u{0}".to_owned()));
+    let name = link::TerminalUser { origin: "A1".to_owned(), user: "12".to_owned(), name: "An\u{0}n".to_owned() };
+    batch.items.push(Item { seq: 3, what: What::User(name), ..batch.items[1].clone() });
+    let ack = house.hub.ingest(&batch, now()).unwrap();
+    assert_eq!((ack.outcomes.as_slice(), ack.high_seq), ([Outcome::Held, Outcome::Held, Outcome::Known].as_slice(), 3));
+    // Its picture stands in its place, and the bytes are as they were.
+    let (listed, _) = house.store.read(|read| read.list_punches(&PunchQuery::default())).unwrap();
+    assert_eq!(listed[0].stored.said.user, "1\u{2400}2");
+    assert_eq!(listed[0].stored.said.original, b"12\t2026-02-10 08:00:00");
+    assert_eq!(house.store.read(|read| read.terminal_user_names()).unwrap()[0].1, "An\u{2400}n");
+    let again = house.hub.ingest(&Batch { follows: 0, ..batch }, now()).unwrap();
+    assert!(again.outcomes.iter().all(|outcome| *outcome == Outcome::Known));
 }
 
 #[test]

@@ -421,8 +421,8 @@ fn proxies(text: &str) -> Result<(), String> {
 /// The address stands in settings and lists of processes, and is shown: it carries no password.
 pub(crate) fn database(text: &str) -> Result<(), String> {
     let is_good = text.is_empty() || text.starts_with("sqlite:") || hub::Store::check_address(text).is_ok();
-    let wanted = "postgres://user@host/name, its password in a file that hub.database_password_file names; sqlite:PATH; \
-                  or empty";
+    let wanted = "postgres://user@host/name, behind it ?sslmode=disable, prefer, require or verify-full where wanted, its password in \
+                  a file that hub.database_password_file names; sqlite:PATH; or empty";
     if is_good { Ok(()) } else { Err(wanted.to_owned()) }
 }
 

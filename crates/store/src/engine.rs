@@ -5,12 +5,12 @@ mod many;
 pub(crate) mod postgres;
 mod session;
 mod sqlite;
+mod tls;
 mod value;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::Path;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ pub(crate) use many::list;
 use postgres::Postgres;
 pub(crate) use session::{Row, Session, Statement};
 use sqlite::Sqlite;
+use tls::Address;
 pub(crate) use value::{Column, Owned, Param, Params, Value, params};
 
 use crate::chain::{Arrivals, Id};
@@ -62,21 +63,21 @@ impl Store {
     /// may be connected to the same.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Away`], [`Error::Refused`], [`Error::NewerSchema`], or what the migration reports.
+    /// [`Error::Address`], [`Error::Tls`], [`Error::Away`], [`Error::Refused`], [`Error::NewerSchema`], or what the migration reports.
     pub fn connect(url: &str, password: Option<&str>) -> Result<Self, Error> {
-        let mut config = config(url)?;
+        let mut address = Address::parse(url)?;
         if let Some(password) = password {
-            config.password(password);
+            address.config.password(password);
         }
-        Ok(Self { engine: Engine::Postgres(Arc::new(Postgres::connect(config)?)) })
+        Ok(Self { engine: Engine::Postgres(Arc::new(Postgres::connect(address)?)) })
     }
 
     /// Whether [`Store::connect`] takes an address.
     ///
     /// # Errors
-    /// [`Error::Address`], also when it carries the password.
+    /// [`Error::Address`], also when it carries the password; [`Error::Tls`] for an unknown way to encrypt.
     pub fn check_address(url: &str) -> Result<(), Error> {
-        config(url).map(drop)
+        Address::parse(url).map(drop)
     }
 
     /// Runs `work` in one write transaction. It is committed and on disk when this returns `Ok`; on `Err` nothing
@@ -120,14 +121,6 @@ impl Store {
             Engine::Postgres(server) => server.data_version(),
         }
     }
-}
-
-/// Addresses stand in settings, logs and lists of processes: a password does not belong into one.
-fn config(url: &str) -> Result<tokio_postgres::Config, Error> {
-    // The parser's words could quote a part of a password.
-    let config = tokio_postgres::Config::from_str(url).map_err(|_| Error::Address)?;
-    let is_whole = config.get_user().is_some() && config.get_dbname().is_some() && !config.get_hosts().is_empty();
-    if is_whole && config.get_password().is_none() { Ok(config) } else { Err(Error::Address) }
 }
 
 /// A snapshot of the store.

@@ -123,7 +123,7 @@ const VALUES: [(&str, &str); 15] = [
     ("d.date >=", "'2026-01-10'"),
     ("d.date <=", "'2026-01-20'"),
     ("e.code =", "'E7'"),
-    ("d.exceptions LIKE", "'%,tardy,%'"),
+    ("REPLACE(d.exceptions,", "',tardy,'"),
     ("d.status =", "'present'"),
     ("p.fingerprint >=", "'\\x00000100'"),
     ("p.fingerprint <", "'\\x00000104'"),

@@ -7,7 +7,9 @@
 
 use std::{
     env, fs,
-    os::unix::{fs::MetadataExt, fs::chown, process::CommandExt},
+    io::Write as _,
+    net::TcpListener,
+    os::unix::{fs::MetadataExt, fs::OpenOptionsExt as _, fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
@@ -23,6 +25,7 @@ use crate::{Process, TempDir, skipped};
 const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
 /// Where Debian's packages put them, one folder per major version.
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
+const DEFAULT_PORT: u16 = 5432;
 pub(crate) const START_WITHIN: Duration = Duration::from_secs(60);
 /// Durability is the production server's business; a test's cluster is thrown away.
 const SETTINGS: &[&str] = &[
@@ -44,6 +47,7 @@ pub struct Postgres {
     bin: PathBuf,
     account: Option<Account>,
     folder: TempDir,
+    port: u16,
 }
 
 impl Postgres {
@@ -53,7 +57,16 @@ impl Postgres {
     /// # Errors
     /// When the binaries are there and the cluster still does not start.
     pub fn start() -> Result<Option<Self>> {
-        Self::start_with(SETTINGS)
+        Self::start_with(SETTINGS, None)
+    }
+
+    /// As [`Postgres::start`], but it also listens on 127.0.0.1, and encrypts whoever asks for it there, with this certificate and
+    /// its key in PEM. Both are settings of its own file, so that a test may change them.
+    ///
+    /// # Errors
+    /// As [`Postgres::start`].
+    pub fn start_encrypted(certificate: &str, key: &str) -> Result<Option<Self>> {
+        Self::start_with(SETTINGS, Some((certificate, key)))
     }
 
     /// As [`Postgres::start`], but what it commits is on the disk, as on a production server: for benches.
@@ -61,10 +74,10 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::start`].
     pub fn start_durable() -> Result<Option<Self>> {
-        Self::start_with(DURABLE)
+        Self::start_with(DURABLE, None)
     }
 
-    fn start_with(settings: &[&str]) -> Result<Option<Self>> {
+    fn start_with(settings: &[&str], encrypted: Option<(&str, &str)>) -> Result<Option<Self>> {
         let Some(bin) = find_bin() else {
             skipped(&format!(
                 "no PostgreSQL server found: install the package `postgresql`, or set {BIN_VARIABLE} to the folder of \
@@ -78,9 +91,15 @@ impl Postgres {
             chown(folder.path(), Some(account.uid), Some(account.gid))?;
         }
         init_cluster(&bin, folder.path(), account)?;
-        let server = start_server(&bin, folder.path(), account, settings)?;
+        let (mut settings, mut port) = (settings.to_vec(), DEFAULT_PORT);
+        if let Some((certificate, key)) = encrypted {
+            encrypt(&folder.path().join("data"), account, certificate, key)?;
+            port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+            settings.push("listen_addresses=127.0.0.1");
+        }
+        let server = start_server(&bin, folder.path(), account, &settings, port)?;
         let server = Mutex::new(server);
-        Ok(Some(Self { server, bin, account, folder }))
+        Ok(Some(Self { server, bin, account, folder, port }))
     }
 
     /// The address of the cluster's database `postgres`, for its superuser.
@@ -92,7 +111,13 @@ impl Postgres {
     /// The address of one of its databases, for its superuser.
     #[must_use]
     pub fn url_of(&self, database: &str) -> String {
-        format!("postgresql://postgres@/{database}?host={}", self.folder.path().display())
+        format!("postgresql://postgres@/{database}?port={}&host={}", self.port, self.folder.path().display())
+    }
+
+    /// The port at which one that encrypts listens.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The folder of its socket.
@@ -193,9 +218,22 @@ pub(crate) fn init_cluster(bin: &Path, folder: &Path, account: Option<Account>) 
     Ok(())
 }
 
-fn start_server(bin: &Path, folder: &Path, account: Option<Account>, settings: &[&str]) -> Result<Process> {
+/// Gives a cluster its certificate and key, and has it encrypt.
+fn encrypt(data: &Path, account: Option<Account>, certificate: &str, key: &str) -> Result<()> {
+    for (name, content) in [("server.crt", certificate), ("server.key", key)] {
+        let file = data.join(name);
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?.write_all(content.as_bytes())?;
+        if let Some(account) = account {
+            chown(&file, Some(account.uid), Some(account.gid))?;
+        }
+    }
+    let mut settings = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf"))?;
+    Ok(settings.write_all(b"\nssl = on\n")?)
+}
+
+fn start_server(bin: &Path, folder: &Path, account: Option<Account>, settings: &[&str], port: u16) -> Result<Process> {
     let mut command = command(bin, "postgres", folder, account);
-    command.args(["-D", "data", "-k"]).arg(folder);
+    command.args(["-D", "data", "-k"]).arg(folder).args(["-p", &port.to_string()]);
     for setting in settings {
         command.args(["-c", setting]);
     }

@@ -88,6 +88,12 @@ pub enum Error {
          broke off all or nothing is"
     )]
     Away(String),
+    /// The line to PostgreSQL can't be encrypted as its address asks for.
+    #[error(
+        "the line to PostgreSQL can't be encrypted as asked: {0}. Check sslmode and sslrootcert in the address of the database, \
+         and the server's certificate"
+    )]
+    Tls(String),
     /// PostgreSQL does not let this user in, or not to what it needs.
     #[error("PostgreSQL refuses: {0}. Check user, password and database; the user must own the database")]
     Refused(String),
@@ -122,13 +128,24 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// The server can't encrypt the line, or shows a certificate that proves nothing; not: the line broke off meanwhile.
+fn is_of_tls(error: &tokio_postgres::Error) -> bool {
+    let Some(cause) = error.source().filter(|_| error.to_string().contains("TLS")) else { return false };
+    let line = cause.downcast_ref::<std::io::Error>();
+    line.is_none_or(|line| line.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
+}
+
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
             // Whatever the server did not say itself came of the line to it, or of a value that no parameter takes.
             let cause = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
             let is_line = error.is_closed() || error.source().is_none_or(|cause| cause.is::<std::io::Error>());
-            return if is_line { Self::Away(cause) } else { Self::Postgres(cause) };
+            return match (is_of_tls(&error), is_line) {
+                (true, _) => Self::Tls(cause),
+                (false, true) => Self::Away(cause),
+                (false, false) => Self::Postgres(cause),
+            };
         };
         let (code, message) = (said.code(), said.message());
         match *code {

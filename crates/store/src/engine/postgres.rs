@@ -31,12 +31,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pollster::block_on;
+use rustls::ClientConfig;
 use tokio::runtime::{Handle, Runtime};
 use tokio_postgres::config::{LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::tls::Address;
+use super::value::storable;
 use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
 
 const READERS_KEPT: usize = 4;
@@ -62,6 +66,7 @@ pub(crate) const COMMIT: &str = "SELECT 1; COMMIT";
 #[derive(Debug)]
 pub(super) struct Postgres {
     config: Config,
+    tls: ClientConfig,
     /// One at a time writes from this process; others wait here rather than with a connection each.
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
@@ -72,7 +77,9 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn connect(mut config: Config) -> Result<Self, Error> {
+    pub(super) fn connect(address: Address) -> Result<Self, Error> {
+        let tls = address.client()?;
+        let mut config = address.config;
         // Of several addresses, the one that takes writes.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_connect_timeout().is_none() {
@@ -90,6 +97,7 @@ impl Postgres {
         let runtime = runtime.map_err(|cause| Error::Away(cause.to_string()))?;
         let server = Self {
             config,
+            tls,
             writer: Mutex::default(),
             readers: Mutex::default(),
             timeline: AtomicI64::default(),
@@ -178,8 +186,9 @@ impl Postgres {
 
     fn dial(&self, config: Config) -> Result<Connection, Error> {
         let Some(runtime) = &self.runtime else { return Err(Error::Away(String::from("it was closed"))) };
+        let tls = MakeRustlsConnect::new(self.tls.clone());
         let opened = runtime.spawn(async move {
-            let (client, connection) = config.connect(NoTls).await?;
+            let (client, connection) = config.connect(tls).await?;
             // Its end is told to whoever asks the client next.
             tokio::spawn(connection);
             Ok::<_, tokio_postgres::Error>(client)
@@ -403,7 +412,7 @@ impl ToSql for Value<'_> {
             Self::Null => Ok(IsNull::Yes),
             Self::Number(number) if *ty == Type::INT8 => number.to_sql(ty, out),
             Self::Number(number) if *ty == Type::INT4 => i32::try_from(number)?.to_sql(ty, out),
-            Self::Text(text) if *ty == Type::TEXT => text.to_sql(ty, out),
+            Self::Text(text) if *ty == Type::TEXT => storable(text).as_ref().to_sql(ty, out),
             Self::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),
             _ => Err(Box::new(WrongType::new::<Self>(ty.clone()))),
         }

@@ -1,11 +1,13 @@
 //! SQLite: a file with one writer and a few readers (WAL, `synchronous=FULL`).
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, TransactionBehavior};
 
+use super::value::storable;
 use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
 
 const READERS_KEPT: usize = 4;
@@ -188,7 +190,10 @@ impl rusqlite::ToSql for Value<'_> {
         Ok(ToSqlOutput::Borrowed(match *self {
             Self::Null => ValueRef::Null,
             Self::Number(number) => ValueRef::Integer(number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Text(text) => match storable(text) {
+                Cow::Borrowed(text) => ValueRef::Text(text.as_bytes()),
+                Cow::Owned(text) => return Ok(ToSqlOutput::Owned(text.into())),
+            },
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }

@@ -1,5 +1,7 @@
 //! Values between code and statements: the portable types of both engines (numbers of 64 bits, text, bytes). Flags are numbers, 0 or 1.
 
+use std::borrow::Cow;
+
 use super::Error;
 
 /// A value that a statement takes or a row holds, borrowed.
@@ -11,13 +13,24 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+/// Text as both engines hold it: PostgreSQL takes no NUL, so its picture stands in its place. What a terminal sent stays as it was in
+/// the bytes beside it.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.as_bytes().contains(&0) { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
+}
+
 impl Value<'_> {
     /// Feeds what tells it from every other value to a digest.
     pub(crate) fn feed(self, mut bytes: impl FnMut(&[u8])) {
+        let text;
         let (kind, content) = match &self {
             Self::Null => (0, &[][..]),
             Self::Number(number) => return bytes(&[&[1][..], &number.to_be_bytes()].concat()),
-            Self::Text(text) => (2, text.as_bytes()),
+            Self::Text(held) => {
+                // A file may hold what was written before it was so.
+                text = storable(held);
+                (2, text.as_bytes())
+            }
             Self::Bytes(content) => (3, *content),
         };
         bytes(&[kind]);
