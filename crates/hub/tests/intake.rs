@@ -37,7 +37,7 @@ fn a_nul_in_a_number_or_a_name_spoils_no_batch_and_what_was_sent_stays() {
     let (listed, _) = house.store.read(|read| read.list_punches(&PunchQuery::default())).unwrap();
     assert_eq!(listed[0].stored.said.user, "1\u{2400}2");
     assert_eq!(listed[0].stored.said.original, b"12\t2026-02-10 08:00:00");
-    assert_eq!(house.store.read(|read| read.terminal_user_names()).unwrap()[0].1, "An\u{2400}n");
+    assert_eq!(house.store.read(|read| read.terminal_users()).unwrap()[0].name, "An\u{2400}n");
     let again = house.hub.ingest(&Batch { follows: 0, ..batch }, now()).unwrap();
     assert!(again.outcomes.iter().all(|outcome| *outcome == Outcome::Known));
 }

@@ -399,6 +399,7 @@ fn assign_only(world: &World<'_>, store: &Store, person: usize) -> Held {
         let Some(employee) = write.employee_by_code(&person.code)? else { return Ok(()) };
         let (valid_from, valid_to) = (jiff::civil::Date::constant(1, 1, 1), jiff::civil::Date::constant(9999, 12, 31));
         write.put_user_number(&UserNumber {
+            group: String::new(),
             number: person.number.clone(),
             valid_from,
             valid_to,
