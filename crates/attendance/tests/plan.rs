@@ -38,6 +38,7 @@ fn planned(cycle: &Value, facts: &Value, range: (Date, Date)) -> Vec<PlannedDay>
     let person = Person {
         zone: &zone,
         employment,
+        gaps: &[],
         assignments: &assignments,
         overrides: &overrides,
         modifiers: &[],

@@ -48,6 +48,7 @@ impl Monday {
         let person = Person {
             zone: &zone,
             employment: Employment::default(),
+            gaps: &[],
             assignments: &[cycle],
             overrides: &[],
             modifiers: &modifiers,

@@ -332,7 +332,7 @@ impl Run<'_> {
 
     /// Digest of what all records of a span were made of: company, zone, employment and what is stated.
     fn shared_inputs(&self, facts: &Facts) -> blake3::Hash {
-        let stated = format!("{:?}{:?}{:?}", facts.zone, facts.employment, facts.stated);
+        let stated = format!("{:?}{:?}{:?}{:?}", facts.zone, facts.employment, facts.gaps, facts.stated);
         blake3::Hasher::new().update(self.digest.as_bytes()).update(stated.as_bytes()).finalize()
     }
 }
@@ -437,7 +437,7 @@ pub(crate) fn mark_person(
 }
 
 /// Marks what is known of an employee in a range of dates, up to today.
-fn mark_known(
+pub(crate) fn mark_known(
     write: &Write<'_>,
     company: &Company,
     employee: &Employee,

@@ -15,6 +15,7 @@ use store::people::Employee;
 
 use crate::Error;
 use crate::company::{Company, zone};
+use crate::employment::Employments;
 use crate::roster::layered;
 use crate::stated::Stated;
 
@@ -27,6 +28,8 @@ const FARTHEST_DAYS: i64 = 800;
 pub(crate) struct Facts {
     pub(crate) zone: TimeZone,
     pub(crate) employment: Employment,
+    /// Dates between two employments.
+    pub(crate) gaps: Vec<DateRange>,
     pub(crate) punches: Vec<Punch>,
     pub(crate) stated: Statements,
     /// Up to when the terminals of these punches have delivered; `None` when that is not known of any.
@@ -101,10 +104,16 @@ impl Statements {
     }
 
     /// The person of the rules with these statements.
-    pub(crate) fn person<'a>(&'a self, zone: &'a TimeZone, employment: Employment, punches: &'a [Punch]) -> Person<'a> {
+    pub(crate) fn person<'a>(
+        &'a self,
+        zone: &'a TimeZone,
+        (employment, gaps): (Employment, &'a [DateRange]),
+        punches: &'a [Punch],
+    ) -> Person<'a> {
         Person {
             zone,
             employment,
+            gaps,
             assignments: &self.assignments,
             overrides: &self.overrides,
             modifiers: &self.modifiers,
@@ -128,6 +137,7 @@ impl Facts {
     ) -> Result<Option<Self>, Error> {
         let Some(employment) = employment(company, employee) else { return Ok(None) };
         let zone = zone_of(company, employee)?;
+        let gaps = Employments::of(read, employee.id)?.gaps();
         let mut before = AROUND_DAYS;
         loop {
             let around = DateRange {
@@ -136,7 +146,8 @@ impl Facts {
             };
             let stated = Statements::gather(read, company, Some(employee), around, as_of, None)?;
             let (punches, origins) = punches(read, employee, &zone, around)?;
-            let mut facts = Self { zone: zone.clone(), employment, punches, stated, watermark: None };
+            let mut facts =
+                Self { zone: zone.clone(), employment, gaps: gaps.clone(), punches, stated, watermark: None };
             if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
                 facts.watermark = crate::completeness::watermark(read, company, &origins, as_of)?;
                 return Ok(Some(facts));
@@ -162,7 +173,7 @@ impl Facts {
     }
 
     pub(crate) fn person(&self) -> Person<'_> {
-        self.stated.person(&self.zone, self.employment, &self.punches)
+        self.stated.person(&self.zone, (self.employment, &self.gaps), &self.punches)
     }
 }
 

@@ -11,6 +11,7 @@ use store::days::{DayQuery, ListedDay, Order};
 use store::punches::{ListedPunch, PunchQuery};
 
 use crate::company::{Company, zone};
+use crate::employment::Employments;
 use crate::facts::Facts;
 use crate::numbers::Number;
 use crate::resolve::instant;
@@ -195,11 +196,11 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn numbers_on(&self, group: &str, date: Date) -> Result<Vec<(String, String)>, Error> {
-        let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
+        let (people, numbers, employed) = self
+            .store
+            .read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?, Employments::of_all(read)?)))?;
         let into: HashMap<i64, i64> = people.iter().filter_map(|one| Some((one.id, one.merged_into?))).collect();
-        let is_employed = |one: &&store::people::Employee| {
-            one.employed_from.is_none_or(|from| from <= date) && one.employed_to.is_none_or(|to| date <= to)
-        };
+        let is_employed = |one: &&store::people::Employee| employed.get(&one.id).is_none_or(|spans| spans.covers(date));
         let names: HashMap<i64, String> =
             people.iter().filter(is_employed).map(|one| (one.id, one.name.clone())).collect();
         let is_valid = |number: &store::people::UserNumber| {
@@ -212,19 +213,28 @@ impl Hub {
         Ok(numbers.into_iter().filter(is_valid).filter_map(named).collect())
     }
 
-    /// All employees by code.
+    /// All employees by code, with where they belong today.
     ///
     /// # Errors
     /// Of the store.
-    pub fn employees(&self) -> Result<Vec<EmployeeRow>, Error> {
-        let (people, numbers) = self.store.read(|read| Ok::<_, Error>((read.employees()?, read.user_numbers()?)))?;
+    pub fn employees(&self, now: Timestamp) -> Result<Vec<EmployeeRow>, Error> {
+        let (people, numbers, mut employed, places, company) = self.store.read(|read| {
+            let (people, numbers, employed) = (read.employees()?, read.user_numbers()?, Employments::of_all(read)?);
+            Ok::<_, Error>((people, numbers, employed, read.places()?, Company::load(read)?))
+        })?;
+        let mut place_of = crate::places::on(places, now.to_zoned(company.time_zone()?).date());
         let mut of: HashMap<i64, Vec<String>> = HashMap::new();
         for number in numbers {
             of.entry(number.employee).or_default().push(crate::numbers::of(&number).to_string());
         }
         of.values_mut().for_each(Vec::dedup);
         let codes: HashMap<i64, String> = people.iter().map(|one| (one.id, one.code.clone())).collect();
-        let rows = people.into_iter().map(|employee| EmployeeRow {
+        let mut place = |id: i64| place_of.remove(&id).map(|place| (place.site, place.department)).unzip();
+        let placed = people.into_iter().map(|employee| (place(employee.id), employee)).collect::<Vec<_>>();
+        let rows = placed.into_iter().map(|((site, department), employee)| EmployeeRow {
+            site: site.flatten(),
+            department: department.flatten(),
+            employments: employed.remove(&employee.id).map(|spans| spans.told()).unwrap_or_default(),
             merged_into: employee.merged_into.and_then(|into| codes.get(&into).cloned()),
             numbers: of.remove(&employee.id).unwrap_or_default().join(", "),
             code: employee.code,

@@ -14,6 +14,7 @@ use store::plans::StoredPlan;
 use store::{Read, Write};
 
 use crate::company::Company;
+use crate::employment::Employments;
 use crate::facts::{Statements, zone_of};
 use crate::periods::{Dates, checked};
 use crate::{Actor, Error, Hub, registry};
@@ -123,10 +124,11 @@ impl Hub {
                     };
                     let stated = Statements::gather(write, &company, Some(employee), around, now, None)?;
                     let employment = Employment { from: employee.employed_from, to: employee.employed_to };
+                    let gaps = Employments::of(write, employee.id)?.gaps();
                     let days = match employee.merged_into {
                         Some(_) => Vec::new(),
                         None => {
-                            let person = stated.person(&zone, employment, &[]);
+                            let person = stated.person(&zone, (employment, &gaps), &[]);
                             attendance::plan_ahead(&book, &person, range, now.as_second())
                         }
                     };

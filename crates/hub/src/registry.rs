@@ -3,18 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use link::{Moved, Orders, Via};
-use roads::employees::Line;
 use store::people::Employee;
 use store::terminals::Terminal;
 use store::{Read, Write};
 
 use crate::company::{Company, zone};
-use crate::list_import::ListImport;
-use crate::numbers::{Number, assign, check_free, check_group};
+use crate::numbers::check_group;
 use crate::replay::{Replay, note};
-use crate::resolve::provisional;
 use crate::{Actor, Cured, Error, Hub, TokenKind};
 
 /// Longest time between two readings of a terminal.
@@ -237,120 +233,6 @@ impl Hub {
         let beat_every_s = crate::watch::beat_every_s(self.edges_seen.load(Ordering::Relaxed));
         Ok(Orders { terminals: terminals.collect(), commands, high_seq, now_us, beat_every_s, ..Orders::default() })
     }
-
-    /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), assigns user
-    /// numbers. Everybody on the list is confirmed. Held punches of the numbers are replayed.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a file that is no list, or of the store. A bad row is refused and its neighbours pass.
-    pub fn import_employees(
-        &self,
-        actor: &Actor,
-        file: &[u8],
-        is_dry_run: bool,
-        now: Timestamp,
-    ) -> Result<ListImport, Error> {
-        let rows = roads::employees::read(file)
-            .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for an example"))?;
-        let mut report = ListImport::default();
-        for row in rows {
-            report.counts.read += 1;
-            let taken = row.map_err(|bad| bad.to_string()).and_then(|line| {
-                self.take_employee(actor, &line, is_dry_run, now)
-                    .map_err(|error| format!("line {}: {error}", line.line))
-            });
-            match taken {
-                Ok(true) => report.counts.stored += 1,
-                Ok(false) => report.counts.known += 1,
-                Err(refusal) => {
-                    report.counts.refused += 1;
-                    report.refusals.push(refusal);
-                }
-            }
-        }
-        report.released = self.resume_replays(now)?.released;
-        Ok(report)
-    }
-
-    /// Takes one line; whether anything changed.
-    fn take_employee(&self, actor: &Actor, line: &Line, is_dry_run: bool, now: Timestamp) -> Result<bool, Error> {
-        let (from, to) = (date("from", &line.from)?, date("to", &line.to)?);
-        if !line.zone.is_empty() {
-            zone(&line.zone)?;
-        }
-        self.store.write(|write| {
-            let known = write.employee_by_code(&line.code)?;
-            let mut employee = known.clone().unwrap_or_else(|| provisional(&line.code));
-            employee.is_confirmed = true;
-            if !line.name.is_empty() {
-                employee.name.clone_from(&line.name);
-            }
-            if !line.group.is_empty() {
-                employee.group_name = Some(line.group.clone());
-            }
-            employee.zone = if line.zone.is_empty() { employee.zone } else { Some(line.zone.clone()) };
-            employee.employed_from = from.or(employee.employed_from);
-            employee.employed_to = to.or(employee.employed_to);
-            if let (Some(from), Some(to)) = (employee.employed_from, employee.employed_to)
-                && to < from
-            {
-                return Err(Error::invalid(format!("employment ends {to}, before it starts {from}"), "mend the dates"));
-            }
-            let mut is_changed = known.as_ref() != Some(&employee);
-            let mut changed = Vec::new();
-            for number in &line.numbers {
-                let number = Number::parse(number);
-                let owner = write.validities(&number.group, &number.number)?.last().map(|span| span.employee);
-                if owner.is_none() || owner != known.as_ref().map(|known| known.id) {
-                    check_group(&number.group)?;
-                    check_free(write, &number, employee.id, (None, None))?;
-                    changed.push(number);
-                }
-            }
-            is_changed |= !changed.is_empty();
-            if is_dry_run || !is_changed {
-                return Ok(is_changed);
-            }
-            save_employee(write, &mut employee, known.as_ref(), now)?;
-            for number in &changed {
-                assign(write, number, employee.id, (None, None))?;
-            }
-            let detail = format!(
-                "line {}: name {}, numbers {}, from {}, to {}, zone {}, group {}",
-                line.line,
-                line.name,
-                line.numbers.join(" "),
-                line.from,
-                line.to,
-                line.zone,
-                line.group
-            );
-            write.audit(&actor.entry(now, "employee.import", &line.code, detail))?;
-            Ok(true)
-        })
-    }
-}
-
-/// Adds or changes an employee; a change of zone, employment or group marks all that it can move.
-fn save_employee(
-    write: &Write<'_>,
-    employee: &mut Employee,
-    known: Option<&Employee>,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let company = Company::load(write)?;
-    let Some(known) = known else {
-        employee.id = write.add_employee(employee)?;
-        return crate::derive::mark_person(write, &company, employee, now);
-    };
-    write.change_employee(employee)?;
-    let moved = (&known.zone, known.employed_from, known.employed_to, &known.group_name)
-        != (&employee.zone, employee.employed_from, employee.employed_to, &employee.group_name);
-    if moved {
-        crate::derive::mark_person(write, &company, known, now)?;
-        crate::derive::mark_person(write, &company, employee, now)?;
-    }
-    Ok(())
 }
 
 /// Refuses an edge that nobody has invited and nobody has heard of: the terminal would be nobody's.
@@ -401,14 +283,6 @@ fn told(terminal: &Terminal) -> String {
         if *live { ", heard live" } else { "" },
         if group.is_empty() { String::new() } else { format!(", user numbers of group {group}") }
     )
-}
-
-fn date(column: &str, text: &str) -> Result<Option<Date>, Error> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let parsed = text.parse::<Date>();
-    parsed.map(Some).map_err(|_| Error::invalid(format!("`{text}` in column {column} is no date"), "write 2026-01-31"))
 }
 
 /// The key in a terminal's key file; a file that can't be read is the key 0, and the poll then tells of the wrong key.

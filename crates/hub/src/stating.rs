@@ -193,10 +193,13 @@ pub(crate) fn check_all(read: &Read<'_>, company: &Company, now: Timestamp) -> R
     let zone = company.time_zone()?;
     for employee in &read.employees()? {
         let all = Statements::gather(read, company, Some(employee), always, now, None)?;
-        all.person(&zone, Employment::default(), &[]).check(&book).map_err(|PersonError { problem, .. }| {
-            let what = format!("what is stated of employee {} could not be used any more: {problem}", employee.code);
-            Error::invalid(what, "keep what it needs, or withdraw it first (`punchclock fact list`)")
-        })?;
+        all.person(&zone, (Employment::default(), &[]), &[]).check(&book).map_err(
+            |PersonError { problem, .. }| {
+                let what =
+                    format!("what is stated of employee {} could not be used any more: {problem}", employee.code);
+                Error::invalid(what, "keep what it needs, or withdraw it first (`punchclock fact list`)")
+            },
+        )?;
     }
     Ok(())
 }
@@ -228,7 +231,7 @@ fn check(
     let range = DateRange { from: first, to: last };
     let mut all = Statements::gather(read, company, place.employee.as_ref(), range, now, replaced)?;
     all.add(stated.clone());
-    let checked = all.person(&company.time_zone()?, Employment::default(), &[]).check(&book);
+    let checked = all.person(&company.time_zone()?, (Employment::default(), &[]), &[]).check(&book);
     checked.map_err(|PersonError { problem, .. }| {
         Error::invalid(format!("{} of {} can't be taken: {problem}", stated.kind(), whom), "mend it")
     })?;

@@ -18,6 +18,7 @@ use store::{Read, Write};
 
 use crate::commands::{USUAL_EXPIRY, ask};
 use crate::company::{Company, zone};
+use crate::employment::Employments;
 use crate::numbers::during;
 use crate::{Actor, Error, Hub};
 
@@ -151,13 +152,14 @@ fn is_same(here: &str, there: &str) -> bool {
 /// Everybody's numbers, for the comparison with each terminal.
 struct Numbers {
     people: HashMap<i64, Employee>,
+    employed: HashMap<i64, Employments>,
     spans: Vec<UserNumber>,
 }
 
 impl Numbers {
     fn read(read: &Read<'_>) -> Result<Self, Error> {
         let people = read.employees()?.into_iter().map(|one| (one.id, one)).collect();
-        Ok(Self { people, spans: read.user_numbers()? })
+        Ok(Self { people, employed: Employments::of_all(read)?, spans: read.user_numbers()? })
     }
 
     /// Whose a span is: of one who is merged, whom they count as.
@@ -170,7 +172,7 @@ impl Numbers {
     fn wanted(&self, group: &str, on: Date) -> BTreeMap<String, Wanted> {
         let is_valid = |span: &&UserNumber| span.group == group && span.valid_from <= on && on <= span.valid_to;
         let named = |span: &UserNumber| {
-            let owner = self.owner(span).filter(|owner| is_employed(owner, on))?;
+            let owner = self.owner(span).filter(|owner| self.is_employed(owner, on))?;
             Some((span.number.clone(), Wanted { code: owner.code.clone(), name: owner.name.clone() }))
         };
         self.spans.iter().filter(is_valid).filter_map(named).collect()
@@ -181,16 +183,17 @@ impl Numbers {
         let of_number = |span: &&UserNumber| span.group == group && span.number == number;
         let Some(span) = self.spans.iter().rfind(of_number) else { return "the number is nobody's".to_owned() };
         let Some(owner) = self.owner(span) else { return String::new() };
-        match (on <= span.valid_to && span.valid_from <= on, owner.employed_to) {
-            (true, Some(to)) if to < on => format!("employee {} left on {to}", owner.code),
-            (true, _) => format!("employee {} is not employed yet", owner.code),
+        let left = self.employed.get(&owner.id).and_then(|spans| spans.left_before(on));
+        match (on <= span.valid_to && span.valid_from <= on, left) {
+            (true, Some(to)) => format!("employee {} left on {to}", owner.code),
+            (true, None) => format!("employee {} is not employed yet", owner.code),
             (false, _) => format!("employee {} had it {}", owner.code, during(span.valid_from, span.valid_to)),
         }
     }
-}
 
-fn is_employed(one: &Employee, on: Date) -> bool {
-    one.employed_from.is_none_or(|from| from <= on) && one.employed_to.is_none_or(|to| on <= to)
+    fn is_employed(&self, one: &Employee, on: Date) -> bool {
+        self.employed.get(&one.id).is_none_or(|spans| spans.covers(on))
+    }
 }
 
 /// The rows of one terminal.

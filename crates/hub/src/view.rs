@@ -416,6 +416,12 @@ pub struct EmployeeRow {
     pub from: Option<Date>,
     /// Last date of employment.
     pub to: Option<Date>,
+    /// Their employments, each as first and last date; `None` for an open end.
+    pub employments: Vec<(Option<Date>, Option<Date>)>,
+    /// Code of the site where they belong today.
+    pub site: Option<String>,
+    /// Code of the department.
+    pub department: Option<String>,
     /// Code of the employee as whom this one counts.
     pub merged_into: Option<String>,
 }

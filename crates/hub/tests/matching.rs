@@ -52,7 +52,7 @@ fn dismiss(user: &str) -> Decision {
 #[test]
 fn users_are_proposed_by_number_then_by_name_and_nothing_changes_by_that() {
     let house = workplace();
-    let before = (house.files(), house.hub.employees().unwrap().len(), house.hub.audit(100).unwrap());
+    let before = (house.files(), house.hub.employees(now()).unwrap().len(), house.hub.audit(100).unwrap());
     let rows = house.hub.matches(now()).unwrap();
     let told: Vec<String> = rows.iter().map(|row| format!("{} {}", row.user, told(row))).collect();
     assert_eq!(
@@ -68,7 +68,7 @@ fn users_are_proposed_by_number_then_by_name_and_nothing_changes_by_that() {
     );
     assert_eq!(of(&house, "12").waiting, log().iter().filter(|line| line.starts_with("       12")).count() as u64);
     assert_eq!(of(&house, "12").first_waiting.as_deref(), Some("2026-02-02 07:52:10"));
-    assert_eq!((house.files(), house.hub.employees().unwrap().len(), house.hub.audit(100).unwrap()), before);
+    assert_eq!((house.files(), house.hub.employees(now()).unwrap().len(), house.hub.audit(100).unwrap()), before);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn decisions_about_many_are_taken_each_by_itself_audited_and_release_what_waited
     let states = |house: &House| house.hub.matches(now()).unwrap().iter().map(|row| row.state).collect::<Vec<_>>();
     use MatchState::{Ambiguous, Dismissed, Matched};
     assert_eq!(states(&house), [Matched, Matched, Ambiguous, Matched, Dismissed]);
-    let added = house.hub.employees().unwrap().into_iter().find(|row| row.code == "1005").unwrap();
+    let added = house.hub.employees(now()).unwrap().into_iter().find(|row| row.code == "1005").unwrap();
     assert_eq!((added.name.as_str(), added.confirmed, added.numbers.as_str()), ("Dan Lim", true, "8"));
     let audit = house.hub.audit(6).unwrap();
     let deeds: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.object.as_str())).collect();
@@ -160,11 +160,11 @@ fn a_new_employee_takes_no_code_that_there_is_and_no_number_that_nobody_has_seen
         code: code.map(str::to_owned),
         from: None,
     };
-    let before = house.hub.employees().unwrap().len();
+    let before = house.hub.employees(now()).unwrap().len();
     let refused = decide(&house, &[add("12", None), add("8", Some(" ")), add("555", None), add("77", None)]).refused;
     let why: Vec<&str> = refused.iter().map(|(_, why)| why.as_str()).collect();
     assert!(why[0].contains("there is an employee with code 12 already"), "{why:?}");
     assert!(why[1].contains("needs a code"), "{why:?}");
     assert!(why[2..].iter().all(|why| why.contains("that a terminal lists or a held punch carries")), "{why:?}");
-    assert_eq!(house.hub.employees().unwrap().len(), before);
+    assert_eq!(house.hub.employees(now()).unwrap().len(), before);
 }

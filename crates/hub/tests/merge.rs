@@ -49,7 +49,7 @@ fn the_days_of_two_who_are_merged_are_those_of_one_who_had_both_numbers() {
     leave(&one, "12", "2026-02-14");
     assert_eq!(house.files()[..2], one.files()[..2]);
     assert_eq!(codes(&house), ["12"], "whoever counts as another one has no days");
-    let rows = house.hub.employees().unwrap();
+    let rows = house.hub.employees(now()).unwrap();
     assert_eq!(rows[0].merged_into.as_deref(), Some("12"));
     // Punches that come later count as well.
     let line = "0012\t2026-03-02 08:00:00\t1\t0\t1\t0".to_owned();

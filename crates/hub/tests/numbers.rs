@@ -53,7 +53,7 @@ fn a_number_is_somebody_else_at_another_group_of_terminals() {
     assert_eq!(held, [waits.clone(), waits]);
     assert_eq!(assign(&house, "cebu/12", "Ben"), 2);
     assert_eq!(whose(&house), ["Ann", "Ben", "Ben"]);
-    let numbers: Vec<_> = house.hub.employees().unwrap().into_iter().map(|row| (row.code, row.numbers)).collect();
+    let numbers: Vec<_> = house.hub.employees(now()).unwrap().into_iter().map(|row| (row.code, row.numbers)).collect();
     assert_eq!(numbers, [("Ann".to_owned(), "12".to_owned()), ("Ben".to_owned(), "cebu/12".to_owned())]);
     let date = "2026-02-10".parse().unwrap();
     assert_eq!(house.hub.numbers_on("cebu", date).unwrap(), [("12".to_owned(), String::new())]);

@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Import(import::Import),
     /// Derive days again; without dates, those whose facts have changed
     Derive(Derive),
-    /// Write punches, days, payroll or the completeness proof as a file
+    /// Write punches, days, payroll, employees, sites, departments or the completeness proof as a file
     Export(Export),
     /// Held punches: see why, and cure the cause
     #[command(subcommand)]
@@ -210,6 +210,12 @@ pub(crate) enum ExportKind {
     Payroll,
     /// What terminals hold of each day beside what is stored here
     Completeness,
+    /// The list that `import csv --kind employees` takes back
+    Employees,
+    /// The list that `import csv --kind sites` takes back
+    Sites,
+    /// The list that `import csv --kind departments` takes back
+    Departments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,5 +1,5 @@
-//! Employee lists as CSV: `code`, `name`, `numbers` (user numbers, separated by blanks or semicolons), `from`, `to`, `zone`,
-//! `group`. Only `code` is required.
+//! Employee lists as CSV: `code`, `name`, `confirmed`, `numbers`, `from`, `to` or `employment`, `zone`, `group`, `places`. Only `code`
+//! is required. Lists within a cell are separated by blanks or semicolons.
 
 use crate::table::{self, BadRow, Kind, NotATable};
 
@@ -12,8 +12,14 @@ pub struct Line {
     pub code: String,
     /// Name; empty when not given.
     pub name: String,
-    /// User numbers.
+    /// Whether somebody has confirmed who it is: `no` for a provisional employee.
+    pub confirmed: String,
+    /// User numbers, each with its group and dates where it has any: `12`, `cebu/12@2026-01-01..2026-03-31`.
     pub numbers: Vec<String>,
+    /// Employments: `2020-01-01..2022-05-31`, `2024-02-01..`; none when not given.
+    pub employment: Vec<String>,
+    /// Where they belong, as site and department from a date on: `CEBU:HR@2024-01-01`; none when not given.
+    pub places: Vec<String>,
     /// First date of employment, ISO; empty when not given.
     pub from: String,
     /// Last date of employment, ISO; empty when not given.
@@ -26,7 +32,7 @@ pub struct Line {
 
 const EMPLOYEES: Kind = Kind {
     name: "employee list",
-    columns: &["code", "name", "numbers", "from", "to", "zone", "group"],
+    columns: &["code", "name", "confirmed", "numbers", "from", "to", "employment", "zone", "group", "places"],
     needs: &["code"],
 };
 
@@ -36,8 +42,11 @@ const EMPLOYEES: Kind = Kind {
 /// [`NotATable`] when the header is missing, or names a column that this list doesn't have.
 pub fn read(file: &[u8]) -> Result<Vec<Result<Line, BadRow>>, NotATable> {
     table::rows(file, &EMPLOYEES, |row| {
-        let cell = |name: &str| row.cell(name).to_owned();
-        let numbers = row.cell("numbers").split([';', ' ', '|']).filter(|number| !number.is_empty());
+        let cell = |name: &str| plain(row.cell(name)).to_owned();
+        let list = |name: &str| {
+            let parts = plain(row.cell(name)).split([';', ' ', '|']).filter(|part| !part.is_empty());
+            parts.map(str::to_owned).collect::<Vec<String>>()
+        };
         if row.cell("code").is_empty() {
             return Err(row.bad("it has no code"));
         }
@@ -45,13 +54,24 @@ pub fn read(file: &[u8]) -> Result<Vec<Result<Line, BadRow>>, NotATable> {
             line: row.line,
             code: cell("code"),
             name: cell("name"),
-            numbers: numbers.map(str::to_owned).collect(),
+            confirmed: cell("confirmed"),
+            numbers: list("numbers"),
+            employment: list("employment"),
+            places: list("places"),
             from: cell("from"),
             to: cell("to"),
             zone: cell("zone"),
             group: cell("group"),
         })
     })
+}
+
+/// A cell without the quote that an export puts before what a spreadsheet would take for a formula.
+pub(crate) fn plain(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+        _ => cell,
+    }
 }
 
 #[cfg(test)]

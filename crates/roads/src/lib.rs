@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod employees;
+pub mod places;
 pub mod roster;
 pub mod sheet;
 mod table;

@@ -27,6 +27,7 @@ pub mod moving;
 pub mod people;
 pub mod periods;
 pub mod person;
+pub mod places;
 pub mod plans;
 pub mod punches;
 mod replays;
@@ -53,6 +54,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         people::STATEMENTS,
         periods::STATEMENTS,
         person::STATEMENTS,
+        places::STATEMENTS,
         plans::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,

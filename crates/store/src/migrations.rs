@@ -34,6 +34,7 @@ scripts![
     "0017_chain",
     "0018_number_groups",
     "0019_merged_employees",
+    "0020_places",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

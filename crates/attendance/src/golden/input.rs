@@ -115,6 +115,7 @@ impl DeriveCase {
         Person {
             zone: &self.zone,
             employment: self.employment,
+            gaps: &[],
             assignments: &self.assignments,
             overrides: &self.overrides,
             modifiers: &self.modifiers,

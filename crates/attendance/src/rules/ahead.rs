@@ -118,10 +118,7 @@ pub fn plan_ahead(book: &Rulebook, person: &Person<'_>, range: DateRange, as_of:
     let known = Known::new(person, as_of);
     let clock = LocalClock::new(person.zone, (first - LOOKBACK - 2) * 86_400, (last + 4) * 86_400);
     let days = Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clock };
-    let employed = |number: i64| {
-        let date = date_of(number);
-        person.employment.from.is_none_or(|from| from <= date) && person.employment.to.is_none_or(|to| date <= to)
-    };
+    let employed = |number: i64| person.is_employed(date_of(number));
     let mut planned = Vec::with_capacity((last - first + 1) as usize);
     let mut busy_until: Option<i64> = None;
     // A rest of a week is the longest that a check can ask for, and a plan may end on the date after its own.

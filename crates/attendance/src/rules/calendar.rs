@@ -44,6 +44,8 @@ enum Values {
 pub(crate) struct Roster<'a> {
     book: &'a Rulebook,
     employment: (i64, i64),
+    /// First and last number of dates between two employments.
+    gaps: SmallVec<[(i64, i64); 1]>,
     /// By start, latest first; of equal starts the later entry first.
     patterns: SmallVec<[Pattern; 1]>,
 }
@@ -57,13 +59,15 @@ impl<'a> Roster<'a> {
         let mut patterns: SmallVec<[Pattern; 1]> = person.assignments.iter().map(|one| compile(book, one)).collect();
         patterns.reverse();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.from));
-        Self { book, employment, patterns }
+        let gaps = person.gaps.iter().map(|gap| (day_number(gap.from), day_number(gap.to))).collect();
+        Self { book, employment, gaps, patterns }
     }
 
     /// The kind of a date, with what is known of overrides and calendar.
     pub(crate) fn kind(&self, number: i64, date: Date, known: &Known<'_>) -> Kind {
         let plain = |kind| Kind { kind, template: None, dropped: None };
-        if number < self.employment.0 || self.employment.1 < number {
+        let is_in_gap = |(from, to): &(i64, i64)| *from <= number && number <= *to;
+        if number < self.employment.0 || self.employment.1 < number || self.gaps.iter().any(is_in_gap) {
             return plain(DayKind::Unassigned);
         }
         let calendar = &self.book.calendar;

@@ -25,6 +25,8 @@ pub struct Person<'a> {
     pub zone: &'a TimeZone,
     /// First and last date of employment.
     pub employment: Employment,
+    /// Dates between two employments: of somebody who left and was hired again.
+    pub gaps: &'a [DateRange],
     /// Patterns of timetables.
     pub assignments: &'a [Assignment],
     /// Other values for single dates.
@@ -70,11 +72,19 @@ pub struct PersonError {
 }
 
 impl<'a> Person<'a> {
+    /// Whether the person is employed on a date.
+    pub fn is_employed(&self, date: Date) -> bool {
+        let Employment { from, to } = self.employment;
+        let is_in_gap = |gap: &DateRange| gap.from <= date && date <= gap.to;
+        from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to) && !self.gaps.iter().any(is_in_gap)
+    }
+
     /// Somebody of whom nothing is known but patterns and punches; employed always.
     pub const fn new(zone: &'a TimeZone, assignments: &'a [Assignment], punches: &'a [Punch]) -> Self {
         Self {
             zone,
             employment: Employment { from: None, to: None },
+            gaps: &[],
             assignments,
             overrides: &[],
             modifiers: &[],

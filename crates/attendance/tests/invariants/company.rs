@@ -163,6 +163,7 @@ impl Company {
         let person = Person {
             zone: &zone,
             employment: self.employment,
+            gaps: &[],
             assignments: &self.assignments,
             overrides: &self.overrides,
             modifiers: &self.modifiers,

@@ -23,9 +23,16 @@ pub(crate) enum Import {
     /// A CSV file
     ///
     /// The first line names the columns, in any order. The same file any number of times changes nothing more.
-    /// employees: code, name, numbers, from, to, zone, group (only code is required):
+    /// employees: code, name, numbers, from, to, zone, group (only code is required); `export employees` writes such a list with all there is:
     ///   code,name,numbers,from,group
     ///   1001,Ann Reyes,12;0012,2026-01-05,Packing
+    /// also confirmed (yes, no), employment in place of from and to, places as SITE:DEPARTMENT, and dates of numbers; lists in a cell
+    /// have blanks between:
+    ///   code,numbers,employment,places
+    ///   1001,12 cebu/7@2026-03-01..,2020-01-05..2022-05-31 2024-02-01..,MNL:HR CEBU:HR@2026-03-01
+    /// sites: code, name, terminals; departments: code, name, parent:
+    ///   code,name,terminals            code,name,parent
+    ///   CEBU,Cebu City,A1 B2@2026-03-01
     /// roster: code or group, then a week, a cycle, or one date; rest_day, off_day and unassigned are shifts too:
     ///   group,from,mon,tue,wed,thu,fri,sat,sun        code,date,shift        code,from,anchor,cycle
     ///   Packing,2026-03-02,DAY,DAY,DAY,DAY,DAY,off_day,rest_day
@@ -60,6 +67,8 @@ pub(crate) enum Import {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CsvKind {
     Employees,
+    Sites,
+    Departments,
     Roster,
     Leave,
     Offsite,

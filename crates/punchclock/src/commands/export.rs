@@ -1,4 +1,4 @@
-//! `export punches|days|payroll|completeness`.
+//! `export punches|days|payroll|completeness|employees|sites|departments`.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -68,6 +68,9 @@ fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()
             let (from, to) = (edge(hub, from, false)?, edge(hub, to, true)?);
             if args.deltas { hub.deltas_csv(from, to, &mut out)? } else { hub.payroll_csv(from, to, &mut out)? }
         }
+        ExportKind::Employees => hub.employees_csv(&mut out)?,
+        ExportKind::Sites => hub.sites_csv(&mut out)?,
+        ExportKind::Departments => hub.departments_csv(&mut out)?,
         ExportKind::Completeness => {
             hub.closeouts_csv(&CloseoutFilter { from, to, ..CloseoutFilter::default() }, now(), &mut out)?;
         }

@@ -20,15 +20,17 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
         }
         Import::Csv { file, kind, dry_run } => {
             let kind = match kind {
-                CsvKind::Employees => None,
-                CsvKind::Roster => Some(ListKind::Roster),
-                CsvKind::Leave => Some(ListKind::Leave),
-                CsvKind::Offsite => Some(ListKind::Offsite),
-                CsvKind::Holidays => Some(ListKind::Holidays),
+                CsvKind::Employees => What::Employees,
+                CsvKind::Sites => What::Sites,
+                CsvKind::Departments => What::Departments,
+                CsvKind::Roster => What::Facts(ListKind::Roster),
+                CsvKind::Leave => What::Facts(ListKind::Leave),
+                CsvKind::Offsite => What::Facts(ListKind::Offsite),
+                CsvKind::Holidays => What::Facts(ListKind::Holidays),
             };
             list(context, &file, kind, dry_run)
         }
-        Import::Ical { file, dry_run } => list(context, &file, Some(ListKind::ICalendar), dry_run),
+        Import::Ical { file, dry_run } => list(context, &file, What::Facts(ListKind::ICalendar), dry_run),
     }
 }
 
@@ -45,11 +47,19 @@ fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Resul
     report(context, &counts)
 }
 
-/// A list of facts; of employees without a kind.
-fn list(context: &Context, file: &Path, kind: Option<ListKind>, is_dry_run: bool) -> anyhow::Result<()> {
+/// What a file lists.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Employees,
+    Sites,
+    Departments,
+    Facts(ListKind),
+}
+
+fn list(context: &Context, file: &Path, what: What, is_dry_run: bool) -> anyhow::Result<()> {
     let bytes = read(file)?;
     let hub = context.home.hub()?;
-    let done = take_list(&hub, file, &bytes, kind, is_dry_run)?;
+    let done = take_list(&hub, file, &bytes, what, is_dry_run)?;
     if !is_dry_run {
         derive_with_progress(&hub, now())?;
     }
@@ -71,17 +81,13 @@ fn list(context: &Context, file: &Path, kind: Option<ListKind>, is_dry_run: bool
     Ok(())
 }
 
-fn take_list(
-    hub: &Hub,
-    file: &Path,
-    bytes: &[u8],
-    kind: Option<ListKind>,
-    is_dry_run: bool,
-) -> anyhow::Result<ListImport> {
+fn take_list(hub: &Hub, file: &Path, bytes: &[u8], what: What, is_dry_run: bool) -> anyhow::Result<ListImport> {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(match kind {
-        Some(kind) => hub.import_list(&console(), kind, (&name, bytes), is_dry_run, now())?,
-        None => hub.import_employees(&console(), bytes, is_dry_run, now())?,
+    Ok(match what {
+        What::Facts(kind) => hub.import_list(&console(), kind, (&name, bytes), is_dry_run, now())?,
+        What::Employees => hub.import_employees(&console(), bytes, is_dry_run, now())?,
+        What::Sites => hub.import_sites(&console(), bytes, is_dry_run, now())?,
+        What::Departments => hub.import_departments(&console(), bytes, is_dry_run, now())?,
     })
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use hub::view::EmployeeRow;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -19,6 +20,16 @@ pub(crate) struct Employee {
     employed_from: Option<Date>,
     employed_to: Option<Date>,
     merged_into: Option<String>,
+    employments: Vec<Employment>,
+    site: Option<String>,
+    department: Option<String>,
+}
+
+/// An employment; null for an open end.
+#[derive(Serialize)]
+struct Employment {
+    from: Option<Date>,
+    to: Option<Date>,
 }
 
 impl From<EmployeeRow> for Employee {
@@ -32,6 +43,9 @@ impl From<EmployeeRow> for Employee {
             employed_from: row.from,
             employed_to: row.to,
             merged_into: row.merged_into,
+            employments: row.employments.into_iter().map(|(from, to)| Employment { from, to }).collect(),
+            site: row.site,
+            department: row.department,
         }
     }
 }
@@ -41,6 +55,6 @@ pub(crate) async fn list(
     State(app): State<App>,
     Query(window): Query<Window>,
 ) -> Result<Json<Page<Employee>>, Problem> {
-    let rows = app.ask(|hub| hub.employees()).await?;
+    let rows = app.ask(|hub| hub.employees(Timestamp::now())).await?;
     Ok(Json(Page::of(rows.into_iter().map(Employee::from).collect(), &window)?))
 }

@@ -205,7 +205,7 @@ pub(crate) async fn page(
     let is_narrowed = asked.is_narrowed();
     let asked = asked.until_yesterday(&company);
     let filter = DayFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
-    let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.employees()?))).await?;
+    let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.employees(Timestamp::now())?))).await?;
     let zone = shared_zone(&list.rows);
     let names_offset = zone.is_none();
     render(&DaysPage {

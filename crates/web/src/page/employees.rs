@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::CsvTable;
 use hub::view::EmployeeRow;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::access::Visitor;
@@ -60,20 +61,29 @@ impl Asked {
             "merged" => row.merged_into.is_some(),
             _ => true,
         };
-        is_shown && forms::matches(&self.text, &[&row.code, &row.name, &row.numbers])
+        let (site, department) = (text(&row.site), text(&row.department));
+        is_shown && forms::matches(&self.text, &[&row.code, &row.name, &row.numbers, site, department])
     }
 
     /// The rows that are asked for, in the order that is asked for.
     fn pick(&self, mut rows: Vec<EmployeeRow>) -> Vec<EmployeeRow> {
         rows.retain(|row| self.keeps(row));
-        if self.sort == "name" {
-            rows.sort_by(|a, b| (&a.name, &a.code).cmp(&(&b.name, &b.code)));
+        match self.sort.as_str() {
+            "name" => rows.sort_by(|a, b| (&a.name, &a.code).cmp(&(&b.name, &b.code))),
+            "site" => {
+                rows.sort_by(|a, b| (&a.site, &a.department, &a.code).cmp(&(&b.site, &b.department, &b.code)));
+            }
+            _ => {}
         }
         if self.order == "desc" {
             rows.reverse();
         }
         rows
     }
+}
+
+fn text(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or_default()
 }
 
 struct Row {
@@ -84,13 +94,15 @@ struct Row {
     is_confirmed: bool,
     merged_into: Option<String>,
     numbers: String,
-    employment: String,
+    employment: Vec<String>,
+    site: String,
+    department: String,
 }
 
 impl Row {
     fn new(row: &EmployeeRow) -> Self {
-        let employment = match (row.from, row.to) {
-            (None, None) => String::new(),
+        let employment = |(from, to): &(Option<Date>, Option<Date>)| match (from, to) {
+            (None, None) => "always".to_owned(),
             (Some(from), None) => format!("since {from}"),
             (None, Some(to)) => format!("until {to}"),
             (Some(from), Some(to)) => format!("{from} to {to}"),
@@ -103,7 +115,9 @@ impl Row {
             is_confirmed: row.confirmed,
             merged_into: row.merged_into.clone(),
             numbers: row.numbers.clone(),
-            employment,
+            employment: row.employments.iter().map(employment).collect(),
+            site: row.site.clone().unwrap_or_default(),
+            department: row.department.clone().unwrap_or_default(),
         }
     }
 }
@@ -126,7 +140,7 @@ async fn show_page(
     sent: Merging,
     visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
-    let all = app.ask(|hub| hub.employees()).await?;
+    let all = app.ask(|hub| hub.employees(Timestamp::now())).await?;
     let has_any = !all.is_empty();
     let picked = asked.pick(all.clone());
     let rows = picked.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
@@ -153,9 +167,19 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
     download::csv(&app, "employees", move |hub, out| {
         let mut table = CsvTable::new(
             out,
-            ["code", "name", "confirmed", "numbers", "employed_from", "employed_to", "merged_into"],
+            [
+                "code",
+                "name",
+                "confirmed",
+                "numbers",
+                "employed_from",
+                "employed_to",
+                "merged_into",
+                "site",
+                "department",
+            ],
         )?;
-        for row in asked.pick(hub.employees()?) {
+        for row in asked.pick(hub.employees(Timestamp::now())?) {
             let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
             table.row([
                 row.code,
@@ -165,6 +189,8 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 date(row.from),
                 date(row.to),
                 row.merged_into.unwrap_or_default(),
+                row.site.unwrap_or_default(),
+                row.department.unwrap_or_default(),
             ])?;
         }
         Ok(table.finish()?)

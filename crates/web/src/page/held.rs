@@ -140,7 +140,7 @@ async fn show_page(
     problem: Option<Problem>,
     visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
-    let (groups, employees) = app.ask(|hub| Ok((hub.held()?, hub.employees()?))).await?;
+    let (groups, employees) = app.ask(|hub| Ok((hub.held()?, hub.employees(Timestamp::now())?))).await?;
     let has_any = !groups.is_empty();
     let picked = asked.pick(groups);
     let pager = Pager::new("/held", &asked.query(), asked.page, picked.len() as u64);

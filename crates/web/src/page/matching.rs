@@ -202,7 +202,7 @@ async fn show_page(
     visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
     let (all, employees, terminals) =
-        app.ask(|hub| Ok((hub.matches(Timestamp::now())?, hub.employees()?, hub.terminals()?))).await?;
+        app.ask(|hub| Ok((hub.matches(Timestamp::now())?, hub.employees(Timestamp::now())?, hub.terminals()?))).await?;
     let has_any = !all.is_empty();
     // What was refused stands first, with its problem, whatever the filter says.
     let is_refused = |row: &MatchRow| typed.problems.contains_key(&row.user);

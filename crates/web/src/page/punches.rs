@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::view::{EmployeeRow, PunchFilter, PunchRow, TerminalRow};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -133,7 +134,7 @@ pub(crate) async fn page(
 ) -> Result<Html<String>, Failure> {
     let filter = PunchFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
     let (list, employees, terminals) =
-        app.ask(move |hub| Ok((hub.punches(&filter)?, hub.employees()?, hub.terminals()?))).await?;
+        app.ask(move |hub| Ok((hub.punches(&filter)?, hub.employees(Timestamp::now())?, hub.terminals()?))).await?;
     render(&PunchesPage {
         frame: Frame::new("Punches", "/punches", &visitor),
         rows: list.rows.iter().map(|punch| Row::new(punch, &terminals)).collect(),

@@ -1,0 +1,278 @@
+//! Sites and departments: reference that people keep, and who belongs where from when on.
+//!
+//! Invariants:
+//! * A department is a part of one other at most, and never of itself, however far up.
+//! * Where somebody belongs moves no day and no pay: nothing is derived again for it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Write as Out;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use roads::places::{DepartmentLine, SiteLine};
+use store::places::{Department, EmployeePlace, Site, TerminalSite};
+use store::{Read, Write};
+
+use crate::resolve::ALWAYS;
+use crate::{Actor, CsvTable, Error, Hub, ListImport};
+
+/// Why a transaction ended without a commit.
+enum Undone {
+    DryRun,
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Hub {
+    /// Imports a list of sites with their terminals: adds and changes, removes nothing. A bad row is refused and its neighbours pass.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a file that is no such list, or of the store.
+    pub fn import_sites(
+        &self,
+        actor: &Actor,
+        file: &[u8],
+        is_dry_run: bool,
+        now: Timestamp,
+    ) -> Result<ListImport, Error> {
+        let rows = roads::places::sites(file).map_err(no_list)?;
+        self.take_rows(rows, is_dry_run, |write, line: &SiteLine| take_site(write, actor, line, now))
+    }
+
+    /// Imports a list of departments: as [`Hub::import_sites`]. A department may stand before the one that it is a part of.
+    ///
+    /// # Errors
+    /// As [`Hub::import_sites`].
+    pub fn import_departments(
+        &self,
+        actor: &Actor,
+        file: &[u8],
+        is_dry_run: bool,
+        now: Timestamp,
+    ) -> Result<ListImport, Error> {
+        let rows = roads::places::departments(file).map_err(no_list)?;
+        let named: HashSet<String> = rows.iter().flatten().map(|line| line.code.clone()).collect();
+        self.take_rows(rows, is_dry_run, |write, line: &DepartmentLine| {
+            take_department(write, actor, line, &named, now)
+        })
+    }
+
+    /// Takes the rows of a list in one transaction: there are few sites and departments.
+    fn take_rows<T>(
+        &self,
+        rows: Vec<Result<T, roads::BadRow>>,
+        is_dry_run: bool,
+        take: impl Fn(&Write<'_>, &T) -> Result<bool, Error>,
+    ) -> Result<ListImport, Error>
+    where
+        T: Lined,
+    {
+        let mut report = ListImport::default();
+        let done = self.store.write(|write| {
+            for row in rows {
+                report.counts.read += 1;
+                let taken = match &row {
+                    Err(bad) => Err(bad.to_string()),
+                    Ok(line) => match write.step(|| take(write, line)) {
+                        Ok(is_news) => Ok(is_news),
+                        Err(error @ (Error::NotFound(_) | Error::Invalid { .. })) => {
+                            Err(format!("line {}: {error}", line.line()))
+                        }
+                        Err(error) => return Err(Undone::Failed(error)),
+                    },
+                };
+                match taken {
+                    Ok(true) => report.counts.stored += 1,
+                    Ok(false) => report.counts.known += 1,
+                    Err(refusal) => {
+                        report.counts.refused += 1;
+                        report.refusals.push(refusal);
+                    }
+                }
+            }
+            if is_dry_run { Err(Undone::DryRun) } else { Ok(()) }
+        });
+        match done {
+            Ok(()) | Err(Undone::DryRun) => Ok(report),
+            Err(Undone::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Writes all sites as the list that [`Hub::import_sites`] takes.
+    ///
+    /// # Errors
+    /// Of the store, or of the output.
+    pub fn sites_csv(&self, out: &mut dyn Out) -> Result<(), Error> {
+        let (sites, at) = self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?)))?;
+        let mut table = CsvTable::new(out, ["code", "name", "terminals"])?;
+        for site in sites {
+            let here = at.iter().filter(|at| at.site == site.code).map(|at| dated(&at.serial, at.from));
+            let terminals = here.collect::<Vec<_>>().join(" ");
+            table.row([site.code, site.name, terminals])?;
+        }
+        Ok(table.finish()?)
+    }
+
+    /// Writes all departments as the list that [`Hub::import_departments`] takes.
+    ///
+    /// # Errors
+    /// Of the store, or of the output.
+    pub fn departments_csv(&self, out: &mut dyn Out) -> Result<(), Error> {
+        let mut table = CsvTable::new(out, ["code", "name", "parent"])?;
+        for Department { code, name, parent } in self.store.read(|read| read.departments())? {
+            table.row([code, name, parent.unwrap_or_default()])?;
+        }
+        Ok(table.finish()?)
+    }
+}
+
+/// A row that knows its line.
+trait Lined {
+    fn line(&self) -> u64;
+}
+
+impl Lined for SiteLine {
+    fn line(&self) -> u64 {
+        self.line
+    }
+}
+
+impl Lined for DepartmentLine {
+    fn line(&self) -> u64 {
+        self.line
+    }
+}
+
+fn no_list(error: roads::NotATable) -> Error {
+    Error::invalid(error.to_string(), "see `punchclock import csv --help` for examples")
+}
+
+/// Takes a site; whether anything is new.
+fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) -> Result<bool, Error> {
+    let known = write.sites()?.into_iter().find(|site| site.code == line.code);
+    let name = if line.name.is_empty() { known.as_ref().map_or("", |known| &known.name) } else { &line.name };
+    let site = Site { code: line.code.clone(), name: name.to_owned() };
+    let mut is_news = known.as_ref() != Some(&site);
+    write.put_site(&site)?;
+    let there = write.terminal_sites()?;
+    for text in &line.terminals {
+        let (serial, from) = read_dated(text, "terminals")?;
+        if write.terminal(&serial)?.is_none() {
+            let cure = "`punchclock terminal list` shows those there are";
+            return Err(Error::invalid(format!("there is no terminal with serial {serial} (column terminals)"), cure));
+        }
+        let at = TerminalSite { serial, from, site: line.code.clone() };
+        if !there.contains(&at) {
+            write.put_terminal_site(&at)?;
+            is_news = true;
+        }
+    }
+    if is_news {
+        let detail = format!("name {}, terminals {}", site.name, line.terminals.join(" "));
+        write.audit(&actor.entry(now, "site.import", &site.code, detail))?;
+    }
+    Ok(is_news)
+}
+
+/// Takes a department; whether anything is new.
+fn take_department(
+    write: &Write<'_>,
+    actor: &Actor,
+    line: &DepartmentLine,
+    named: &HashSet<String>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let all: BTreeMap<String, Department> =
+        write.departments()?.into_iter().map(|one| (one.code.clone(), one)).collect();
+    let known = all.get(&line.code);
+    let name = if line.name.is_empty() { known.map_or("", |known| &known.name) } else { &line.name };
+    let parent = if line.parent.is_empty() { None } else { Some(line.parent.clone()) };
+    if let Some(parent) = &parent {
+        if !all.contains_key(parent) && !named.contains(parent) {
+            let what = format!("there is no department {parent} (column parent)");
+            return Err(Error::invalid(what, "put it on the list, too"));
+        }
+        let parent_of = |code: &str| all.get(code).and_then(|one| one.parent.as_deref());
+        let mut above = Some(parent.as_str());
+        let mut seen = HashSet::new();
+        while let Some(code) = above.filter(|code| seen.insert(*code)) {
+            if code == line.code {
+                let what = format!("department {} would be a part of itself (column parent: {parent})", line.code);
+                return Err(Error::invalid(what, "name another parent, or none"));
+            }
+            above = parent_of(code);
+        }
+    }
+    let department = Department { code: line.code.clone(), name: name.to_owned(), parent };
+    let is_news = known != Some(&department);
+    if is_news {
+        write.put_department(&department)?;
+        let detail =
+            format!("name {}, part of {}", department.name, department.parent.as_deref().unwrap_or("no other one"));
+        write.audit(&actor.entry(now, "department.import", &department.code, detail))?;
+    }
+    Ok(is_news)
+}
+
+/// A thing with the date from which it holds: `B2@2026-03-01`, or `B2` for always.
+fn dated(thing: &str, from: Date) -> String {
+    if from <= ALWAYS.0 { thing.to_owned() } else { format!("{thing}@{from}") }
+}
+
+fn read_dated(text: &str, column: &str) -> Result<(String, Date), Error> {
+    let Some((thing, date)) = text.split_once('@') else { return Ok((text.to_owned(), ALWAYS.0)) };
+    let date = date.parse().map_err(|_| {
+        Error::invalid(format!("`{date}` in column {column} is no date"), "write it as in CEBU@2026-03-01")
+    })?;
+    Ok((thing.to_owned(), date))
+}
+
+/// Where an employee belongs as a person writes it: `CEBU:HR@2026-03-01`, `CEBU`, `:HR`.
+pub(crate) fn shown(places: &[EmployeePlace]) -> String {
+    let one = |place: &EmployeePlace| {
+        let site = place.site.clone().unwrap_or_default();
+        let of = place.department.as_ref().map_or_else(String::new, |department| format!(":{department}"));
+        dated(&format!("{site}{of}"), place.from)
+    };
+    places.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads it, by date. Sites and departments must be there.
+pub(crate) fn parse(read: &Read<'_>, texts: &[String], employee: i64) -> Result<Vec<EmployeePlace>, Error> {
+    let sites: HashSet<String> = read.sites()?.into_iter().map(|site| site.code).collect();
+    let departments: HashSet<String> = read.departments()?.into_iter().map(|one| one.code).collect();
+    let missing = |what: &str, code: &str, kind: &str| {
+        let cure = format!("add it first: `punchclock import csv FILE --kind {kind}`");
+        Error::invalid(format!("there is no {what} {code} (column places)"), cure)
+    };
+    let mut places = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (place, from) = read_dated(text, "places")?;
+        let (site, department) = place.split_once(':').unwrap_or((&place, ""));
+        if !site.is_empty() && !sites.contains(site) {
+            return Err(missing("site", site, "sites"));
+        }
+        if !department.is_empty() && !departments.contains(department) {
+            return Err(missing("department", department, "departments"));
+        }
+        let filled = |code: &str| Some(code.to_owned()).filter(|code| !code.is_empty());
+        places.push(EmployeePlace { employee, from, site: filled(site), department: filled(department) });
+    }
+    places.sort_by_key(|place| place.from);
+    if let Some([one, _]) = places.array_windows().find(|[one, two]| one.from == two.from) {
+        let what = format!("two places hold from the same date on: {} (column places)", dated("", one.from));
+        return Err(Error::invalid(what, "keep one of them"));
+    }
+    Ok(places)
+}
+
+/// Where each employee belongs on a date, by id.
+pub(crate) fn on(places: Vec<EmployeePlace>, date: Date) -> HashMap<i64, EmployeePlace> {
+    // By date: the last one counts.
+    places.into_iter().filter(|place| place.from <= date).map(|place| (place.employee, place)).collect()
+}
