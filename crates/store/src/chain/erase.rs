@@ -171,8 +171,8 @@ impl Write<'_> {
             Kind::Punch => self.run(DROP_PUNCH, params![tenant, of]).map(drop),
             Kind::Copy => {
                 let copies: Vec<Vec<u8>> = self.all(COPIES_OF, params![tenant, of], |row| row.get(1))?;
-                let copies = copies.iter().filter(|copy| Id::copy(id.fingerprint(), copy) == *id);
-                copies.map(|copy| self.run(DROP_COPY, params![tenant, of, copy]).map(drop)).collect()
+                let mut copies = copies.iter().filter(|copy| Id::copy(id.fingerprint(), copy) == *id);
+                copies.try_for_each(|copy| self.run(DROP_COPY, params![tenant, of, copy]).map(drop))
             }
             Kind::Receipt => self.run(DROP_RECEIPT, params![tenant, of]).map(drop),
             Kind::Statement => self.run(DROP_STATEMENT, params![tenant, of, id.at_us()]).map(drop),
