@@ -378,7 +378,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         for item in items {
             match &item.what {
                 What::Punch(punch) => {
-                    said.push((item, punch.channel, punch.raw().map_err(|error| damaged(item, error))?))
+                    said.push((item, punch.channel, punch.raw().map_err(|error| damaged(item, error))?));
                 }
                 What::User(link::TerminalUser { origin, user, name }) => {
                     let seen_us = self.received(item).at.as_microsecond();

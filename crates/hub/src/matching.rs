@@ -370,7 +370,7 @@ impl Hub {
             };
             let said: Option<Vec<&DismissedUser>> = sighted.names.iter().map(said).collect();
             let dismissed = said.and_then(|said| Some((said.first()?.actor.clone(), said.first()?.reason.clone())));
-            row(&roll, user, &sighted, dismissed, today)
+            row(&roll, &user, &sighted, dismissed, today)
         };
         Ok(sighted.into_iter().map(row).collect())
     }
@@ -406,11 +406,17 @@ impl Hub {
     }
 }
 
-fn row(roll: &Roll<'_>, user: Number, sighted: &Sighted, dismissed: Option<(String, String)>, today: Date) -> MatchRow {
+fn row(
+    roll: &Roll<'_>,
+    user: &Number,
+    sighted: &Sighted,
+    dismissed: Option<(String, String)>,
+    today: Date,
+) -> MatchRow {
     let names = sighted.named();
-    let owner = roll.owner(&user, today);
+    let owner = roll.owner(user, today);
     let mut candidates = match (&owner, &dismissed) {
-        (None, None) => roll.candidates(&user, &names),
+        (None, None) => roll.candidates(user, &names),
         _ => Vec::new(),
     };
     let is_otherwise = owner.is_some_and(|owner| {
@@ -421,7 +427,7 @@ fn row(roll: &Roll<'_>, user: Number, sighted: &Sighted, dismissed: Option<(Stri
         })
     });
     if let (true, Some(owner)) = (is_otherwise && dismissed.is_none(), owner) {
-        candidates = roll.candidates(&user, &names);
+        candidates = roll.candidates(user, &names);
         candidates.retain(|candidate| candidate.code != owner.code);
     }
     let state = match (owner, candidates.len()) {

@@ -37,10 +37,13 @@ pub(crate) struct Resolver<'a, 'tx> {
     /// Makes an unknown user number a provisional employee.
     create_employees: bool,
     terminals: HashMap<String, Clock>,
-    /// First and last date on which a number is an employee's, by group of terminals.
-    numbers: HashMap<Rc<str>, HashMap<String, Vec<(Date, Date, i64)>>>,
+    /// Whose each number is, by group of terminals.
+    numbers: HashMap<Rc<str>, HashMap<String, Vec<Owner>>>,
     people: HashMap<i64, Person>,
 }
+
+/// First and last date on which a number is an employee's.
+type Owner = (Date, Date, i64);
 
 /// A terminal as resolving needs it.
 struct Clock {
@@ -303,7 +306,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     /// Whose a number of a group is; `None` for one that was not met.
-    fn owners(&self, group: &str, number: &str) -> Option<&[(Date, Date, i64)]> {
+    fn owners(&self, group: &str, number: &str) -> Option<&[Owner]> {
         self.numbers.get(group)?.get(number).map(Vec::as_slice)
     }
 
@@ -388,7 +391,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 }
 
 /// The employee to whom a number belongs on a date.
-fn owner_on(owners: &[(Date, Date, i64)], on: Date) -> Option<i64> {
+fn owner_on(owners: &[Owner], on: Date) -> Option<i64> {
     let owner = owners.iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
     owner.map(|(_, _, employee)| *employee)
 }

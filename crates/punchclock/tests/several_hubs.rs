@@ -1,6 +1,6 @@
 //! Three hubs on a PostgreSQL primary with a standby, edges that know all three, and the death of any of them under load: what a
 //! terminal was told OK for is in the database, once, and the days are those of a straight run.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod stage;
 

@@ -170,7 +170,9 @@ impl Read<'_> {
         let mut found: Vec<Option<T>> = std::iter::repeat_with(|| None).take(lists.len()).collect();
         self.session.rows_of_each(sql, lists, |place, next| {
             let value = row(next)?;
-            found.get_mut(place).map(|place| *place = Some(value));
+            if let Some(place) = found.get_mut(place) {
+                *place = Some(value);
+            }
             Ok(())
         })?;
         Ok(found)

@@ -173,7 +173,9 @@ impl Read<'_> {
         let mut facts = vec![Vec::new(); subjects.len()];
         self.session.rows_of_each(KNOWN_AT, lists, |place, row| {
             let found = fact(row)?;
-            facts.get_mut(place).map(|facts| facts.push(found));
+            if let Some(facts) = facts.get_mut(place) {
+                facts.push(found);
+            }
             Ok(())
         })?;
         Ok(facts)

@@ -123,6 +123,9 @@ fn text(date: Option<Date>) -> Option<String> {
     date.map(|date| date.to_string())
 }
 
+/// Whose a user number is, from a first to a last civil date.
+pub type Owner = (Date, Date, Employee);
+
 impl Read<'_> {
     /// One employee.
     ///
@@ -169,12 +172,14 @@ impl Read<'_> {
     ///
     /// # Errors
     /// Of the store.
-    pub fn owners(&self, numbers: &[(&str, &str)]) -> Result<Vec<Vec<(Date, Date, Employee)>>, Error> {
+    pub fn owners(&self, numbers: &[(&str, &str)]) -> Result<Vec<Vec<Owner>>, Error> {
         let mut owners = vec![Vec::new(); numbers.len()];
         let lists = numbers.iter().map(|(group, number)| list![self.tenant, *group, *number]);
         self.session.rows_of_each(OWNERS, lists, |place, row| {
             let owner = (required_date(row, 11)?, required_date(row, 12)?, employee(row)?);
-            owners.get_mut(place).map(|owners| owners.push(owner));
+            if let Some(owners) = owners.get_mut(place) {
+                owners.push(owner);
+            }
             Ok(())
         })?;
         Ok(owners)
