@@ -65,6 +65,9 @@ pub struct Employee {
     pub merged_into: Option<i64>,
 }
 
+/// Whose a user number is from one civil date to another, both included.
+pub type Owner = (Date, Date, Employee);
+
 impl Employee {
     /// The name; the code when there is none.
     pub fn shown_name(&self) -> &str {
