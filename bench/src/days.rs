@@ -20,18 +20,18 @@ use crate::{
     memory,
 };
 
-const DATABASE: &str = "hub.db";
+pub(crate) const DATABASE: &str = "hub.db";
 const FIRST: Date = Date::constant(2025, 3, 3);
 const LAST: Date = Date::constant(2026, 3, 1);
 /// Any time after the punches.
 const AFTERWARDS: &str = "2026-06-01T12:00:00Z";
 const SEED: u64 = 4;
 /// What a derivation writes, 280 weeks in one transaction.
-const TABLES: [&str; 3] = ["day", "lateness", "lateness_sum"];
+const TABLES: [&str; 4] = ["day", "day_exception", "lateness", "lateness_sum"];
 const DATES_PER_WRITE: usize = 280 * 7;
 
 /// A company whose punches are stored and whose days are not derived yet.
-struct Company {
+pub(crate) struct Company {
     folder: TempDir,
     now: Timestamp,
 }
@@ -107,7 +107,7 @@ fn year(plan: &Plan) -> Result<Figure> {
 }
 
 impl Company {
-    fn new(people: u64, first: Date, last: Date) -> Result<Self> {
+    pub(crate) fn new(people: u64, first: Date, last: Date) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let now = AFTERWARDS.parse()?;
         let shape = Workplace::named("A").context("there is a workplace A")?;
@@ -120,7 +120,7 @@ impl Company {
     }
 
     /// Derives all in a copy; how long it took, in seconds. `progress` hears which share is done.
-    fn derived(&self, mut progress: impl FnMut(f64) -> Result<()>) -> Result<(TempDir, f64)> {
+    pub(crate) fn derived(&self, mut progress: impl FnMut(f64) -> Result<()>) -> Result<(TempDir, f64)> {
         let copy = tempfile::tempdir()?;
         for file in fs::read_dir(self.folder.path())? {
             let file = file?;

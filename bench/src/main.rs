@@ -17,6 +17,7 @@ mod edges;
 mod figure;
 mod http;
 mod ingest;
+mod lists;
 mod load;
 mod memory;
 mod parse_only;
@@ -62,6 +63,7 @@ const GROUPS: &[Group] = &[
     ("derive", derivation::measure),
     ("days", days::measure),
     ("year", days::measure_year),
+    ("lists", lists::measure),
     ("decode", decode::measure),
     ("read", read_terminal::measure),
     ("memory", memory::measure),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use attendance::lock::Delta;
-use attendance::{CodeMinutes, DayRecord, Totals};
+use attendance::{CodeMinutes, DayRecord, Rulebook, Totals};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -49,12 +49,14 @@ const DAY_COLUMNS: [&str; 30] = [
 ];
 
 impl Hub {
-    /// Writes days as CSV.
+    /// Writes days as CSV, each as it is read.
     ///
     /// # Errors
     /// Of the store or the output.
     pub fn days_csv(&self, filter: &DayFilter, out: impl Write) -> Result<(), Error> {
-        write_days(&self.days(filter)?.rows, out)
+        let mut table = CsvTable::new(out, DAY_COLUMNS)?;
+        self.each_day(filter, |row| Ok(table.row(day_cells(&row))?))?;
+        Ok(table.finish()?)
     }
 
     /// Writes punches as CSV; held ones have an empty employee.
@@ -167,15 +169,18 @@ impl Hub {
     /// The people of a period, by code.
     fn payroll(&self, company: &Company, from: Date, to: Date) -> Result<Vec<Paid>, Error> {
         let filter = DayFilter { from: Some(from), to: Some(to), sort: DaySort::Employee, ..DayFilter::default() };
-        let rows = self.days(&filter)?.rows;
         let book = company.book(company.calendar.clone())?;
-        let people = rows.chunk_by(|a, b| a.code == b.code).filter_map(|days| {
-            let records: Vec<DayRecord> = days.iter().map(|day| day.record.clone()).collect();
-            let DayRow { code, name, .. } = days.first()?;
-            let totals = attendance::totals(&book, &records);
-            Some((code.clone(), Paid { code: code.clone(), name: name.clone(), totals, posted_minutes: 0 }))
-        });
-        let mut people: BTreeMap<String, Paid> = people.collect();
+        let mut people = BTreeMap::new();
+        // The days of one employee follow each other.
+        let mut days: Vec<DayRow> = Vec::new();
+        self.each_day(&filter, |day| {
+            if days.first().is_some_and(|first| first.code != day.code) {
+                people.extend(paid(&book, &mut days));
+            }
+            days.push(day);
+            Ok(())
+        })?;
+        people.extend(paid(&book, &mut days));
         for posted in self.posted_deltas((from, to))? {
             let DeltaRow { code, name, delta, .. } = posted;
             let paid = people.entry(code.clone()).or_insert_with(|| Paid { code, name, ..Paid::default() });
@@ -184,6 +189,14 @@ impl Hub {
         }
         Ok(people.into_values().collect())
     }
+}
+
+/// What the days of one employee come to, by code; none are left.
+fn paid(book: &Rulebook, days: &mut Vec<DayRow>) -> Option<(String, Paid)> {
+    let (code, name) = days.first().map(|day| (day.code.clone(), day.name.clone()))?;
+    let records: Vec<DayRecord> = days.drain(..).map(|day| day.record).collect();
+    let totals = attendance::totals(book, &records);
+    Some((code.clone(), Paid { code, name, totals, posted_minutes: 0 }))
 }
 
 /// What an employee is paid for in a period.

@@ -66,9 +66,10 @@ impl EmployeeKeeper<'_, '_, '_> {
         if stored.map(|day| &day.record) == now.map(|day| &day.record) {
             return Ok(false);
         }
-        match now {
-            Some(day) => self.keeper.days.put(day)?,
-            None => self.keeper.write.drop_day(self.employee, date)?,
+        match (now, stored) {
+            (Some(day), _) => self.keeper.days.put(day, stored)?,
+            (None, Some(stored)) => self.keeper.days.drop(stored)?,
+            (None, None) => {}
         }
         for (place, kind) in Lateness::ALL.into_iter().enumerate() {
             let change = self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now))?;

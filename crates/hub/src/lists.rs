@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::Read;
-use store::days::{DayQuery, ListedDay, Order};
+use store::day_list::{DayQuery, ListedDay, Order};
 use store::punches::{ListedPunch, PunchQuery};
 
 use crate::company::{Company, zone};
@@ -38,9 +38,24 @@ impl Hub {
     pub fn days(&self, filter: &DayFilter) -> Result<DayList, Error> {
         self.store.read(|read| {
             let company_zone = Company::load(read)?.time_zone()?;
-            let (rows, total) = read.list_days(&query(filter))?;
+            let query = query(filter);
+            let total = read.count_days(&query)?;
+            let rows = read.list_days(&query, total)?;
             let rows = rows.into_iter().map(|row| day_row(row, &company_zone)).collect::<Result<_, Error>>()?;
             Ok(DayList { rows, total })
+        })
+    }
+
+    /// Hands on the days that a filter asks for, one after another, however many: all of one snapshot.
+    ///
+    /// # Errors
+    /// Of the store, or the first of `take`.
+    pub fn each_day(&self, filter: &DayFilter, mut take: impl FnMut(DayRow) -> Result<(), Error>) -> Result<(), Error> {
+        self.store.read(|read| {
+            let company_zone = Company::load(read)?.time_zone()?;
+            let query = query(filter);
+            let total = read.count_days(&query)?;
+            read.each_day(&query, total, |row| take(day_row(row, &company_zone)?))
         })
     }
 
@@ -54,7 +69,7 @@ impl Hub {
             let Some(employee) = read.employee_by_code(code)? else { return Ok(None) };
             let only =
                 DayQuery { from: Some(date), to: Some(date), employee: Some(code.to_owned()), ..DayQuery::default() };
-            let Some(listed) = read.list_days(&only)?.0.pop() else { return Ok(None) };
+            let Some(listed) = read.list_days(&only, Some(1))?.pop() else { return Ok(None) };
             let company = Company::load(read)?;
             let row = day_row(listed, &company.time_zone()?)?;
             let range = DateRange { from: date, to: date };
@@ -213,6 +228,15 @@ impl Hub {
         Ok(numbers.into_iter().filter(is_valid).filter_map(named).collect())
     }
 
+    /// Code and name of all employees by code, if there are no more than so many; of more, nobody.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn few_employees(&self, most: u32) -> Result<Vec<(String, String)>, Error> {
+        let names = self.store.read(|read| read.employee_names(most + 1))?;
+        Ok(if names.len() > most as usize { Vec::new() } else { names })
+    }
+
     /// All employees by code, with where they belong today.
     ///
     /// # Errors
@@ -269,6 +293,7 @@ fn query(filter: &DayFilter) -> DayQuery {
             DaySort::Tardy => Order::Tardy,
         },
         descending: filter.descending,
+        after: filter.after.clone(),
         offset: filter.offset,
         limit: filter.limit,
     }

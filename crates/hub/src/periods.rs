@@ -11,7 +11,7 @@ use attendance::DateRange;
 use attendance::lock::{Delta, unlockable};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use store::days::DayQuery;
+use store::day_list::DayQuery;
 use store::periods::{Lock, StoredDelta};
 use store::{Read, Write};
 
@@ -217,10 +217,11 @@ fn open_days(read: &Read<'_>, (first, last): Dates) -> Result<Vec<(String, Date)
     for status in ["deferred", "incomplete"] {
         let query =
             DayQuery { from: Some(first), to: Some(last), status: Some(status.to_owned()), ..DayQuery::default() };
-        for listed in read.list_days(&query)?.0 {
+        read.each_day(&query, read.count_days(&query)?, |listed| {
             let is_open = !unlockable([&record(&listed.day)?]).is_empty();
             open.extend(is_open.then_some((listed.code, listed.day.date)));
-        }
+            Ok::<_, Error>(())
+        })?;
     }
     open.sort();
     Ok(open)

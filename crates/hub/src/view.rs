@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use link::{Clock, Closeout, CommandState, TerminalCommand};
 
+pub use store::day_list::{COUNTED as COUNTED_DAYS, Place as DayPlace};
+
 use crate::closing::{CloseoutState, Standing};
 
 /// A person on the page "who is in now".
@@ -58,7 +60,9 @@ pub struct DayFilter {
     pub sort: DaySort,
     /// True turns the order round.
     pub descending: bool,
-    /// Rows left out at the start.
+    /// Only rows after this one.
+    pub after: Option<DayPlace>,
+    /// Rows left out at the start; of use with a limit only.
     pub offset: u32,
     /// Most rows returned; 0 is no limit.
     pub limit: u32,
@@ -93,13 +97,25 @@ pub struct DayRow {
     pub revision: i64,
 }
 
+impl DayRow {
+    /// Where the row stands in an order of the list.
+    pub fn place(&self, sort: DaySort) -> DayPlace {
+        let minutes = match sort {
+            DaySort::Date | DaySort::Employee => 0,
+            DaySort::Worked => self.record.worked_minutes,
+            DaySort::Tardy => self.record.tardy_minutes,
+        };
+        DayPlace { minutes, date: self.record.date, code: self.code.clone() }
+    }
+}
+
 /// Days and how many there are in all.
 #[derive(Clone, Debug)]
 pub struct DayList {
     /// The rows of this page.
     pub rows: Vec<DayRow>,
-    /// Rows that match without offset and limit.
-    pub total: u64,
+    /// Rows that match, whatever part of them is shown; `None` for more than [`COUNTED_DAYS`].
+    pub total: Option<u64>,
 }
 
 /// One day with its punches and the reason for each figure.

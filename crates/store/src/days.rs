@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Param, Row, Statement, list, params};
+use crate::engine::{Row, Statement, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -20,6 +20,9 @@ statements! {
     WITH_STATUS = "SELECT employee, date FROM day WHERE tenant = $1 AND date >= $2 AND date <= $3 AND status = $4
         ORDER BY date, employee";
     DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
+    NOTE_EXCEPTION = "INSERT INTO day_exception (tenant, exception, date, employee) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, exception, date, employee) DO NOTHING";
+    DROP_EXCEPTION = "DELETE FROM day_exception WHERE tenant = $1 AND exception = $2 AND date = $3 AND employee = $4";
     NEXT_MARK = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'mark', 1)
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
     MARK = "INSERT INTO dirty_week (tenant, employee, week, mark) VALUES ($1, $2, $3, $4)
@@ -61,6 +64,17 @@ pub struct Day {
     pub derived_us: i64,
 }
 
+impl Day {
+    /// Its exception codes.
+    fn exception_codes(&self) -> impl Iterator<Item = &str> {
+        self.exceptions.split(',').filter(|code| !code.is_empty())
+    }
+
+    fn has_exception(&self, code: &str) -> bool {
+        self.exception_codes().any(|mine| mine == code)
+    }
+}
+
 /// A mark: this week of this employee has to be derived again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -72,137 +86,7 @@ pub struct Mark {
     pub mark: i64,
 }
 
-/// A row of the list of days.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedDay {
-    /// Employee code.
-    pub code: String,
-    /// Employee name.
-    pub name: String,
-    /// IANA zone of the employee; the company's when `None`.
-    pub zone: Option<String>,
-    /// The day.
-    pub day: Day,
-}
-
-/// The sort orders of the list of days.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// By date, then employee code.
-    #[default]
-    Date,
-    /// By employee code, then date.
-    Employee,
-    /// By worked minutes.
-    Worked,
-    /// By tardy minutes.
-    Tardy,
-}
-
-impl Order {
-    const ALL: [Self; 4] = [Self::Date, Self::Employee, Self::Worked, Self::Tardy];
-
-    fn sql(self, descending: bool) -> String {
-        let turn = if descending { " DESC" } else { "" };
-        match self {
-            Self::Date => format!(" ORDER BY d.date{turn}, e.code"),
-            Self::Employee => format!(" ORDER BY e.code{turn}, d.date"),
-            Self::Worked => format!(" ORDER BY d.worked_minutes{turn}, d.date, e.code"),
-            Self::Tardy => format!(" ORDER BY d.tardy_minutes{turn}, d.date, e.code"),
-        }
-    }
-}
-
-/// Which days to list. Empty fields do not filter.
-#[derive(Clone, Debug, Default)]
-pub struct DayQuery {
-    /// First date.
-    pub from: Option<Date>,
-    /// Last date, inclusive.
-    pub to: Option<Date>,
-    /// Employee code.
-    pub employee: Option<String>,
-    /// Exception code.
-    pub exception: Option<String>,
-    /// Only days that have an exception.
-    pub has_exception: bool,
-    /// Status word.
-    pub status: Option<String>,
-    /// Sort order.
-    pub order: Order,
-    /// The other way round.
-    pub descending: bool,
-    /// Rows left out at the start.
-    pub offset: u32,
-    /// Most rows; 0 is no limit.
-    pub limit: u32,
-}
-
-/// In the order of employees: SQLite takes tables that are joined so in this order, and meets each employee's days by date.
-const LIST_BY_EMPLOYEE: &str =
-    " FROM employee e CROSS JOIN day d WHERE d.tenant = $1 AND e.tenant = $1 AND d.employee = e.id";
-const LIST_FROM: &str = " FROM day d JOIN employee e ON e.tenant = d.tenant AND e.id = d.employee WHERE d.tenant = $1";
-const LIST_COLUMNS: &str = "SELECT d.employee, d.date, d.status, d.exceptions, d.worked_minutes, d.tardy_minutes,
-    d.left_early_minutes, d.is_outlier, d.record, d.inputs, d.engine, d.revision, d.derived_us, e.code, e.name, e.zone";
-
-impl DayQuery {
-    fn conditions(&self, tenant: i64) -> (String, Vec<Box<dyn Param>>) {
-        let mut values: Vec<Box<dyn Param>> = vec![Box::new(tenant)];
-        let mut sql = String::new();
-        let mut and = |condition: &str, value: Option<String>| {
-            if let Some(value) = value {
-                values.push(Box::new(value));
-                let end = if condition.contains('(') { ", '')" } else { "" };
-                sql.push_str(&format!(" AND {condition} ${}{end}", values.len()));
-            }
-        };
-        and("d.date >=", self.from.map(|date| date.to_string()));
-        and("d.date <=", self.to.map(|date| date.to_string()));
-        and("e.code =", self.employee.clone());
-        // LIKE knows case on one engine only.
-        and("d.exceptions <> REPLACE(d.exceptions,", self.exception.as_ref().map(|code| format!(",{code},")));
-        and("d.status =", self.status.clone());
-        if self.has_exception {
-            sql.push_str(" AND d.exceptions <> ''");
-        }
-        (sql, values)
-    }
-
-    /// The list under conditions with so many values; limit and offset follow them.
-    fn list(&self, conditions: &str, values: usize) -> String {
-        let from = if self.order == Order::Employee { LIST_BY_EMPLOYEE } else { LIST_FROM };
-        let (order, limit, offset) = (self.order.sql(self.descending), values + 1, values + 2);
-        format!("{LIST_COLUMNS}{from}{conditions}{order} LIMIT ${limit} OFFSET ${offset}")
-    }
-}
-
-/// Every form that the list of days takes, for the catalogue test.
-pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
-    let text = |on: bool| on.then(|| String::from("x"));
-    let day = |on: bool| on.then_some(Date::constant(2026, 1, 1));
-    let mut variants = Vec::new();
-    for bits in 0..64u32 {
-        let on = |bit: u32| bits & (1 << bit) != 0;
-        let mut query = DayQuery {
-            from: day(on(0)),
-            to: day(on(1)),
-            employee: text(on(2)),
-            exception: text(on(3)),
-            status: text(on(4)),
-            has_exception: on(5),
-            ..DayQuery::default()
-        };
-        let (conditions, values) = query.conditions(1);
-        query.descending = bits % 2 == 0;
-        for order in Order::ALL {
-            query.order = order;
-            variants.push(("store::days::list", query.list(&conditions, values.len())));
-        }
-    }
-    variants
-}
-
-fn day(row: &Row<'_>) -> Result<Day, Error> {
+pub(crate) fn day(row: &Row<'_>) -> Result<Day, Error> {
     Ok(Day {
         employee: row.get(0)?,
         date: required_date(row, 1)?,
@@ -238,23 +122,6 @@ impl Read<'_> {
         self.all(OF_EMPLOYEE, params![self.tenant, employee, from.to_string(), to.to_string()], day)
     }
 
-    /// The days that a query asks for, and how many there are without its offset and limit.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn list_days(&self, query: &DayQuery) -> Result<(Vec<ListedDay>, u64), Error> {
-        let (conditions, values) = query.conditions(self.tenant);
-        let mut params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
-        let total = self.one(&format!("SELECT COUNT(*){LIST_FROM}{conditions}"), &params, |row| row.get(0))?;
-        let list = query.list(&conditions, values.len());
-        let limit = if query.limit == 0 { i64::MAX } else { query.limit.into() };
-        params.extend([&limit as &dyn Param, &query.offset]);
-        let rows = self.all(&list, &params, |row| {
-            Ok(ListedDay { code: row.get(13)?, name: row.get(14)?, zone: row.get(15)?, day: day(row)? })
-        })?;
-        Ok((rows, total.unwrap_or(0)))
-    }
-
     /// Weeks that have to be derived again, by employee and week.
     ///
     /// # Errors
@@ -284,19 +151,23 @@ impl Read<'_> {
     }
 }
 
-/// The two statements that every derived day passes, prepared once for the transaction.
+/// The statements that every derived day passes, prepared once for the transaction.
 pub struct DayWriter<'a> {
     put: Statement<'a>,
+    note_exception: Statement<'a>,
+    drop_exception: Statement<'a>,
     put_log: Statement<'a>,
+    drop: Statement<'a>,
     tenant: i64,
 }
 
 impl DayWriter<'_> {
-    /// Stores a day; a known one is replaced and its revision goes up.
+    /// Stores a day over the one that is `stored`, whose revision goes up.
     ///
     /// # Errors
     /// Of the store.
-    pub fn put(&mut self, day: &Day) -> Result<(), Error> {
+    pub fn put(&mut self, day: &Day, stored: Option<&Day>) -> Result<(), Error> {
+        self.keep_exceptions(stored, Some(day))?;
         let values = params![
             self.tenant,
             day.employee,
@@ -313,6 +184,33 @@ impl DayWriter<'_> {
             day.derived_us
         ];
         self.put.run(values).map(drop)
+    }
+
+    /// The exceptions of a day, each under its code: from those of the day that is stored to those of the day that is kept.
+    fn keep_exceptions(&mut self, stored: Option<&Day>, kept: Option<&Day>) -> Result<(), Error> {
+        let only_in = |one: Option<&'_ Day>, other: Option<&'_ Day>| -> Vec<(String, i64, String)> {
+            one.into_iter()
+                .flat_map(|day| day.exception_codes().map(move |code| (day, code)))
+                .filter(|(_, code)| !other.is_some_and(|other| other.has_exception(code)))
+                .map(|(day, code)| (code.to_owned(), day.employee, day.date.to_string()))
+                .collect()
+        };
+        for (code, employee, date) in only_in(stored, kept) {
+            self.drop_exception.run(params![self.tenant, code, date, employee])?;
+        }
+        for (code, employee, date) in only_in(kept, stored) {
+            self.note_exception.run(params![self.tenant, code, date, employee])?;
+        }
+        Ok(())
+    }
+
+    /// Removes a stored day that the facts no longer yield.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop(&mut self, stored: &Day) -> Result<(), Error> {
+        self.keep_exceptions(Some(stored), None)?;
+        self.drop.run(params![self.tenant, stored.employee, stored.date.to_string()]).map(drop)
     }
 
     /// Writes a log of lateness, new or over the old one.
@@ -332,6 +230,9 @@ impl<'a> Write<'a> {
     pub fn day_writer(&self) -> Result<DayWriter<'a>, Error> {
         Ok(DayWriter {
             put: self.session.prepare(PUT)?,
+            note_exception: self.session.prepare(NOTE_EXCEPTION)?,
+            drop_exception: self.session.prepare(DROP_EXCEPTION)?,
+            drop: self.session.prepare(DROP)?,
             put_log: self.session.prepare(crate::lateness::PUT)?,
             tenant: self.tenant,
         })
@@ -339,14 +240,6 @@ impl<'a> Write<'a> {
 }
 
 impl Write<'_> {
-    /// Removes a day that the facts no longer yield.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn drop_day(&self, employee: i64, date: Date) -> Result<(), Error> {
-        self.run(DROP, params![self.tenant, employee, date.to_string()]).map(drop)
-    }
-
     /// Marks a week to be derived again.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod chain;
 pub mod closeouts;
 pub mod commands;
 pub mod company;
+pub mod day_list;
 pub mod days;
 pub mod edges;
 mod engine;
@@ -63,5 +64,5 @@ pub fn statements() -> Vec<(&'static str, String)> {
     ];
     let constants =
         groups.concat().into_iter().chain(chain::every_statement()).map(|(name, sql)| (name, sql.to_owned()));
-    constants.chain(days::list_variants()).chain(punches::list_variants()).collect()
+    constants.chain(day_list::variants()).chain(punches::list_variants()).collect()
 }

@@ -35,6 +35,7 @@ scripts![
     "0018_number_groups",
     "0019_merged_employees",
     "0020_places",
+    "0021_lists_of_many_days",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

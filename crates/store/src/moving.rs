@@ -16,6 +16,7 @@ pub(crate) const TABLES: &[&str] = &[
     "closeout",
     "counter",
     "day",
+    "day_exception",
     "delta",
     "department",
     "differing_copy",
@@ -100,7 +101,7 @@ fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result
     let columns = from.columns(table)?;
     let mut values: Vec<Owned> = Vec::new();
     let mut sum = Moved { table, rows: 0, digest: 0 };
-    from.each(&select(table, &columns), |row| {
+    from.each(&select(table, &columns), &[], |row| {
         sum.add(row, columns.len())?;
         for column in 0..columns.len() {
             values.push(row.value(column)?.into());
@@ -109,7 +110,7 @@ fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result
             insert(to, table, &columns, &values)?;
             values.clear();
         }
-        Ok(())
+        Ok::<_, Error>(())
     })?;
     if !values.is_empty() {
         insert(to, table, &columns, &values)?;
@@ -120,7 +121,7 @@ fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result
 fn summary(session: Session<'_>, table: &'static str) -> Result<Moved, Error> {
     let columns = session.columns(table)?;
     let mut sum = Moved { table, rows: 0, digest: 0 };
-    session.each(&select(table, &columns), |row| sum.add(row, columns.len()))?;
+    session.each(&select(table, &columns), &[], |row| sum.add(row, columns.len()))?;
     Ok(sum)
 }
 

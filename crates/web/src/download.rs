@@ -1,19 +1,26 @@
 //! Tables as CSV files, streamed: rows are written on a blocking thread while the browser reads, so that a download of
 //! any length needs little memory.
+//!
+//! Invariant: what is written comes from one snapshot of the store, which is let go of when the reader stands still for
+//! [`PATIENCE`]. A snapshot that is held keeps the database from tidying up.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use hub::Hub;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::app::App;
 
 /// Bytes gathered before they are sent.
 const CHUNK_BYTES: usize = 32 * 1024;
+/// A reader who takes nothing for as long has gone.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The response that downloads what `write` writes. An error while writing breaks the download off, so that nobody takes
 /// half a file for a whole one.
@@ -63,6 +70,7 @@ impl Write for Chunks {
             return Ok(());
         }
         let chunk = std::mem::take(&mut self.gathered).into();
-        self.chunks.blocking_send(Ok(chunk)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let sent = Handle::current().block_on(self.chunks.send_timeout(Ok(chunk), PATIENCE));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

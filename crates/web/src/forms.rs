@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
+use crate::show;
 
 /// What stands behind the `?` of an address.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -39,6 +40,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 
 /// Rows on one page of a list.
 pub(crate) const PAGE_ROWS: u32 = 50;
+/// Employees that a field offers to choose from. Of a larger company nobody looks through them, and each page would carry all.
+pub(crate) const MOST_OFFERED: u32 = 500;
 
 /// `name=value` pairs for an address; empty values are left out.
 pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
@@ -91,21 +94,41 @@ pub(crate) fn local_path(wanted: &str) -> &str {
     if is_local { wanted } else { "/" }
 }
 
+/// How many rows a list has in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Total {
+    Rows(u64),
+    /// Too many to be counted.
+    MoreThan(u64),
+}
+
 /// Which part of a list a page shows, and the addresses of its neighbours.
 #[derive(Clone, Debug)]
 pub(crate) struct Pager {
     /// Number of the page, from 1.
     pub(crate) page: u32,
-    /// Rows in all.
-    pub(crate) total: u64,
+    total: Total,
+    /// Rows on this page.
+    shown: u64,
     /// Address of the list with its filter, ending in `?` or `&`, so that `page=2` can follow.
     address: String,
 }
 
 impl Pager {
     pub(crate) fn new(path: &str, filter: &str, page: u32, total: u64) -> Self {
+        let shown = total.saturating_sub(Self::offset(page).into()).min(PAGE_ROWS.into());
+        Self { page: page.max(1), total: Total::Rows(total), shown, address: Self::address(path, filter) }
+    }
+
+    /// Of a list that has more rows than `counted`; so many are `shown`.
+    pub(crate) fn uncounted(path: &str, filter: &str, page: u32, (counted, shown): (u64, usize)) -> Self {
+        let total = Total::MoreThan(counted);
+        Self { page: page.max(1), total, shown: shown as u64, address: Self::address(path, filter) }
+    }
+
+    fn address(path: &str, filter: &str) -> String {
         let joint = if filter.is_empty() { "" } else { "&" };
-        Self { page: page.max(1), total, address: format!("{path}?{filter}{joint}") }
+        format!("{path}?{filter}{joint}")
     }
 
     /// Rows before the page.
@@ -113,9 +136,12 @@ impl Pager {
         page.max(1).saturating_sub(1).saturating_mul(PAGE_ROWS)
     }
 
-    /// Number of the last page.
-    pub(crate) fn last(&self) -> u64 {
-        self.total.div_ceil(u64::from(PAGE_ROWS)).max(1)
+    /// Number of the last page; `None` when nobody knows.
+    pub(crate) fn last(&self) -> Option<u64> {
+        match self.total {
+            Total::Rows(total) => Some(total.div_ceil(u64::from(PAGE_ROWS)).max(1)),
+            Total::MoreThan(_) => None,
+        }
     }
 
     /// Address of the page before.
@@ -125,22 +151,20 @@ impl Pager {
 
     /// Address of the page after.
     pub(crate) fn after(&self) -> Option<String> {
-        (u64::from(self.page) < self.last()).then(|| format!("{}page={}", self.address, self.page + 1))
+        let has_more = self.last().map_or(self.shown == u64::from(PAGE_ROWS), |last| u64::from(self.page) < last);
+        has_more.then(|| format!("{}page={}", self.address, self.page + 1))
     }
 
     /// "51-100 of 1,204"
     pub(crate) fn says(&self) -> String {
-        let from = u64::from(Self::offset(self.page)) + 1;
-        let to = (from + u64::from(PAGE_ROWS) - 1).min(self.total);
-        match self.total {
-            0 => "none".to_owned(),
-            total if from > total => format!("none here, {} in all", crate::show::count(total)),
-            total => format!(
-                "{}\u{2013}{} of {}",
-                crate::show::count(from),
-                crate::show::count(to),
-                crate::show::count(total)
-            ),
+        let before = u64::from(Self::offset(self.page));
+        let range = || format!("{}\u{2013}{}", show::count(before + 1), show::count(before + self.shown));
+        match (self.total, self.shown) {
+            (Total::Rows(0), _) => "none".to_owned(),
+            (Total::Rows(total), 0) => format!("none here, {} in all", show::count(total)),
+            (Total::Rows(total), _) => format!("{} of {}", range(), show::count(total)),
+            (Total::MoreThan(counted), 0) => format!("none here, more than {} in all", show::count(counted)),
+            (Total::MoreThan(counted), _) => format!("{} of more than {}", range(), show::count(counted)),
         }
     }
 }
@@ -212,6 +236,14 @@ mod tests {
         assert_eq!(pager.after().as_deref(), Some("/days?employee=7&page=3"));
         assert_eq!(Pager::new("/days", "", 3, 120).after(), None);
         assert_eq!(Pager::new("/days", "", 1, 0).says(), "none");
+    }
+
+    #[test]
+    fn the_pager_of_a_list_that_nobody_counted_goes_on_while_pages_are_full() {
+        let pager = Pager::uncounted("/days", "", 300, (5_000, 50));
+        assert_eq!(pager.says(), "14,951\u{2013}15,000 of more than 5,000");
+        assert_eq!((pager.last(), pager.after().as_deref()), (None, Some("/days?page=301")));
+        assert_eq!(Pager::uncounted("/days", "", 301, (5_000, 7)).after(), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use edge::{Edge, EdgeHandle};
-use hub::view::DayFilter;
+use hub::view::{COUNTED_DAYS, DayFilter};
 use hub::{Actor, Hub, NewTerminal, Role};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -97,9 +97,12 @@ impl Simulation {
         let days = self.hub.days(&DayFilter { limit: 1, ..DayFilter::default() })?.total;
         let exceptions = DayFilter { exception: Some("any".to_owned()), limit: 1, ..DayFilter::default() };
         let exceptions = self.hub.days(&exceptions)?.total;
+        let count = |total: Option<u64>| total.map_or_else(|| format!("over {COUNTED_DAYS}"), |days| days.to_string());
         show::line(format!(
-            "{} punches made {days} days, {exceptions} of them with an exception",
-            self.hub.punch_count()?
+            "{} punches made {} days, {} of them with an exception",
+            self.hub.punch_count()?,
+            count(days),
+            count(exceptions)
         ))?;
         show::line(format!(
             "\n  open      http://{}\n  sign in   {ACCOUNT}\n  password  {password}\n",

@@ -321,13 +321,18 @@ impl Connection {
         self.rows(statement, params)?.first().map(|next| row(&Row::Postgres(next))).transpose()
     }
 
-    /// Every row of a query, a few at a time.
-    pub(super) fn each(&self, sql: &str, mut row: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        self.batch(&format!("DECLARE every NO SCROLL CURSOR FOR {sql}"))?;
+    /// Every row of a query, a few at a time, until one is refused.
+    pub(super) fn each<E: From<Error>>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        mut row: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.run(&self.prepare(&format!("DECLARE every NO SCROLL CURSOR FOR {sql}"))?, params)?;
         loop {
             let rows = self.wait(self.client.query("FETCH 1000 FROM every", &[]))?;
             if rows.is_empty() {
-                return self.batch("CLOSE every");
+                return Ok(self.batch("CLOSE every")?);
             }
             rows.iter().try_for_each(|next| row(&Row::Postgres(next)))?;
         }

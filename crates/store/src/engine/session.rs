@@ -32,12 +32,18 @@ impl<'a> Session<'a> {
         self.prepare(sql)?.all(&[&table], |row| row.get(0))
     }
 
-    /// Every row of a query without parameters, however many there are. One of the places where engines differ.
-    pub(crate) fn each(self, sql: &str, row: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    /// Every row of a query, however many there are, until one is refused. One of the places where engines differ.
+    pub(crate) fn each<E: From<Error>>(
+        self,
+        sql: &str,
+        params: Params<'_>,
+        row: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
-            // A list of nothing takes no room.
-            Self::Sqlite(connection) => sqlite::all(&mut connection.prepare_cached(sql)?, &[], row).map(drop),
-            Self::Postgres(connection) => connection.each(sql, row),
+            Self::Sqlite(connection) => {
+                sqlite::each(&mut connection.prepare_cached(sql).map_err(Error::from)?, params, row)
+            }
+            Self::Postgres(connection) => connection.each(sql, params, row),
         }
     }
 

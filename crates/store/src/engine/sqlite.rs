@@ -128,12 +128,26 @@ pub(super) fn all<T>(
     params: Params<'_>,
     mut row: impl FnMut(&Row<'_>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    bind(statement, params)?;
-    let (mut rows, mut found) = (statement.raw_query(), Vec::new());
-    while let Some(next) = rows.next()? {
-        found.push(row(&Row::Sqlite(next))?);
-    }
+    let mut found = Vec::new();
+    each(statement, params, |next| {
+        found.push(row(next)?);
+        Ok::<_, Error>(())
+    })?;
     Ok(found)
+}
+
+/// Every row, until one is refused.
+pub(super) fn each<E: From<Error>>(
+    statement: &mut CachedStatement<'_>,
+    params: Params<'_>,
+    mut row: impl FnMut(&Row<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    bind(statement, params)?;
+    let mut rows = statement.raw_query();
+    while let Some(next) = rows.next().map_err(Error::from)? {
+        row(&Row::Sqlite(next))?;
+    }
+    Ok(())
 }
 
 pub(super) fn one<T>(

@@ -1,15 +1,16 @@
-//! `GET /api/v1/days?employee&status&exception&from&to`
+//! `GET /api/v1/days?employee&status&exception&from&to&sort&order`
 
 use attendance::{CodeMinutes, DayRecord, Exception};
 use axum::Json;
 use axum::extract::State;
-use hub::view::{DayFilter, DayRow};
+use hub::view::{DayFilter, DayPlace, DayRow, DaySort};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Problem, Query, Window};
 use crate::app::App;
-use crate::{forms, show};
+use crate::failure::Failure;
+use crate::{forms, page, show};
 
 /// A day of an employee. Every figure of the record is there, zeros included.
 #[derive(Serialize)]
@@ -120,6 +121,40 @@ pub(crate) struct Asked {
     employee: String,
     status: String,
     exception: String,
+    sort: String,
+    order: String,
+}
+
+impl Asked {
+    /// How the rows are sorted, and whether the other way round.
+    ///
+    /// # Errors
+    /// When the caller made a word up.
+    fn order(&self) -> Result<(DaySort, bool), Problem> {
+        let sort = match self.sort.as_str() {
+            "" => DaySort::Date,
+            word => page::days::sort(word).ok_or_else(|| {
+                let cure = "Use date, employee, worked or tardy.";
+                Failure::invalid(format!("Days can\u{2019}t be sorted by {word}."), cure)
+            })?,
+        };
+        match self.order.as_str() {
+            "" | "asc" => Ok((sort, false)),
+            "desc" => Ok((sort, true)),
+            word => Err(Failure::invalid(format!("There is no order {word}."), "Use asc or desc.").into()),
+        }
+    }
+}
+
+/// `DATE.MINUTES.CODE`: the row after which the list goes on.
+fn cursor(place: &DayPlace) -> String {
+    format!("{}.{}.{}", place.date, place.minutes, place.code)
+}
+
+fn place(cursor: &str) -> Option<DayPlace> {
+    let mut parts = cursor.splitn(3, '.');
+    let (date, minutes, code) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(DayPlace { minutes: minutes.parse().ok()?, date: date.parse().ok()?, code: code.to_owned() })
 }
 
 /// `GET /api/v1/days`
@@ -128,17 +163,22 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
     Query(window): Query<Window>,
 ) -> Result<Json<Page<Day>>, Problem> {
-    let (offset, limit) = window.bounds()?;
+    let (limit, after) = (window.rows()?, window.read_cursor(place)?);
+    let (sort, descending) = asked.order()?;
     let filter = DayFilter {
         from: forms::date("from", &asked.from)?,
         to: forms::date("to", &asked.to)?,
         employee: forms::filled(&asked.employee),
         status: forms::filled(&asked.status),
         exception: forms::filled(&asked.exception),
-        offset,
+        sort,
+        descending,
+        after,
         limit,
         ..DayFilter::default()
     };
     let list = app.ask(move |hub| hub.days(&filter)).await?;
-    Ok(Json(Page::cut(list.rows.into_iter().map(Day::from).collect(), offset, list.total)))
+    let is_full = list.rows.len() == limit as usize;
+    let next_cursor = list.rows.last().filter(|_| is_full).map(|last| cursor(&last.place(sort)));
+    Ok(Json(Page { items: list.rows.into_iter().map(Day::from).collect(), total: list.total, next_cursor }))
 }

@@ -85,8 +85,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<T> {
     items: Vec<T>,
-    /// Items in all.
-    total: u64,
+    /// Items in all; null when they are too many to be counted.
+    total: Option<u64>,
     /// To be sent as `cursor` for the next part; null at the end.
     next_cursor: Option<String>,
 }
@@ -105,19 +105,30 @@ impl Window {
     /// # Errors
     /// When the caller made them up.
     fn bounds(&self) -> Result<(u32, u32), Problem> {
-        let limit = match forms::filled(&self.limit) {
-            None => USUAL_LIMIT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                Failure::invalid(format!("The limit {text} can\u{2019}t be used."), format!("Use 1 to {MOST}."))
-            })?,
-        };
-        let offset = match forms::filled(&self.cursor) {
-            None => 0,
-            Some(text) => text.strip_prefix("at-").and_then(|number| number.parse().ok()).ok_or_else(|| {
-                Failure::invalid("The cursor is not one of ours.", "Send next_cursor of the answer before, or none.")
-            })?,
-        };
-        Ok((offset, limit))
+        let offset = self.read_cursor(|text| text.strip_prefix("at-")?.parse().ok())?.unwrap_or_default();
+        Ok((offset, self.rows()?))
+    }
+
+    /// Rows to return.
+    ///
+    /// # Errors
+    /// When the caller made them up.
+    fn rows(&self) -> Result<u32, Problem> {
+        let Some(text) = forms::filled(&self.limit) else { return Ok(USUAL_LIMIT) };
+        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        let cure = || Failure::invalid(format!("The limit {text} can\u{2019}t be used."), format!("Use 1 to {MOST}."));
+        Ok(limit.ok_or_else(cure)?)
+    }
+
+    /// Where the list goes on, if it does not start.
+    ///
+    /// # Errors
+    /// When the caller made it up.
+    fn read_cursor<C>(&self, read: impl FnOnce(&str) -> Option<C>) -> Result<Option<C>, Problem> {
+        let Some(text) = forms::filled(&self.cursor) else { return Ok(None) };
+        let cure =
+            || Failure::invalid("The cursor is not one of ours.", "Send next_cursor of the answer before, or none.");
+        Ok(Some(read(&text).ok_or_else(cure)?))
     }
 }
 
@@ -126,7 +137,7 @@ impl<T> Page<T> {
     fn cut(items: Vec<T>, offset: u32, total: u64) -> Self {
         let next = u64::from(offset) + items.len() as u64;
         let next_cursor = (!items.is_empty() && next < total).then(|| format!("at-{next}"));
-        Self { items, total, next_cursor }
+        Self { items, total: Some(total), next_cursor }
     }
 
     /// A part of a whole list.
@@ -152,7 +163,7 @@ mod tests {
         let second = page("2", first.next_cursor.as_deref().unwrap());
         let third = page("2", second.next_cursor.as_deref().unwrap());
         assert_eq!([first.items, second.items, third.items].concat(), [0, 1, 2, 3, 4]);
-        assert_eq!((third.next_cursor, third.total), (None, 5));
+        assert_eq!((third.next_cursor, third.total), (None, Some(5)));
     }
 
     #[test]

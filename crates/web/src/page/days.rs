@@ -4,7 +4,7 @@ use askama::Template;
 use attendance::{Exception, Status};
 use axum::extract::State;
 use axum::response::{Html, Response};
-use hub::view::{DayFilter, DayRow, DaySort, EmployeeRow};
+use hub::view::{COUNTED_DAYS, DayFilter, DayRow, DaySort};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
+use crate::forms::{self, MOST_OFFERED, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Choice, Frame, render};
 use crate::{download, show, words};
 
@@ -23,7 +23,8 @@ struct DaysPage {
     asked: Asked,
     /// Somebody asked for less than the usual list.
     is_narrowed: bool,
-    employees: Vec<EmployeeRow>,
+    /// Whom the filter offers: code and name.
+    employees: Vec<(String, String)>,
     exceptions: Vec<Choice>,
     statuses: Vec<Choice>,
     rows: Vec<Row>,
@@ -73,18 +74,12 @@ impl Asked {
             status: forms::filled(&self.status),
             sort: self.sort(),
             descending: self.is_descending(),
-            offset: 0,
-            limit: 0,
+            ..DayFilter::default()
         })
     }
 
     fn sort(&self) -> DaySort {
-        match self.sort.as_str() {
-            "employee" => DaySort::Employee,
-            "worked" => DaySort::Worked,
-            "tardy" => DaySort::Tardy,
-            _ => DaySort::Date,
-        }
+        sort(&self.sort).unwrap_or_default()
     }
 
     /// The newest date and the most minutes come first, unless something else is asked for.
@@ -205,7 +200,12 @@ pub(crate) async fn page(
     let is_narrowed = asked.is_narrowed();
     let asked = asked.until_yesterday(&company);
     let filter = DayFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
-    let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.employees(Timestamp::now())?))).await?;
+    let (list, employees) = app.ask(move |hub| Ok((hub.days(&filter)?, hub.few_employees(MOST_OFFERED)?))).await?;
+    let in_order = asked.query_in_order();
+    let pager = match list.total {
+        Some(total) => Pager::new("/days", &in_order, asked.page, total),
+        None => Pager::uncounted("/days", &in_order, asked.page, (COUNTED_DAYS, list.rows.len())),
+    };
     let zone = shared_zone(&list.rows);
     let names_offset = zone.is_none();
     render(&DaysPage {
@@ -216,8 +216,8 @@ pub(crate) async fn page(
         rows: list.rows.iter().map(|row| Row::new(row, names_offset)).collect(),
         zones: zone.unwrap_or_else(|| "the zone of each employee, shown as its offset".to_owned()),
         sorting: Sorting::new("/days", &asked.query(), sort_word(asked.sort()), asked.is_descending()),
-        pager: Pager::new("/days", &asked.query_in_order(), asked.page, list.total),
-        csv: format!("/days.csv?{}", asked.query_in_order()),
+        pager,
+        csv: format!("/days.csv?{in_order}"),
         is_narrowed,
         asked,
     })
@@ -227,6 +227,13 @@ pub(crate) async fn page(
 pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let filter = asked.filter()?;
     Ok(download::csv(&app, "days", move |hub, out| hub.days_csv(&filter, out)))
+}
+
+/// The order that a word asks for; `None` for a word that is none.
+pub(crate) fn sort(word: &str) -> Option<DaySort> {
+    [DaySort::Date, DaySort::Employee, DaySort::Worked, DaySort::Tardy]
+        .into_iter()
+        .find(|sort| sort_word(*sort) == word)
 }
 
 const fn sort_word(sort: DaySort) -> &'static str {

@@ -5,7 +5,7 @@ use attendance::punch::Fingerprint;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hub::view::{EmployeeRow, HeldGroup, HeldReason};
+use hub::view::{HeldGroup, HeldReason};
 use hub::{CsvTable, Cure};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, Form, PAGE_ROWS, Pager, Query};
+use crate::forms::{self, Form, MOST_OFFERED, PAGE_ROWS, Pager, Query};
 use crate::page::{Choice, Frame, Notice, render};
 use crate::{download, words};
 
@@ -26,7 +26,7 @@ struct HeldPage {
     reasons: Vec<Choice>,
     has_any: bool,
     sections: Vec<Section>,
-    employees: Vec<EmployeeRow>,
+    employees: Vec<(String, String)>,
     pager: Pager,
     csv: String,
 }
@@ -140,7 +140,7 @@ async fn show_page(
     problem: Option<Problem>,
     visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
-    let (groups, employees) = app.ask(|hub| Ok((hub.held()?, hub.employees(Timestamp::now())?))).await?;
+    let (groups, employees) = app.ask(|hub| Ok((hub.held()?, hub.few_employees(MOST_OFFERED)?))).await?;
     let has_any = !groups.is_empty();
     let picked = asked.pick(groups);
     let pager = Pager::new("/held", &asked.query(), asked.page, picked.len() as u64);

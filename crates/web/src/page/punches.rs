@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
-use hub::view::{EmployeeRow, PunchFilter, PunchRow, TerminalRow};
-use jiff::Timestamp;
+use hub::view::{PunchFilter, PunchRow, TerminalRow};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
+use crate::forms::{self, MOST_OFFERED, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::{Frame, render};
 use crate::{download, show, words};
 
@@ -20,7 +19,8 @@ use crate::{download, show, words};
 struct PunchesPage {
     frame: Frame,
     asked: Asked,
-    employees: Vec<EmployeeRow>,
+    /// Whom the filter offers: code and name.
+    employees: Vec<(String, String)>,
     terminals: Vec<TerminalRow>,
     rows: Vec<Row>,
     sorting: Sorting,
@@ -134,7 +134,7 @@ pub(crate) async fn page(
 ) -> Result<Html<String>, Failure> {
     let filter = PunchFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
     let (list, employees, terminals) =
-        app.ask(move |hub| Ok((hub.punches(&filter)?, hub.employees(Timestamp::now())?, hub.terminals()?))).await?;
+        app.ask(move |hub| Ok((hub.punches(&filter)?, hub.few_employees(MOST_OFFERED)?, hub.terminals()?))).await?;
     render(&PunchesPage {
         frame: Frame::new("Punches", "/punches", &visitor),
         rows: list.rows.iter().map(|punch| Row::new(punch, &terminals)).collect(),

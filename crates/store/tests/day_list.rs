@@ -1,0 +1,202 @@
+//! The list of days shows what a plain filter and sort of all days would, whichever way its keys are found, and reads no row that it
+//! does not show.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::cmp::Ordering;
+
+use jiff::ToSpan as _;
+use jiff::civil::{Date, date};
+use store::Store;
+use store::day_list::{DayQuery, ListedDay, Order, Place};
+use store::days::Day;
+use store::people::Employee;
+use testkit::{Chance, Database};
+
+const FIRST: Date = date(2026, 1, 1);
+const STATUSES: [&str; 3] = ["present", "absent", "incomplete"];
+const EXCEPTIONS: [&str; 3] = ["tardy", "tardy_long", "away"];
+
+/// A store, and what it stands on.
+fn store() -> (Store, Option<Database>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    match Database::asked_for().unwrap() {
+        Some(database) => (Store::connect(&database.url(), None).unwrap(), Some(database), folder),
+        None => (Store::open(&folder.path().join("hub.sqlite")).unwrap(), None, folder),
+    }
+}
+
+fn employee(code: &str) -> Employee {
+    Employee {
+        id: 0,
+        code: code.to_owned(),
+        name: String::new(),
+        is_confirmed: true,
+        zone: None,
+        employed_from: None,
+        employed_to: None,
+        first_punch: None,
+        last_punch: None,
+        group_name: None,
+    }
+}
+
+fn some_day(employee: i64, date: Date, chance: &mut Chance) -> Day {
+    let exceptions: Vec<&str> = EXCEPTIONS.into_iter().filter(|_| chance.below(3) == 0).collect();
+    Day {
+        employee,
+        date,
+        status: STATUSES[usize::try_from(chance.below(3)).unwrap()].to_owned(),
+        exceptions: if exceptions.is_empty() { String::new() } else { format!(",{},", exceptions.join(",")) },
+        worked_minutes: i64::try_from(chance.below(4)).unwrap() * 60,
+        tardy_minutes: i64::try_from(chance.below(3)).unwrap(),
+        left_early_minutes: 0,
+        is_outlier: false,
+        record: String::from("{}"),
+        inputs: Vec::new(),
+        engine: String::from("1"),
+        revision: 1,
+        derived_us: 7,
+    }
+}
+
+/// Days of a few people, whose codes do not follow their ids; some were changed, some taken back.
+fn filled(store: &Store, chance: &mut Chance) -> Vec<ListedDay> {
+    let codes = ["9", "a", "10", "Z", "2"];
+    store
+        .write(|write| {
+            let mut listed = Vec::new();
+            let mut days = write.day_writer()?;
+            for code in codes {
+                let id = write.add_employee(&employee(code))?;
+                for date in FIRST.series(1.day()).take(12) {
+                    if chance.below(4) == 0 {
+                        continue;
+                    }
+                    let first = some_day(id, date, chance);
+                    days.put(&first, None)?;
+                    match chance.below(3) {
+                        0 => days.drop(&first)?,
+                        1 => {
+                            let changed = Day { revision: 2, ..some_day(id, date, chance) };
+                            days.put(&changed, Some(&first))?;
+                            listed.push(changed);
+                        }
+                        _ => listed.push(first),
+                    }
+                }
+            }
+            let code = |day: &Day| codes[usize::try_from(day.employee).unwrap() - 1].to_owned();
+            let row = |day: Day| ListedDay { code: code(&day), name: String::new(), zone: None, day };
+            Ok::<_, store::Error>(listed.into_iter().map(row).collect())
+        })
+        .unwrap()
+}
+
+fn some_query(chance: &mut Chance) -> DayQuery {
+    let mut maybe = |most: u64| chance.below(2 * most).checked_sub(most).map(|value| usize::try_from(value).unwrap());
+    let near = |days: usize| FIRST + i32::try_from(days).unwrap().days();
+    DayQuery {
+        from: maybe(8).map(near),
+        to: maybe(12).map(near),
+        employee: maybe(3).map(|place| ["9", "Z", "nobody"][place].to_owned()),
+        exception: maybe(4).map(|place| ["tardy", "tardy_long", "away", "TARDY"][place].to_owned()),
+        has_exception: maybe(1).is_some(),
+        status: maybe(3).map(|place| STATUSES[place].to_owned()),
+        order: [Order::Date, Order::Employee, Order::Worked, Order::Tardy][usize::try_from(chance.below(4)).unwrap()],
+        descending: chance.below(2) == 0,
+        ..DayQuery::default()
+    }
+}
+
+/// The list without any index.
+fn plainly(query: &DayQuery, all: &[ListedDay]) -> Vec<ListedDay> {
+    let fits = |row: &&ListedDay| {
+        query.from.is_none_or(|from| from <= row.day.date)
+            && query.to.is_none_or(|to| row.day.date <= to)
+            && query.employee.as_ref().is_none_or(|code| *code == row.code)
+            && query.exception.as_ref().is_none_or(|code| row.day.exceptions.contains(&format!(",{code},")))
+            && (!query.has_exception || !row.day.exceptions.is_empty())
+            && query.status.as_ref().is_none_or(|status| *status == row.day.status)
+    };
+    let mut rows: Vec<ListedDay> = all.iter().filter(fits).cloned().collect();
+    let turned = |order: Ordering| if query.descending { order.reverse() } else { order };
+    rows.sort_by(|a, b| {
+        let (dates, codes) = (a.day.date.cmp(&b.day.date), a.code.cmp(&b.code));
+        match query.order {
+            Order::Date => turned(dates).then(codes),
+            Order::Employee => turned(codes).then(dates),
+            Order::Worked => turned(a.day.worked_minutes.cmp(&b.day.worked_minutes).then(dates)).then(codes),
+            Order::Tardy => turned(a.day.tardy_minutes.cmp(&b.day.tardy_minutes).then(dates)).then(codes),
+        }
+    });
+    rows
+}
+
+fn place(row: &ListedDay, order: Order) -> Place {
+    let minutes = if order == Order::Worked { row.day.worked_minutes } else { row.day.tardy_minutes };
+    Place { minutes, date: row.day.date, code: row.code.clone() }
+}
+
+#[test]
+fn every_list_is_what_a_plain_filter_and_sort_of_all_days_gives() {
+    let (store, _database, _folder) = store();
+    let chance = &mut Chance::new(6);
+    let all = filled(&store, chance);
+    for _ in 0..testkit::how_many("PUNCHCLOCK_DAY_LISTS", 400) {
+        let query = some_query(chance);
+        let wanted = plainly(&query, &all);
+        let (some, none) = (Some(wanted.len() as u64), None);
+        let size = u32::try_from(1 + chance.below(9)).unwrap();
+        store
+            .read(|read| {
+                assert_eq!(read.count_days(&query)?, some, "{query:?}");
+                for matching in [some, none] {
+                    assert_eq!(read.list_days(&query, matching)?, wanted, "{matching:?} {query:?}");
+                    let mut parts = Vec::new();
+                    loop {
+                        let after = parts.last().map(|row| place(row, query.order));
+                        let part = read.list_days(&DayQuery { after, limit: size, ..query.clone() }, matching)?;
+                        let offset = u32::try_from(parts.len()).unwrap();
+                        let same = read.list_days(&DayQuery { offset, limit: size, ..query.clone() }, matching)?;
+                        assert_eq!(part, same, "{matching:?} {query:?}");
+                        if part.is_empty() {
+                            break;
+                        }
+                        parts.extend(part);
+                    }
+                    assert_eq!(parts, wanted, "in parts of {size}: {matching:?} {query:?}");
+                }
+                Ok::<_, store::Error>(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn each_list_finds_its_keys_by_the_index_of_its_leading_filter_or_of_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.sqlite");
+    Store::open(&path).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let lists = store::statements()
+        .into_iter()
+        .filter_map(|(name, sql)| name.strip_prefix("list of days by ").map(|index| (index, sql)));
+    let mut looked_at = 0;
+    for (index, sql) in lists {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let values = vec![rusqlite::types::Null; explain.parameter_count()];
+        let plan = explain.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        let first = plan.iter().find(|step| step.starts_with("SEARCH") || step.starts_with("SCAN")).unwrap();
+        // A table without rowids is its own index.
+        let wanted =
+            if index == "day_exception" { "SEARCH x USING PRIMARY KEY (tenant=? AND exception=?" } else { index };
+        assert!(first.starts_with("SEARCH") && first.contains(wanted), "not by {index}: {plan:#?}\n{sql}");
+        if index == "employee_code" {
+            let next = plan.iter().find(|step| step.starts_with("SEARCH d")).unwrap();
+            assert!(next.starts_with("SEARCH d USING PRIMARY KEY (tenant=? AND employee=?"), "{plan:#?}\n{sql}");
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at > 1_000, "{looked_at}");
+}
