@@ -399,14 +399,14 @@ pub(crate) fn await_sealing(session: Session<'_>) -> Result<(), Error> {
     ] {
         let (mut arrivals, mut of) = (Arrivals::default(), None);
         let tenant_column = if matches!(kind, Kind::Copy | Kind::Statement) { 2 } else { 1 };
-        session.each(sql, |row| {
+        session.each(sql, &[], |row| {
             let tenant: i64 = row.get(tenant_column)?;
             if of != Some(tenant) || arrivals.len() >= ROWS_PER_SEAL {
                 arrivals.keep(session, of.unwrap_or(tenant))?;
                 of = Some(tenant);
             }
             arrivals.add(kind.id(row)?);
-            Ok(())
+            Ok::<_, Error>(())
         })?;
         arrivals.keep(session, of.unwrap_or_default())?;
     }
