@@ -13,7 +13,7 @@ statements! {
         FROM employee WHERE tenant = $1 AND code = $2";
     LIST = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
         FROM employee WHERE tenant = $1 ORDER BY code";
-    NAMES = "SELECT code, name FROM employee WHERE tenant = $1 ORDER BY code LIMIT $2";
+    NAMES = "SELECT code, name FROM employee WHERE tenant = $1 AND merged_into IS NULL ORDER BY code LIMIT $2";
     ADD = "INSERT INTO employee (tenant, id, code, name, is_confirmed, zone, employed_from, employed_to, group_name)
         SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM employee WHERE tenant = $1";
     CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5,

@@ -37,6 +37,7 @@ fn employee(code: &str) -> Employee {
         first_punch: None,
         last_punch: None,
         group_name: None,
+        merged_into: None,
     }
 }
 
