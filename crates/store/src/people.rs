@@ -127,9 +127,6 @@ fn text(date: Option<Date>) -> Option<String> {
     date.map(|date| date.to_string())
 }
 
-/// Whose a user number is, from a first to a last civil date.
-pub type Owner = (Date, Date, Employee);
-
 impl Read<'_> {
     /// Code and name of employees, by code.
     ///
