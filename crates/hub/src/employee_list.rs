@@ -146,12 +146,11 @@ fn read_number(text: &str) -> Result<(Number, Option<(Date, Date)>), Error> {
     Ok((number, dates))
 }
 
+/// From when to when; `None` for as long as there is a date.
+type Dates = (Option<Date>, Option<Date>);
+
 /// What of a row's number is to be given: nothing, when it is the employee's already.
-fn missing(
-    read: &Read<'_>,
-    text: &str,
-    employee: i64,
-) -> Result<Option<(Number, (Option<Date>, Option<Date>))>, Error> {
+fn missing(read: &Read<'_>, text: &str, employee: i64) -> Result<Option<(Number, Dates)>, Error> {
     let (number, dates) = read_number(text)?;
     let known = read.validities(&number.group, &number.number)?;
     let is_known = match dates {

@@ -40,7 +40,7 @@ impl Hub {
         is_dry_run: bool,
         now: Timestamp,
     ) -> Result<ListImport, Error> {
-        let rows = roads::places::sites(file).map_err(no_list)?;
+        let rows = roads::places::sites(file).map_err(|error| no_list(&error))?;
         self.take_rows(rows, is_dry_run, |write, line: &SiteLine| take_site(write, actor, line, now))
     }
 
@@ -55,7 +55,7 @@ impl Hub {
         is_dry_run: bool,
         now: Timestamp,
     ) -> Result<ListImport, Error> {
-        let rows = roads::places::departments(file).map_err(no_list)?;
+        let rows = roads::places::departments(file).map_err(|error| no_list(&error))?;
         let named: HashSet<String> = rows.iter().flatten().map(|line| line.code.clone()).collect();
         self.take_rows(rows, is_dry_run, |write, line: &DepartmentLine| {
             take_department(write, actor, line, &named, now)
@@ -148,7 +148,7 @@ impl Lined for DepartmentLine {
     }
 }
 
-fn no_list(error: roads::NotATable) -> Error {
+fn no_list(error: &roads::NotATable) -> Error {
     Error::invalid(error.to_string(), "see `punchclock import csv --help` for examples")
 }
 
