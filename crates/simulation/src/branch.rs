@@ -460,7 +460,11 @@ impl World<'_> {
             true => None,
             false => {
                 let is_bug = self.bug == Some(Bug::PartCountsAsWhole);
-                let breaks_off = if is_bug { 300 } else { 30 };
+                let breaks_off = match (is_bug, self.is_quiet()) {
+                    (true, _) => 300,
+                    (false, false) => 30,
+                    (false, true) => 0,
+                };
                 let mut tables = terminal.tables(&records, breaks_off, &mut self.net)?;
                 if is_bug {
                     tables.log.told = None;
