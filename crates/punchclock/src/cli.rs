@@ -106,11 +106,39 @@ pub(crate) enum Command {
     Audit(access::Audit),
     /// Is everything reachable, authorised, in time, complete? In plain words, with the cure
     Doctor,
+    /// Write a backup of the database, which may be in use
+    Backup(Backup),
+    /// Restore a backup into an empty database, of either engine
+    Restore(Restore),
     /// Move everything from one database into another, empty one, of either engine
     Move(Move),
     /// Settings of this machine
     #[command(subcommand)]
     Config(Config),
+}
+
+/// Punches go on meanwhile. What is in the backup is verified, and it is one file for both engines. Key files are not in it: keep them
+/// as well, elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The new file; or a folder, in which it is named by its time
+    pub(crate) file: PathBuf,
+    /// In a folder: how many backups to keep there, this one included; older ones are removed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
+}
+
+/// End the hub first, every hub where there are several. Edges send again what came since the backup was made.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// What `punchclock backup` has written
+    pub(crate) file: PathBuf,
+    /// Give up what the database holds now
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) overwrite: bool,
+    /// Restore nothing: only verify the file
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Nothing may write to the database meanwhile: end the hub first, and start it on the other one.

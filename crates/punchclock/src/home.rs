@@ -34,6 +34,11 @@ impl Home {
         Self { data, database }
     }
 
+    /// Where the hub's data is.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The hub over its database, which is made when it is missing.
     pub(crate) fn hub(&self) -> anyhow::Result<Hub> {
         Ok(Hub::new(self.database.open()?))
@@ -113,6 +118,21 @@ impl Database {
                 path.display()
             ),
             _ => self.open(),
+        }
+    }
+}
+
+impl Database {
+    /// Where a backup is restored to: the folder of a file is made, a server is connected to.
+    pub(crate) fn target(&self, unpacked_in: &Path) -> anyhow::Result<hub::backup::Target> {
+        match self {
+            Self::File(path) => {
+                path.parent().map(make_private).transpose()?;
+                Ok(hub::backup::Target::File(path.clone()))
+            }
+            Self::Server { .. } => {
+                Ok(hub::backup::Target::Server { store: self.open()?, folder: unpacked_in.to_owned() })
+            }
         }
     }
 }

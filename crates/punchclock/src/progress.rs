@@ -15,6 +15,12 @@ impl Progress {
         Self(bar)
     }
 
+    /// Shows that it goes on also while nothing is said.
+    pub(crate) fn ticking(self) -> Self {
+        self.0.enable_steady_tick(std::time::Duration::from_millis(100));
+        self
+    }
+
     pub(crate) fn say(&self, text: String) {
         self.0.set_message(text);
         self.0.tick();

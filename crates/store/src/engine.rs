@@ -111,6 +111,26 @@ impl Store {
         }
     }
 
+    /// Writes one snapshot of everything into an empty SQLite file, which is not on the disk when this returns. Writers do not wait
+    /// for it. One of the places where engines differ.
+    pub(crate) fn copy_into(&self, file: &Path) -> Result<(), Error> {
+        match &self.engine {
+            Engine::Sqlite(own) => own.copy_into(file),
+            Engine::Postgres(server) => {
+                sqlite::fill(file, |to| server.read(|from| crate::moving::fill(from, to).map(drop)))
+            }
+        }
+    }
+
+    /// How many bytes it takes, about. One of the places where engines differ.
+    pub(crate) fn size_bytes(&self) -> Result<u64, Error> {
+        let sql = match &self.engine {
+            Engine::Sqlite(_) => "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+            Engine::Postgres(_) => "SELECT pg_database_size(current_database())",
+        };
+        self.read(|read| Ok(read.one(sql, &[], |row| row.get(0))?.unwrap_or_default()))
+    }
+
     /// A number that changes whenever anybody commits, in this process or another.
     ///
     /// # Errors

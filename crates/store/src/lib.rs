@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod closeouts;
 pub mod commands;

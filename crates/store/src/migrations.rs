@@ -10,7 +10,7 @@ use crate::engine::{Error, Session, postgres};
 /// The scripts of both engines, by name.
 macro_rules! scripts {
     ($($name:literal),* $(,)?) => {
-        const SQLITE: &[&str] = &[$(include_str!(concat!("../migrations/sqlite/", $name, ".sql"))),*];
+        pub(crate) const SQLITE: &[&str] = &[$(include_str!(concat!("../migrations/sqlite/", $name, ".sql"))),*];
         const POSTGRES: &[&str] = &[$(include_str!(concat!("../migrations/postgres/", $name, ".sql"))),*];
     };
 }
@@ -39,6 +39,8 @@ scripts![
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;
+/// The newest schema that this version knows.
+pub(crate) const NEWEST: usize = SQLITE.len();
 /// The script whose table counts the punches that are stored already.
 const CLOSEOUTS: usize = 5;
 

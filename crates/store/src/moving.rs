@@ -76,17 +76,35 @@ pub struct Moved {
 /// # Errors
 /// [`Error::NotEmpty`], [`Error::Differs`], or those of either store.
 pub fn copy(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
+    from.read(|from| to.write(|to| fill(from.session, to.session)))
+}
+
+/// As [`copy`], where the target may hold something: it is removed in the same transaction. PostgreSQL only.
+pub(crate) fn replace(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
     from.read(|from| {
         to.write(|to| {
-            let (from, to) = (from.session, to.session);
-            for table in TABLES {
-                if summary(to, table)?.rows > 0 {
-                    return Err(Error::NotEmpty(table));
-                }
-            }
-            TABLES.iter().map(|table| copy_table(from, to, table)).collect()
+            to.session.batch(&format!("TRUNCATE {}", TABLES.join(", ")))?;
+            fill(from.session, to.session)
         })
     })
+}
+
+/// Copies every table into empty ones.
+pub(crate) fn fill(from: Session<'_>, to: Session<'_>) -> Result<Vec<Moved>, Error> {
+    if let Some(table) = occupied(to)? {
+        return Err(Error::NotEmpty(table));
+    }
+    TABLES.iter().map(|table| copy_table(from, to, table)).collect()
+}
+
+/// The first table that has a row.
+pub(crate) fn occupied(session: Session<'_>) -> Result<Option<&'static str>, Error> {
+    for table in TABLES {
+        if session.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"))?.one(&[], |row| row.get::<i64>(0))?.is_some() {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
 }
 
 /// What a store holds, by table, as [`copy`] tells it.
@@ -100,7 +118,7 @@ pub fn summaries(store: &Store) -> Result<Vec<Moved>, Error> {
 fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result<Moved, Error> {
     let columns = from.columns(table)?;
     let mut values: Vec<Owned> = Vec::new();
-    let mut sum = Moved { table, rows: 0, digest: 0 };
+    let mut sum = Sum::default();
     from.each(&select(table, &columns), &[], |row| {
         sum.add(row, columns.len())?;
         for column in 0..columns.len() {
@@ -115,17 +133,32 @@ fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result
     if !values.is_empty() {
         insert(to, table, &columns, &values)?;
     }
-    if summary(to, table)? == sum { Ok(sum) } else { Err(Error::Differs(table)) }
+    if sum_of(to, table, &columns)? == sum { Ok(sum.of(table)) } else { Err(Error::Differs(table)) }
 }
 
 fn summary(session: Session<'_>, table: &'static str) -> Result<Moved, Error> {
-    let columns = session.columns(table)?;
-    let mut sum = Moved { table, rows: 0, digest: 0 };
-    session.each(&select(table, &columns), &[], |row| sum.add(row, columns.len()))?;
+    Ok(sum_of(session, table, &session.columns(table)?)?.of(table))
+}
+
+/// Rows and digest of some columns of a table.
+pub(crate) fn sum_of(session: Session<'_>, table: &str, columns: &[String]) -> Result<Sum, Error> {
+    let mut sum = Sum::default();
+    session.each(&select(table, columns), &[], |row| sum.add(row, columns.len()))?;
     Ok(sum)
 }
 
-impl Moved {
+/// What rows are together, whatever their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) rows: u64,
+    pub(crate) digest: u128,
+}
+
+impl Sum {
+    const fn of(self, table: &'static str) -> Moved {
+        Moved { table, rows: self.rows, digest: self.digest }
+    }
+
     fn add(&mut self, row: &Row<'_>, columns: usize) -> Result<(), Error> {
         let mut hasher = blake3::Hasher::new();
         for column in 0..columns {

@@ -1,6 +1,7 @@
 //! One file per command: arguments in, hub called, result shown.
 
 mod access;
+mod backup;
 mod bank;
 mod certificate;
 mod company;
@@ -99,6 +100,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Person(command) => person::run(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
         Command::Doctor => doctor::run(&context),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Move(args) => moving::run(&context, &args),
         Command::Config(command) => config::run(&context, &command),
     }

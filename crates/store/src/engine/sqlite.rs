@@ -75,9 +75,32 @@ impl Sqlite {
         result
     }
 
+    /// A copy without the room of what was deleted. It reads one snapshot, as a reader does: the log grows by what is written
+    /// meanwhile.
+    pub(super) fn copy_into(&self, file: &Path) -> Result<(), Error> {
+        let connection = connect(&self.path, read_only())?;
+        // A name is bytes to SQLite, which need not be UTF-8.
+        let name = file.as_os_str().as_encoded_bytes();
+        connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [name])?;
+        Ok(())
+    }
+
     pub(super) fn data_version(&self) -> Result<i64, Error> {
         Ok(lock(&self.watcher).pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
+}
+
+/// Makes the tables in an empty file, and lets `work` fill them. Whoever calls throws the file away when this fails, so nothing
+/// is kept for a rollback; nor is it on the disk when this returns.
+pub(super) fn fill(file: &Path, work: impl FnOnce(Session<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    let mut connection = Connection::open(file)?;
+    connection.pragma_update(None, "journal_mode", "off")?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    crate::migrations::run_sqlite(&mut connection)?;
+    let tx = connection.transaction()?;
+    work(Session::Sqlite(&tx))?;
+    Ok(tx.commit()?)
 }
 
 /// A panic of another thread between statements can't leave a half-done transaction: it was rolled back.

@@ -1,0 +1,275 @@
+//! Backup and restore of the executable, on both engines: beside a server under load, killed in the middle, and with an edge that sends
+//! again what the hub lost.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod stage;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use simulator::push::PushOptions;
+use simulator::{LogFile, Pace, RunOptions, Terminal};
+use stage::{PATIENCE, Stage, log_file, stage};
+use testkit::{Database, Process, wait_until};
+
+/// A stage whose hub is on one of the engines.
+struct On {
+    stage: Stage,
+    /// The server's database; none for a file.
+    database: Option<Database>,
+}
+
+impl On {
+    fn file() -> Self {
+        Self { stage: stage(), database: None }
+    }
+
+    fn postgres() -> Option<Self> {
+        Some(Self { stage: stage(), database: Some(Database::create().unwrap()?) })
+    }
+
+    /// A new one of the same engine.
+    fn another(&self) -> Self {
+        if self.database.is_some() { Self::postgres().unwrap() } else { Self::file() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.stage.command(arguments);
+        if let Some(database) = &self.database {
+            command.args(["--database", &database.url()]);
+        }
+        command
+    }
+
+    fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn backup(&self, file: &Path) -> Value {
+        serde_json::from_str(&self.prints(&["--json", "backup", file.to_str().unwrap()])).unwrap()
+    }
+
+    fn punches(&self) -> BTreeSet<String> {
+        self.prints(&["export", "punches"]).lines().skip(1).map(str::to_owned).collect()
+    }
+
+    fn url(&self) -> String {
+        let file = || format!("sqlite:{}", self.stage.data().join("hub.sqlite").display());
+        self.database.as_ref().map_or_else(file, Database::url)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.stage.folder.path().join(name)
+    }
+}
+
+/// Digests by table, without what a backup leaves out or has alone.
+fn digests(tables: &Value) -> Vec<(String, String)> {
+    let tables = tables.as_array().unwrap().iter();
+    let named = tables.map(|t| (t["table"].as_str().unwrap().to_owned(), t["digest"].as_str().unwrap().to_owned()));
+    named.filter(|(name, _)| !["session", "sqlite_schema"].contains(&name.as_str())).collect()
+}
+
+/// A terminal that pushes its log, so many punches a second.
+fn pushing(stage: &Stage, log: &Path, rate: f64) -> (Terminal, tokio::runtime::Runtime, usize) {
+    let file = LogFile::parse(&std::fs::read(log).unwrap());
+    let count = file.records.len();
+    let terminal = Terminal::builder("SIM1").awaited(file.records).build();
+    let push = PushOptions {
+        batch_lines: 7,
+        error_delay: Some(Duration::from_millis(50)),
+        ..PushOptions::new(format!("http://{}", stage.terminals).parse().unwrap())
+    };
+    let options = RunOptions { push: Some(push), pace: Pace::PerSecond(rate), ..RunOptions::default() };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.spawn(simulator::run(terminal.clone(), options, std::future::pending()));
+    (terminal, runtime, count)
+}
+
+fn under_load(on: &On) {
+    let log = log_file(&on.stage, 12, "2026-01-05", "2026-02-15");
+    on.prints(&["terminal", "add", "Door", "--serial", "SIM1", "--zone", "Asia/Manila"]);
+    let (pages, terminals) = (on.stage.pages.to_string(), on.stage.terminals.to_string());
+    let mut serving =
+        Process::spawn(&mut on.command(&["serve", "--listen", &pages, "--adms-listen", &terminals])).unwrap();
+    serving.wait_for_line("pages: http://", PATIENCE).unwrap();
+    let (terminal, runtime, count) = pushing(&on.stage, &log, 100.0);
+    let acknowledged = || terminal.progress().borrow().acknowledged;
+    wait_until("punches to reach the hub", PATIENCE, || !on.punches().is_empty()).unwrap();
+
+    let before = on.punches();
+    let file = on.path("under-load.backup");
+    let said = on.backup(&file);
+    let told = acknowledged();
+    assert!(told < count, "punches flowed while the backup was written; only {count} were there");
+    wait_until("punches to flow on", PATIENCE, || acknowledged() > told).unwrap();
+    let other = on.another();
+    let restored = other.prints(&["--json", "restore", file.to_str().unwrap()]);
+    let restored: Value = serde_json::from_str(&restored).unwrap();
+    assert_eq!((&restored["tables"], &restored["made"]), (&said["tables"], &said["made"]));
+    let held = other.punches();
+    assert!(before.is_subset(&held), "every punch that was there before is in the backup");
+    assert!(other.prints(&["audit", "list"]).contains("restore"));
+
+    // Once all is quiet, the digests are those of the very rows: `move` computes them on its own.
+    wait_until("the whole log to be stored", 10 * PATIENCE, || on.punches().len() == count).unwrap();
+    drop(runtime);
+    serving.terminate().unwrap();
+    assert!(serving.wait(PATIENCE).unwrap().success());
+    let quiet = on.backup(&on.path("quiet.backup"));
+    let to = format!("sqlite:{}", on.path("moved.sqlite").display());
+    let moved: Value = serde_json::from_str(&on.prints(&["--json", "move", "--from", &on.url(), "--to", &to])).unwrap();
+    assert_eq!(digests(&quiet["tables"]), digests(&moved));
+
+    // What holds something is not written over, unless that is asked for.
+    let quiet = on.path("quiet.backup");
+    let quiet = quiet.to_str().unwrap();
+    let refused = other.fails(&["restore", quiet]);
+    assert!(refused.contains("nothing was restored") && refused.contains("--overwrite"), "{refused}");
+    assert_eq!(other.punches(), held);
+    let refused = on.fails(&["backup", quiet]);
+    assert!(refused.contains("name another"), "{refused}");
+    other.prints(&["restore", quiet, "--overwrite"]);
+    assert_eq!(other.punches(), on.punches());
+}
+
+#[test]
+fn a_backup_under_load_holds_what_was_there_before_it_and_is_restored_by_digest() {
+    under_load(&On::file());
+    if let Some(on) = On::postgres() {
+        under_load(&on);
+    }
+}
+
+/// Starts a command, and kills it as soon as a file is there.
+fn killed_once_there(on: &On, arguments: &[&str], there: &Path) {
+    let mut process = Process::spawn(&mut on.command(arguments)).unwrap();
+    wait_until("the command to have begun", PATIENCE, || there.exists()).unwrap();
+    process.kill_9().unwrap();
+}
+
+fn killed(on: &On) {
+    let log = log_file(&on.stage, 20, "2025-09-01", "2026-01-18");
+    on.prints(&["import", "attlog", log.to_str().unwrap(), "--serial", "S1", "--zone", "Asia/Manila"]);
+    let file = on.path("a.backup");
+    let name = file.to_str().unwrap();
+    killed_once_there(on, &["backup", name], &on.path("a.backup.part"));
+    assert!(!file.exists(), "what has the name of a backup is whole");
+    on.backup(&file);
+    assert!(!on.path("a.backup.part").exists(), "what the kill left is gone");
+
+    let other = on.another();
+    for part in ["part", "part-wal"] {
+        let unpacked = if on.database.is_some() { "restore" } else { "hub.sqlite" };
+        let part = other.stage.data().join(format!("{unpacked}.{part}"));
+        killed_once_there(&other, &["restore", name], &part);
+        // PostgreSQL may have committed before the kill; a file is renamed after its log is gone.
+        if on.database.is_none() {
+            assert!(!other.stage.data().join("hub.sqlite").exists(), "nothing of a half restored file is opened");
+        }
+    }
+    if on.database.is_none() || other.punches().is_empty() {
+        other.prints(&["restore", name]);
+    }
+    assert_eq!(other.punches(), on.punches());
+    assert!(!other.stage.data().join("hub.sqlite.part").exists());
+}
+
+#[test]
+fn a_kill_in_the_middle_leaves_no_half_backup_and_no_half_database() {
+    killed(&On::file());
+    if let Some(on) = On::postgres() {
+        killed(&on);
+    }
+}
+
+#[test]
+fn a_folder_of_backups_keeps_the_newest_and_a_damaged_one_is_refused() {
+    let on = On::file();
+    on.prints(&["terminal", "add", "Door", "--serial", "S1", "--zone", "Asia/Manila"]);
+    let folder = on.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("punchclock-2020-01-01T020000Z.backup"), "old").unwrap();
+    std::fs::write(folder.join("punchclock-2020-01-02T020000Z.backup.part"), "killed").unwrap();
+    std::fs::write(folder.join("notes.txt"), "mine").unwrap();
+    let said: Value =
+        serde_json::from_str(&on.prints(&["--json", "backup", folder.to_str().unwrap(), "--keep", "1"])).unwrap();
+    let file = PathBuf::from(said["file"].as_str().unwrap());
+    let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    assert_eq!(names, [folder.join("notes.txt"), file.clone()]);
+    assert!(on.prints(&["restore", file.to_str().unwrap(), "--check"]).contains("verified"));
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    let place = bytes.windows(11).position(|window| window == b"Asia/Manila").unwrap();
+    bytes[place] ^= 2;
+    std::fs::write(&file, bytes).unwrap();
+    let other = on.another();
+    let refused = other.fails(&["restore", file.to_str().unwrap()]);
+    assert!(refused.contains("is damaged") && refused.contains("Nothing was restored"), "{refused}");
+    assert!(!other.stage.data().join("hub.sqlite").exists());
+    assert!(other.fails(&["restore", "nowhere.backup"]).contains("nowhere.backup can't be read"));
+}
+
+#[test]
+fn after_a_restore_the_edge_sends_again_what_the_hub_lost() {
+    let (branch, office) = (stage(), On::file());
+    let log = log_file(&branch, 10, "2026-01-05", "2026-02-01");
+    office.prints(&["terminal", "add", "Door", "--serial", "SIM1", "--zone", "Asia/Manila"]);
+    let token = branch.folder.path().join("token");
+    std::fs::write(&token, office.prints(&["token", "create", "branch", "--kind", "edge"])).unwrap();
+    let pages = office.stage.pages.to_string();
+    let hub = || {
+        let mut process = Process::spawn(&mut office.command(&["hub", "--listen", &pages])).unwrap();
+        process.wait_for_line("pages: http://", PATIENCE).unwrap();
+        process
+    };
+    let mut running = hub();
+    let (url, adms) = (format!("http://{pages}"), branch.terminals.to_string());
+    let arguments = ["edge", "run", "--hub", &url, "--token-file", token.to_str().unwrap(), "--adms-listen", &adms];
+    let mut edge = Process::spawn(branch.command(&arguments).args(["--status-listen", "127.0.0.1:0"])).unwrap();
+    edge.wait_for_line("board and health: http://", PATIENCE).unwrap();
+    let (_terminal, _runtime, count) = pushing(&branch, &log, 60.0);
+
+    wait_until("some punches to reach the hub", PATIENCE, || !office.punches().is_empty()).unwrap();
+    let file = branch.folder.path().join("hub.backup");
+    let said = office.backup(&file);
+    let rows = said["tables"].as_array().unwrap().iter().find(|table| table["table"] == "punch").unwrap();
+    assert!(rows["rows"].as_u64().unwrap() < count as u64, "punches came after the backup; only {count} were there");
+    wait_until("all punches to reach the hub", 10 * PATIENCE, || office.punches().len() == count).unwrap();
+    let all = office.punches();
+
+    running.kill_9().unwrap();
+    std::fs::remove_dir_all(office.stage.data()).unwrap();
+    office.prints(&["restore", file.to_str().unwrap()]);
+    assert!(office.punches().len() < count);
+    let mut running = hub();
+    wait_until("the edge to send again what was lost", 5 * PATIENCE, || office.punches().len() == count).unwrap();
+    assert_eq!(office.punches(), all);
+    for process in [&mut edge, &mut running] {
+        process.terminate().unwrap();
+        assert!(process.wait(PATIENCE).unwrap().success());
+    }
+    office.stage.holds_each_once(&log);
+
+    // The days are those of a hub to which nothing ever happened.
+    let straight = On::file();
+    straight.prints(&["import", "attlog", log.to_str().unwrap(), "--serial", "SIM1", "--zone", "Asia/Manila"]);
+    let days = |on: &On| {
+        on.prints(&["held", "cure", "--all-numbers", "--create-employees"]);
+        on.prints(&["export", "days"])
+    };
+    let (days, straight) = (days(&office), days(&straight));
+    assert!(days.lines().count() > 100, "{days}");
+    assert_eq!(days, straight);
+}
