@@ -135,16 +135,7 @@ impl Hub {
     /// Of the store.
     pub fn mark_due(&self, now: Timestamp) -> Result<u64, Error> {
         self.store.write(|write| {
-            let company = Company::load(write)?;
-            let today = now.to_zoned(company.time_zone()?).date();
-            let yesterday = today.saturating_sub(1.day());
-            let until: Option<Date> = write.setting(DERIVED_UNTIL)?.and_then(|text| text.parse().ok());
-            let from = until.map_or(yesterday, |until| until.min(yesterday)).saturating_sub(1.day());
-            for employee in &write.employees()? {
-                mark_range(write, &company, employee, Some(from), Some(today), now)?;
-            }
-            mark_waiting(write, &company, now)?;
-            write.put_setting(DERIVED_UNTIL, &today.to_string())?;
+            mark_due(write, now)?;
             Ok(write.mark_count()?)
         })
     }
@@ -398,6 +389,20 @@ fn dates(
     let Some(from) = employed.from.max(from) else { return Ok(None) };
     let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
     Ok((from <= to).then_some(DateRange { from, to }))
+}
+
+/// [`Hub::mark_due`] within a transaction.
+pub(crate) fn mark_due(write: &Write<'_>, now: Timestamp) -> Result<(), Error> {
+    let company = Company::load(write)?;
+    let today = now.to_zoned(company.time_zone()?).date();
+    let yesterday = today.saturating_sub(1.day());
+    let until: Option<Date> = write.setting(DERIVED_UNTIL)?.and_then(|text| text.parse().ok());
+    let from = until.map_or(yesterday, |until| until.min(yesterday)).saturating_sub(1.day());
+    for employee in &write.employees()? {
+        mark_range(write, &company, employee, Some(from), Some(today), now)?;
+    }
+    mark_waiting(write, &company, now)?;
+    Ok(write.put_setting(DERIVED_UNTIL, &today.to_string())?)
 }
 
 /// Marks the days of the past that waited for a terminal: it may have delivered, or patience has ended.

@@ -14,6 +14,7 @@ use store::access::Token;
 
 use crate::access::{hash_token, token_text};
 use crate::resolve::instant;
+use crate::watch::drop_notices;
 use crate::{Actor, Bearer, Error, Hub, TokenKind};
 
 /// Days after which an edge is asked to fetch a new token.
@@ -128,6 +129,7 @@ impl Hub {
             write.revoke_token(name, now.as_microsecond())?;
             write.free_terminals_of(name)?;
             write.drop_edge(name)?;
+            drop_notices(write, Some(name))?;
             let terminals = if gone.terminals.is_empty() { "none".to_owned() } else { gone.terminals.join(", ") };
             let detail = format!("it had {} entries not sent; terminals: {terminals}", gone.queued);
             write.audit(&actor.entry(now, "edge.forget", name, detail))?;

@@ -20,6 +20,9 @@ pub enum Error {
     /// The store failed.
     #[error("{0}")]
     Store(store::Error),
+    /// Another worker has claimed this job; what this one does is not wanted any more.
+    #[error("another worker has taken this job over: its lease had ended")]
+    LeaseLost,
     /// The output could not be written.
     #[error("the output can't be written: {0}")]
     Output(#[from] std::io::Error),

@@ -6,7 +6,7 @@
 //! * A punch that can't be understood or matched is held with a reason; curing the cause replays all that waited.
 //! * A change and the marks of what must be derived again are one transaction. A mark is cleared only if it is still the
 //!   one that was read, so that a fact that arrives in the middle is never forgotten.
-//! * Time comes in as a value; this crate reads no clock and draws no random bytes.
+//! * Time comes in as a value, or from the caller's clock; this crate reads none and draws no random bytes.
 //!
 //! Calls block. A server runs them on threads that may.
 
@@ -32,6 +32,7 @@ mod export;
 mod facts;
 pub mod golden;
 mod intake;
+pub mod jobs;
 mod keep;
 mod likeness;
 mod list_import;
@@ -84,7 +85,7 @@ pub use registry::NewTerminal;
 pub use roads::sheet::CsvTable;
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};
-pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry, edges::Notice};
+pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry};
 pub use store::{backup, moving};
 pub use sync::{Asked, SyncRow, SyncState, SyncWish};
 pub use trial::{Change, Trial};
@@ -120,12 +121,16 @@ pub struct Hub {
     store: Store,
     /// How many edges there were when they were looked at last; 0 before that.
     edges_seen: Arc<AtomicUsize>,
+    /// Rings when somebody asks for a job.
+    bell: Arc<jobs::Bell>,
+    /// What this process ran.
+    meters: Arc<jobs::Meters>,
 }
 
 impl Hub {
     /// A hub over a store.
     pub fn new(store: Store) -> Self {
-        Self { store, edges_seen: Arc::default() }
+        Self { store, edges_seen: Arc::default(), bell: Arc::default(), meters: Arc::default() }
     }
 
     /// A number that changes whenever anybody commits, in this process or another.

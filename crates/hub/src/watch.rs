@@ -1,8 +1,8 @@
 //! Edges, watched from afar: how each is, how its clock goes, and who has fallen silent.
 //!
 //! Invariants:
-//! * A silence and a return are told once each, in this order, whatever restarts: that an edge is told to be silent stands in the row
-//!   of the edge, and what is still to be posted is written in the same transaction.
+//! * A silence and a return are told once each, in this order, whatever restarts and however many hubs look: that an edge is told to
+//!   be silent stands in the row of the edge, and the job that posts it is asked for in the same transaction, in the lane of the edge.
 //! * A hub that was away itself calls nobody silent before it has listened for as long.
 //! * What an edge with a wrong clock tells of times is shifted by how far its clock is off. Nothing is judged by such a clock.
 
@@ -13,8 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use link::health::EDGE_CLOCK_TOLERANCE_US;
 use link::{Clock, ClockSource, Health, Heartbeat};
 use serde_json::json;
-use store::edges::{Edge, Notice};
+use store::Write;
+use store::edges::Edge;
 
+use crate::jobs::{NOTICE, enqueue};
 use crate::resolve::instant;
 use crate::{Error, Hub};
 
@@ -29,9 +31,6 @@ const DAY_US: i64 = 86_400 * 1_000_000;
 const BEATS_PER_SECOND: usize = 200;
 /// No edge is asked to wait longer between two of them: orders should not take longer to arrive.
 const SLOWEST_BEAT_S: usize = 60;
-/// Longest wait before a failed post is tried again.
-const MOST_WAIT: Duration = Duration::from_secs(15 * 60);
-const FIRST_WAIT: Duration = Duration::from_secs(10);
 
 /// An edge as pages, tables and programs show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +165,7 @@ impl Hub {
             })
         };
         let quiet = self.store.read(|read| {
-            let is_waiting = !tells && !read.edge_notices(i64::MAX)?.is_empty();
+            let is_waiting = !tells && !read.waiting_jobs(NOTICE.name)?.is_empty();
             let edges = read.edges()?;
             self.edges_seen.store(edges.len(), Ordering::Relaxed);
             Ok::<_, store::Error>(!is_waiting && edges.iter().all(|edge| changed(edge).is_none()))
@@ -175,9 +174,9 @@ impl Hub {
         if quiet {
             return Ok(Vec::new());
         }
-        self.store.write(|write| {
+        let changes = self.store.write(|write| {
             if !tells {
-                write.drop_edge_notices()?;
+                drop_notices(write, None)?;
             }
             let mut changes = Vec::new();
             for edge in write.edges()? {
@@ -185,40 +184,31 @@ impl Hub {
                 write.set_edge_silent(&edge.name, change.is_silent)?;
                 if tells {
                     let body = body(&change, &edge, now).to_string();
-                    write.add_edge_notice(&edge.name, now.as_microsecond(), &body)?;
+                    enqueue(write, &NOTICE, Some(&lane(&edge.name)), &body, now)?;
                 }
                 changes.push(change);
             }
-            Ok(changes)
-        })
+            Ok::<_, Error>(changes)
+        })?;
+        self.bell.ring();
+        Ok(changes)
     }
+}
 
-    /// What is due to be posted now: at most one per edge, so that a return never comes before its silence.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn due_notices(&self, now: Timestamp) -> Result<Vec<Notice>, Error> {
-        Ok(self.store.read(|read| read.edge_notices(now.as_microsecond()))?)
-    }
+/// Where the posts about an edge follow each other.
+fn lane(edge: &str) -> String {
+    format!("{} {edge}", NOTICE.name)
+}
 
-    /// A notice was posted.
-    ///
-    /// # Errors
-    /// Of the store; it is posted again then.
-    pub fn notice_posted(&self, notice: &Notice) -> Result<(), Error> {
-        Ok(self.store.write(|write| write.end_edge_notice(notice))?)
+/// Drops what waits to be posted, about one edge or all.
+pub(crate) fn drop_notices(write: &Write<'_>, edge: Option<&str>) -> Result<(), Error> {
+    let lane = edge.map(lane);
+    for job in write.waiting_jobs(NOTICE.name)? {
+        if lane.is_none() || job.lane == lane {
+            write.drop_job(job.id)?;
+        }
     }
-
-    /// A notice could not be posted: it comes again, later each time. Returns after how long.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn notice_failed(&self, notice: &Notice, now: Timestamp) -> Result<Duration, Error> {
-        let wait = wait_after(notice.tries);
-        let due_us = now.as_microsecond().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
-        self.store.write(|write| write.retry_edge_notice(notice, due_us))?;
-        Ok(wait)
-    }
+    Ok(())
 }
 
 /// How far apart the heartbeats of an edge shall be, in seconds, so that those of all edges are not too many; `None` while there
@@ -226,11 +216,6 @@ impl Hub {
 pub(crate) fn beat_every_s(edges: usize) -> Option<u32> {
     let seconds = edges.div_ceil(BEATS_PER_SECOND).min(SLOWEST_BEAT_S);
     u32::try_from(seconds).ok().filter(|seconds| *seconds > 1)
-}
-
-/// How long a post waits that has failed before so often.
-fn wait_after(tries: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << tries.min(16)).min(MOST_WAIT)
 }
 
 fn is_longer(since: Timestamp, now: Timestamp, than: Duration) -> bool {

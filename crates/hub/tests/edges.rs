@@ -3,10 +3,14 @@
 
 mod house;
 
+use std::error::Error;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use attendance::punch::{Channel, attlog};
 use house::{House, clerk, house, now};
+use hub::jobs::{Ended, Finished, Kind, NOTICE, Run, Work, Works};
 use hub::view::PunchFilter;
 use hub::{EdgeState, Hub, NewTerminal, SilenceChange};
 use jiff::{Timestamp, ToSpan as _};
@@ -39,16 +43,45 @@ fn hear(house: &House, minute: i64) {
     house.hub.heartbeat(&beat(minutes(minute), 0), minutes(minute)).unwrap();
 }
 
-/// The events of a look, as they are posted at once.
+/// The events of a look, which are to be posted.
 fn look(hub: &Hub, minute: i64) -> Vec<SilenceChange> {
     hub.watch_edges(minutes(minute), minutes(0), AFTER, true).unwrap()
 }
 
-/// What is due to be posted: the event of each.
-fn due(hub: &Hub, minute: i64) -> Vec<String> {
-    let event =
-        |body: &str| serde_json::from_str::<serde_json::Value>(body).unwrap()["event"].as_str().unwrap().to_owned();
-    hub.due_notices(minutes(minute)).unwrap().iter().map(|notice| event(&notice.body)).collect()
+/// Posts to a receiver that takes everything, or nothing.
+struct Posts {
+    is_taking: bool,
+    taken: Arc<Mutex<Vec<serde_json::Value>>>,
+}
+
+impl Work for Posts {
+    fn kind(&self) -> &'static Kind {
+        &NOTICE
+    }
+
+    fn run(&self, run: Run<'_>) -> Result<Finished, Box<dyn Error + Send + Sync>> {
+        if !self.is_taking {
+            return Err("the receiver is away".into());
+        }
+        self.taken.lock().unwrap().push(serde_json::from_str(run.body())?);
+        Ok(run.done("posted")?)
+    }
+}
+
+/// What is posted when a hub looks once: what each attempt came to, and the bodies that were taken.
+fn post(hub: &Hub, at: Timestamp, is_taking: bool) -> (Vec<Ended>, Vec<serde_json::Value>) {
+    let taken = Arc::<Mutex<Vec<_>>>::default();
+    let works = Works::default().with(Posts { is_taking, taken: taken.clone() });
+    let claimed = hub.claim_jobs(&works, "here", 10, at).unwrap();
+    let perform = |job| hub.perform(&works, &job, || at, 1.0, &AtomicBool::new(false)).unwrap();
+    let ended = claimed.into_iter().map(perform).collect();
+    let taken = taken.lock().unwrap().clone();
+    (ended, taken)
+}
+
+/// What is posted in a minute: the event of each.
+fn posted(hub: &Hub, minute: i64) -> Vec<String> {
+    post(hub, minutes(minute), true).1.iter().map(|body| body["event"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -58,7 +91,6 @@ fn a_silence_and_a_return_are_told_once_in_order_whatever_restarts() {
     assert!(look(&house.hub, 10).is_empty());
     let changes = look(&house.hub, 11);
     assert_eq!(changes, [SilenceChange { edge: "cebu".into(), is_silent: true, last_seen: minutes(0) }]);
-    assert_eq!(due(&house.hub, 11), ["edge.silent"]);
 
     // Another process on the same data tells nothing again.
     let restarted = Hub::new(house.store.clone());
@@ -68,16 +100,14 @@ fn a_silence_and_a_return_are_told_once_in_order_whatever_restarts() {
     assert_eq!(changes, [SilenceChange { edge: "cebu".into(), is_silent: false, last_seen: minutes(31) }]);
     assert!(look(&restarted, 32).is_empty());
 
-    // Neither was posted yet: the silence goes first.
-    assert_eq!(due(&restarted, 32), ["edge.silent"]);
-    let notice = restarted.due_notices(minutes(32)).unwrap().remove(0);
-    let body: serde_json::Value = serde_json::from_str(&notice.body).unwrap();
+    // Neither was posted yet: the silence goes first, and nobody else posts it meanwhile.
+    let (_, taken) = post(&restarted, minutes(32), true);
+    assert_eq!((taken.len(), &taken[0]["event"]), (1, &"edge.silent".into()));
+    let body = &taken[0];
     assert_eq!((&body["edge"], &body["last_heard"]), (&"cebu".into(), &minutes(0).to_string().into()));
     assert!(body["text"].as_str().unwrap().contains("its line is up"), "{body}");
-    restarted.notice_posted(&notice).unwrap();
-    assert_eq!(due(&restarted, 32), ["edge.back"]);
-    restarted.notice_posted(&restarted.due_notices(minutes(32)).unwrap()[0]).unwrap();
-    assert!(due(&restarted, 1000).is_empty());
+    assert_eq!(posted(&restarted, 32), ["edge.back"]);
+    assert!(posted(&restarted, 1000).is_empty());
 }
 
 #[test]
@@ -88,17 +118,27 @@ fn a_post_that_fails_comes_again_later_each_time() {
     let mut waits = Vec::new();
     let mut at = minutes(11);
     for _ in 0..9 {
-        let notices = house.hub.due_notices(at).unwrap();
-        let wait = house.hub.notice_failed(&notices[0], at).unwrap();
-        let soon = at.checked_add(wait - Duration::from_secs(1)).unwrap();
-        assert!(house.hub.due_notices(soon).unwrap().is_empty(), "not before its time");
-        at = at.checked_add(wait).unwrap();
-        waits.push(wait.as_secs());
+        let (ended, _) = post(&house.hub, at, false);
+        let [Ended::Failed(why, due)] = ended.as_slice() else { panic!("{ended:?}") };
+        assert_eq!(why, "the receiver is away");
+        let soon = due.checked_sub(1.second()).unwrap();
+        assert!(post(&house.hub, soon, true).0.is_empty(), "not before its time");
+        waits.push(due.duration_since(at).as_secs());
+        at = *due;
     }
     assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
     // Whoever takes the webhook away is told nothing any more, and nothing of old when it comes back.
     house.hub.watch_edges(at, minutes(0), AFTER, false).unwrap();
-    assert!(house.hub.due_notices(at).unwrap().is_empty());
+    assert!(post(&house.hub, at, true).0.is_empty());
+}
+
+#[test]
+fn an_edge_that_is_forgotten_is_told_of_no_more() {
+    let house = house();
+    hear(&house, 0);
+    look(&house.hub, 11);
+    house.hub.edge_forget(&clerk(), "cebu", minutes(12)).unwrap();
+    assert!(posted(&house.hub, 13).is_empty());
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub(crate) fn code() -> anyhow::Result<String> {
     Ok(letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
 }
 
+/// A random number from 0 to 1; the middle when the system gives none.
+pub(crate) fn part() -> f64 {
+    bytes().map_or(0.5, |bytes| f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
+}
+
 /// Now.
 pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()

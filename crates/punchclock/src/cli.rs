@@ -5,6 +5,7 @@ pub(crate) mod edge;
 pub(crate) mod employee;
 pub(crate) mod held;
 pub(crate) mod import;
+pub(crate) mod job;
 pub(crate) mod payroll;
 pub(crate) mod person;
 pub(crate) mod plan;
@@ -104,6 +105,9 @@ pub(crate) enum Command {
     /// The audit trail: what people changed
     #[command(subcommand)]
     Audit(access::Audit),
+    /// The hub's background work: see it, ask for it, let what failed be tried again
+    #[command(subcommand)]
+    Job(job::JobCommand),
     /// Is everything reachable, authorised, in time, complete? In plain words, with the cure
     Doctor,
     /// Write a backup of the database, which may be in use

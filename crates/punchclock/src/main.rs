@@ -12,6 +12,7 @@ mod commands;
 mod home;
 mod log;
 mod progress;
+mod runner;
 mod sealing;
 mod service;
 mod settings;

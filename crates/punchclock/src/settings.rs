@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use hub::jobs::{KINDS, Kind, Schedule, Schedules};
 use link::enrol::Pin;
 use link::{Network, NotANetwork};
 use zk::discover::{MOST_HOSTS, Subnet};
@@ -74,6 +75,18 @@ const DECLARED: &[Declared] = &[
         default: "",
         meaning: "address to which it is posted, once, that an edge has fallen silent, and that it is back; empty for none",
         check: url,
+    },
+    Declared {
+        name: "jobs.derive",
+        default: ":05",
+        meaning: "when yesterday and today are derived, by the company's clock: `02:00`, `:05` for every hour, `every 15 min`, `every 6 h`, `every 6 h at :30`, or `off`",
+        check: schedule,
+    },
+    Declared {
+        name: "jobs.clean_up",
+        default: "02:00",
+        meaning: "when what has been kept long enough is removed; written as jobs.derive",
+        check: schedule,
     },
     Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
     Declared {
@@ -306,6 +319,18 @@ impl Settings {
         Ok(std::time::Duration::from_secs(60 * self.get::<u64>("hub.silence_minutes")?))
     }
 
+    /// When jobs are due.
+    pub(crate) fn schedules(&self) -> anyhow::Result<Schedules> {
+        let scheduled = KINDS.iter().filter(|kind| kind.schedule.is_some());
+        scheduled
+            .map(|kind| {
+                let name = setting_of(kind);
+                let schedule = Schedule::parse(self.text(&name)).with_context(|| format!("setting {name}"))?;
+                Ok((kind.name, schedule))
+            })
+            .collect()
+    }
+
     /// The networks of a setting that is a list of them.
     pub(crate) fn networks(&self, name: &str) -> anyhow::Result<Vec<Network>> {
         network_list(self.text(name)).with_context(|| format!("setting {name}"))
@@ -363,6 +388,15 @@ fn address(text: &str) -> Result<(), String> {
 
 fn truth(text: &str) -> Result<(), String> {
     text.parse::<bool>().map(drop).map_err(|_| "true or false".to_owned())
+}
+
+/// The setting with the schedule of a kind of jobs.
+fn setting_of(kind: &Kind) -> String {
+    format!("jobs.{}", kind.name.replace('-', "_"))
+}
+
+fn schedule(text: &str) -> Result<(), String> {
+    Schedule::parse(text).map(drop).map_err(|wanted| wanted.to_string())
 }
 
 fn positive(text: &str) -> Result<(), String> {
@@ -455,6 +489,20 @@ mod tests {
     fn with(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Settings::layered([(Path::new("punchclock.toml"), file)], &environment)
+    }
+
+    #[test]
+    fn each_schedule_is_a_setting_and_what_is_none_is_told_what_there_is() {
+        let settings = with("[jobs]\nclean_up = \"off\"\n", &[]).unwrap();
+        for kind in KINDS.iter().filter(|kind| kind.schedule.is_some()) {
+            let declared = DECLARED.iter().find(|declared| declared.name == setting_of(kind)).unwrap();
+            assert_eq!(Some(declared.default), kind.schedule);
+        }
+        let schedules = settings.schedules().unwrap();
+        assert_eq!(schedules["clean-up"], None);
+        assert_eq!(schedules["derive"].unwrap().to_string(), ":05");
+        let error = with("[jobs]\nderive = \"hourly\"\n", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("setting jobs.derive is `hourly` (punchclock.toml); it must be a time"), "{error}");
     }
 
     #[test]

@@ -1,83 +1,79 @@
 //! Watches over edges while a hub runs: logs who falls silent and who is back, and posts it. What was decided stands in the database
-//! ([`hub::Hub::watch_edges`]), so that a restart tells nothing twice and forgets nothing.
+//! ([`hub::Hub::watch_edges`]), so that a restart tells nothing twice and forgets nothing; each post is a job, so that of several
+//! hubs one does it.
 
+use std::error::Error;
 use std::time::Duration;
 
-use hub::{Hub, Notice};
+use hub::Hub;
+use hub::jobs::{Finished, Kind, NOTICE, Run, Work};
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 
 use crate::chance::now;
 
-/// How often edges are looked at, and what is due is posted.
+/// How often edges are looked at.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Longest wait for the answer to a post.
 const POST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Watches until it is dropped. An empty `webhook` is none.
-pub(crate) async fn watch(hub: Hub, silent_after: Duration, webhook: String, every: Duration) {
+/// Watches until it is dropped. With `tells`, changes are to be posted.
+pub(crate) async fn watch(hub: Hub, silent_after: Duration, tells: bool, every: Duration) {
     let since = now();
-    let client = match reqwest::Client::builder().timeout(POST_TIMEOUT).build() {
-        Ok(client) => client,
-        Err(error) => {
-            tracing::error!(%error, "silent edges can't be told of");
-            return;
-        }
-    };
-    let tells = !webhook.is_empty();
     loop {
-        match round(&hub, since, silent_after, tells).await {
-            Ok(due) => {
-                for notice in due {
-                    post(&hub, &client, &webhook, notice).await;
-                }
-            }
-            Err(error) => tracing::warn!("edges can't be looked at: {error}"),
+        if let Err(error) = round(&hub, since, silent_after, tells).await {
+            tracing::warn!("edges can't be looked at: {error}");
         }
         tokio::time::sleep(every).await;
     }
 }
 
-/// Looks at the edges; what is due to be posted.
-async fn round(hub: &Hub, since: Timestamp, silent_after: Duration, tells: bool) -> anyhow::Result<Vec<Notice>> {
-    blocking(hub, move |hub| {
-        let now = now();
-        for change in hub.watch_edges(now, since, silent_after, tells)? {
-            let (edge, last_seen) = (change.edge, change.last_seen);
-            match change.is_silent {
-                true => tracing::warn!(edge, %last_seen, "an edge is silent; look whether it is switched on and its line is up"),
-                false => tracing::info!(edge, %last_seen, "an edge is back"),
+/// Looks at the edges.
+async fn round(hub: &Hub, since: Timestamp, silent_after: Duration, tells: bool) -> anyhow::Result<()> {
+    let hub = hub.clone();
+    let look = move || hub.watch_edges(now(), since, silent_after, tells);
+    for change in tokio::task::spawn_blocking(look).await?? {
+        let (edge, last_seen) = (change.edge, change.last_seen);
+        match change.is_silent {
+            true => {
+                tracing::warn!(edge, %last_seen, "an edge is silent; look whether it is switched on and its line is up");
             }
+            false => tracing::info!(edge, %last_seen, "an edge is back"),
         }
-        if tells { hub.due_notices(now) } else { Ok(Vec::new()) }
-    })
-    .await
+    }
+    Ok(())
 }
 
-/// Posts a notice. A receiver may get it twice, when this process ends at the wrong moment: its `id` tells.
-async fn post(hub: &Hub, client: &reqwest::Client, webhook: &str, notice: Notice) {
-    let request = client.post(webhook).header("content-type", "application/json").body(notice.body.clone());
-    let failure = match request.send().await.and_then(reqwest::Response::error_for_status) {
-        Ok(_) => None,
-        Err(error) => Some(error.without_url()),
-    };
-    let edge = notice.edge.clone();
-    let noted = match failure {
-        None => blocking(hub, move |hub| hub.notice_posted(&notice)).await,
-        Some(error) => blocking(hub, move |hub| hub.notice_failed(&notice, now())).await.map(|wait| {
-            tracing::warn!(edge, retry_s = wait.as_secs(), "the webhook did not take the notice of an edge: {error}");
-        }),
-    };
-    if let Err(error) = noted {
-        tracing::warn!("what became of a notice can't be noted: {error}");
+/// Posts notices. A receiver may get one twice, when this process ends at the wrong moment: its `id` tells.
+pub(crate) struct Notices {
+    client: reqwest::Client,
+    webhook: String,
+    runtime: Handle,
+}
+
+impl Notices {
+    /// To an address. Within a runtime only.
+    pub(crate) fn to(webhook: String) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().timeout(POST_TIMEOUT).build()?;
+        Ok(Self { client, webhook, runtime: Handle::current() })
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    hub: &Hub,
-    work: impl FnOnce(&Hub) -> Result<T, hub::Error> + Send + 'static,
-) -> anyhow::Result<T> {
-    let hub = hub.clone();
-    Ok(tokio::task::spawn_blocking(move || work(&hub)).await??)
+impl Work for Notices {
+    fn kind(&self) -> &'static Kind {
+        &NOTICE
+    }
+
+    fn run(&self, run: Run<'_>) -> Result<Finished, Box<dyn Error + Send + Sync>> {
+        let request = self.client.post(&self.webhook).header("content-type", "application/json");
+        let body = run.body().to_owned();
+        // The client looks for the runtime already when a request is made.
+        let sent = self.runtime.block_on(async move { request.body(body).send().await });
+        // The address may carry a secret.
+        sent.and_then(reqwest::Response::error_for_status)
+            .map_err(|error| format!("the webhook did not take it: {}", error.without_url()))?;
+        Ok(run.done("posted")?)
+    }
 }
 
 #[cfg(test)]
@@ -88,9 +84,11 @@ mod tests {
     use std::sync::mpsc;
 
     use hub::Store;
+    use hub::jobs::{Schedules, Works};
     use link::Heartbeat;
 
     use super::*;
+    use crate::runner::Runner;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -136,12 +134,15 @@ mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         // It listens for a moment only before it calls anybody silent.
         let silent_after = Duration::from_millis(300);
-        runtime.spawn(watch(hub.clone(), silent_after, webhook, Duration::from_millis(20)));
+        let notices = runtime.block_on(async { Notices::to(webhook) }).unwrap();
+        let runner = Runner::start(hub.clone(), Works::default().with(notices), Schedules::new());
+        runtime.spawn(watch(hub.clone(), silent_after, true, Duration::from_millis(20)));
         let post = posts.recv_timeout(PATIENCE).unwrap();
         assert_eq!((&post["event"], &post["edge"]), (&"edge.silent".into(), &"cebu".into()));
         heard(0);
         assert_eq!(posts.recv_timeout(PATIENCE).unwrap()["event"], "edge.back");
         // It falls silent again, and what comes next is that: nothing was posted twice.
         assert_eq!(posts.recv_timeout(PATIENCE).unwrap()["event"], "edge.silent");
+        runner.end();
     }
 }

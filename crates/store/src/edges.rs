@@ -1,4 +1,4 @@
-//! What edges told of themselves, how far the hub holds what they sent, and what is still to be posted about them.
+//! What edges told of themselves, and how far the hub holds what they sent.
 
 use attendance::punch::Fingerprint;
 
@@ -27,14 +27,6 @@ statements! {
         clock_since_ahead_us, clock_jump_us, is_silent FROM edge WHERE tenant = $1 ORDER BY name";
     EDGE_SILENT = "UPDATE edge SET is_silent = $1 WHERE tenant = $2 AND name = $3";
     EDGE_GONE = "DELETE FROM edge WHERE tenant = $1 AND name = $2";
-    NOTICES_OF = "DELETE FROM edge_notice WHERE tenant = $1 AND edge = $2";
-    NOTICE = "INSERT INTO edge_notice (tenant, edge, at_us, body, tries, due_us) VALUES ($1, $2, $3, $4, 0, $5)
-        ON CONFLICT (tenant, edge, at_us) DO NOTHING";
-    NOTICES = "SELECT n.edge, n.at_us, n.body, n.tries FROM edge_notice n WHERE n.tenant = $1 AND n.due_us <= $2 AND n.at_us =
-        (SELECT MIN(m.at_us) FROM edge_notice m WHERE m.tenant = n.tenant AND m.edge = n.edge) ORDER BY n.at_us, n.edge";
-    NOTICE_AGAIN = "UPDATE edge_notice SET tries = $1, due_us = $2 WHERE tenant = $3 AND edge = $4 AND at_us = $5";
-    NOTICE_DONE = "DELETE FROM edge_notice WHERE tenant = $1 AND edge = $2 AND at_us = $3";
-    NOTICES_GONE = "DELETE FROM edge_notice WHERE tenant = $1";
     DOUBTED = "INSERT INTO doubted_receipt (tenant, fingerprint, edge_us) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, fingerprint) DO NOTHING";
     DOUBTED_OF = "SELECT edge_us FROM doubted_receipt WHERE tenant = $1 AND fingerprint = $2";
@@ -67,19 +59,6 @@ pub struct Edge {
     pub clock_jump_us: Option<i64>,
     /// It was told to be silent, and not yet to be back.
     pub is_silent: bool,
-}
-
-/// Something that is still to be posted about an edge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// The edge.
-    pub edge: String,
-    /// When it happened, microseconds UTC: with the edge its key.
-    pub at_us: i64,
-    /// What is posted: JSON.
-    pub body: String,
-    /// Failed posts so far.
-    pub tries: u32,
 }
 
 fn edge(row: &Row<'_>) -> Result<Edge, Error> {
@@ -122,16 +101,6 @@ impl Read<'_> {
     /// Of the store.
     pub fn edges(&self) -> Result<Vec<Edge>, Error> {
         self.all(EDGES, params![self.tenant], edge)
-    }
-
-    /// What is due to be posted at an instant: of each edge the oldest, so that a return is never told before its silence.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn edge_notices(&self, now_us: i64) -> Result<Vec<Notice>, Error> {
-        self.all(NOTICES, params![self.tenant, now_us], |row| {
-            Ok(Notice { edge: row.get(0)?, at_us: row.get(1)?, body: row.get(2)?, tries: row.get(3)? })
-        })
     }
 
     /// What the clock of its edge showed when a punch came, where the edge did not believe it; microseconds UTC.
@@ -186,47 +155,12 @@ impl Write<'_> {
         self.run(EDGE_SILENT, params![is_silent, self.tenant, edge]).map(drop)
     }
 
-    /// Forgets what an edge told of itself, how far the hub holds what it sent, and what was to be posted about it; false when
-    /// nothing was known of it.
+    /// Forgets what an edge told of itself and how far the hub holds what it sent; false when nothing was known of it.
     ///
     /// # Errors
     /// Of the store.
     pub fn drop_edge(&self, name: &str) -> Result<bool, Error> {
-        self.run(NOTICES_OF, params![self.tenant, name])?;
         Ok(self.run(EDGE_GONE, params![self.tenant, name])? == 1)
-    }
-
-    /// Something is to be posted about an edge, as soon as may be.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn add_edge_notice(&self, edge: &str, at_us: i64, body: &str) -> Result<(), Error> {
-        self.run(NOTICE, params![self.tenant, edge, at_us, body, at_us]).map(drop)
-    }
-
-    /// It could not be posted, and is tried again at `due_us`.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn retry_edge_notice(&self, notice: &Notice, due_us: i64) -> Result<(), Error> {
-        let tries = notice.tries.saturating_add(1);
-        self.run(NOTICE_AGAIN, params![tries, due_us, self.tenant, notice.edge, notice.at_us]).map(drop)
-    }
-
-    /// It was posted.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn end_edge_notice(&self, notice: &Notice) -> Result<(), Error> {
-        self.run(NOTICE_DONE, params![self.tenant, notice.edge, notice.at_us]).map(drop)
-    }
-
-    /// Nobody is to be told anything any more.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn drop_edge_notices(&self) -> Result<(), Error> {
-        self.run(NOTICES_GONE, params![self.tenant]).map(drop)
     }
 
     /// Keeps what the clock of its edge showed when each punch came, which the edge did not believe; microseconds UTC.

@@ -23,6 +23,7 @@ mod engine;
 pub mod enrolment;
 pub mod facts;
 pub mod held;
+pub mod jobs;
 pub mod lateness;
 mod migrations;
 pub mod moving;
@@ -52,6 +53,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         edges::STATEMENTS,
         facts::STATEMENTS,
         held::STATEMENTS,
+        jobs::STATEMENTS,
         lateness::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
@@ -65,5 +67,5 @@ pub fn statements() -> Vec<(&'static str, String)> {
     ];
     let constants =
         groups.concat().into_iter().chain(chain::every_statement()).map(|(name, sql)| (name, sql.to_owned()));
-    constants.chain(day_list::variants()).chain(punches::list_variants()).collect()
+    constants.chain(day_list::variants()).chain(jobs::list_variants()).chain(punches::list_variants()).collect()
 }

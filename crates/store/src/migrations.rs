@@ -36,6 +36,7 @@ scripts![
     "0019_merged_employees",
     "0020_places",
     "0021_lists_of_many_days",
+    "0022_jobs",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -1,5 +1,5 @@
-//! The plans of the list of punches on both engines (those of days: `day_list.rs`): what a filter names is found by an index, and rows come in the order of an index, so
-//! that a page costs what it shows. What no index serves stands in [`UNSERVED`] with the reason.
+//! The plans of the lists of punches and jobs on both engines (those of days: `day_list.rs`): what a filter names is found by an
+//! index, and rows come in the order of an index, so that a page costs what it shows. What no index serves stands in [`UNSERVED`] with the reason.
 #![allow(missing_docs)]
 
 use anyhow::{Context as _, Result, ensure};
@@ -7,13 +7,21 @@ use store::Store;
 use testkit::Database;
 
 /// Orders and filters that no index serves, and why.
-const UNSERVED: [(&str, &str); 3] = [
+const UNSERVED: [(&str, &str); 8] = [
     (
         "ORDER BY p.printed_seconds",
         "the key leads with the hour, so what is sorted are the hours that the filter leaves",
     ),
     ("AND p.user_number =", "evidence has its key alone: an index more would be written with every punch"),
     ("AND p.origin =", "as user numbers"),
+    ("ORDER BY j.due_us", "jobs are kept for a month, and an index would be written with every step of each"),
+    ("ORDER BY j.kind", "as due times"),
+    (
+        "AND j.state =",
+        "as due times; the open and the dead, which are looked for all the time, have an index of their own",
+    ),
+    ("AND j.kind =", "as due times"),
+    ("ORDER BY COALESCE(j.ended_us", "as due times"),
 ];
 
 type Served = (&'static str, &'static str, &'static str);
@@ -56,9 +64,10 @@ impl Engine {
         ensure!(!plan.iter().any(|step| (self.reads_all)(step)), "a table is read as a whole: {}", told());
         let is_sorted = plan.iter().any(|step| (self.sorts_all)(step));
         let is_unserved = |part: &str| UNSERVED.iter().any(|(unserved, _)| *unserved == part);
-        let order = "ORDER BY p.printed_seconds";
-        ensure!(sql.contains(order), "a list in no known order: {sql}");
-        ensure!(is_unserved(order) || !is_sorted, "no index has the order: {}", told());
+        let orders = ["p.printed_seconds", "j.id", "j.due_us", "j.kind", "COALESCE(j.ended_us"];
+        let order = orders.map(|by| format!("ORDER BY {by}")).into_iter().find(|order| sql.contains(order));
+        let order = order.with_context(|| format!("a list in no known order: {sql}"))?;
+        ensure!(is_unserved(&order) || !is_sorted, "no index has the order: {}", told());
         let is_served = |served: &&Served| {
             let search = (self.search)(served);
             plan.iter().any(|step| (self.is_search)(step) && step.contains(search))
@@ -108,7 +117,7 @@ fn postgres_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
 }
 
 /// What each parameter is for a plan, by the text before it.
-const VALUES: [(&str, &str); 11] = [
+const VALUES: [(&str, &str); 13] = [
     ("tenant =", "1"),
     ("e.code =", "'E7'"),
     ("p.fingerprint >=", "'\\x00000100'"),
@@ -118,6 +127,8 @@ const VALUES: [(&str, &str); 11] = [
     ("user_number =", "'7'"),
     ("p.origin =", "'A1'"),
     ("h.reason =", "'unknown_user'"),
+    ("j.state =", "'dead'"),
+    ("j.kind =", "'derive'"),
     ("LIMIT", "50"),
     ("OFFSET", "0"),
 ];
@@ -145,5 +156,8 @@ const MADE_ROWS: &str = "
     INSERT INTO held_punch (tenant, reason, origin, user_number, fingerprint)
       SELECT 1, CASE printed_seconds % 400 WHEN 0 THEN 'unknown_user' ELSE 'implausible_time' END, origin, user_number,
         fingerprint FROM punch WHERE printed_seconds % 10 = 0;
+    INSERT INTO job (tenant, id, kind, body, state, due_us, attempts, fence, owner, created_us, outcome)
+      SELECT 1, n, CASE n % 20 WHEN 0 THEN 'derive' ELSE 'notice' END, '', CASE n % 30 WHEN 0 THEN 'dead' ELSE 'done' END, n, 1, 1, '', n, ''
+      FROM generate_series(1, 6000) n;
     ANALYZE;
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

@@ -22,6 +22,7 @@ use crate::cli::Demo;
 use crate::commands::serve::{Deriving, InProcess, bind, runtime};
 use crate::commands::{Context, edge_role};
 use crate::progress::Progress;
+use crate::runner::Runner;
 use crate::sealing::Sealing;
 use crate::{log, show, signals};
 
@@ -91,6 +92,7 @@ impl Simulation {
         ))?;
         let deriving = Deriving::start(self.hub.clone());
         let sealing = Sealing::start(self.hub.clone());
+        let runner = Runner::start(self.hub.clone(), hub::jobs::built_in(), context.settings.schedules()?);
         self.wait_for_history(&terminals).await?;
         running.spawn(simulator::run(stranger(today), self.push(&edge)?, std::future::pending()));
 
@@ -114,6 +116,7 @@ impl Simulation {
             () = self.punch_for_ever(&terminals) => {}
         }
         running.shutdown().await;
+        runner.end();
         deriving.end();
         sealing.end();
         edge.shutdown().await;

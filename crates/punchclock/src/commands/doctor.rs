@@ -98,6 +98,14 @@ fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> an
     }
     let now = now();
     look_at_chain(hub, now, findings)?;
+    match hub.job_kinds(now)?.iter().map(|row| row.dead).sum::<u64>() {
+        0 => findings.add(Weight::Good, "jobs", "none has failed for good"),
+        some => findings.add(
+            Weight::Bad,
+            "jobs",
+            format!("{some} have failed for good; `punchclock job list --state dead` says why, `punchclock job retry --all` tries them again"),
+        ),
+    }
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }

@@ -19,6 +19,7 @@ mod export;
 mod fact;
 mod held;
 mod import;
+mod job;
 mod moving;
 mod period;
 mod person;
@@ -99,6 +100,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(command) => access::token(&context, command),
         Command::Person(command) => person::run(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
+        Command::Job(command) => job::run(&context, command),
         Command::Doctor => doctor::run(&context),
         Command::Backup(args) => backup::backup(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),

@@ -17,8 +17,10 @@ use crate::chance::{code, now};
 use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
 use crate::home::Home;
+use crate::runner::Runner;
 use crate::sealing::Sealing;
 use crate::settings::Settings;
+use crate::silence::Notices;
 use crate::{log, service, show, signals, silence};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
@@ -101,14 +103,18 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     }
     let deriving = Deriving::start(hub.clone());
     let sealing = Sealing::start(hub.clone());
-    let watching = tokio::spawn(silence::watch(
-        hub,
-        settings.silent_after()?,
-        settings.text("hub.silence_webhook").to_owned(),
-        silence::LOOK_EVERY,
-    ));
+    let webhook = settings.text("hub.silence_webhook");
+    let tells = !webhook.is_empty();
+    let mut works = hub::jobs::built_in();
+    if tells {
+        works = works.with(Notices::to(webhook.to_owned())?);
+    }
+    let runner = Runner::start(hub.clone(), works, settings.schedules()?);
+    let watching = tokio::spawn(silence::watch(hub, settings.silent_after()?, tells, silence::LOOK_EVERY));
     web.run(asked_to_end).await?;
     watching.abort();
+    // Its threads may wait for this runtime.
+    tokio::task::spawn_blocking(|| runner.end()).await?;
     deriving.end();
     sealing.end();
     Ok(())
@@ -173,7 +179,7 @@ impl Uplink for InProcess {
     }
 }
 
-/// The thread that keeps days up with their facts: at once for what changed, and hourly at :05 for yesterday and today.
+/// The thread that keeps days up with their facts, at once. What the time alone makes due is marked by a job.
 pub(super) struct Deriving {
     stop: mpsc::Sender<()>,
     thread: thread::JoinHandle<()>,
@@ -195,37 +201,26 @@ impl Deriving {
 
 fn keep_deriving(hub: &Hub, stopped: &mpsc::Receiver<()>) {
     let mut seen = None;
-    let mut due_hour = None;
     // The channel carries nothing: waiting on it is the pause, and its end is the stop.
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = now();
-        let round = AssertUnwindSafe(|| derive_round(hub, now, &mut seen, &mut due_hour));
+        let round = AssertUnwindSafe(|| derive_round(hub, now, &mut seen));
         match std::panic::catch_unwind(round) {
             Ok(Ok(())) => {}
             Ok(Err(error)) if error.is_temporary() => tracing::debug!("the derivation waits: {error}"),
             Ok(Err(error)) => {
-                tracing::error!("days can't be derived: {error}; the next change or hour tries again");
+                tracing::error!("days can't be derived: {error}; the next change tries again");
                 seen = hub.data_version().ok();
             }
             Err(_) => {
-                tracing::error!("the derivation broke off by a defect; the next change or hour tries again");
+                tracing::error!("the derivation broke off by a defect; the next change tries again");
                 seen = hub.data_version().ok();
             }
         }
     }
 }
 
-fn derive_round(
-    hub: &Hub,
-    now: Timestamp,
-    seen: &mut Option<i64>,
-    due_hour: &mut Option<i64>,
-) -> Result<(), hub::Error> {
-    let hour = (now.as_second() - 5 * 60).div_euclid(3600);
-    if *due_hour != Some(hour) {
-        hub.mark_due(now)?;
-        *due_hour = Some(hour);
-    }
+fn derive_round(hub: &Hub, now: Timestamp, seen: &mut Option<i64>) -> Result<(), hub::Error> {
     let version = hub.data_version()?;
     if *seen == Some(version) {
         return Ok(());

@@ -1,0 +1,36 @@
+//! Counts what this process ran, for its metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What this process ran of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Attempts that ended, well or not.
+    pub runs: u64,
+    /// Those that failed.
+    pub failures: u64,
+    /// What all of them took together.
+    pub took: Duration,
+}
+
+/// Meters by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Meters {
+    by_kind: Mutex<BTreeMap<&'static str, Meter>>,
+}
+
+impl Meters {
+    pub(crate) fn count(&self, kind: &'static str, took: Duration, has_failed: bool) {
+        let mut by_kind = self.by_kind.lock().unwrap_or_else(PoisonError::into_inner);
+        let meter = by_kind.entry(kind).or_default();
+        meter.runs += 1;
+        meter.failures += u64::from(has_failed);
+        meter.took += took;
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, Meter> {
+        self.by_kind.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
