@@ -1,5 +1,5 @@
 //! The chain of hashes: whatever is changed behind the hub's back is found and named; what is erased on record is not.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::panic, missing_docs, clippy::unwrap_used)]
 
 use std::collections::HashSet;
 
