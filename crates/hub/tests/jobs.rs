@@ -80,6 +80,30 @@ fn every_hub_may_plan_and_each_due_time_is_there_once() {
 }
 
 #[test]
+fn what_is_asked_for_does_not_wait_for_a_due_time_to_come_and_of_a_lane_one_runs_at_a_time() {
+    let house = house();
+    house.hub.plan_jobs(&hourly(), true, now()).unwrap();
+    work_off(&house.hub, &built_in(), now());
+    house.hub.plan_jobs(&hourly(), true, now()).unwrap();
+    let asked = house.hub.ask_for_job(&clerk(), "derive", now()).unwrap();
+    let works = built_in();
+    let claim = |at| house.hub.claim_jobs(&works, "one", 9, at).unwrap();
+    let first = claim(now()).remove(0);
+    assert_eq!(first.id, asked);
+    // Its lease is renewed, and the due time, which was inserted before it, comes.
+    house.hub.renew_job(&first, minutes(5)).unwrap();
+    assert!(claim(minutes(5)).is_empty());
+    assert_eq!(perform(&house.hub, &works, &first, minutes(5)), Ended::Done);
+    assert_eq!(claim(minutes(5)).len(), 1);
+    // Of two whose workers are gone, the earlier comes first.
+    let later = house.hub.ask_for_job(&clerk(), "derive", minutes(6)).unwrap();
+    let again = claim(minutes(7));
+    assert!(again.len() == 1 && again[0].id < later, "{again:?}");
+    assert_eq!(perform(&house.hub, &works, &again[0], minutes(7)), Ended::Done);
+    assert_eq!(claim(minutes(7)).into_iter().map(|job| job.id).collect::<Vec<_>>(), [later]);
+}
+
+#[test]
 fn another_schedule_takes_the_place_of_what_waits_and_none_leaves_nothing() {
     let house = house();
     let company = Company { zone: Some("Asia/Manila".into()), ..Company::default() };

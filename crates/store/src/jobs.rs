@@ -4,7 +4,7 @@
 //! * A job is claimed in one transaction, which counts its fence up. What its worker writes is checked against that number in the
 //!   transaction of the writing: of several who hold the same job, only the last to claim it changes anything.
 //! * A due time of a schedule is one row at most, whoever inserts it and how often.
-//! * Of a lane, nothing is claimed while an earlier job of it has not ended.
+//! * Of a lane, nothing is claimed while an earlier job of it has not ended, or a later one runs. A due time to come holds up nobody.
 //! * `due_us` says when a job may be claimed: when it is due, or, once it runs, when the lease of its worker ends. So a claim is one
 //!   range of one index.
 
@@ -22,8 +22,9 @@ macro_rules! columns {
 macro_rules! claimable {
     () => {
         "SELECT j.id FROM job j WHERE j.tenant = $1 AND j.ended_us IS NULL AND j.due_us <= $2 AND $3 LIKE '%,' || j.kind || ',%'
-          AND NOT EXISTS (SELECT 1 FROM job e WHERE e.tenant = j.tenant AND e.lane = j.lane AND e.id < j.id AND e.ended_us IS NULL)
-          ORDER BY j.due_us, j.id LIMIT $4"
+          AND NOT EXISTS (SELECT 1 FROM job e WHERE e.tenant = j.tenant AND e.lane = j.lane AND e.ended_us IS NULL
+          AND ((e.id < j.id AND (e.slot_us IS NULL OR e.slot_us <= $4)) OR (e.id > j.id AND e.state = 'running' AND e.due_us > $5)))
+          ORDER BY j.due_us, j.id LIMIT $6"
     };
 }
 
@@ -34,8 +35,8 @@ macro_rules! claim {
             "WITH next AS MATERIALIZED (",
             claimable!(),
             $lock,
-            ") UPDATE job SET state = 'running', owner = $5, started_us = $6, due_us = $7, fence = fence + 1, attempts = attempts + 1
-             WHERE tenant = $8 AND id IN (SELECT id FROM next) RETURNING ",
+            ") UPDATE job SET state = 'running', owner = $7, started_us = $8, due_us = $9, fence = fence + 1, attempts = attempts + 1
+             WHERE tenant = $10 AND id IN (SELECT id FROM next) RETURNING ",
             columns!()
         )
     };
@@ -302,7 +303,9 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn is_job_claimable(&self, by: &Claimant<'_>, now_us: i64) -> Result<bool, Error> {
-        Ok(self.one(CLAIMABLE, params![self.tenant, now_us, by.kinds, 1], |row| row.get::<i64>(0))?.is_some())
+        Ok(self
+            .one(CLAIMABLE, params![self.tenant, now_us, by.kinds, now_us, now_us, 1], |row| row.get::<i64>(0))?
+            .is_some())
     }
 
     /// How many jobs wait, run and are dead, by kind. Those that are done are not counted.
@@ -360,7 +363,8 @@ impl Write<'_> {
             Session::Sqlite(_) => CLAIM,
             Session::Postgres(_) => CLAIM_SKIPPING,
         };
-        let values = params![self.tenant, now_us, by.kinds, by.most, by.owner, now_us, by.lease_us, self.tenant];
+        let values =
+            params![self.tenant, now_us, by.kinds, now_us, now_us, by.most, by.owner, now_us, by.lease_us, self.tenant];
         let mut claimed = self.all(claim, values, job)?;
         claimed.sort_by_key(|job| job.id);
         Ok(claimed)

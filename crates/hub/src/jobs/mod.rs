@@ -7,7 +7,7 @@
 //! * Whoever plans a schedule inserts the same due times; each is there once. Those that were missed are one run, of the latest.
 //! * A failed attempt (error, panic, or a worker that never told) is followed by the next after a random part of a wait that
 //!   doubles. After so many the job is dead: it stays, with the reason, until somebody lets it be tried again.
-//! * Jobs of one lane run one after another. Each kind with a schedule is a lane of its own.
+//! * Jobs of one lane run one after another; a due time to come holds up nobody. Each kind with a schedule is a lane of its own.
 //!
 //! What is dirty is derived at once by every hub that sees it, without a job ([`Hub::derive_marked`]): a mark is cleared in the
 //! transaction that writes its days, and only if it is still there as it was read. Of several hubs that judge the same week one
