@@ -22,7 +22,7 @@ fn lose_a_punch(stage: &Stage, user: &str) {
     let mut file = rusqlite::Connection::open(stage.data().join("hub.sqlite")).unwrap();
     file.busy_timeout(PATIENCE).unwrap();
     let tx = file.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
-    tx.execute_batch("DROP TRIGGER punch_is_never_deleted").unwrap();
+    tx.execute_batch("DROP TRIGGER punch_is_only_erased").unwrap();
     let of_user = "SELECT fingerprint FROM punch WHERE user_number = ?1 ORDER BY fingerprint LIMIT 1";
     let lost: [u8; 16] = tx.query_row(of_user, [user], |row| row.get(0)).unwrap();
     let digest: [u8; 16] = tx.query_row("SELECT digest FROM stored_day", [], |row| row.get(0)).unwrap();
