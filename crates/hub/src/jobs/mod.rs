@@ -9,7 +9,7 @@
 //!   doubles. After so many the job is dead: it stays, with the reason, until somebody lets it be tried again.
 //! * Jobs of one lane run one after another; a due time to come holds up nobody. Each kind with a schedule is a lane of its own.
 //!
-//! What is dirty is derived at once by every hub that sees it, without a job ([`Hub::derive_marked`]): a mark is cleared in the
+//! What is dirty is derived at once by every hub that sees it, without a job ([`crate::Hub::derive_marked`]): a mark is cleared in the
 //! transaction that writes its days, and only if it is still there as it was read. Of several hubs that judge the same week one
 //! writes it, whichever that is; to wait for each other's leases would cost more than the double look.
 //!
