@@ -20,22 +20,11 @@ use crate::employment::{Employments, shown, span};
 use crate::list_import::ListImport;
 use crate::numbers::{Number, assign, check_free, check_group};
 use crate::resolve::{ALWAYS, provisional};
+use crate::undone::Undone;
 use crate::{Actor, CsvTable, Error, Hub, places};
 
 /// Rows of one transaction: a list of thousands must not wait for the disk once per row.
 const ROWS_PER_WRITE: usize = 100;
-
-/// Why a transaction ended without a commit.
-enum Undone {
-    DryRun,
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Undone {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
 
 impl Hub {
     /// Imports an employee list: adds unknown codes, changes known ones (an empty cell keeps what is known), gives user numbers.

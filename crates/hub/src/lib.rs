@@ -51,6 +51,7 @@ mod stated;
 mod stating;
 mod sync;
 mod trial;
+mod undone;
 pub mod view;
 mod watch;
 

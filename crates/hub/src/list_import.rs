@@ -17,6 +17,7 @@ use store::Write;
 
 use crate::stated::{Became, Stated, Whom};
 use crate::stating::{state, withdraw_rest};
+use crate::undone::Undone;
 use crate::{Actor, Counts, Error, Hub};
 
 /// Rows stated in one transaction: a roster of thousands must not wait for the disk once per row.
@@ -63,18 +64,6 @@ struct Import<'a> {
     /// What rows before said, by whom and what it concerns.
     said: HashMap<String, (u64, Stated)>,
     report: ListImport,
-}
-
-/// Why a transaction ended without a commit.
-enum Undone {
-    DryRun,
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Undone {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
 }
 
 impl Hub {

@@ -14,19 +14,8 @@ use store::places::{Department, EmployeePlace, Site, TerminalSite};
 use store::{Read, Write};
 
 use crate::resolve::ALWAYS;
+use crate::undone::Undone;
 use crate::{Actor, CsvTable, Error, Hub, ListImport};
-
-/// Why a transaction ended without a commit.
-enum Undone {
-    DryRun,
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Undone {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
 
 impl Hub {
     /// Imports a list of sites with their terminals: adds and changes, removes nothing. A bad row is refused and its neighbours pass.
