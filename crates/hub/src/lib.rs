@@ -142,6 +142,14 @@ impl Hub {
         Ok(self.store.data_version()?)
     }
 
+    /// Whether PostgreSQL keeps tenants apart by row-level security, too; `None` where the store is a file.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn is_fenced(&self) -> Result<Option<bool>, Error> {
+        Ok(self.store.is_fenced()?)
+    }
+
     /// Whether the store answers.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ fn serve_and_commands_share_a_postgres_and_a_file_takes_all_of_it() {
     let (punches, days) = (on(&url, &["export", "punches"]), on(&url, &["export", "days"]));
     assert!(days.lines().count() > 20, "{days}");
     assert!(!stage.data().join("hub.sqlite").exists());
+    assert!(on(&url, &["doctor"]).contains("row-level security keeps them apart"));
+    assert!(on(&database.superuser_url(), &["doctor"]).contains("row-level security does not hold for this user"));
     serving.kill_9().unwrap();
 
     let file = format!("sqlite:{}", stage.folder.path().join("moved.sqlite").display());

@@ -1,6 +1,7 @@
 //! The engine behind the store, and transactions on it.
 
 mod error;
+mod fence;
 mod many;
 pub(crate) mod postgres;
 mod session;
@@ -9,6 +10,7 @@ mod tls;
 mod value;
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,13 +29,14 @@ use crate::chain::{Arrivals, Id};
 /// How long a writer waits for another's transaction.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The only tenant of an embedded store.
+/// The tenant of a store that was not asked for another one.
 const TENANT: i64 = 1;
 
-/// The hub's store. Cheap to clone; calls block.
+/// The hub's store: what is one tenant's in a database. Cheap to clone; calls block.
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Engine,
+    tenant: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ impl Store {
     /// # Errors
     /// [`Error::Open`], [`Error::NewerSchema`], or what the migration reports.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open(path)?)) })
+        Ok(Self::on(Engine::Sqlite(Arc::new(Sqlite::open(path)?))))
     }
 
     /// Opens an SQLite file that is there only to be read, a backup say: nothing of it is changed, not even its schema.
@@ -56,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`Error::Open`], [`Error::NewerSchema`], [`Error::OlderSchema`]. Writing is refused as [`Error::ReadOnly`].
     pub fn open_to_read(path: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open_to_read(path)?)) })
+        Ok(Self::on(Engine::Sqlite(Arc::new(Sqlite::open_to_read(path)?))))
     }
 
     /// Connects to a PostgreSQL database, `postgres://user@host/name`, and makes its tables when they are missing. Other hubs
@@ -69,7 +72,17 @@ impl Store {
         if let Some(password) = password {
             address.config.password(password);
         }
-        Ok(Self { engine: Engine::Postgres(Arc::new(Postgres::connect(address)?)) })
+        Ok(Self::on(Engine::Postgres(Arc::new(Postgres::connect(address)?))))
+    }
+
+    const fn on(engine: Engine) -> Self {
+        Self { engine, tenant: TENANT }
+    }
+
+    /// The store of another tenant in the same database. Stores are those of tenant 1 until somebody asks for another one.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: NonZeroU32) -> Self {
+        Self { engine: self.engine.clone(), tenant: tenant.get().into() }
     }
 
     /// Whether [`Store::connect`] takes an address.
@@ -87,15 +100,15 @@ impl Store {
     /// What `work` returns, or [`Error::Busy`], [`Error::DiskFull`], [`Error::Away`] of the transaction itself.
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, E>) -> Result<T, E> {
         let work = |session: Session<'_>| {
-            let read = Read { session, tenant: TENANT };
+            let read = Read { session, tenant: self.tenant };
             let write = Write { read, mark: Cell::new(None), arrivals: RefCell::default() };
             let result = work(&write)?;
-            write.arrivals.borrow_mut().keep(session, TENANT)?;
+            write.arrivals.borrow_mut().keep(session, self.tenant)?;
             Ok(result)
         };
         match &self.engine {
             Engine::Sqlite(file) => file.write(work),
-            Engine::Postgres(server) => server.write(TENANT, work),
+            Engine::Postgres(server) => server.write(self.tenant, work),
         }
     }
 
@@ -104,20 +117,21 @@ impl Store {
     /// # Errors
     /// What `work` returns, or what opening the snapshot reports.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Read<'_>) -> Result<T, E>) -> Result<T, E> {
-        let work = |session: Session<'_>| work(&Read { session, tenant: TENANT });
+        let work = |session: Session<'_>| work(&Read { session, tenant: self.tenant });
         match &self.engine {
             Engine::Sqlite(file) => file.read(work),
-            Engine::Postgres(server) => server.read(work),
+            Engine::Postgres(server) => server.read(self.tenant, work),
         }
     }
 
-    /// Writes one snapshot of everything into an empty SQLite file, which is not on the disk when this returns. Writers do not wait
+    /// Writes one snapshot of everything of the tenant into an empty SQLite file, which is not on the disk when this returns. Writers do not wait
     /// for it. One of the places where engines differ.
     pub(crate) fn copy_into(&self, file: &Path) -> Result<(), Error> {
         match &self.engine {
             Engine::Sqlite(own) => own.copy_into(file),
             Engine::Postgres(server) => {
-                sqlite::fill(file, |to| server.read(|from| crate::moving::fill(from, to).map(drop)))
+                let tenant = self.tenant;
+                sqlite::fill(file, |to| server.read(tenant, |from| crate::moving::fill(from, to, tenant).map(drop)))
             }
         }
     }
@@ -129,6 +143,21 @@ impl Store {
             Engine::Postgres(_) => "SELECT pg_database_size(current_database())",
         };
         self.read(|read| Ok(read.one(sql, &[], |row| row.get(0))?.unwrap_or_default()))
+    }
+
+    /// Whether row-level security holds for this user of PostgreSQL, as it does for everybody but superusers and those who may
+    /// bypass it; `None` for a file, which has no such thing.
+    ///
+    /// # Errors
+    /// [`Error::Away`], or what the server reports.
+    pub fn is_fenced(&self) -> Result<Option<bool>, Error> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(_) => self.read(|read| {
+                let sql = "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user";
+                read.one(sql, &[], |row| row.get(0))
+            }),
+        }
     }
 
     /// A number that changes whenever anybody commits, in this process or another.

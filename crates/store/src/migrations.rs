@@ -37,6 +37,7 @@ scripts![
     "0020_places",
     "0021_lists_of_many_days",
     "0022_jobs",
+    "0023_tenants_fenced",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;
@@ -83,7 +84,10 @@ pub(crate) fn run_postgres(connection: &postgres::Connection) -> Result<(), Erro
              INSERT INTO schema_version (version) VALUES (0)",
         )?;
     }
+    // What scripts change are the rows of all tenants.
+    session.lift_fence()?;
     run(session, POSTGRES, done.unwrap_or(0))?;
+    session.close_fence()?;
     session.batch(&format!("UPDATE schema_version SET version = {}", POSTGRES.len()))?;
     session.batch(postgres::COMMIT)
 }

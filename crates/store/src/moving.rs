@@ -1,12 +1,12 @@
-//! Moves everything from one store into another, of either engine: `punchclock move`.
+//! Moves everything of a tenant from one store into another, of either engine: `punchclock move`.
 //!
 //! Invariants:
 //! * what is moved is one snapshot of the source, and arrives in one transaction: all of it or nothing;
-//! * the target is empty, so nothing of two companies mixes;
+//! * the target is empty, so nothing of two companies mixes; other tenants of either database are neither looked at nor touched;
 //! * before the commit each table is read back, and has as many rows as the source's, with the same digest.
 
 use crate::engine::{Owned, Params, Row, Session};
-use crate::{Error, Store};
+use crate::{Error, Read, Store, Write};
 
 /// Every table, by name. A test compares them with the schema.
 pub(crate) const TABLES: &[&str] = &[
@@ -71,36 +71,51 @@ pub struct Moved {
     pub digest: u128,
 }
 
-/// Moves everything from one store into another, which must be empty; what was moved, by table.
+/// Moves everything of a store's tenant into another store, which must be empty; what was moved, by table.
 ///
 /// # Errors
 /// [`Error::NotEmpty`], [`Error::Differs`], or those of either store.
 pub fn copy(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
-    from.read(|from| to.write(|to| fill(from.session, to.session)))
+    from.read(|from| to.write(|to| fill(from.session, to.session, from.tenant)))
 }
 
-/// As [`copy`], where the target may hold something: it is removed in the same transaction. PostgreSQL only.
+/// As [`copy`], where the target may hold something of the same tenant: it is removed in the same transaction. PostgreSQL only.
 pub(crate) fn replace(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
     from.read(|from| {
         to.write(|to| {
+            must_be_alone(to)?;
             to.session.batch(&format!("TRUNCATE {}", TABLES.join(", ")))?;
-            fill(from.session, to.session)
+            fill(from.session, to.session, from.tenant)
         })
     })
 }
 
-/// Copies every table into empty ones.
-pub(crate) fn fill(from: Session<'_>, to: Session<'_>) -> Result<Vec<Moved>, Error> {
-    if let Some(table) = occupied(to)? {
-        return Err(Error::NotEmpty(table));
-    }
-    TABLES.iter().map(|table| copy_table(from, to, table)).collect()
+/// Refuses to replace what is another tenant's, too.
+fn must_be_alone(to: &Write<'_>) -> Result<(), Error> {
+    to.session.lift_fence()?;
+    let other = first_with(to.session, "tenant <> $1", to.tenant)?;
+    to.session.close_fence()?;
+    other.map_or(Ok(()), |table| Err(Error::Shared(table)))
 }
 
-/// The first table that has a row.
-pub(crate) fn occupied(session: Session<'_>) -> Result<Option<&'static str>, Error> {
+/// Copies what is a tenant's of every table into empty ones.
+pub(crate) fn fill(from: Session<'_>, to: Session<'_>, tenant: i64) -> Result<Vec<Moved>, Error> {
+    if let Some(table) = occupied(to, tenant)? {
+        return Err(Error::NotEmpty(table));
+    }
+    TABLES.iter().map(|table| copy_table(from, to, table, tenant)).collect()
+}
+
+/// The first table that has a row of a tenant.
+pub(crate) fn occupied(session: Session<'_>, tenant: i64) -> Result<Option<&'static str>, Error> {
+    first_with(session, "tenant = $1", tenant)
+}
+
+/// The first table that has a row under a condition on the tenant.
+fn first_with(session: Session<'_>, condition: &str, tenant: i64) -> Result<Option<&'static str>, Error> {
     for table in TABLES {
-        if session.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"))?.one(&[], |row| row.get::<i64>(0))?.is_some() {
+        let sql = format!("SELECT 1 FROM {table} WHERE {condition} LIMIT 1");
+        if session.prepare(&sql)?.one(&[&tenant], |row| row.get::<i64>(0))?.is_some() {
             return Ok(Some(table));
         }
     }
@@ -112,14 +127,14 @@ pub(crate) fn occupied(session: Session<'_>) -> Result<Option<&'static str>, Err
 /// # Errors
 /// Of the store.
 pub fn summaries(store: &Store) -> Result<Vec<Moved>, Error> {
-    store.read(|read| TABLES.iter().map(|table| summary(read.session, table)).collect())
+    store.read(|read| TABLES.iter().map(|table| summary(read, table)).collect())
 }
 
-fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result<Moved, Error> {
+fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str, tenant: i64) -> Result<Moved, Error> {
     let columns = from.columns(table)?;
     let mut values: Vec<Owned> = Vec::new();
     let mut sum = Sum::default();
-    from.each(&select(table, &columns), &[], |row| {
+    from.each(&of_tenant(table, &columns), &[&tenant], |row| {
         sum.add(row, columns.len())?;
         for column in 0..columns.len() {
             values.push(row.value(column)?.into());
@@ -133,17 +148,23 @@ fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str) -> Result
     if !values.is_empty() {
         insert(to, table, &columns, &values)?;
     }
-    if sum_of(to, table, &columns)? == sum { Ok(sum.of(table)) } else { Err(Error::Differs(table)) }
+    let there = sum_of_rows(to, &of_tenant(table, &columns), &[&tenant], columns.len())?;
+    if there == sum { Ok(sum.of(table)) } else { Err(Error::Differs(table)) }
 }
 
-fn summary(session: Session<'_>, table: &'static str) -> Result<Moved, Error> {
-    Ok(sum_of(session, table, &session.columns(table)?)?.of(table))
+fn summary(read: &Read<'_>, table: &'static str) -> Result<Moved, Error> {
+    let columns = read.session.columns(table)?;
+    Ok(sum_of_rows(read.session, &of_tenant(table, &columns), &[&read.tenant], columns.len())?.of(table))
 }
 
-/// Rows and digest of some columns of a table.
+/// Rows and digest of some columns of a whole table.
 pub(crate) fn sum_of(session: Session<'_>, table: &str, columns: &[String]) -> Result<Sum, Error> {
+    sum_of_rows(session, &select(table, columns), &[], columns.len())
+}
+
+fn sum_of_rows(session: Session<'_>, sql: &str, params: Params<'_>, columns: usize) -> Result<Sum, Error> {
     let mut sum = Sum::default();
-    session.each(&select(table, columns), &[], |row| sum.add(row, columns.len()))?;
+    session.each(sql, params, |row| sum.add(row, columns))?;
     Ok(sum)
 }
 
@@ -176,6 +197,10 @@ impl Sum {
 
 fn select(table: &str, columns: &[String]) -> String {
     format!("SELECT {} FROM {table}", columns.join(", "))
+}
+
+fn of_tenant(table: &str, columns: &[String]) -> String {
+    format!("{} WHERE tenant = $1", select(table, columns))
 }
 
 fn insert(to: Session<'_>, table: &str, columns: &[String], values: &[Owned]) -> Result<(), Error> {

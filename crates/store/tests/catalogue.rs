@@ -27,7 +27,7 @@ const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 /// An empty database of PostgreSQL.
 fn empty() -> anyhow::Result<Option<(Database, postgres::Client)>> {
     let Some(database) = Database::create()? else { return Ok(None) };
-    let client = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+    let client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls)?;
     Ok(Some((database, client)))
 }
 

@@ -132,7 +132,7 @@ fn empty() -> Ground {
 
 fn on_postgres(database: testkit::Database) -> Ground {
     let store = Store::connect(&database.url(), None).unwrap();
-    let client = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
+    let client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls).unwrap();
     Ground {
         store,
         intruder: Intruder::Postgres(Box::new(client)),

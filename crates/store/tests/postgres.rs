@@ -15,7 +15,7 @@ fn stores() -> Option<(Database, Store, Store)> {
 }
 
 fn other(database: &Database) -> postgres::Client {
-    postgres::Client::connect(&database.url(), postgres::NoTls).unwrap()
+    postgres::Client::connect(&database.superuser_url(), postgres::NoTls).unwrap()
 }
 
 /// Ends every connection to the database but the one that asks.

@@ -20,7 +20,7 @@ impl Ground {
                 other.execute_batch(sql).map_err(|error| error.to_string())
             }
             Self::Postgres(database) => {
-                let mut other = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
+                let mut other = postgres::Client::connect(&database.superuser_url(), postgres::NoTls).unwrap();
                 other.batch_execute(sql).map_err(|error| error.as_db_error().unwrap().to_string())
             }
         }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use postgres::{Client, NoTls};
 
 use crate::Postgres;
+use crate::postgres::{OWNER, SUPERUSER};
 
 static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -55,14 +56,20 @@ impl Database {
             },
         };
         let name = format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        connect(&folder)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
+        connect(&folder)?.batch_execute(&format!("CREATE DATABASE {name} OWNER {OWNER}"))?;
         Ok(Some(Self { name, folder, _server: server }))
     }
 
-    /// Its address.
+    /// Its address for its owner, who may do nothing else on the server: as a hub connects.
     #[must_use]
     pub fn url(&self) -> String {
-        url(&self.folder, &self.name)
+        url(OWNER, &self.folder, &self.name)
+    }
+
+    /// Its address for the superuser, whom row-level security lets see and do everything: as a test looks into it.
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        url(SUPERUSER, &self.folder, &self.name)
     }
 }
 
@@ -86,10 +93,11 @@ fn shared() -> Result<Option<Arc<Postgres>>> {
     Ok(Some(server))
 }
 
-fn url(folder: &str, name: &str) -> String {
-    format!("postgresql://postgres@/{name}?host={folder}")
+fn url(user: &str, folder: &str, name: &str) -> String {
+    format!("postgresql://{user}@/{name}?host={folder}")
 }
 
 fn connect(folder: &str) -> Result<Client> {
-    Client::connect(&url(folder, "postgres"), NoTls).context("could not connect to the PostgreSQL of the tests")
+    Client::connect(&url(SUPERUSER, folder, "postgres"), NoTls)
+        .context("could not connect to the PostgreSQL of the tests")
 }

@@ -26,6 +26,10 @@ const BIN_VARIABLE: &str = "PUNCHCLOCK_PG_BIN";
 /// Where Debian's packages put them, one folder per major version.
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
 const DEFAULT_PORT: u16 = 5432;
+/// Who made the cluster.
+pub(crate) const SUPERUSER: &str = "postgres";
+/// Who owns the databases that hubs use, and is nothing else.
+pub(crate) const OWNER: &str = "punchclock";
 pub(crate) const START_WITHIN: Duration = Duration::from_secs(60);
 /// Durability is the production server's business; a test's cluster is thrown away.
 const SETTINGS: &[&str] = &[
@@ -99,7 +103,9 @@ impl Postgres {
         }
         let server = start_server(&bin, folder.path(), account, &settings, port)?;
         let server = Mutex::new(server);
-        Ok(Some(Self { server, bin, account, folder, port }))
+        let server = Self { server, bin, account, folder, port };
+        server.connect()?.batch_execute(&format!("CREATE ROLE {OWNER} LOGIN"))?;
+        Ok(Some(server))
     }
 
     /// The address of the cluster's database `postgres`, for its superuser.
@@ -111,7 +117,20 @@ impl Postgres {
     /// The address of one of its databases, for its superuser.
     #[must_use]
     pub fn url_of(&self, database: &str) -> String {
-        format!("postgresql://postgres@/{database}?port={}&host={}", self.port, self.folder.path().display())
+        self.address(SUPERUSER, database)
+    }
+
+    /// Makes a database; its address for its owner, who may do nothing else on the server: as a hub connects.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub fn make(&self, database: &str) -> Result<String> {
+        self.connect()?.batch_execute(&format!("CREATE DATABASE {database} OWNER {OWNER}"))?;
+        Ok(self.address(OWNER, database))
+    }
+
+    fn address(&self, user: &str, database: &str) -> String {
+        format!("postgresql://{user}@/{database}?port={}&host={}", self.port, self.folder.path().display())
     }
 
     /// The port at which one that encrypts listens.

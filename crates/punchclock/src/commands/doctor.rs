@@ -82,6 +82,15 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
 fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> anyhow::Result<()> {
     hub.is_ready()?;
     findings.add(Weight::Good, "database", format!("opens; {} punches", hub.punch_count()?));
+    match hub.is_fenced()? {
+        None => {}
+        Some(true) => findings.add(Weight::Good, "tenants", "row-level security keeps them apart, too"),
+        Some(false) => findings.add(
+            Weight::Look,
+            "tenants",
+            "row-level security does not hold for this user of PostgreSQL, who is a superuser or may bypass it; let the hub connect as a user who owns the database and is nothing else",
+        ),
+    }
     let company = hub.company()?;
     match &company.zone {
         Some(zone) => findings.add(Weight::Good, "zone", zone),

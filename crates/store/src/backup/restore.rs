@@ -76,7 +76,7 @@ pub fn restore(how: &Restore<'_>, target: &Target, say: &dyn Fn(Step<'_>)) -> Re
 
 impl Target {
     fn must_be_empty(&self) -> Result<(), Error> {
-        let occupied = |store: &Store| store.read(|read| moving::occupied(read.session));
+        let occupied = |store: &Store| store.read(|read| moving::occupied(read.session, read.tenant));
         let occupied = match self {
             Self::File(file) if !file.exists() => None,
             Self::File(file) => occupied(&Store::open(file)?)?,

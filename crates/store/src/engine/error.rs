@@ -100,6 +100,12 @@ pub enum Error {
     /// What is to be filled holds something already.
     #[error("the database that is to be filled holds something already (table {0}): name an empty one")]
     NotEmpty(&'static str),
+    /// What is to be replaced is not one tenant's alone.
+    #[error(
+        "the database holds rows of another tenant, too (table {0}), which would be lost: nothing was replaced. Restore into an \
+         empty database"
+    )]
+    Shared(&'static str),
     /// What was moved does not read back as it was read.
     #[error("what was moved into table {0} does not read back as it was: nothing was moved. Please report this")]
     Differs(&'static str),

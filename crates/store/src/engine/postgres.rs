@@ -7,6 +7,7 @@
 //!   it. As no other writer of the tenant commits meanwhile, nothing changes under a transaction either: it is as if
 //!   all ran one after another, without serialisation failures to repeat.
 //! * A migration is a writer of all tenants: each writer shares the schema's advisory lock, a migration has it alone.
+//! * Each transaction says whose it is: see [`fence`].
 //! * A reader has one snapshot (`REPEATABLE READ`, read only) and waits for nobody.
 //! * `COMMIT` of a transaction in which a statement failed answers without an error and stores nothing. So a statement goes
 //!   with it that fails in this case.
@@ -41,7 +42,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::Address;
 use super::value::storable;
-use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value};
+use super::{BUSY_TIMEOUT, Error, Params, Row, Session, Value, fence};
 
 const READERS_KEPT: usize = 4;
 /// A server that does not answer for so long is away: at the start, and while something is sent to it.
@@ -124,9 +125,13 @@ impl Postgres {
         result
     }
 
-    pub(super) fn read<T, E: From<Error>>(&self, work: impl FnOnce(Session<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub(super) fn read<T, E: From<Error>>(
+        &self,
+        tenant: i64,
+        work: impl FnOnce(Session<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let kept = lock(&self.readers).pop();
-        let connection = self.begin(kept, READ)?;
+        let connection = self.begin(kept, &format!("{READ}; {}", fence::of(tenant)))?;
         let result = work(Session::Postgres(&connection));
         connection.batch("ROLLBACK")?;
         self.keep(connection);
@@ -232,10 +237,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// says that it writes: an operator's `default_transaction_read_only` holds.
 fn write(tenant: i64) -> String {
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {};
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {}; {};
          SELECT pg_advisory_xact_lock_shared({LOCKS}), pg_advisory_xact_lock({}),
                 current_setting('transaction_read_only') AS read_only",
         PATIENCE.as_millis(),
+        fence::of(tenant),
         LOCKS + tenant
     )
 }

@@ -37,7 +37,7 @@ impl Ground {
     pub(crate) fn postgres() -> Result<Option<Self>> {
         let Some(database) = Database::create()? else { return Ok(None) };
         Store::connect(&database.url(), None)?;
-        let client = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+        let client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls)?;
         Ok(Some(Self::Postgres { client: Box::new(client), prepared: HashMap::new(), _database: database }))
     }
 

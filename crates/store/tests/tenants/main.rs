@@ -1,6 +1,7 @@
 //! Tenants are apart: the rules of the schema and of the statements, and what a stranger sees and changes.
 #![allow(missing_docs, clippy::panic)]
 
+mod fence;
 mod ground;
 mod statement;
 mod value;
@@ -68,7 +69,7 @@ fn a_statement_that_forgets_the_tenant_of_one_table_is_noticed() -> Result<()> {
 fn the_tenant_leads_every_key_index_and_reference_of_every_table() -> Result<()> {
     let Some(database) = Database::create()? else { return Ok(()) };
     store::Store::connect(&database.url(), None)?;
-    let mut client = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+    let mut client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls)?;
     let tables = client.query(
         "SELECT t.relname::text, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = 'tenant' AND a.attnotnull
            AND a.atttypid = 'bigint'::regtype), EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary)

@@ -16,9 +16,9 @@ const OWNER: i64 = 1;
 const STRANGER: i64 = 2;
 
 /// Type and nullability of each column, by table.
-type Schema = BTreeMap<String, Vec<(String, String)>>;
+pub(crate) type Schema = BTreeMap<String, Vec<(String, String)>>;
 
-fn schema() -> Result<Schema> {
+pub(crate) fn schema() -> Result<Schema> {
     let Ground::Sqlite(connection, _folder) = Ground::sqlite()? else { anyhow::bail!("no file") };
     let mut statement = connection.prepare(
         "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c
@@ -42,11 +42,11 @@ fn usual(of: &str) -> Value {
     }
 }
 
-/// A row of the owner as the statement looks for it.
-fn row(schema: &Schema, table: &str, said: &Said) -> Result<(String, Vec<Value>)> {
+/// A row as the statement looks for it: how it is inserted, and its values.
+pub(crate) fn row(schema: &Schema, table: &str, said: &Said, tenant: i64) -> Result<(String, Vec<Value>)> {
     let columns = schema.get(table).with_context(|| format!("a table {table}"))?;
     let value = |(column, of): &(String, String)| match said.wanted.get(&(table.to_owned(), column.clone())) {
-        _ if column == "tenant" => Value::Number(OWNER),
+        _ if column == "tenant" => Value::Number(tenant),
         Some(wanted) => wanted.clone(),
         None => usual(of),
     };
@@ -160,7 +160,7 @@ fn walk(mut ground: Ground) -> Result<()> {
         let one = Try {
             sql: &sql,
             values: [values(&schema, &said, places, OWNER)?, values(&schema, &said, places, STRANGER)?],
-            rows: said.tables.iter().map(|table| row(&schema, table, &said)).collect::<Result<_>>()?,
+            rows: said.tables.iter().map(|table| row(&schema, table, &said, OWNER)).collect::<Result<_>>()?,
             tables: &said.tables,
         };
         let told = || format!("{name}: {sql}\n{:?}", one.values);

@@ -1,0 +1,2 @@
+-- Tenants are fenced by row-level security from here on: each migration ends with fencing every table that has a tenant, in
+-- `engine/fence.rs`, so that none is forgotten.

@@ -1,0 +1,1 @@
+-- On PostgreSQL, tenants are fenced by row-level security from here on. A file is that of one tenant.
