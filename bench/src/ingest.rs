@@ -69,9 +69,8 @@ fn measure_on_postgres(plan: &Plan, batches: &[Batch], written: &[Written]) -> R
         Ok(punches / start.elapsed().as_secs_f64())
     });
     let bare = Contender::new("bare UNNEST", || {
-        let url = bare.make()?;
-        drop(Store::connect(&url, None)?);
-        let mut bare = Bare::connect(&url)?;
+        drop(Store::connect(&bare.make()?, None)?);
+        let mut bare = Bare::connect(&bare.superuser_url())?;
         let arrays = bare.arrays(written)?;
         let start = Instant::now();
         bare.write(&arrays)?;
@@ -82,27 +81,33 @@ fn measure_on_postgres(plan: &Plan, batches: &[Batch], written: &[Written]) -> R
 }
 
 /// Databases of a server, one per round; the one before is dropped.
-struct Databases<'a> {
+pub(crate) struct Databases<'a> {
     server: &'a Postgres,
     name: &'static str,
 }
 
 impl<'a> Databases<'a> {
-    const fn new(server: &'a Postgres, name: &'static str) -> Self {
+    pub(crate) const fn new(server: &'a Postgres, name: &'static str) -> Self {
         Self { server, name }
     }
 
-    fn make(&self) -> Result<String> {
-        let (mut client, name) = (self.server.connect()?, self.name);
-        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        client.batch_execute(&format!("CREATE DATABASE {name}"))?;
+    /// The address of a new one for its owner.
+    pub(crate) fn make(&self) -> Result<String> {
+        let mut client = self.server.connect()?;
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))?;
+        let url = self.server.make(self.name)?;
         // What came before is not written while the round is measured.
         client.batch_execute("CHECKPOINT")?;
-        Ok(self.server.url_of(name))
+        Ok(url)
+    }
+
+    /// The address of the last one for whom there is no row-level security.
+    pub(crate) fn superuser_url(&self) -> String {
+        self.server.url_of(self.name)
     }
 }
 
-fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
+pub(crate) fn ingest(hub: &Hub, batch: &Batch) -> Result<()> {
     let ack = hub.ingest(batch, AFTERWARDS)?;
     ensure!(ack.outcomes.iter().all(|outcome| *outcome == link::Outcome::Stored), "a punch was not new or not matched");
     Ok(())
@@ -113,7 +118,7 @@ pub(crate) fn hub_with_people(path: &Path) -> Result<Hub> {
     with_people(Store::open(path)?)
 }
 
-fn with_people(store: Store) -> Result<Hub> {
+pub(crate) fn with_people(store: Store) -> Result<Hub> {
     let hub = Hub::new(store);
     let log: String = (1..=PEOPLE).map(|user| format!("{user}\t2026-02-27 08:00:00\t1\t0\t1\t0\n")).collect();
     let how = FileImport { serial: SERIAL, zone: ZONE, create_employees: true };

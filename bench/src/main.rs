@@ -14,6 +14,7 @@ mod days;
 mod decode;
 mod derivation;
 mod edges;
+mod fence;
 mod figure;
 mod http;
 mod ingest;
@@ -60,6 +61,7 @@ const GROUPS: &[Group] = &[
     ("card", card::measure),
     ("edges", edges::measure),
     ("ingest", ingest::measure),
+    ("fence", fence::measure),
     ("derive", derivation::measure),
     ("days", days::measure),
     ("year", days::measure_year),
