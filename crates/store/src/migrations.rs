@@ -38,6 +38,7 @@ scripts![
     "0021_lists_of_many_days",
     "0022_jobs",
     "0023_tenants_fenced",
+    "0024_punch_years",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;
@@ -90,6 +91,37 @@ pub(crate) fn run_postgres(connection: &postgres::Connection) -> Result<(), Erro
     session.close_fence()?;
     session.batch(&format!("UPDATE schema_version SET version = {}", POSTGRES.len()))?;
     session.batch(postgres::COMMIT)
+}
+
+/// The years, this one and the next, whose punches have no partition on PostgreSQL.
+const YEARS_WITHOUT: &str =
+    "SELECT CAST(year AS BIGINT) FROM generate_series(CAST(extract(year FROM now()) AS INTEGER),
+    CAST(extract(year FROM now()) AS INTEGER) + 1) AS year WHERE to_regclass('punch_' || year) IS NULL";
+/// How long the partition of a year waits for those who read punches. Whoever comes behind it waits as well.
+const WAIT_FOR_READERS: &str = "SET LOCAL lock_timeout = 2000";
+
+/// Makes the partitions of this year's and the next year's punches on PostgreSQL, while nobody else writes. Who reads for long puts
+/// it off to another start of a hub: until then such punches lie in `punch_other`, and are moved when it is made.
+pub(crate) fn make_years(connection: &postgres::Connection) -> Result<(), Error> {
+    let session = Session::Postgres(connection);
+    let missing = || session.prepare(YEARS_WITHOUT)?.all(&[], |row| row.get::<i64>(0));
+    if missing()?.is_empty() {
+        return Ok(());
+    }
+    let make = || {
+        session.batch(&postgres::migrate())?;
+        session.batch(WAIT_FOR_READERS)?;
+        session.lift_fence()?;
+        for year in missing()? {
+            session.batch(&format!("SELECT make_punch_year({year})"))?;
+        }
+        session.close_fence()?;
+        session.batch(postgres::COMMIT)
+    };
+    match make() {
+        Err(Error::Busy) => session.batch("ROLLBACK"),
+        made => made,
+    }
 }
 
 /// The scripts after those that are done.

@@ -107,6 +107,7 @@ impl Postgres {
         let connection = server.open()?;
         connection.patience.set(PATIENCE_FOR_TABLES);
         crate::migrations::run_postgres(&connection)?;
+        crate::migrations::make_years(&connection)?;
         connection.patience.set(PATIENCE);
         *lock(&server.writer) = Some(connection);
         Ok(server)

@@ -1,0 +1,1 @@
+-- On PostgreSQL, punches lie in partitions by the year of their printed time from here on. A file has one table.
