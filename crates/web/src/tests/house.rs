@@ -13,11 +13,12 @@ use crate::{Network, WebConfig, router};
 pub(super) const CODE: &str = "4711-0815";
 pub(super) const PASSWORD: &str = "a long enough password";
 
-/// A hub in a temporary folder.
+/// A hub in a temporary folder, or beside another one.
 pub(super) struct House {
     pub(super) hub: Hub,
+    pub(super) store: Store,
     router: Router,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 /// A browser, or a program.
@@ -36,13 +37,27 @@ pub(super) struct Answer {
 impl House {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let hub = Hub::new(Store::open(&folder.path().join("hub.db")).unwrap());
-        Self { router: router(hub.clone(), config()), hub, _folder: folder }
+        let store = Store::open(&folder.path().join("hub.db")).unwrap();
+        Self { _folder: Some(folder), ..Self::on(store) }
+    }
+
+    fn on(store: Store) -> Self {
+        let hub = Hub::new(store.clone());
+        Self { router: router(hub.clone(), config()), hub, store, _folder: None }
+    }
+
+    /// The house of another tenant in the same database, with accounts.
+    pub(super) fn beside(&self, tenant: u32) -> Self {
+        Self::on(self.store.of_tenant(tenant.try_into().unwrap())).and_accounts()
     }
 
     /// A house with an account of each role, called like it.
     pub(super) fn with_accounts() -> Self {
-        let house = Self::new();
+        Self::new().and_accounts()
+    }
+
+    fn and_accounts(self) -> Self {
+        let house = self;
         for (name, role) in [("admin", Role::Admin), ("hr", Role::Hr), ("viewer", Role::Viewer)] {
             house.hub.account_add(&clerk(), name, PASSWORD, role, [3; 16], now()).unwrap();
         }

@@ -13,4 +13,5 @@ mod pages;
 mod rest;
 mod sign_in;
 mod sync;
+mod tenants;
 mod transcripts;

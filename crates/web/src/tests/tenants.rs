@@ -1,0 +1,275 @@
+//! Two tenants in one database: whoever is signed in at one asks for what is the other's, at every route.
+
+use attendance::punch::attlog;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use hub::{NewTerminal, Role, TokenKind, moving};
+use link::{Batch, Contact, Health, Heartbeat, Item, What};
+
+use super::house::{House, PASSWORD, Visitor, clerk, now};
+use crate::access::Access;
+use crate::routes::{Route, table};
+
+/// What is in the owner's answers and nobody else sends: names, notes.
+const SECRETS: [&str; 6] = ["Quetzal", "Zeppelin", "Ghost-9", "alpha-reason", "alpha-error", "Alpha on A"];
+/// Two lines whose times can't be read or believed.
+const HELD: [&str; 2] = ["41\t2026-13-45 25:61:00\t1\t0\t1\t0", "41\t1999-01-01 08:00:00\t1\t0\t1\t0"];
+/// The owner's keys, under every name that a page or a program sends a key by.
+const KEYS: &str = "code=EA7&employee=EA7&serial=TA1&terminal=TA1&origin=TA1&user=41&number=41&id=1&job=1&edge=edgealpha\
+    &name=alpha&site=HQ&department=D1&account=alpha&from=2026-01-01&to=2026-01-31&into=EA8&key=EA7&pick=TA1&date=2026-01-05";
+
+/// What the owner has: people, terminals, punches held and resolved, an edge, commands, a merge, an account, tokens.
+fn fill(owner: &House) {
+    let door = NewTerminal {
+        serial: "TA1".into(),
+        name: Some("Zeppelin gate".into()),
+        zone: Some("Asia/Manila".into()),
+        ..NewTerminal::default()
+    };
+    owner.hub.add_terminal(&clerk(), &door, now()).unwrap();
+    let list = b"code,name,numbers\nEA7,Quetzal One,7\nEA8,Quetzal Two,42\nEA9,Quetzal Three,\nEA10,Quetzal Four,\n";
+    owner.hub.import_employees(&clerk(), list, false, now()).unwrap();
+    let lines = format!(
+        "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n41\t2026-01-05 08:00:00\t1\t0\t1\t0\n\
+         43\t2026-01-05 08:00:00\t1\t0\t1\t0\n{}\n{}\n",
+        HELD[0], HELD[1]
+    );
+    owner.import("TA1", &lines, false);
+    owner.hub.take_users("TA1", &[("41".into(), "Alpha on A1".into())], now()).unwrap();
+    owner.hub.merge_employees(&clerk(), ("EA9", "EA8"), "alpha-reason", now()).unwrap();
+    owner.hub.account_add(&clerk(), "alpha", PASSWORD, Role::Admin, [4; 16], now()).unwrap();
+    let health = Health { silent_terminals: vec!["Ghost-9".into()], ..Health::default() };
+    let contact =
+        |serial: &str| Contact { serial: serial.into(), trouble: Some("alpha-error".into()), ..Contact::default() };
+    let beat = Heartbeat {
+        edge: "edgealpha".into(),
+        terminals: vec![contact("TA1"), contact("TA2")],
+        health: Some(health),
+        ..Heartbeat::default()
+    };
+    owner.hub.heartbeat(&beat, now()).unwrap();
+    owner.hub.seal(now(), &[1; 32]).unwrap();
+}
+
+fn fingerprint(line: &str) -> String {
+    attlog::punches("TA1", line.as_bytes()).next().unwrap().fingerprint().to_string()
+}
+
+/// What a route is asked with that names what is the owner's; where this does not know it, with every key.
+fn asked(route: &Route) -> String {
+    let held = HELD.map(fingerprint);
+    let own = match (route.method.as_str(), route.path) {
+        ("POST", "/employees/merge") => "from=EA10&into=EA8&reason=x",
+        ("POST", "/employees/unmerge") => "from=EA9",
+        ("POST", "/people/match") => "what=assign&from=&pick=41&employee%3A41=EA7",
+        ("POST", "/terminals/approve") => "serial=TA2",
+        ("POST", "/terminals/users") => "what=send&pick=TA1%0942",
+        ("POST", "/terminals/commands") => "terminal=TA1&what=info",
+        ("POST", "/held/assign") => "user=43&origin=TA1&employee=EA7",
+        ("POST", "/held/state") => return format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", held[0]),
+        ("POST", "/held/dismiss") => return format!("fingerprint={}&why=x", held[1]),
+        ("POST", "/sign-in") => return format!("name=alpha&password={}", PASSWORD.replace(' ', "+")),
+        ("GET", "/held/punches") => "reason=unknown_user&origin=TA1&user=43",
+        (
+            "GET",
+            "/people/match" | "/people/match.csv" | "/api/v1/matches" | "/terminals/users" | "/terminals/users.csv",
+        ) => "state=all",
+        ("GET", "/api/v1/terminal-users") => "state=all&terminal=TA1",
+        (
+            "GET",
+            "/" | "/edges" | "/edges.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees"
+            | "/employees.csv",
+        ) => "",
+        ("GET", "/api/v1/edges" | "/api/v1/held" | "/api/v1/terminals" | "/api/v1/employees") => "",
+        (
+            "GET",
+            "/terminals/commands"
+            | "/terminals/commands.csv"
+            | "/terminals/completeness"
+            | "/terminals/completeness.csv",
+        ) => "terminal=TA1",
+        ("GET", path) if path.contains("punches") => "terminal=TA1",
+        ("GET", path) if path.contains("days") => "employee=EA7",
+        _ => return format!("{KEYS}&fingerprint={}", held[0]),
+    };
+    own.to_owned()
+}
+
+fn path(route: &Route) -> String {
+    let keys = [
+        ("{code}", "EA7"),
+        ("{date}", "2026-01-05"),
+        ("{file}", "none"),
+        ("{id}", "1"),
+        ("{serial}", "TA1"),
+        ("{name}", "alpha"),
+    ];
+    let path = keys.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!path.contains('{'), "no key is known for {}", route.path);
+    path
+}
+
+fn request(route: &Route) -> Request<Body> {
+    let (path, asked) = (path(route), asked(route));
+    if route.method != Method::POST {
+        return Request::builder()
+            .method(route.method.clone())
+            .uri(format!("{path}?{asked}"))
+            .body(Body::empty())
+            .unwrap();
+    }
+    if route.path == link::path::PUNCHES {
+        let said = attlog::punches("TA1", b"7\t2026-01-06 08:00:00\t1\t0\t1\t0").next().unwrap();
+        let what = What::Punch(link::Punch::of(attendance::punch::Channel::Push, &said));
+        let item = Item { seq: 1, received_us: 1, is_time_doubted: false, what };
+        let batch = Batch { edge: "edgealpha".into(), up_to: 1, items: vec![item], ..Batch::default() };
+        return Request::post(path).body(Body::from(serde_json::to_string(&batch).unwrap())).unwrap();
+    }
+    if route.path == link::path::HEARTBEAT {
+        let contact = Contact { serial: "TA1".into(), ..Contact::default() };
+        let beat = Heartbeat { edge: "edgealpha".into(), terminals: vec![contact], ..Heartbeat::default() };
+        return Request::post(path).body(Body::from(serde_json::to_string(&beat).unwrap())).unwrap();
+    }
+    let kind = "application/x-www-form-urlencoded";
+    Request::post(path).header("content-type", kind).header("host", "hub.example").body(Body::from(asked)).unwrap()
+}
+
+/// Who is somebody at a house: a person and the two kinds of programs.
+struct Callers {
+    admin: Visitor,
+    api: Visitor,
+    edge: Visitor,
+}
+
+impl Callers {
+    async fn of(house: &House) -> Self {
+        Self {
+            admin: house.sign_in("admin").await,
+            api: house.token(TokenKind::Api),
+            edge: house.token(TokenKind::Edge),
+        }
+    }
+
+    fn of_route(&self, route: &Route) -> &Visitor {
+        match route.access {
+            Access::Link | Access::Invited => &self.edge,
+            Access::Api | Access::Metrics => &self.api,
+            _ => &self.admin,
+        }
+    }
+}
+
+/// Status and text. A feed has no end: its text is not read.
+async fn answer(house: &House, visitor: &Visitor, route: &Route) -> (StatusCode, String) {
+    if route.path == "/live" {
+        let response = house.open(visitor, request(route)).await;
+        return (response.status(), format!("{:?}", response.headers()));
+    }
+    let answer = house.ask(visitor, request(route)).await;
+    let headers = format!("{:?}", answer.headers);
+    (answer.status, answer.text + &headers)
+}
+
+/// Every route; whoever signs out does it last.
+fn routes() -> Vec<Route> {
+    let mut routes = table();
+    routes.sort_by_key(|route| (route.method == Method::POST, route.path == "/sign-out"));
+    routes
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_what_is_another_tenants() {
+    let owner = House::with_accounts();
+    fill(&owner);
+    let stranger = owner.beside(2);
+    let strangers = Callers::of(&stranger).await;
+    // The same house where nobody else is.
+    let alone = House::with_accounts();
+    let alones = Callers::of(&alone).await;
+    let before = moving::summaries(&owner.store).unwrap();
+    for route in routes() {
+        let told = format!("{} {}", route.method, route.path);
+        let (status, text) = answer(&stranger, strangers.of_route(&route), &route).await;
+        assert!(!SECRETS.iter().any(|secret| text.contains(secret)), "{told} shows what is another's: {text}");
+        let (as_alone, _) = answer(&alone, alones.of_route(&route), &route).await;
+        assert_eq!(status, as_alone, "{told} is answered in another way because of what is another's: {text}");
+        assert_eq!(moving::summaries(&owner.store).unwrap(), before, "{told} changed what is another's");
+    }
+}
+
+#[tokio::test]
+async fn who_is_somebody_at_one_tenant_is_nobody_at_another() {
+    let owner = House::with_accounts();
+    fill(&owner);
+    let stranger = owner.beside(2);
+    let owners = Callers::of(&owner).await;
+    for route in routes().into_iter().filter(|route| route.access != Access::Open) {
+        for caller in [&owners.admin, &owners.api, &owners.edge] {
+            let (status, text) = answer(&stranger, caller, &route).await;
+            let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::SEE_OTHER);
+            assert!(is_refused, "{} {} answers {status}: {text}", route.method, route.path);
+            assert!(status != StatusCode::SEE_OTHER || text.contains("/sign-in"), "{}: {text}", route.path);
+        }
+    }
+}
+
+/// What the walk looks for is there to be seen, and there to be changed.
+#[tokio::test]
+async fn the_owner_sees_and_changes_by_the_same_requests() {
+    let owner = House::with_accounts();
+    fill(&owner);
+    let owners = Callers::of(&owner).await;
+    let (mut shown, mut changed) = (Vec::new(), Vec::new());
+    for route in routes() {
+        let before = moving::summaries(&owner.store).unwrap();
+        let (_, text) = answer(&owner, owners.of_route(&route), &route).await;
+        if SECRETS.iter().any(|secret| text.contains(secret)) {
+            shown.push(route.path);
+        }
+        if route.method == Method::POST && moving::summaries(&owner.store).unwrap() != before {
+            changed.push(route.path);
+        }
+    }
+    for path in [
+        "/days",
+        "/days.csv",
+        "/days/{code}/{date}",
+        "/punches",
+        "/employees",
+        "/employees.csv",
+        "/people/match",
+        "/people/match.csv",
+        "/terminals",
+        "/terminals.csv",
+        "/terminals/users",
+        "/terminals/users.csv",
+        "/terminals/commands",
+        "/edges",
+        "/edges.csv",
+        "/api/v1/terminals",
+        "/api/v1/edges",
+        "/api/v1/employees",
+        "/api/v1/matches",
+        "/api/v1/terminal-users",
+    ] {
+        assert!(shown.contains(&path), "{path} shows the owner nothing that is looked for: {shown:?}");
+    }
+    for path in [
+        "/employees/merge",
+        "/employees/unmerge",
+        "/people/match",
+        "/terminals/approve",
+        "/terminals/users",
+        "/terminals/commands",
+        "/held/assign",
+        "/held/state",
+        "/held/dismiss",
+        "/sign-in",
+        "/sign-out",
+        link::path::PUNCHES,
+        link::path::HEARTBEAT,
+        link::path::TOKEN,
+    ] {
+        assert!(changed.contains(&path), "{path} changes nothing for the owner: {changed:?}");
+    }
+}
