@@ -1,7 +1,6 @@
 //! Punches on PostgreSQL lie in partitions by the year that their terminals printed.
 #![allow(missing_docs)]
 
-use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context as _, Result, ensure};
@@ -185,9 +184,8 @@ fn while_somebody_reads_for_long_a_hub_starts_and_stores_without_the_partition()
     client.batch_execute(&format!("DROP TABLE punch_{next}"))?;
     let mut reader = superuser(&database)?;
     reader.batch_execute("BEGIN; SELECT COUNT(*) FROM punch")?;
-    let start = Instant::now();
+    // The reader goes on until after it.
     let store = Store::connect(&database.url(), None)?;
-    assert!(start.elapsed() < Duration::from_secs(8), "it waited for {:?}", start.elapsed());
     assert_eq!(store_punches(&store, &[&format!("{next}-03-01 08:00:00")])?, [true]);
     ensure!(!is_there(&mut client, next)?, "the reader was not waited for");
     reader.batch_execute("COMMIT")?;
