@@ -16,12 +16,12 @@ use attendance::punch::Fingerprint;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use store::Read;
 use store::chain::{Erasing, Id, Kind, Place};
 use store::held::START;
 use store::people::Employee;
 use store::periods::Lock;
 use store::person::{Cell, Part, Traces};
+use store::{Read, Write};
 
 use crate::company::Company;
 use crate::keep::Keeper;
@@ -33,6 +33,9 @@ use crate::{Actor, AuditEntry, Error, Hub};
 const ROWS_PER_WRITE: usize = 200;
 /// Days after a month that must be locked before it is erased: the rest of the workweek, and who worked past midnight.
 const DAYS_AFTER: i64 = 14;
+/// What must be done before a month is erased.
+pub(crate) const HOW_TO_CLOSE: &str =
+    "lock all of it, the day before it and the 14 days after it (`punchclock period lock`)";
 /// Setting: the months that were erased, as JSON.
 const ERASED_MONTHS: &str = "erased_months";
 
@@ -45,6 +48,17 @@ pub struct Erasure {
     pub rows: u64,
     /// Days that stay as pay records.
     pub days_kept: u64,
+}
+
+/// Runs the parts of an erasure, each in a transaction of its own.
+pub(crate) trait Steps {
+    fn step<T>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, Error>) -> Result<T, Error>;
+}
+
+impl Steps for Hub {
+    fn step<T>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.write(work)
+    }
 }
 
 /// The code of somebody who was erased.
@@ -111,7 +125,7 @@ impl Hub {
             Ok::<_, Error>((person, rows))
         })?;
         let why = why(actor, nameless(person.id), reason, now)?;
-        let erased = self.erase_rows(&why, &rows, progress)?;
+        let erased = self.erase_rows(self, &why, &rows, progress)?;
         let days_kept = self.store.write(|write| {
             let locks = write.locks()?;
             let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
@@ -131,8 +145,8 @@ impl Hub {
         Ok(Erasure { object: why.object, rows: erased, days_kept })
     }
 
-    /// Erases what terminals printed in a month, with all that was stated about it; days stay as they are. The month, and two weeks
-    /// after it, must be locked. What arrives for it afterwards is stored, and goes when it is asked again.
+    /// Erases what terminals printed in a month, with all that was stated about it; days stay as they are. The month, the day before it
+    /// and two weeks after it must be locked. What arrives for it afterwards is stored, and goes when it is asked again.
     ///
     /// # Errors
     /// [`Error::Invalid`] when some of it is not locked, or without a reason; or of the store.
@@ -145,17 +159,28 @@ impl Hub {
         seed: &[u8; 32],
         progress: impl FnMut(usize, usize),
     ) -> Result<Erasure, Error> {
+        let object = format!("month {}", month.strftime("%Y-%m"));
+        if let Some(open) = self.store.read(|read| Ok::<_, Error>(first_open(&read.locks()?, month)))? {
+            let what = format!("{object} can't be erased: {open} is not locked");
+            return Err(Error::invalid(what, HOW_TO_CLOSE));
+        }
+        self.seal(now, seed)?;
+        self.erase_closed_month(self, actor, month, reason, now, progress)
+    }
+
+    /// As [`Hub::erase_month`], of a month that was seen to be closed; what is not sealed yet goes another time.
+    pub(crate) fn erase_closed_month(
+        &self,
+        steps: &impl Steps,
+        actor: &Actor,
+        month: Date,
+        reason: &str,
+        now: Timestamp,
+        progress: impl FnMut(usize, usize),
+    ) -> Result<Erasure, Error> {
         let (first, last) = (month.first_of_month(), month.last_of_month());
         let object = format!("month {}", first.strftime("%Y-%m"));
         let why = why(actor, object.clone(), reason, now)?;
-        if let Some(open) = self.store.read(|read| Ok::<_, Error>(first_open(&read.locks()?, first, last)))? {
-            let what = format!("{object} can't be erased: {open} is not locked");
-            return Err(Error::invalid(
-                what,
-                format!("lock all of it and the {DAYS_AFTER} days after it (`punchclock period lock`)"),
-            ));
-        }
-        self.seal(now, seed)?;
         let rows = self.store.read(|read| {
             let (mut rows, mut after) = (HashSet::new(), START);
             let seconds = (midnight(first)?, midnight(last.saturating_add(1.day()))?);
@@ -171,7 +196,7 @@ impl Hub {
         if rows.is_empty() {
             return Ok(Erasure { object, ..Erasure::default() });
         }
-        self.store.write(|write| {
+        steps.step(|write| {
             let mut months = erased_months(write)?;
             if !months.contains(&first) {
                 months.push(first);
@@ -187,7 +212,7 @@ impl Hub {
                 format!("{reason}; {} rows", rows.len()),
             ))?)
         })?;
-        let rows = self.erase_rows(&why, &rows, progress)?;
+        let rows = self.erase_rows(steps, &why, &rows, progress)?;
         Ok(Erasure { object, rows, days_kept: 0 })
     }
 
@@ -231,6 +256,7 @@ impl Hub {
     /// Erases rows, a few hundred in each transaction. A fact and its end go in the same one.
     fn erase_rows(
         &self,
+        steps: &impl Steps,
         why: &Erasing,
         rows: &HashSet<Id>,
         mut progress: impl FnMut(usize, usize),
@@ -240,11 +266,11 @@ impl Hub {
             places.iter().partition(|place| matches!(place.id.kind(), Kind::Fact | Kind::Withdrawal));
         let mut erased = 0;
         for chunk in std::iter::once(&facts[..]).chain(others.chunks(ROWS_PER_WRITE)) {
-            erased += self.store.write(|write| {
+            erased += steps.step(|write| {
                 let punches = chunk.iter().filter(|place| place.id.kind() == Kind::Punch);
                 let punches: Vec<_> = punches.map(|place| place.id.fingerprint()).collect();
                 write.forget_interpretation(&punches)?;
-                write.erase(why, chunk)
+                Ok(write.erase(why, chunk)?)
             })?;
             progress(usize::try_from(erased).unwrap_or(usize::MAX), places.len());
         }
@@ -288,17 +314,19 @@ fn audit_about(read: &Read<'_>, person: &Employee, traces: &Traces) -> Result<Ve
 }
 
 /// The beginning of a date on the terminals' faces, seconds since 1970.
-fn midnight(date: Date) -> Result<i64, Error> {
+pub(crate) fn midnight(date: Date) -> Result<i64, Error> {
     let midnight =
         date.to_zoned(TimeZone::UTC).map_err(|error| Error::invalid(error.to_string(), "name another month"))?;
     Ok(midnight.timestamp().as_second())
 }
 
-/// The first date of a month or of the days after it that is not locked.
-fn first_open(locks: &[Lock], first: Date, last: Date) -> Option<Date> {
+/// The first date that must be locked before a month is erased, and is not. Who worked past midnight has punches of the month
+/// on the day before it.
+pub(crate) fn first_open(locks: &[Lock], month: Date) -> Option<Date> {
     let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
-    let days = first.series(1.day()).take_while(|date| *date <= last.saturating_add(DAYS_AFTER.days()));
-    days.into_iter().find(|date| !is_locked(*date))
+    let first = month.first_of_month().saturating_sub(1.day());
+    let last = month.last_of_month().saturating_add(DAYS_AFTER.days());
+    first.series(1.day()).take_while(|date| *date <= last).find(|date| !is_locked(*date))
 }
 
 fn erased_months(read: &Read<'_>) -> Result<Vec<Date>, Error> {

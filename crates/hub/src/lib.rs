@@ -46,6 +46,7 @@ mod plan;
 mod registry;
 mod replay;
 mod resolve;
+pub mod retention;
 mod roster;
 mod stated;
 mod stating;

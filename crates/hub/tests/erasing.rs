@@ -130,7 +130,7 @@ fn a_closed_month_is_erased_and_its_days_stay() {
     house.hub.seal(now(), &SEED).unwrap();
     let month = date(2026, 1, 9);
     let erase = || house.hub.erase_month(&clerk(), month, "retention", now(), &SEED, |_, _| {});
-    lock(&house, date(2026, 1, 1), date(2026, 1, 31));
+    lock(&house, date(2025, 12, 31), date(2026, 1, 31));
     let refused = erase().unwrap_err().to_string();
     assert!(refused.contains("month 2026-01 can't be erased: 2026-02-01 is not locked"), "{refused}");
     lock(&house, date(2026, 2, 1), date(2026, 2, 15));

@@ -108,6 +108,8 @@ pub(crate) enum Command {
     /// The hub's background work: see it, ask for it, let what failed be tried again
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// What is kept for how long, and what the clean-up would remove now; nothing is changed
+    Retention,
     /// Is everything reachable, authorised, in time, complete? In plain words, with the cure
     Doctor,
     /// Write a backup of the database, which may be in use

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use hub::jobs::{KINDS, Kind, Schedule, Schedules};
+use hub::retention::{KNOBS, Keeps};
 use link::enrol::Pin;
 use link::{Network, NotANetwork};
 use zk::discover::{MOST_HOSTS, Subnet};
@@ -87,6 +88,44 @@ const DECLARED: &[Declared] = &[
         default: "02:00",
         meaning: "when what has been kept long enough is removed; written as jobs.derive",
         check: schedule,
+    },
+    Declared {
+        name: "retention.punch_days",
+        default: "ever",
+        meaning: "days that punches are kept after the end of their month, 1095 at least, or `ever`; they go by whole months, on record, once all \
+                  of a month is locked",
+        check: |text| days_of("punch_days", text),
+    },
+    Declared {
+        name: "retention.command_days",
+        default: "90",
+        meaning: "days that commands to terminals are kept with their results, or `ever`",
+        check: |text| days_of("command_days", text),
+    },
+    Declared {
+        name: "retention.reading_days",
+        default: "400",
+        meaning: "days that it is kept how many punches a terminal told of a date, after it told it last, 90 at least, or `ever`; dates of \
+                  which punches are missing stay",
+        check: |text| days_of("reading_days", text),
+    },
+    Declared {
+        name: "retention.plan_days",
+        default: "400",
+        meaning: "days that plans are kept after their date, or `ever`",
+        check: |text| days_of("plan_days", text),
+    },
+    Declared {
+        name: "retention.job_days",
+        default: "30",
+        meaning: "days that jobs which are done are listed, 7 at least, or `ever`",
+        check: |text| days_of("job_days", text),
+    },
+    Declared {
+        name: "retention.dead_job_days",
+        default: "365",
+        meaning: "days that jobs which have failed for good are listed, 7 at least, or `ever`",
+        check: |text| days_of("dead_job_days", text),
     },
     Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
     Declared {
@@ -331,6 +370,16 @@ impl Settings {
             .collect()
     }
 
+    /// For how long what is kept.
+    pub(crate) fn keeps(&self) -> anyhow::Result<Keeps> {
+        let mut keeps = Keeps::default();
+        for knob in KNOBS {
+            let name = format!("retention.{}", knob.name);
+            knob.put(&mut keeps, knob.read(self.text(&name)).with_context(|| format!("setting {name}"))?);
+        }
+        Ok(keeps)
+    }
+
     /// The networks of a setting that is a list of them.
     pub(crate) fn networks(&self, name: &str) -> anyhow::Result<Vec<Network>> {
         network_list(self.text(name)).with_context(|| format!("setting {name}"))
@@ -397,6 +446,12 @@ fn setting_of(kind: &Kind) -> String {
 
 fn schedule(text: &str) -> Result<(), String> {
     Schedule::parse(text).map(drop).map_err(|wanted| wanted.to_string())
+}
+
+/// For how many days something is kept, by the name of its setting.
+fn days_of(name: &str, text: &str) -> Result<(), String> {
+    let knob = KNOBS.iter().find(|knob| knob.name == name);
+    knob.map_or(Ok(()), |knob| knob.read(text).map(drop).map_err(|wanted| wanted.to_string()))
 }
 
 fn positive(text: &str) -> Result<(), String> {
@@ -503,6 +558,20 @@ mod tests {
         assert_eq!(schedules["derive"].unwrap().to_string(), ":05");
         let error = with("[jobs]\nderive = \"hourly\"\n", &[]).unwrap_err().to_string();
         assert!(error.starts_with("setting jobs.derive is `hourly` (punchclock.toml); it must be a time"), "{error}");
+    }
+
+    #[test]
+    fn each_knob_of_retention_is_a_setting_and_a_wrong_one_is_told_its_range() {
+        for knob in KNOBS {
+            let name = format!("retention.{}", knob.name);
+            assert_eq!(DECLARED.iter().find(|declared| declared.name == name).unwrap().default, knob.default);
+            let error = with(&format!("[retention]\n{} = 0\n", knob.name), &[]).unwrap_err().to_string();
+            let range = format!("it must be `ever`, or a whole number of days from {} to 36500", knob.least);
+            assert_eq!(error, format!("setting {name} is `0` (punchclock.toml); {range}"));
+        }
+        assert_eq!(with("", &[]).unwrap().keeps().unwrap(), Keeps::default());
+        let keeps = with("[retention]\npunch_days = 2000\njob_days = \"ever\"\n", &[]).unwrap().keeps().unwrap();
+        assert_eq!((keeps.punches.days(), keeps.done_jobs.days()), (Some(2000), None));
     }
 
     #[test]

@@ -62,8 +62,7 @@ statements! {
     LAST_SLOT = "SELECT MAX(slot_us) FROM job WHERE tenant = $1 AND kind = $2 AND slot_us IS NOT NULL AND (slot_us <= $3 OR state <> 'waiting')";
     LAST_ENDED = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND kind = $2 AND ended_us IS NOT NULL ORDER BY id DESC LIMIT 1");
     DROP = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND state = 'waiting'";
-    ENDED = "SELECT id FROM job WHERE tenant = $1 AND ended_us < $2 AND state = $3 ORDER BY id LIMIT $4";
-    FORGET = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND ended_us IS NOT NULL";
+    SAY = "UPDATE job SET outcome = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     OPEN_OF_KIND = "SELECT kind, state, COUNT(*), MIN(due_us), COUNT(CASE WHEN due_us <= $1 THEN 1 END) FROM job
         WHERE tenant = $2 AND ended_us IS NULL GROUP BY kind, state";
     DEAD_OF_KIND = "SELECT kind, state, COUNT(*), MIN(due_us), COUNT(CASE WHEN due_us <= $1 THEN 1 END) FROM job
@@ -418,15 +417,11 @@ impl Write<'_> {
         Ok(self.run(DROP, params![self.tenant, id])? == 1)
     }
 
-    /// Forgets jobs that ended in a state before an instant, so many at most; how many there were.
+    /// Says how far a claimed job is; false when it is held no more.
     ///
     /// # Errors
     /// Of the store.
-    pub fn forget_jobs(&self, state: &str, before_us: i64, most: u32) -> Result<u64, Error> {
-        let ended: Vec<i64> = self.all(ENDED, params![self.tenant, before_us, state, most], |row| row.get(0))?;
-        for id in &ended {
-            self.run(FORGET, params![self.tenant, id])?;
-        }
-        Ok(ended.len() as u64)
+    pub fn say_job(&self, id: i64, fence: i64, words: &str) -> Result<bool, Error> {
+        Ok(self.run(SAY, params![words, self.tenant, id, fence])? == 1)
     }
 }

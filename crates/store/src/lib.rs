@@ -12,6 +12,7 @@
 pub mod access;
 pub mod audit;
 pub mod backup;
+pub mod census;
 pub mod chain;
 pub mod closeouts;
 pub mod commands;
@@ -34,6 +35,7 @@ pub mod places;
 pub mod plans;
 pub mod punches;
 mod replays;
+pub mod retention;
 mod statement;
 pub mod terminals;
 pub mod users;
@@ -46,6 +48,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         access::STATEMENTS,
         enrolment::STATEMENTS,
         audit::STATEMENTS,
+        census::STATEMENTS,
         closeouts::STATEMENTS,
         commands::STATEMENTS,
         company::STATEMENTS,
@@ -62,6 +65,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         plans::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,
+        retention::STATEMENTS,
         terminals::STATEMENTS,
         users::STATEMENTS,
     ];

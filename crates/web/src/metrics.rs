@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hub::retention::Census;
 use hub::{EdgeRow, EdgeState};
 use jiff::Timestamp;
 use link::Health;
@@ -39,8 +40,9 @@ pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) 
 pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let silent_after = app.config.silent_after;
-    let ask = move |hub: &hub::Hub| Ok((hub.board(now)?, hub.terminals()?, hub.edges(now, silent_after)?));
-    let (board, terminals, edges) = app.ask(ask).await?;
+    let ask =
+        move |hub: &hub::Hub| Ok((hub.board(now)?, hub.terminals()?, hub.edges(now, silent_after)?, hub.census()?));
+    let (board, terminals, edges, census) = app.ask(ask).await?;
     let mut text = Text::default();
     text.metric("punchclock_build_info", "gauge", "The version that runs.");
     text.value(&[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -67,7 +69,27 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
         }
     }
     of_edges(&mut text, &edges, now);
+    if let Some(census) = census {
+        of_census(&mut text, &census);
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.written).into_response())
+}
+
+/// What the last look for twins found.
+fn of_census(text: &mut Text, census: &Census) {
+    let mut one = |name: &'static str, help: &str, value: i64| {
+        text.metric(name, "gauge", help);
+        text.value(&[], value);
+    };
+    one("punchclock_census_timestamp_seconds", "When punches were last looked at for twins.", census.at.as_second());
+    one("punchclock_census_punches", "Punches that were looked at.", census.punches.cast_signed());
+    one("punchclock_twins", "Rows that are the same punch as another one.", census.twins.cast_signed());
+    one("punchclock_misfiled_punches", "Rows under a key that is not theirs.", census.misfiled.cast_signed());
+    one(
+        "punchclock_miscounted_punches",
+        "Punches that count more than once, or nowhere.",
+        census.miscounted.cast_signed(),
+    );
 }
 
 /// What is told of each edge.

@@ -27,6 +27,12 @@ impl Fingerprint {
         Self(key)
     }
 
+    /// The hour in which it was printed, as seconds since 1970 on the terminal's face. Of no meaning for a text that is no date.
+    pub fn hour(&self) -> i64 {
+        let hour = u32::from_be_bytes(self.0.first_chunk().copied().unwrap_or_default());
+        (i64::from(hour) - (1 << 31)) * 3600
+    }
+
     /// The identity of what `origin` said: user number and printed time (rules 5.2). Origin and user are brought to
     /// canonical form.
     pub fn of(origin: &str, user: &str, time: &PrintedTime) -> Self {

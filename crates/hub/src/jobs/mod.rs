@@ -72,7 +72,7 @@ pub const DERIVE: Kind = Kind {
 /// The daily clean-up.
 pub const CLEAN_UP: Kind = Kind {
     name: "clean-up",
-    says: "removes what has been kept long enough",
+    says: "removes what has been kept long enough, and looks for twins",
     schedule: Some("02:00"),
     tries: 5,
     longest_wait: Duration::from_secs(3600),

@@ -127,6 +127,14 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Says how far it is, for the list of jobs, until it says more or ends.
+    ///
+    /// # Errors
+    /// As [`Run::step`].
+    pub fn say(&self, words: &str) -> Result<(), Error> {
+        self.step(|write| Ok(write.say_job(self.job.id, self.job.fence, words).map(drop)?))
+    }
+
     /// Writes the last part, or all, and ends the job in the same transaction. `work` returns what was done, in words.
     ///
     /// # Errors

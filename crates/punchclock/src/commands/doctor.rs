@@ -17,6 +17,9 @@ use crate::show;
 /// A terminal that said nothing for this long is worth a look.
 const SILENT_HOURS: i64 = 24;
 
+/// The look for twins is daily.
+const CENSUS_HOURS: i64 = 49;
+
 /// What waits for longer than this for its seal is late; microseconds.
 const SEALED_WITHIN_US: i64 = 60_000_000;
 
@@ -107,6 +110,7 @@ fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> an
     }
     let now = now();
     look_at_chain(hub, now, findings)?;
+    look_for_twins(hub, now, findings)?;
     match hub.job_kinds(now)?.iter().map(|row| row.dead).sum::<u64>() {
         0 => findings.add(Weight::Good, "jobs", "none has failed for good"),
         some => findings.add(
@@ -141,6 +145,28 @@ fn look_at_chain(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow::
             format!("{some} rows of evidence and audit wait for their seal; `punchclock serve` or `hub` seals them within seconds: if one runs, its log says what is in the way"),
         ),
         (some, _) => findings.add(Weight::Good, "chain", format!("{some} rows are about to be sealed")),
+    }
+    Ok(())
+}
+
+/// What the last look for twins found, and whether it was lately.
+fn look_for_twins(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow::Result<()> {
+    let cure = "`punchclock job run clean-up` looks at once, where a server runs";
+    match hub.census()? {
+        None if hub.punch_count()? == 0 => findings.add(Weight::Good, "twins", "no punches yet"),
+        None => findings.add(Weight::Look, "twins", format!("nobody has looked yet; {cure}")),
+        Some(census) if !census.is_good() => {
+            let told = format!("{census}, on {}: {}", census.at, census.faults.join("; "));
+            findings.add(
+                Weight::Bad,
+                "twins",
+                format!("{told}. Somebody wrote to the database past this program: `punchclock audit verify` says since when, and a backup has it as it was"),
+            );
+        }
+        Some(census) if census.at < now.saturating_sub(CENSUS_HOURS.hours()).unwrap_or(now) => {
+            findings.add(Weight::Look, "twins", format!("{census}, but the last look was on {}; {cure}", census.at));
+        }
+        Some(census) => findings.add(Weight::Good, "twins", format!("{census}, on {}", census.at)),
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ mod moving;
 mod period;
 mod person;
 mod plan;
+mod retention;
 mod rules;
 mod serve;
 mod simulate;
@@ -101,6 +102,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Person(command) => person::run(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
         Command::Job(command) => job::run(&context, command),
+        Command::Retention => retention::run(&context),
         Command::Doctor => doctor::run(&context),
         Command::Backup(args) => backup::backup(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use edge::spool::Spool;
 use edge::{Edge, Uplink, UplinkError};
 use hub::Hub;
+use hub::retention::CleanUp;
 use jiff::Timestamp;
 use link::{Ack, Batch, Heartbeat, Orders};
 use web::{Tls, Web, WebConfig};
@@ -105,7 +106,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     let sealing = Sealing::start(hub.clone());
     let webhook = settings.text("hub.silence_webhook");
     let tells = !webhook.is_empty();
-    let mut works = hub::jobs::built_in();
+    let mut works = hub::jobs::built_in().with(CleanUp::by(settings.keeps()?));
     if tells {
         works = works.with(Notices::to(webhook.to_owned())?);
     }

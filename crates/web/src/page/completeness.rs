@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::CloseoutState;
+use hub::retention::Census;
 use hub::view::{CloseoutFilter, CloseoutRow, TerminalRow};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::access::Visitor;
@@ -26,6 +28,21 @@ struct CompletenessPage {
     rows: Vec<Row>,
     pager: Pager,
     csv: String,
+    looked: Option<Looked>,
+}
+
+/// The last look for twins as it is printed.
+struct Looked {
+    is_good: bool,
+    says: String,
+    faults: Vec<String>,
+}
+
+impl Looked {
+    fn new(census: Census, zone: &TimeZone) -> Self {
+        let at = show::moment(census.at, zone);
+        Self { is_good: census.is_good(), says: format!("{census}, looked at on {at}"), faults: census.faults }
+    }
 }
 
 /// Filter as it stands in the address.
@@ -114,7 +131,11 @@ pub(crate) async fn page(
 ) -> Result<Html<String>, Failure> {
     let filter = asked.filter()?;
     let now = Timestamp::now();
-    let (all, terminals) = app.ask(move |hub| Ok((hub.closeouts(&filter, now)?, hub.terminals()?))).await?;
+    let ask = move |hub: &hub::Hub| {
+        let zone = hub.company()?.time_zone()?;
+        Ok((hub.closeouts(&filter, now)?, hub.terminals()?, hub.census()?.map(|census| Looked::new(census, &zone))))
+    };
+    let (all, terminals, looked) = app.ask(ask).await?;
     let shown = all.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
     let state = |state: CloseoutState| Choice {
         value: state.word(),
@@ -128,6 +149,7 @@ pub(crate) async fn page(
         states: CloseoutState::ALL.map(state).into(),
         pager: Pager::new("/terminals/completeness", &asked.query(), asked.page, all.len() as u64),
         csv: format!("/terminals/completeness.csv?{}", asked.query()),
+        looked,
         asked,
     })
 }

@@ -80,3 +80,26 @@ async fn a_program_reads_the_same() {
     );
     assert_ne!(item["digest_terminal"], item["digest_hub"]);
 }
+
+#[tokio::test]
+async fn what_the_look_for_twins_found_is_on_the_page_and_in_the_metrics() {
+    let house = house();
+    let viewer = house.sign_in("viewer").await;
+    let program = house.token(TokenKind::Api);
+    let shown = || async {
+        let page = house.get(&viewer, "/terminals/completeness").await.text;
+        (page, house.get(&program, "/metrics").await.text)
+    };
+    let (page, metrics) = shown().await;
+    assert!(!page.contains("twins") && !metrics.contains("twins"), "nobody has looked: {page}{metrics}");
+    house.hub.ask_for_job(&clerk(), "clean-up", now()).unwrap();
+    let works = hub::jobs::built_in();
+    for job in house.hub.claim_jobs(&works, "one", 9, now()).unwrap() {
+        house.hub.perform(&works, &job, now, 1.0, &std::sync::atomic::AtomicBool::new(false)).unwrap();
+    }
+    let (page, metrics) = shown().await;
+    assert!(page.contains("Each punch is here once: 0 twins among 1 punches, looked at on "), "{page}");
+    for line in ["punchclock_twins 0", "punchclock_misfiled_punches 0", "punchclock_census_punches 1"] {
+        assert!(metrics.lines().any(|one| one == line), "{line} is missing in\n{metrics}");
+    }
+}
