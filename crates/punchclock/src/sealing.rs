@@ -1,12 +1,14 @@
 //! Seals evidence and audit while a hub runs: within a second of a commit, of this process or another. With several hubs on one
-//! database each tries; one wins.
+//! database each tries; one wins. Once an hour a job notes the head in the list of jobs, and seals what waits if no thread did.
 
+use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use hub::Hub;
+use hub::jobs::{Finished, Kind, Run, SEAL, Work};
 
 use crate::chance::{bytes, now};
 
@@ -60,9 +62,32 @@ fn round(hub: &Hub, seen: &mut Option<i64>, told: &mut (i64, i64)) -> anyhow::Re
         && told.0 != hour
         && told.1 != head.number
     {
-        let digest: String = head.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        tracing::info!(seal = head.number, digest, "head of the chain of evidence and audit");
+        tracing::info!(seal = head.number, digest = hex(&head.digest), "head of the chain of evidence and audit");
         *told = (hour, head.number);
     }
     Ok(())
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Seals what waits, and says how far the chain is.
+pub(crate) struct Seals;
+
+impl Work for Seals {
+    fn kind(&self) -> &'static Kind {
+        &SEAL
+    }
+
+    fn run(&self, run: Run<'_>) -> Result<Finished, Box<dyn Error + Send + Sync>> {
+        let late = run.hub().seal(run.now(), &bytes()?)?;
+        let head = run.hub().chain_head()?;
+        let head = head.map_or_else(
+            || String::from("nothing to seal yet"),
+            |head| format!("head of the chain: {} (seal {})", hex(&head.digest), head.number),
+        );
+        let late = if late == 0 { String::new() } else { format!("; {late} rows were sealed now") };
+        Ok(run.done(head + &late)?)
+    }
 }

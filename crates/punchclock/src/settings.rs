@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use hub::jobs::{KINDS, Kind, Schedule, Schedules};
+use hub::jobs::{BACKUP, KINDS, Kind, Schedule, Schedules};
 use hub::retention::{KNOBS, Keeps};
 use link::enrol::Pin;
 use link::{Network, NotANetwork};
@@ -90,6 +90,31 @@ const DECLARED: &[Declared] = &[
         check: schedule,
     },
     Declared {
+        name: "jobs.backup",
+        default: "03:00",
+        meaning: "when a backup is written, where backup.folder is set; written as jobs.derive",
+        check: schedule,
+    },
+    Declared {
+        name: "jobs.seal",
+        default: ":00",
+        meaning: "when the head of the chain of evidence is noted in the list of jobs; what is new is sealed within seconds all the same",
+        check: schedule,
+    },
+    Declared {
+        name: "backup.folder",
+        default: "",
+        meaning: "folder that a backup is written into every day, on another disk than the database; empty for none. Of several hubs on one \
+                  database, one writes it: set it where it is to be, or name a folder that all of them reach",
+        check: anything,
+    },
+    Declared {
+        name: "backup.keep",
+        default: "14",
+        meaning: "how many backups stay in that folder; an older one is removed once a new one was read back",
+        check: positive,
+    },
+    Declared {
         name: "retention.punch_days",
         default: "ever",
         meaning: "days that punches are kept after the end of their month, 1095 at least, or `ever`; they go by whole months, on record, once all \
@@ -99,7 +124,7 @@ const DECLARED: &[Declared] = &[
     Declared {
         name: "retention.command_days",
         default: "90",
-        meaning: "days that commands to terminals are kept with their results, or `ever`",
+        meaning: "days that commands to terminals are kept with their results after they expired, or `ever`",
         check: |text| days_of("command_days", text),
     },
     Declared {
@@ -365,7 +390,7 @@ impl Settings {
             .map(|kind| {
                 let name = setting_of(kind);
                 let schedule = Schedule::parse(self.text(&name)).with_context(|| format!("setting {name}"))?;
-                Ok((kind.name, schedule))
+                Ok((kind.name, schedule.filter(|_| *kind != &BACKUP || self.file("backup.folder").is_some())))
             })
             .collect()
     }
@@ -554,7 +579,9 @@ mod tests {
             assert_eq!(Some(declared.default), kind.schedule);
         }
         let schedules = settings.schedules().unwrap();
-        assert_eq!(schedules["clean-up"], None);
+        assert_eq!((schedules["clean-up"], schedules["backup"]), (None, None), "no folder is set");
+        let daily = with("[backup]\nfolder = \"/backups\"\n", &[]).unwrap().schedules().unwrap();
+        assert_eq!(daily["backup"].unwrap().to_string(), "03:00");
         assert_eq!(schedules["derive"].unwrap().to_string(), ":05");
         let error = with("[jobs]\nderive = \"hourly\"\n", &[]).unwrap_err().to_string();
         assert!(error.starts_with("setting jobs.derive is `hourly` (punchclock.toml); it must be a time"), "{error}");

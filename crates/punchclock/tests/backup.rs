@@ -289,3 +289,82 @@ fn after_a_restore_the_edge_sends_again_what_the_hub_lost() {
     assert!(days.lines().count() > 100, "{days}");
     assert_eq!(days, straight);
 }
+
+/// The backups of a folder, by name.
+fn backups(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|end| end == "backup")).collect();
+    files.sort();
+    files
+}
+
+fn daily(on: &On) {
+    let log = log_file(&on.stage, 3, "2026-01-05", "2026-01-11");
+    let log = log.to_str().unwrap();
+    on.prints(&["import", "attlog", log, "--serial", "SIM1", "--zone", "Asia/Manila", "--create-employees"]);
+    let refused = on.fails(&["job", "run", "backup"]);
+    assert!(refused.contains("backup.folder is not set"), "{refused}");
+    let folder = on.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let with_folder = |arguments: &[&str]| {
+        let mut command = on.command(arguments);
+        command.env("PUNCHCLOCK__BACKUP__FOLDER", &folder).env("PUNCHCLOCK__BACKUP__KEEP", "2");
+        command
+    };
+    let (pages, terminals) = (on.stage.pages.to_string(), on.stage.terminals.to_string());
+    let serve = &mut with_folder(&["serve", "--listen", &pages, "--adms-listen", &terminals]);
+    let mut serving = Process::spawn(serve).unwrap();
+    serving.wait_for_line("pages: http://", PATIENCE).unwrap();
+    let done =
+        || on.prints(&["--json", "job", "list", "--kind", "backup", "--state", "done"]).matches("verified").count();
+    wait_until("the backup that was due before the first start", PATIENCE, || done() == 1).unwrap();
+    let first = backups(&folder);
+    assert_eq!(first.len(), 1);
+    for count in [2, 3] {
+        assert!(with_folder(&["job", "run", "backup"]).output().unwrap().status.success());
+        // Two within one second would have one name: the second comes a little later.
+        wait_until("the next backup", PATIENCE, || done() == count).unwrap();
+    }
+    let kept = backups(&folder);
+    assert!(kept.len() == 2 && !kept.contains(&first[0]), "{kept:?}");
+    let doctor = || {
+        let output = with_folder(&["--json", "doctor"]).output().unwrap();
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        rows.into_iter().find(|row| row["what"] == "backup").unwrap()
+    };
+    let told = doctor();
+    let newest = format!("{}: 1 MiB, ", kept[1].display());
+    let says = told["says"].as_str().unwrap();
+    assert!(
+        told["result"] == "ok" && says.starts_with(&newest) && says.ends_with("verified; 1 older removed"),
+        "{told}"
+    );
+    let other = on.another();
+    other.prints(&["restore", kept[1].to_str().unwrap()]);
+    assert_eq!(other.punches(), on.punches());
+
+    // A disk that is not there: it is told, nothing is given up, and once it is back the backup is made.
+    let away = on.path("away");
+    std::fs::rename(&folder, &away).unwrap();
+    assert!(with_folder(&["job", "run", "backup"]).output().unwrap().status.success());
+    wait_until("the failure to be told", PATIENCE, || doctor()["result"] == "bad").unwrap();
+    let told = doctor();
+    assert!(told["says"].as_str().unwrap().contains("Check that its folder exists"), "{told}");
+    assert_eq!(backups(&away), kept.iter().map(|file| away.join(file.file_name().unwrap())).collect::<Vec<_>>());
+    std::fs::rename(&away, &folder).unwrap();
+    wait_until("the backup to be made after all", 2 * PATIENCE, || done() == 4).unwrap();
+    serving.terminate().unwrap();
+    assert!(serving.wait(PATIENCE).unwrap().success());
+}
+
+#[test]
+fn a_backup_is_made_by_itself_read_back_and_the_oldest_go() {
+    daily(&On::file());
+}
+
+#[test]
+fn a_backup_of_postgres_is_made_by_itself_read_back_and_the_oldest_go() {
+    if let Some(on) = On::postgres() {
+        daily(&on);
+    }
+}

@@ -18,10 +18,8 @@ statements! {
     DROP_DONE_JOB = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND ended_us < $3 AND state = 'done'";
     DEAD_JOBS = "SELECT id FROM job WHERE tenant = $1 AND ended_us < $2 AND state = 'dead' ORDER BY id LIMIT $3";
     DROP_DEAD_JOB = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND ended_us < $3 AND state = 'dead'";
-    COMMANDS = "SELECT id FROM terminal_command WHERE tenant = $1
-        AND CASE WHEN expires_us > changed_us THEN expires_us ELSE changed_us END < $2 ORDER BY id LIMIT $3";
-    DROP_COMMAND = "DELETE FROM terminal_command WHERE tenant = $1 AND id = $2
-        AND CASE WHEN expires_us > changed_us THEN expires_us ELSE changed_us END < $3";
+    COMMANDS = "SELECT id FROM terminal_command WHERE tenant = $1 AND expires_us < $2 ORDER BY id LIMIT $3";
+    DROP_COMMAND = "DELETE FROM terminal_command WHERE tenant = $1 AND id = $2 AND expires_us < $3";
     READINGS = "SELECT date, serial FROM closeout WHERE tenant = $1 AND read_us < $2 AND missing = 0 ORDER BY date, serial LIMIT $3";
     DROP_READING = "DELETE FROM closeout WHERE tenant = $1 AND date = $2 AND serial = $3 AND read_us < $4 AND missing = 0";
     PLANS = "SELECT employee, date FROM planned_day WHERE tenant = $1 AND date < $2 ORDER BY employee, date LIMIT $3";
@@ -109,7 +107,7 @@ pub enum Aged {
     DoneJobs,
     /// Jobs that are dead, since they ended.
     DeadJobs,
-    /// Commands to terminals and their results, since the last word about them; one that is still to be delivered stays.
+    /// Commands to terminals and their results, since they expired: none of them is delivered any more.
     Commands,
     /// What terminals told of a date, since they told it last; a date that lacks punches stays.
     Readings,

@@ -16,6 +16,7 @@
 //! To add a kind: a line in [`KINDS`], a [`Work`] that does it, given to the runner in [`Works`], and, if it has a schedule, its
 //! setting `jobs.NAME`.
 
+mod backups;
 mod bell;
 mod desk;
 mod kinds;
@@ -34,6 +35,7 @@ use store::jobs::NewJob;
 
 use crate::Error;
 
+pub use backups::Backups;
 pub(crate) use bell::Bell;
 pub use desk::{JobFilter, JobList, JobRow, JobSort, JobState, KindRow};
 pub use kinds::built_in;
@@ -78,6 +80,24 @@ pub const CLEAN_UP: Kind = Kind {
     longest_wait: Duration::from_secs(3600),
 };
 
+/// The daily backup, where a folder is set.
+pub const BACKUP: Kind = Kind {
+    name: "backup",
+    says: "writes a backup into its folder, and removes the oldest beyond those that are kept",
+    schedule: Some("03:00"),
+    tries: 5,
+    longest_wait: Duration::from_secs(3600),
+};
+
+/// The hourly look at the seals.
+pub const SEAL: Kind = Kind {
+    name: "seal",
+    says: "seals what waits, and notes the head of the chain",
+    schedule: Some(":00"),
+    tries: 5,
+    longest_wait: Duration::from_secs(600),
+};
+
 /// A post that an edge is silent, or back. A receiver may be away over a weekend.
 pub const NOTICE: Kind = Kind {
     name: "notice",
@@ -88,7 +108,7 @@ pub const NOTICE: Kind = Kind {
 };
 
 /// Every kind that there is.
-pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &NOTICE];
+pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &NOTICE];
 
 /// The schedules that hold, by name of the kind; `None` is off.
 pub type Schedules = BTreeMap<&'static str, Option<Schedule>>;

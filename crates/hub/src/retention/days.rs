@@ -100,7 +100,7 @@ pub const KNOBS: [Knob; 6] = [
 pub struct Keeps {
     /// Punches, after the end of their month.
     pub punches: KeepDays,
-    /// Commands to terminals, after the last word about them.
+    /// Commands to terminals, after they expired.
     pub commands: KeepDays,
     /// What terminals told of a date, after they told it last.
     pub readings: KeepDays,

@@ -19,7 +19,7 @@ pub(crate) enum JobCommand {
     },
     /// Ask for a job of a kind, beside its schedule: a running server takes it within a second
     Run {
-        /// The kind: derive or clean-up
+        /// The kind: derive, clean-up, backup or seal
         kind: String,
     },
     /// Let a dead job be tried again

@@ -14,7 +14,8 @@ use crate::commands::{Context, console};
 use crate::progress::Progress;
 use crate::{cli, show};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Of this program.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How often the bytes that were written are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 

@@ -2,9 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
+use hub::jobs::{BACKUP, JobFilter, JobState};
 use hub::view::TerminalRow;
 use hub::{EdgeRow, EdgeState, Hub};
 use jiff::{Timestamp, ToSpan as _};
@@ -17,8 +19,8 @@ use crate::show;
 /// A terminal that said nothing for this long is worth a look.
 const SILENT_HOURS: i64 = 24;
 
-/// The look for twins is daily.
-const CENSUS_HOURS: i64 = 49;
+/// The look for twins and the backup are daily.
+const DAILY_HOURS: i64 = 49;
 
 /// What waits for longer than this for its seal is late; microseconds.
 const SEALED_WITHIN_US: i64 = 60_000_000;
@@ -61,7 +63,9 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     findings.add(Weight::Good, "settings", "valid");
     match context.hub() {
-        Ok(hub) => look_at_hub(&hub, context.settings.silent_after()?, &mut findings)?,
+        Ok(hub) => {
+            look_at_hub(&hub, context.settings.silent_after()?, context.settings.file("backup.folder"), &mut findings)?
+        }
         Err(error) => findings.add(Weight::Bad, "database", format!("{error:#}")),
     }
     let listen: SocketAddr = context.settings.get("hub.listen")?;
@@ -82,7 +86,12 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     }
 }
 
-fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> anyhow::Result<()> {
+fn look_at_hub(
+    hub: &Hub,
+    silent_after: Duration,
+    folder: Option<PathBuf>,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
     hub.is_ready()?;
     findings.add(Weight::Good, "database", format!("opens; {} punches", hub.punch_count()?));
     match hub.is_fenced()? {
@@ -119,6 +128,7 @@ fn look_at_hub(hub: &Hub, silent_after: Duration, findings: &mut Findings) -> an
             format!("{some} have failed for good; `punchclock job list --state dead` says why, `punchclock job retry --all` tries them again"),
         ),
     }
+    look_at_backups(hub, folder.as_deref(), now, findings)?;
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }
@@ -163,11 +173,42 @@ fn look_for_twins(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow:
                 format!("{told}. Somebody wrote to the database past this program: `punchclock audit verify` says since when, and a backup has it as it was"),
             );
         }
-        Some(census) if census.at < now.saturating_sub(CENSUS_HOURS.hours()).unwrap_or(now) => {
+        Some(census) if census.at < now.saturating_sub(DAILY_HOURS.hours()).unwrap_or(now) => {
             findings.add(Weight::Look, "twins", format!("{census}, but the last look was on {}; {cure}", census.at));
         }
         Some(census) => findings.add(Weight::Good, "twins", format!("{census}, on {}", census.at)),
     }
+    Ok(())
+}
+
+/// Whether there was a backup lately, where one is to be made.
+fn look_at_backups(hub: &Hub, folder: Option<&Path>, now: Timestamp, findings: &mut Findings) -> anyhow::Result<()> {
+    let last = hub.job_kinds(now)?.into_iter().find(|row| row.kind == BACKUP.name).and_then(|row| row.last);
+    let late = now.saturating_sub(DAILY_HOURS.hours()).unwrap_or(now);
+    let waits =
+        JobFilter { kind: Some(BACKUP.name.to_owned()), state: Some(JobState::Waiting), ..JobFilter::default() };
+    if let Some(failing) = hub.jobs(&waits)?.rows.into_iter().find(|job| job.attempts > 0) {
+        findings.add(Weight::Bad, "backup", format!("it fails, and is tried again: {}", failing.outcome));
+        return Ok(());
+    }
+    let (weight, says) = match (folder, last) {
+        (None, None) => (
+            Weight::Look,
+            String::from("none is made by itself; set backup.folder, or let a timer run `punchclock backup`"),
+        ),
+        (Some(folder), None) => {
+            (Weight::Look, format!("none yet in {}; `punchclock job run backup` asks for one", folder.display()))
+        }
+        (_, Some(job)) if job.state == JobState::Dead => (
+            Weight::Bad,
+            format!("the last one failed: {}; `punchclock job retry {}` tries again", job.outcome, job.id),
+        ),
+        (Some(_), Some(job)) if job.ended.is_none_or(|ended| ended < late) => {
+            (Weight::Bad, format!("the last one is old: {}; `punchclock job list --kind backup`", job.outcome))
+        }
+        (_, Some(job)) => (Weight::Good, job.outcome),
+    };
+    findings.add(weight, "backup", says);
     Ok(())
 }
 

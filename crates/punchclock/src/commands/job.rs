@@ -1,6 +1,7 @@
 //! `job list|run|retry`.
 
-use hub::jobs::JobFilter;
+use anyhow::bail;
+use hub::jobs::{BACKUP, JobFilter};
 use serde_json::json;
 
 use crate::chance::now;
@@ -37,6 +38,11 @@ pub(super) fn run(context: &Context, command: JobCommand) -> anyhow::Result<()> 
             show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?;
         }
         JobCommand::Run { kind } => {
+            if kind == BACKUP.name && context.settings.file("backup.folder").is_none() {
+                bail!(
+                    "backup.folder is not set: set it and restart the server, or write one now with `punchclock backup FILE`"
+                );
+            }
             let id = hub.ask_for_job(&console(), &kind, now())?;
             show::line(format!(
                 "job {id} waits for a running server, which takes it within a second; `punchclock job list` shows it"

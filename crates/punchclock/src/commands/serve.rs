@@ -9,6 +9,7 @@ use std::time::Duration;
 use edge::spool::Spool;
 use edge::{Edge, Uplink, UplinkError};
 use hub::Hub;
+use hub::jobs::Backups;
 use hub::retention::CleanUp;
 use jiff::Timestamp;
 use link::{Ack, Batch, Heartbeat, Orders};
@@ -19,7 +20,7 @@ use crate::cli::{HubArgs, HubCommand, Serve};
 use crate::commands::{Context, edge_role};
 use crate::home::Home;
 use crate::runner::Runner;
-use crate::sealing::Sealing;
+use crate::sealing::{Sealing, Seals};
 use crate::settings::Settings;
 use crate::silence::Notices;
 use crate::{log, service, show, signals, silence};
@@ -106,7 +107,10 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     let sealing = Sealing::start(hub.clone());
     let webhook = settings.text("hub.silence_webhook");
     let tells = !webhook.is_empty();
-    let mut works = hub::jobs::built_in().with(CleanUp::by(settings.keeps()?));
+    let mut works = hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals);
+    if let Some(folder) = settings.file("backup.folder") {
+        works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
+    }
     if tells {
         works = works.with(Notices::to(webhook.to_owned())?);
     }

@@ -147,8 +147,8 @@ impl Description {
         }
     }
 
-    /// Of the description itself.
-    fn digest(&self) -> [u8; 32] {
+    /// Of the description itself, and so of everything that it describes.
+    pub fn digest(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.made_us.to_be_bytes()).update(&self.schema.to_be_bytes());
         let mut text = |text: &str| {

@@ -26,10 +26,10 @@ pub struct Kept {
 }
 
 /// As [`super::make`], into a file of a folder that is named by `now`. With `keep`, only so many of the newest remain; files with
-/// other names are left alone.
+/// other names are left alone, and before any is removed the new one is read back.
 ///
 /// # Errors
-/// Those of [`super::make`].
+/// Those of [`super::make`], or of [`super::check`].
 pub fn make_in(
     store: &Store,
     folder: &Path,
@@ -49,6 +49,8 @@ pub fn make_in(
     let description = super::write(store, part, now.as_microsecond(), version, say)?;
     let mut removed = Vec::new();
     if let Some(keep) = keep {
+        // Nothing is given up for one that does not read back.
+        super::check(&file, say)?;
         removed = remove(folder, too_many(&self::names(folder)?, keep).into_iter())?;
     }
     Ok(Kept { file, description, removed })
