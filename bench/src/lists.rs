@@ -29,9 +29,9 @@ const LAST: Date = date(2026, 3, 1);
 const COPIES: u64 = 19;
 const COPY: &str = "
     INSERT INTO employee SELECT tenant, id + ?1 * 100000, code || '-' || ?1, name, is_confirmed, zone, employed_from, employed_to,
-        first_punch, last_punch, group_name FROM employee WHERE id < 100000;
-    INSERT INTO user_number SELECT tenant, number || '-' || ?1, valid_from, valid_to, employee + ?1 * 100000 FROM user_number
-        WHERE employee < 100000;
+        first_punch, last_punch, group_name, merged_into FROM employee WHERE id < 100000;
+    INSERT INTO user_number SELECT tenant, number_group, number || '-' || ?1, valid_from, valid_to, employee + ?1 * 100000
+        FROM user_number WHERE employee < 100000;
     INSERT INTO day SELECT tenant, employee + ?1 * 100000, date, status, exceptions, worked_minutes, tardy_minutes,
         left_early_minutes, is_outlier, record, inputs, engine, revision, derived_us FROM day WHERE employee < 100000;
     INSERT INTO day_exception SELECT tenant, exception, date, employee + ?1 * 100000 FROM day_exception WHERE employee < 100000;
