@@ -23,6 +23,8 @@ use crate::{Actor, Error, Hub, watch};
 
 /// Rows of one write transaction: others get their turn in between.
 const ROWS_PER_WRITE: usize = 2000;
+/// Punches that are stored by one statement.
+const PUNCHES_PER_INSERT: usize = 500;
 /// An edge's sign of life is written down this often when it tells nothing new.
 const NEWS_AFTER_US: i64 = 60_000_000;
 
@@ -340,6 +342,11 @@ impl<'p> Arrival<'p> {
         let Self { channel, said, fingerprint, received } = *self;
         NewPunch { fingerprint, said, channel, received_us: received.at.as_microsecond() }
     }
+
+    fn as_unresolved(&self) -> Unresolved<'p> {
+        let Self { fingerprint, said, received, .. } = *self;
+        Unresolved { fingerprint, said, received: received.at, stated: None }
+    }
 }
 
 /// When something was received.
@@ -414,28 +421,40 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
     }
 
+    /// While a server stores one part, the part before it is resolved.
     fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
-        let is_new = self.write.insert_punches(&arrived.iter().map(Arrival::as_new).collect::<Vec<_>>())?;
-        let (mut new, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
-        for (arrival, is_new) in arrived.iter().zip(&is_new) {
-            if *is_new {
-                self.count(arrival);
-                let Arrival { fingerprint, said, received, .. } = *arrival;
-                new.push(Unresolved { fingerprint, said, received: received.at, stated: None });
-            } else {
-                known.push(arrival);
+        let parts: Vec<Vec<NewPunch<'_>>> =
+            arrived.chunks(PUNCHES_PER_INSERT).map(|part| part.iter().map(Arrival::as_new).collect()).collect();
+        let mut inserting = Vec::with_capacity(parts.len());
+        for (place, part) in parts.iter().enumerate() {
+            inserting.push(self.write.begin_insert_punches(part)?);
+            if place == 0 {
+                self.resolver.meet(&arrived.iter().map(Arrival::as_unresolved).collect::<Vec<_>>())?;
             }
         }
-        let mut resolved = self.resolver.resolve(&new)?.into_iter();
+        let (mut taken, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
+        for (arrived, inserting) in arrived.chunks(PUNCHES_PER_INSERT).zip(inserting) {
+            let is_new = self.write.inserted_punches(inserting)?;
+            let mut new = Vec::with_capacity(arrived.len());
+            for (arrival, is_new) in arrived.iter().zip(&is_new) {
+                if *is_new {
+                    self.count(arrival);
+                    new.push(arrival.as_unresolved());
+                } else {
+                    known.push(arrival);
+                }
+            }
+            let mut resolved = self.resolver.resolve(&new)?.into_iter();
+            taken.extend(is_new.into_iter().map(|is_new| match is_new.then(|| resolved.next()).flatten() {
+                Some(Resolution::Employee) => (Outcome::Stored, None),
+                Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
+                Some(Resolution::Dismissed) => (Outcome::Held, None),
+                None => (Outcome::Known, None),
+            }));
+        }
         self.keep_what_differs(&known)?;
         self.cure_known(&known)?;
-        let taken = |is_new: bool| match is_new.then(|| resolved.next()).flatten() {
-            Some(Resolution::Employee) => (Outcome::Stored, None),
-            Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
-            Some(Resolution::Dismissed) => (Outcome::Held, None),
-            None => (Outcome::Known, None),
-        };
-        Ok(is_new.into_iter().map(taken).collect())
+        Ok(taken)
     }
 
     fn count(&mut self, Arrival { channel, said, fingerprint, received }: &Arrival<'_>) {

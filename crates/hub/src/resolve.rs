@@ -243,7 +243,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     /// Looks up the terminals and user numbers of punches that were not met before.
-    fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
+    pub(crate) fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
         let mut serials = BTreeSet::new();
         for punch in punches.iter().filter(|punch| !self.terminals.contains_key(&punch.said.origin)) {
             serials.insert(punch.said.origin.as_str());

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::Error;
-pub(crate) use many::list;
+pub(crate) use many::{Inserting, list};
 use postgres::Postgres;
 pub(crate) use session::{Row, Session, Statement};
 use sqlite::Sqlite;

@@ -30,9 +30,8 @@ statements! {
         WHERE tenant = $1 AND employee = $2 ORDER BY number_group, number, valid_from";
     OWNERS = "SELECT e.id, e.code, e.name, e.is_confirmed, e.zone, e.employed_from, e.employed_to, e.first_punch,
         e.last_punch, e.group_name, e.merged_into, n.valid_from, n.valid_to FROM user_number n
-        JOIN employee o ON o.tenant = n.tenant AND o.id = n.employee
-        JOIN employee e ON e.tenant = o.tenant AND e.id = COALESCE(o.merged_into, o.id)
-        WHERE n.tenant = $1 AND n.number_group = $2 AND n.number = $3 ORDER BY n.valid_from";
+        JOIN employee e ON e.tenant = n.tenant AND e.id = n.employee
+        WHERE n.tenant = $1 AND n.number_group = $2 AND n.number = $3";
     NUMBER_DROP = "DELETE FROM user_number WHERE tenant = $1 AND number_group = $2 AND number = $3 AND valid_from = $4";
     NUMBER_PUT = "INSERT INTO user_number (tenant, number_group, number, valid_from, valid_to, employee)
         VALUES ($1, $2, $3, $4, $5, $6)
@@ -191,6 +190,15 @@ impl Read<'_> {
             }
             Ok(())
         })?;
+        // An order within the statement would keep PostgreSQL from looking up all of them together.
+        owners.iter_mut().for_each(|owners| owners.sort_by_key(|(from, ..)| *from));
+        // Few are merged: a join that serves them would cost everybody.
+        let mut merged: Vec<_> =
+            owners.iter_mut().flatten().filter(|(_, _, owner)| owner.merged_into.is_some()).collect();
+        let into: Vec<i64> = merged.iter().filter_map(|(_, _, owner)| owner.merged_into).collect();
+        for ((_, _, owner), into) in merged.iter_mut().zip(self.employees_of(&into)?) {
+            *owner = into.ok_or(Error::Damaged { column: 10, wanted: "an employee" })?;
+        }
         Ok(owners)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
 
 use crate::chain::{Id, Kind};
-use crate::engine::{Param, Row, Value, list, params};
+use crate::engine::{Inserting, Param, Row, Value, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -62,6 +62,13 @@ pub struct NewPunch<'a> {
     pub channel: Channel,
     /// When it was received, microseconds UTC.
     pub received_us: i64,
+}
+
+/// Punches on their way into the store.
+#[must_use = "what is not waited for may have failed"]
+pub struct InsertingPunches<'tx, 'p> {
+    punches: &'p [NewPunch<'p>],
+    inserting: Inserting<'tx, 'p, 1>,
 }
 
 /// A punch of an employee.
@@ -457,6 +464,14 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn insert_punches(&self, punches: &[NewPunch<'_>]) -> Result<Vec<bool>, Error> {
+        self.inserted_punches(self.begin_insert_punches(punches)?)
+    }
+
+    /// [`Write::insert_punches`], whose answer is taken later, before the commit: there is time for other work meanwhile.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn begin_insert_punches<'p>(&self, punches: &'p [NewPunch<'p>]) -> Result<InsertingPunches<'_, 'p>, Error> {
         let lists = punches.iter().map(|NewPunch { fingerprint, said, channel, received_us }| {
             let RawPunch { origin, user, time, state, verify, work_code, original } = said;
             let (seconds, raw) = match time {
@@ -478,8 +493,17 @@ impl Write<'_> {
                 original.as_slice()
             ]
         });
-        let is_new = self.session.insert_each(INSERT, [("fingerprint", 1)], lists)?;
-        let new = punches.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
+        let inserting = self.session.begin_insert_each(INSERT, [("fingerprint", 1)], lists)?;
+        Ok(InsertingPunches { punches, inserting })
+    }
+
+    /// Of each punch of an insert whether it is new.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn inserted_punches(&self, inserting: InsertingPunches<'_, '_>) -> Result<Vec<bool>, Error> {
+        let is_new = inserting.inserting.end()?;
+        let new = inserting.punches.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
         new.for_each(|(punch, _)| self.arrived(Id::punched(Kind::Punch, punch.fingerprint)));
         Ok(is_new)
     }

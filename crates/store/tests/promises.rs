@@ -99,6 +99,24 @@ fn a_week_that_was_marked_again_since_it_was_read_stays_marked() {
 }
 
 #[test]
+fn what_is_asked_while_many_punches_are_stored_is_answered_and_each_is_told_once() {
+    let (_folder, store) = store();
+    let at = |second: i64| RawPunch { time: PrintedTime::Seconds(1_770_000_000 + second % 9_000), ..punch() };
+    // The last thousand are those of the beginning.
+    let said: Vec<RawPunch> = (0..10_000).map(at).collect();
+    let new: Vec<NewPunch<'_>> = said.iter().map(as_new).collect();
+    let told = store.write(|write| {
+        let parts = new.chunks(2_000).map(|part| write.begin_insert_punches(part)).collect::<Result<Vec<_>, _>>()?;
+        assert!(write.holds(new[0].fingerprint)?, "a look-up sees what was sent before it");
+        parts.into_iter().map(|part| write.inserted_punches(part)).collect::<Result<Vec<_>, Error>>()
+    });
+    let told = told.unwrap().concat();
+    assert_eq!(told.iter().position(|is_new| !is_new), Some(9_000));
+    assert_eq!(told.iter().filter(|is_new| **is_new).count(), 9_000);
+    assert_eq!(store.read(|read| read.punch_count()).unwrap(), 9_000);
+}
+
+#[test]
 fn a_failed_transaction_leaves_nothing_behind() {
     let (_folder, store) = store();
     let said = punch();

@@ -9,6 +9,33 @@ use std::collections::HashSet;
 
 use super::{Error, Row, Session, Value, postgres, sqlite};
 
+/// An insert that is under way, and the keys of its lists.
+pub(crate) enum Inserting<'s, 'v, const K: usize> {
+    /// It is done: of each list whether it was inserted.
+    Done(Vec<bool>),
+    Sent(&'s postgres::Connection, postgres::SentForRows, Vec<[Value<'v>; K]>),
+}
+
+impl<const K: usize> Inserting<'_, '_, K> {
+    /// Of each list whether it was inserted.
+    pub(crate) fn end(self) -> Result<Vec<bool>, Error> {
+        let (rows, keys) = match self {
+            Self::Done(inserted) => return Ok(inserted),
+            Self::Sent(connection, sent, keys) => (connection.answer(sent)?, keys),
+        };
+        let mut inserted = HashSet::new();
+        for row in &rows {
+            let mut key = [Value::Null; K];
+            for (place, value) in key.iter_mut().enumerate() {
+                *value = postgres::value(row, place)?;
+            }
+            inserted.insert(key);
+        }
+        // The second of equal ones was not inserted.
+        Ok(keys.iter().map(|key| inserted.remove(key)).collect())
+    }
+}
+
 /// A list of values of some expressions.
 macro_rules! list {
     ($($value:expr),* $(,)?) => {
@@ -20,7 +47,7 @@ pub(crate) use list;
 /// The key of what is inserted: its columns, each with its place in the lists, counted from 0.
 pub(crate) type Key<const K: usize> = [(&'static str, usize); K];
 
-impl Session<'_> {
+impl<'s> Session<'s> {
     /// Runs a statement for each list.
     pub(crate) fn run_each<'v, const N: usize>(
         self,
@@ -54,28 +81,31 @@ impl Session<'_> {
         key: Key<K>,
         lists: impl IntoIterator<Item = [Value<'v>; N]>,
     ) -> Result<Vec<bool>, Error> {
+        self.begin_insert_each(sql, key, lists)?.end()
+    }
+
+    /// [`Session::insert_each`], whose answer is taken later: while a server inserts, there is time for other work.
+    pub(crate) fn begin_insert_each<'v, const N: usize, const K: usize>(
+        self,
+        sql: &str,
+        key: Key<K>,
+        lists: impl IntoIterator<Item = [Value<'v>; N]>,
+    ) -> Result<Inserting<'s, 'v, K>, Error> {
         match self {
             Self::Sqlite(connection) => {
                 let statement = &mut connection.prepare_cached(sql)?;
-                lists.into_iter().map(|list| Ok(sqlite::run_list(statement, &list)? == 1)).collect()
+                let inserted = lists.into_iter().map(|list| Ok(sqlite::run_list(statement, &list)? == 1));
+                Ok(Inserting::Done(inserted.collect::<Result<_, Error>>()?))
             }
             Self::Postgres(connection) => {
                 let lists: Vec<_> = lists.into_iter().collect();
-                let key_of = |list: &[Value<'v>; N]| key.map(|(_, place)| list[place]);
+                let keys: Vec<_> = lists.iter().map(|list| key.map(|(_, place)| list[place])).collect();
                 let mut seen = HashSet::new();
-                let firsts = lists.iter().filter(|list| seen.insert(key_of(list))).copied();
+                let firsts = lists.into_iter().zip(&keys).filter(|(_, key)| seen.insert(**key)).map(|(list, _)| list);
+                let Some(columns) = columns(firsts) else { return Ok(Inserting::Done(Vec::new())) };
                 let tail = format!(" RETURNING {}", key.map(|(column, _)| column).join(", "));
-                let rows = over_all(connection, sql, &tail, firsts)?;
-                let mut inserted = HashSet::new();
-                for row in &rows {
-                    let mut key = [Value::Null; K];
-                    for (place, value) in key.iter_mut().enumerate() {
-                        *value = postgres::value(row, place)?;
-                    }
-                    inserted.insert(key);
-                }
-                // The second of equal ones was not inserted.
-                Ok(lists.iter().map(|list| inserted.remove(&key_of(list))).collect())
+                let sent = connection.send_for_rows(&(over_arrays_of(connection, sql)? + &tail), &columns)?;
+                Ok(Inserting::Sent(connection, sent, keys))
             }
         }
     }

@@ -25,7 +25,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -34,6 +33,7 @@ use std::time::Duration;
 use pollster::block_on;
 use rustls::ClientConfig;
 use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinHandle;
 use tokio_postgres::config::{LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
@@ -259,7 +259,7 @@ pub(crate) struct Connection {
     client: Arc<Client>,
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
     /// What was sent and is still to be answered.
-    sent: RefCell<Vec<Sent>>,
+    sent: RefCell<Vec<Sent<u64>>>,
     /// Of the runtime that the connection lives on; it has the clock.
     handle: Handle,
     patience: Cell<Duration>,
@@ -267,7 +267,12 @@ pub(crate) struct Connection {
     is_given_up: Cell<bool>,
 }
 
-type Sent = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+/// The answer to a statement that was sent. It is taken from the line when it comes, whether or not somebody waits for it yet: as long as
+/// one lies there, those behind it are held up.
+type Sent<T> = JoinHandle<Result<T, tokio_postgres::Error>>;
+
+/// What was sent to be answered with rows.
+pub(crate) struct SentForRows(Sent<Vec<tokio_postgres::Row>>);
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -359,23 +364,48 @@ impl Connection {
     /// Sends a statement whose parameters are arrays, and does not wait for its answer.
     pub(super) fn send_arrays(&self, sql: &str, arrays: &[Vec<Value<'_>>]) -> Result<(), Error> {
         let statement = self.prepare(sql)?;
-        let types = statement.params().iter();
-        let arrays = types.zip(arrays).map(|(of, array)| Encoded::new(of, array)).collect::<Result<Vec<_>, _>>()?;
+        let arrays = encoded(&statement, arrays)?;
         let client = Arc::clone(&self.client);
-        let mut sent: Sent = Box::pin(async move { client.execute_raw(&statement, arrays).await });
+        let sent = self.send(async move { client.execute_raw(&statement, arrays).await });
+        self.sent.borrow_mut().push(sent);
+        Ok(())
+    }
+
+    /// Sends a statement whose parameters are arrays; its rows are waited for later. What is asked meanwhile is answered after it.
+    pub(super) fn send_for_rows(&self, sql: &str, arrays: &[Vec<Value<'_>>]) -> Result<SentForRows, Error> {
+        let statement = self.prepare(sql)?;
+        let arrays = encoded(&statement, arrays)?;
+        let client = Arc::clone(&self.client);
+        Ok(SentForRows(self.send(async move {
+            let arrays: Vec<_> = arrays.iter().map(|array| array as &(dyn ToSql + Sync)).collect();
+            client.query(&statement, &arrays).await
+        })))
+    }
+
+    /// The rows of what was sent.
+    pub(super) fn answer(&self, sent: SentForRows) -> Result<Vec<tokio_postgres::Row>, Error> {
+        Ok(self.patiently(sent.0)?.map_err(|cause| Error::Away(cause.to_string()))??)
+    }
+
+    /// Sends a statement; it goes out before anything that is sent after this.
+    fn send<T: Send + 'static>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>> + Send + 'static,
+    ) -> Sent<T> {
+        let mut statement = Box::pin(statement);
         // It goes out when it is asked for the first time.
-        match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answer) => answer.map(drop).map_err(Error::from),
-            Poll::Pending => {
-                self.sent.borrow_mut().push(sent);
-                Ok(())
-            }
+        match statement.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => self.handle.spawn(std::future::ready(answer)),
+            Poll::Pending => self.handle.spawn(statement),
         }
     }
 
     /// Waits for the answers to all that was sent.
     pub(super) fn settle(&self) -> Result<(), Error> {
-        self.sent.take().into_iter().try_for_each(|sent| Ok(self.patiently(sent)?.map(drop)?))
+        self.sent.take().into_iter().try_for_each(|sent| {
+            self.patiently(sent)?.map_err(|cause| Error::Away(cause.to_string()))??;
+            Ok(())
+        })
     }
 
     /// Waits for an answer for as long as a server may take, then gives the connection up. The server is not asked to cancel: of a
@@ -412,6 +442,10 @@ impl Connection {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         self.wait(self.client.query(statement, &values))
     }
+}
+
+fn encoded(statement: &tokio_postgres::Statement, arrays: &[Vec<Value<'_>>]) -> Result<Vec<Encoded>, Error> {
+    statement.params().iter().zip(arrays).map(|(of, array)| Encoded::new(of, array)).collect()
 }
 
 fn values(params: Params<'_>) -> Result<Vec<Value<'_>>, Error> {
