@@ -37,10 +37,8 @@ mod once;
 mod overview;
 pub mod plan;
 mod poller;
-mod private;
 mod reading;
 mod reconcile;
-pub mod seal;
 mod search;
 pub mod spool;
 mod status;
@@ -67,6 +65,14 @@ pub use token::{TokenError, TokenFile};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
 pub use visit::{Face, Tables, Visit, dialable};
+
+/// The key of an edge, in messages.
+const KEY_HOLDER: safe::Holder = safe::Holder {
+    name: "edge",
+    setting: "edge.key_file",
+    if_lost: "delete this one: a new one is made, the hub sends the keys of terminals again, and `punchclock edge enroll` brings a \
+              new token",
+};
 
 /// Microseconds since the epoch, UTC.
 fn now_us() -> i64 {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::private;
-use crate::seal::{Key, KeyError, is_sealed};
+use safe::{Key, KeyError, is_sealed, private};
+
+use crate::KEY_HOLDER;
 
 /// The place that sealed tokens are bound to.
 const PLACE: &str = "token";
@@ -64,7 +65,7 @@ impl TokenFile {
             .map_err(|error| TokenError::Unreadable(self.shown(), error.to_string()))?;
         let text = text.trim();
         let token = if is_sealed(text) {
-            Key::of_file(&self.key_file)?.open_text(text, PLACE).ok_or_else(|| TokenError::Closed {
+            Key::of_file(&self.key_file, KEY_HOLDER)?.open_text(text, PLACE).ok_or_else(|| TokenError::Closed {
                 file: self.shown(),
                 key_file: self.key_file.display().to_string(),
             })?
@@ -84,7 +85,7 @@ impl TokenFile {
     /// [`TokenError`]; the one before stays then.
     pub fn write(&self, token: &str) -> Result<(), TokenError> {
         let mut cached = self.cached();
-        let sealed = Key::of_file(&self.key_file)?.seal_text(token, PLACE)?;
+        let sealed = Key::of_file(&self.key_file, KEY_HOLDER)?.seal_text(token, PLACE)?;
         private::replace(&self.file, format!("{sealed}\n").as_bytes())
             .map_err(|error| TokenError::NotWritten(self.shown(), error.to_string()))?;
         *cached = Some(token.to_owned());

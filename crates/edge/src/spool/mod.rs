@@ -44,6 +44,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use safe::Key;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use payload::Entry;
@@ -51,8 +52,6 @@ pub(crate) use payload::encode_punch;
 use room::{Bounds, Room};
 use tail::Believed;
 use writer::{Job, Writer};
-
-use crate::seal::Key;
 
 /// Batches that may wait for the writer.
 pub const QUEUE_BATCHES: usize = 1024;
@@ -178,7 +177,7 @@ impl Spool {
         let mut connection = open_writer(path, bounds).map_err(|error| unusable(error.to_string()))?;
         schema::bring_up(&mut connection).map_err(unusable)?;
         let key_file = key_file.unwrap_or_else(|| path.with_file_name(KEY_FILE));
-        let key = Key::of_file(&key_file).map_err(|error| unusable(error.to_string()))?;
+        let key = Key::of_file(&key_file, crate::KEY_HOLDER).map_err(|error| unusable(error.to_string()))?;
         if let Err(why) = secrets::seal_what_is_plain(&mut connection, &key) {
             tracing::error!(spool = %shown, "keys of terminals still stand unsealed in the spool: {why}; the next start tries again");
         }

@@ -2,10 +2,10 @@
 
 use link::Terminal;
 use rusqlite::{Connection, TransactionBehavior};
+use safe::{Key, KeyError};
 use serde::{Deserialize, Serialize};
 
 use super::terminals::as_json;
-use crate::seal::{Key, KeyError};
 
 /// What is secret of a terminal.
 #[derive(Serialize, Deserialize)]

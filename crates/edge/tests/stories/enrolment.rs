@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use edge::seal::is_sealed;
 use edge::{HttpUplink, TokenFile, Uplink as _};
 use link::enrol::{Enrolled, Invitation, NewToken};
 use link::{Ack, Heartbeat, Orders};
+use safe::is_sealed;
 
 use crate::workplace::Workplace;
 

@@ -1,10 +1,15 @@
-//! Secrets at rest: the keys of terminals and the edge's token are sealed with a key that lies in a file of its own, so that
-//! whoever gets hold of a spool, or of a copy of it, has none of them.
+//! Secrets at rest: the keys of terminals, an edge's token and what the hub shows to other systems are sealed with a key that lies
+//! in a file of its own, so that whoever gets hold of a spool or a database, or of a copy of it, has none of them.
 //!
 //! Invariants:
 //! * A secret is sealed with ChaCha20-Poly1305 under a nonce of 12 random bytes, and bound to its place (a serial, the token
-//!   file): it opens nowhere else, and what was changed does not open.
+//!   file, a sink): it opens nowhere else, and what was changed does not open.
 //! * The key file is its owner's alone, is whole or not there, and is never overwritten.
+
+// A shell: it owns the key's file and draws the bytes of keys and nonces.
+#![allow(clippy::disallowed_methods)]
+
+pub mod private;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,14 +18,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-use crate::private;
-
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
 /// What a sealed text begins with.
 const SEALED: &str = "sealed:";
 
-/// The key of an edge.
+/// Whose key it is: what messages about it say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Who: `edge`, `hub`.
+    pub name: &'static str,
+    /// The setting that names the file.
+    pub setting: &'static str,
+    /// What to do when the file is lost.
+    pub if_lost: &'static str,
+}
+
+/// A key.
 pub struct Key {
     file: PathBuf,
     key: LessSafeKey,
@@ -30,27 +44,30 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The file can't be read.
-    #[error("the key file {file} can't be read: {why}; give the user that runs the edge access to it")]
+    #[error("the key file {file} can't be read: {why}; give the user that runs the {holder} access to it")]
     Unreadable {
+        /// Who reads it.
+        holder: &'static str,
         /// The file.
         file: String,
         /// What the system says.
         why: String,
     },
     /// There is no file and none could be made.
-    #[error("the key file {file} can't be made: {why}; name another with the setting edge.key_file")]
+    #[error("the key file {file} can't be made: {why}; name another with the setting {setting}")]
     NotMade {
+        /// The setting that names it.
+        setting: &'static str,
         /// The file.
         file: String,
         /// What the system says.
         why: String,
     },
     /// The file is something else.
-    #[error(
-        "the key file {file} holds no key (32 bytes in base64); put the right file back. If it is lost, delete this one: a new \
-         one is made, the hub sends the keys of terminals again, and `punchclock edge enroll` brings a new token"
-    )]
+    #[error("the key file {file} holds no key (32 bytes in base64); put the right file back. If it is lost, {if_lost}")]
     NoKey {
+        /// What to do when the right one is lost.
+        if_lost: &'static str,
         /// The file.
         file: String,
     },
@@ -64,21 +81,28 @@ impl Key {
     ///
     /// # Errors
     /// [`KeyError`]; a file that is there stays as it is.
-    pub fn of_file(file: &Path) -> Result<Self, KeyError> {
+    pub fn of_file(file: &Path, holder: Holder) -> Result<Self, KeyError> {
         let shown = file.display().to_string();
         if !file.exists() {
             let new = STANDARD.encode(random::<KEY_BYTES>()?);
             match private::make(file, format!("{new}\n").as_bytes()) {
-                Ok(()) => tracing::info!(file = shown, "a key was made; secrets of this edge are sealed with it"),
+                Ok(()) => {
+                    tracing::info!(file = shown, "a key was made; secrets of this {} are sealed with it", holder.name)
+                }
                 // Somebody else made it meanwhile.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(KeyError::NotMade { file: shown, why: error.to_string() }),
+                Err(error) => {
+                    return Err(KeyError::NotMade { setting: holder.setting, file: shown, why: error.to_string() });
+                }
             }
         }
-        let text = std::fs::read(file)
-            .map_err(|error| KeyError::Unreadable { file: shown.clone(), why: error.to_string() })?;
+        let text = std::fs::read(file).map_err(|error| {
+            let (holder, why) = (holder.name, error.to_string());
+            KeyError::Unreadable { holder, file: shown.clone(), why }
+        })?;
         let bytes = STANDARD.decode(text.trim_ascii()).unwrap_or_default();
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(|_| KeyError::NoKey { file: shown })?;
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes);
+        let key = key.map_err(|_| KeyError::NoKey { if_lost: holder.if_lost, file: shown })?;
         Ok(Self { file: file.to_owned(), key: LessSafeKey::new(key) })
     }
 
@@ -143,13 +167,16 @@ fn random<const N: usize>() -> Result<[u8; N], KeyError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    const OURS: Holder = Holder { name: "edge", setting: "edge.key_file", if_lost: "delete this one" };
 
     #[test]
     fn a_secret_opens_with_its_key_at_its_place_and_unchanged_only() {
         let folder = tempfile::tempdir().unwrap();
-        let key = |name: &str| Key::of_file(&folder.path().join(name)).unwrap();
+        let key = |name: &str| Key::of_file(&folder.path().join(name), OURS).unwrap();
         let (ours, other) = (key("edge.key"), key("other.key"));
         let sealed = ours.seal(b"918273", "A1").unwrap();
         assert_eq!(key("edge.key").open(&sealed, "A1").as_deref(), Some(&b"918273"[..]), "the file was not made anew");
@@ -172,10 +199,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("edge.key");
         std::fs::write(&file, "milk, bread, coffee\n").unwrap();
-        let error = Key::of_file(&file).unwrap_err().to_string();
+        let error = Key::of_file(&file, OURS).unwrap_err().to_string();
         assert!(error.contains("edge.key holds no key") && error.contains("delete this one"), "{error}");
         assert_eq!(std::fs::read(&file).unwrap(), b"milk, bread, coffee\n");
-        let nowhere = Key::of_file(&folder.path().join("gone/edge.key")).unwrap_err().to_string();
+        let nowhere = Key::of_file(&folder.path().join("gone/edge.key"), OURS).unwrap_err().to_string();
         assert!(nowhere.contains("can't be made") && nowhere.contains("edge.key_file"), "{nowhere}");
     }
 }

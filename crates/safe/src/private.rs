@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when there is one, which stays as it is; else of the disk.
-pub(crate) fn make(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn make(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft(file, bytes)?;
     // Unlike a rename, a link replaces nothing; but not every file system has links (FAT, on a stick).
     let made = match std::fs::hard_link(&draft, file) {
@@ -25,7 +25,7 @@ pub(crate) fn make(file: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Of the disk; the file before stays then.
-pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft(file, bytes)?;
     if let Err(error) = std::fs::rename(&draft, file) {
         let _ = std::fs::remove_file(&draft);
@@ -55,6 +55,7 @@ fn keep_name(file: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
