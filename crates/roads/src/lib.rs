@@ -1,10 +1,14 @@
-//! Readers and writers of foreign formats. No store, no jobs: bytes in, values out.
+//! Readers and writers of foreign formats, and clients of other systems behind small ports ([`sink::Sink`]). No store, no jobs.
 
 pub mod calendar;
+pub mod crm;
 pub mod employees;
+mod network;
 pub mod places;
 pub mod roster;
 pub mod sheet;
+pub mod sink;
 mod table;
+pub mod template;
 
 pub use table::{BadRow, NotATable};

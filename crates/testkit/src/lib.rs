@@ -4,6 +4,7 @@
 //! * [`PostgresPair`]: two servers, one of which follows the other;
 //! * [`Database`]: a database of a server that tests share;
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
+//! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
@@ -17,6 +18,7 @@
 mod bad_line;
 mod chance;
 mod database;
+mod fake_crm;
 mod pair;
 mod postgres;
 mod process;
@@ -28,6 +30,7 @@ pub use crate::{
     bad_line::BadLine,
     chance::{Chance, how_many},
     database::Database,
+    fake_crm::{CrmFault, CrmRecord, FakeCrm},
     pair::PostgresPair,
     postgres::Postgres,
     process::Process,

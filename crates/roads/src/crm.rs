@@ -1,0 +1,375 @@
+//! The webhook of a CRM, and of whoever takes the same: one POST per record, JSON from a template, with a token.
+//!
+//! Invariants:
+//! * A record is taken when the answer is 200 or 201, and in no other case (rules 21).
+//! * A request goes to the address that was looked at, and nowhere else: no redirect is followed and no proxy asked. Without
+//!   `allow_private` it is https, and the address is one of the public network.
+//! * A record that is sent again has the same `Idempotency-Key` and `webhook-id` as before, of each revision its own.
+
+// A shell: it owns connections, and a signature holds the time of its making.
+#![allow(clippy::disallowed_methods)]
+
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
+use ring::hmac;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::network::is_public;
+use crate::sink::{Answer, Fields, Letter, Sink};
+use crate::template::Template;
+
+/// Requests on their way at a time.
+const AT_A_TIME: usize = 16;
+/// Longest wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A receiver that wants a pause of this length at most is waited for; for more, the next run is.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often it may want one for the same record.
+const PAUSES: u32 = 2;
+/// Characters of an answer's text that a receipt holds.
+const RECEIPT_CHARS: usize = 120;
+/// What a signing secret may begin with (Standard Webhooks).
+const SECRET_PREFIX: &str = "whsec_";
+
+/// How a receiver is reached.
+#[derive(Clone)]
+pub struct CrmConfig {
+    /// Its address.
+    pub url: String,
+    /// Its token: `Authorization: Token ...`.
+    pub token: String,
+    /// What records are signed with (Standard Webhooks): base64, with or without `whsec_`.
+    pub signing_secret: Option<String>,
+    /// The body.
+    pub template: Template,
+    /// Whether plain HTTP and addresses that are not public are allowed.
+    pub allow_private: bool,
+    /// Records a second at most; 0 is no limit.
+    pub per_second: u32,
+    /// Longest wait for an answer; `None` for 30 seconds.
+    pub timeout: Option<Duration>,
+}
+
+/// A client of a CRM's webhook.
+pub struct Crm {
+    template: Template,
+    post: Arc<Post>,
+    runtime: Runtime,
+}
+
+/// What a request needs.
+struct Post {
+    client: Client,
+    url: Url,
+    authorization: HeaderValue,
+    key: Option<hmac::Key>,
+    pace: Option<Mutex<Interval>>,
+    room: Semaphore,
+}
+
+impl Crm {
+    /// A client. TLS needs a process-wide rustls provider: the executable installs one before. Not within a runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the address, the token or the secret, with the cure.
+    pub fn new(config: CrmConfig) -> Result<Self, String> {
+        let url = checked_url(&config.url, config.allow_private)?;
+        let mut authorization = HeaderValue::try_from(format!("Token {}", config.token))
+            .map_err(|_| "the token has characters that no header can carry; look at its file".to_owned())?;
+        authorization.set_sensitive(true);
+        let key = config.signing_secret.as_deref().map(signing_key).transpose()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
+        let allow_private = config.allow_private;
+        let client = Client::builder()
+            .timeout(config.timeout.unwrap_or(ANSWER_TIMEOUT))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("punchclock/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Looked { allow_private })
+            .build();
+        let client = client.map_err(|error| format!("no client can be made: {error}"))?;
+        let pace = (config.per_second > 0).then(|| {
+            let _within = runtime.enter();
+            let mut pace = tokio::time::interval(Duration::from_secs(1) / config.per_second);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Mutex::new(pace)
+        });
+        let post = Arc::new(Post { client, url, authorization, key, pace, room: Semaphore::new(AT_A_TIME) });
+        Ok(Self { template: config.template, post, runtime })
+    }
+}
+
+impl Sink for Crm {
+    fn deliver(&self, letters: &[Letter]) -> Vec<Answer> {
+        let mut answers = vec![Answer::NotNow("the request broke off by a defect".to_owned()); letters.len()];
+        self.runtime.block_on(async {
+            let mut under_way = JoinSet::new();
+            for (place, letter) in letters.iter().enumerate() {
+                let (post, body) = (self.post.clone(), self.template.render(&letter.fields).to_string());
+                let (key, revision) = (letter.key(), letter.revision);
+                under_way.spawn(async move { (place, post.send(&key, revision, body).await) });
+            }
+            while let Some(done) = under_way.join_next().await {
+                if let Ok((place, answer)) = done
+                    && let Some(slot) = answers.get_mut(place)
+                {
+                    *slot = answer;
+                }
+            }
+        });
+        answers
+    }
+
+    fn render(&self, fields: &Fields) -> Value {
+        self.template.render(fields)
+    }
+
+    fn test(&self) -> Result<String, String> {
+        let request = self.post.client.get(self.post.url.clone()).header(AUTHORIZATION, &self.post.authorization);
+        let asked = self.runtime.block_on(async move { request.send().await });
+        let status = asked.map_err(in_words)?.status();
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(format!("the receiver does not let this hub in ({status}): look at the token"))
+            }
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                Err(format!("there is nothing at this address ({status}): look at the URL"))
+            }
+            _ if status.is_server_error() => Err(format!("the receiver is in trouble ({status}); look there")),
+            // Whoever only takes posts says so, and is there.
+            _ => Ok(format!("the receiver answers ({status})")),
+        }
+    }
+}
+
+impl Post {
+    /// Sends a record; the pauses that the receiver wants are made.
+    async fn send(&self, key: &str, revision: i64, body: String) -> Answer {
+        let Ok(_room) = self.room.acquire().await else {
+            return Answer::NotNow("the client has ended".to_owned());
+        };
+        let mut pauses = 0;
+        loop {
+            if let Some(pace) = &self.pace {
+                pace.lock().await.tick().await;
+            }
+            let response = match self.request(key, revision, body.clone()).send().await {
+                Ok(response) => response,
+                Err(error) => return Answer::NotNow(in_words(error)),
+            };
+            let status = response.status();
+            let pause = pause_of(status, response.headers(), Timestamp::now()).filter(|pause| *pause <= LONGEST_PAUSE);
+            if let (Some(pause), true) = (pause, pauses < PAUSES) {
+                pauses += 1;
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            let text = response.text().await.unwrap_or_default();
+            return answer_of(status, &text);
+        }
+    }
+
+    fn request(&self, key: &str, revision: i64, body: String) -> RequestBuilder {
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, &self.authorization)
+            .header("idempotency-key", key)
+            .header("punchclock-revision", revision);
+        if let Some(signing) = &self.key {
+            let at = Timestamp::now().as_second();
+            request = request
+                .header("webhook-id", key)
+                .header("webhook-timestamp", at)
+                .header("webhook-signature", signature(signing, key, at, &body));
+        }
+        request.body(body)
+    }
+}
+
+/// `v1,` and the HMAC-SHA256 of id, time and body (Standard Webhooks).
+fn signature(key: &hmac::Key, id: &str, at: i64, body: &str) -> String {
+    let signed = hmac::sign(key, format!("{id}.{at}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(signed))
+}
+
+fn signing_key(secret: &str) -> Result<hmac::Key, String> {
+    let bytes = STANDARD.decode(secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret));
+    let bytes = bytes.ok().filter(|bytes| bytes.len() >= 16);
+    let bytes = bytes.ok_or("the signing secret is no base64 of 16 bytes or more; look at its file")?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+/// What an answer means.
+fn answer_of(status: StatusCode, text: &str) -> Answer {
+    let mut says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
+    if !says.is_empty() {
+        says.insert_str(0, ": ");
+    }
+    match status.as_u16() {
+        200 | 201 => Answer::Taken(format!("{status}{says}")),
+        401 | 403 => {
+            Answer::Closed(format!("the receiver does not let this hub in ({status}{says}): look at the token"))
+        }
+        404 | 410 => Answer::Closed(format!("there is nothing at this address ({status}{says}): look at the URL")),
+        300..400 => Answer::Closed(format!("the receiver has moved ({status}{says}): give its new URL")),
+        408 | 425 | 429 => Answer::NotNow(format!("{status}{says}")),
+        400..500 => Answer::Refused(format!("refused: {status}{says}")),
+        _ => Answer::NotNow(format!("{status}{says}")),
+    }
+}
+
+/// The pause that a receiver which is busy asks for.
+fn pause_of(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        return None;
+    }
+    let wish = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = wish.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(wish).ok()?.timestamp();
+    Duration::try_from(at.duration_since(now)).ok()
+}
+
+/// Why nothing came back. Without the address, which may carry a secret.
+fn in_words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    if error.is_timeout() && !error.is_connect() {
+        return "no answer in time; the receiver may have taken it".to_owned();
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// The address of a receiver, if it may be one.
+fn checked_url(text: &str, allow_private: bool) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address ({error}); write https://HOST/PATH"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address has a password in it, which lists would show; put it into the token's file".to_owned());
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_private => {}
+        "http" => {
+            return Err(
+                "plain HTTP shows the token to whoever is on the line; use https, or --allow-private".to_owned()
+            );
+        }
+        other => return Err(format!("{other} is no way to a receiver; use https")),
+    }
+    let literal = url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(|host| host.parse::<IpAddr>().ok());
+    match literal {
+        Some(address) if !allow_private && !is_public(address) => Err(not_public(address)),
+        _ => Ok(url),
+    }
+}
+
+fn not_public(address: IpAddr) -> String {
+    format!("{address} is no address of the public network; allow it with --allow-private")
+}
+
+/// Looks names up, and leaves out addresses that are not to be talked to: what is connected to is what was looked at.
+struct Looked {
+    allow_private: bool,
+}
+
+impl Resolve for Looked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let (good, bad): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|found| allow_private || is_public(found.ip()));
+            match (good.is_empty(), bad.first()) {
+                (true, Some(bad)) => Err(not_public(bad.ip()).into()),
+                _ => Ok(Box::new(good.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_means_is_told_apart() {
+        let of = |status: u16| answer_of(StatusCode::from_u16(status).unwrap(), "all \n well");
+        assert_eq!(of(201), Answer::Taken("201 Created: all well".to_owned()));
+        assert!(matches!(of(200), Answer::Taken(_)));
+        for status in [202, 204, 408, 429, 500, 502, 503] {
+            assert!(matches!(of(status), Answer::NotNow(_)), "{status}");
+        }
+        for status in [400, 409, 413, 422] {
+            assert!(matches!(of(status), Answer::Refused(_)), "{status}");
+        }
+        for status in [301, 401, 403, 404, 410] {
+            assert!(matches!(of(status), Answer::Closed(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_busy_receiver_is_given_the_pause_that_it_asks_for() {
+        let now: Timestamp = "2026-03-04T07:28:00Z".parse().unwrap();
+        let of =
+            |status, wish: &str| pause_of(status, &HeaderMap::from_iter([(RETRY_AFTER, wish.parse().unwrap())]), now);
+        assert_eq!(of(StatusCode::TOO_MANY_REQUESTS, "7"), Some(Duration::from_secs(7)));
+        assert_eq!(
+            of(StatusCode::SERVICE_UNAVAILABLE, "Wed, 04 Mar 2026 07:30:00 GMT"),
+            Some(Duration::from_secs(120))
+        );
+        assert_eq!(of(StatusCode::INTERNAL_SERVER_ERROR, "7"), None);
+    }
+
+    #[test]
+    fn plain_http_and_addresses_of_the_own_network_need_a_word() {
+        for address in [
+            "http://crm.example/x",
+            "https://127.0.0.1/x",
+            "https://[::1]/x",
+            "https://169.254.169.254/",
+            "https://0x7f.1/",
+        ] {
+            let error = checked_url(address, false).unwrap_err();
+            assert!(error.contains("--allow-private"), "{address}: {error}");
+            assert!(checked_url(address, true).is_ok(), "{address}");
+        }
+        assert!(checked_url("https://crm.example/x", false).is_ok());
+        assert!(checked_url("ftp://crm.example", true).is_err());
+        assert!(checked_url("https://u:p@crm.example", true).unwrap_err().contains("password"));
+    }
+
+    #[test]
+    fn a_signature_is_that_of_standard_webhooks() {
+        // The example of the specification.
+        let key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let body = r#"{"test": 2432232314}"#;
+        let signed = signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert!(signing_key("short").is_err());
+    }
+}

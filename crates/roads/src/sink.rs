@@ -1,0 +1,52 @@
+//! The port to whoever is told of days: what a record is, and what may become of it.
+
+use serde_json::{Map, Value};
+
+/// What is told of a day, by name.
+pub type Fields = Map<String, Value>;
+
+/// A record that is to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    /// Which day of which employee, for which sink; the same for every revision.
+    pub id: String,
+    /// Counts its changes.
+    pub revision: i64,
+    /// What is told.
+    pub fields: Fields,
+}
+
+impl Letter {
+    /// The same whenever this revision is sent: a receiver that keeps it takes it once.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.id, self.revision)
+    }
+}
+
+/// What became of a record. Each holds words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The receiver has it: the receipt.
+    Taken(String),
+    /// It may go another time: no answer, or one of trouble. The receiver may have taken it all the same.
+    NotNow(String),
+    /// The receiver does not want this record.
+    Refused(String),
+    /// The receiver wants nothing from here, or is not there.
+    Closed(String),
+}
+
+/// A client of another system. Calls block.
+pub trait Sink: Send + Sync {
+    /// Sends records of different days, in any order and several at a time; the answers, in the order of the records.
+    fn deliver(&self, letters: &[Letter]) -> Vec<Answer>;
+
+    /// The body of a record.
+    fn render(&self, fields: &Fields) -> Value;
+
+    /// Asks whether the receiver is there and lets this hub in, without telling it of a day; in words.
+    ///
+    /// # Errors
+    /// What is in the way, with its cure.
+    fn test(&self) -> Result<String, String>;
+}

@@ -1,0 +1,201 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+/// What a receiver does with the next record instead of taking it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CrmFault {
+    /// Answers with this status.
+    Status(u16),
+    /// Answers 429, and wants a pause of so many seconds.
+    Busy(u32),
+    /// Never answers.
+    Silent,
+    /// Takes the record, and the line is gone before the answer.
+    LosesReply,
+    /// Answers 302 with this address.
+    Moved(String),
+}
+
+/// A record that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmRecord {
+    /// The headers, their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: String,
+}
+
+/// A CRM on loopback that takes records by POST: it wants a token, and keeps the idempotency keys of what it took.
+pub struct FakeCrm {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    token: String,
+    faults: VecDeque<CrmFault>,
+    refused: Option<String>,
+    delay: Duration,
+    calls: usize,
+    /// By key; each had one effect.
+    taken: BTreeMap<String, CrmRecord>,
+    /// Connections that are never answered.
+    silent: Vec<TcpStream>,
+}
+
+impl FakeCrm {
+    /// A CRM that wants a token.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn start(token: &str) -> Result<Self> {
+        let socket = TcpListener::bind("127.0.0.1:0").context("a CRM listens")?;
+        let address = socket.local_addr()?;
+        let state = Arc::new(Mutex::new(State {
+            token: token.to_owned(),
+            faults: VecDeque::new(),
+            refused: None,
+            delay: Duration::ZERO,
+            calls: 0,
+            taken: BTreeMap::new(),
+            silent: Vec::new(),
+        }));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            for stream in socket.incoming().flatten() {
+                let state = shared.clone();
+                // A line that breaks is what clients have to live with.
+                std::thread::spawn(move || drop(serve(&state, stream)));
+            }
+        });
+        Ok(Self { address, state })
+    }
+
+    /// Where records are posted to.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/attendance", self.address)
+    }
+
+    /// What it does with the next records, one after another, before it takes records again.
+    pub fn will(&self, faults: impl IntoIterator<Item = CrmFault>) {
+        locked(&self.state).faults = faults.into_iter().collect();
+    }
+
+    /// Refuses for good, with 422, what has this text in it; `None` for nothing.
+    pub fn refuse(&self, text: Option<&str>) {
+        locked(&self.state).refused = text.map(str::to_owned);
+    }
+
+    /// Wants another token from now on.
+    pub fn want(&self, token: &str) {
+        token.clone_into(&mut locked(&self.state).token);
+    }
+
+    /// Takes so long for each answer.
+    pub fn take_time(&self, delay: Duration) {
+        locked(&self.state).delay = delay;
+    }
+
+    /// How many requests came.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        locked(&self.state).calls
+    }
+
+    /// What it took, by idempotency key.
+    #[must_use]
+    pub fn taken(&self) -> BTreeMap<String, CrmRecord> {
+        locked(&self.state).taken.clone()
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers the requests of a connection.
+fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let is_post = line.starts_with("POST ");
+        let mut headers = BTreeMap::new();
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? <= 2 {
+                break;
+            }
+            let (name, value) = line.split_once(':').context("a header")?;
+            headers.insert(name.to_lowercase(), value.trim().to_owned());
+        }
+        let length = headers.get("content-length").map_or(Ok(0), |length| length.parse())?;
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let record = CrmRecord { headers, body: String::from_utf8(body)? };
+        let delay = locked(state).delay;
+        if !delay.is_zero() {
+            std::thread::sleep(delay);
+        }
+        let said = answer(&mut locked(state), record, is_post);
+        match said {
+            Some((status, more)) => {
+                let stream = reader.get_mut();
+                write!(stream, "HTTP/1.1 {status} Fake\r\n{more}Content-Length: 2\r\n\r\n{{}}")?;
+            }
+            None => {
+                let silent = reader.into_inner();
+                let mut state = locked(state);
+                // The line of a lost reply ends at once, that of a silent receiver when the client gives up.
+                if matches!(state.faults.pop_front(), Some(CrmFault::Silent)) {
+                    state.silent.push(silent);
+                }
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Status and further headers; `None` for no answer.
+fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<(u16, String)> {
+    state.calls += 1;
+    if record.headers.get("authorization") != Some(&format!("Token {}", state.token)) {
+        return Some((401, String::new()));
+    }
+    if !is_post {
+        return Some((405, String::new()));
+    }
+    let fault = state.faults.front().cloned();
+    if matches!(fault, Some(CrmFault::Silent)) {
+        return None;
+    }
+    if matches!(fault, Some(CrmFault::Status(_) | CrmFault::Busy(_) | CrmFault::Moved(_))) {
+        state.faults.pop_front();
+    }
+    match fault {
+        Some(CrmFault::Status(status)) => return Some((status, String::new())),
+        Some(CrmFault::Busy(seconds)) => return Some((429, format!("Retry-After: {seconds}\r\n"))),
+        Some(CrmFault::Moved(to)) => return Some((302, format!("Location: {to}\r\n"))),
+        _ => {}
+    }
+    if state.refused.as_ref().is_some_and(|text| record.body.contains(text)) {
+        return Some((422, String::new()));
+    }
+    let key = record.headers.get("idempotency-key").cloned().unwrap_or_default();
+    let is_new = !state.taken.contains_key(&key);
+    if is_new {
+        state.taken.insert(key, record);
+    }
+    match fault {
+        Some(CrmFault::LosesReply) => None,
+        _ => Some((if is_new { 201 } else { 200 }, String::new())),
+    }
+}
