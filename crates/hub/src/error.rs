@@ -20,6 +20,9 @@ pub enum Error {
     /// The store failed.
     #[error("{0}")]
     Store(store::Error),
+    /// The key file of the hub can't be used; with the cure.
+    #[error("{0}")]
+    Key(String),
     /// Another worker has claimed this job; what this one does is not wanted any more.
     #[error("another worker has taken this job over: its lease had ended")]
     LeaseLost,

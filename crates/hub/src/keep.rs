@@ -3,6 +3,7 @@
 //! Invariants:
 //! * A day, its logs and their sums change in one transaction; the logs are what the stored day contributes.
 //! * A locked day is never written. What differs is noted as a delta, less what was posted; when nothing differs any more, so is that.
+//! * What the sinks are to be told of a day is written with it ([`crate::outbox`]).
 //! * A day whose punches were erased is what it is ([`crate::erasing`]).
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use store::periods::{Lock, StoredDelta};
 
 use crate::Error;
 use crate::erasing::frozen;
+use crate::outbox::Pending;
 use crate::periods::Dates;
 
 /// Writes days in one transaction.
@@ -29,6 +31,7 @@ pub(crate) struct Keeper<'a, 'tx> {
     frozen: Vec<Dates>,
     /// Of whom and when a delta is noted.
     deltas: BTreeSet<(i64, Date)>,
+    pending: Pending,
     now: Timestamp,
 }
 
@@ -45,7 +48,8 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let noted = write.deltas(range.from, range.to)?.into_iter();
         let deltas = noted.map(|delta| (delta.employee, delta.date)).collect();
         let frozen = frozen(write)?;
-        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, frozen, deltas, now })
+        let pending = Pending::new(write)?;
+        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, frozen, deltas, pending, now })
     }
 
     pub(crate) fn of(&mut self, employee: i64) -> EmployeeKeeper<'_, 'a, 'tx> {
@@ -79,6 +83,8 @@ impl EmployeeKeeper<'_, '_, '_> {
         if self.keeper.deltas.contains(&(self.employee, date)) {
             self.keeper.write.drop_delta(self.employee, date)?;
         }
+        let (write, at) = (self.keeper.write, self.keeper.now);
+        self.keeper.pending.note(write, (self.employee, date), now, at)?;
         Ok(true)
     }
 

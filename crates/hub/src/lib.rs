@@ -6,7 +6,8 @@
 //! * A punch that can't be understood or matched is held with a reason; curing the cause replays all that waited.
 //! * A change and the marks of what must be derived again are one transaction. A mark is cleared only if it is still the
 //!   one that was read, so that a fact that arrives in the middle is never forgotten.
-//! * Time comes in as a value, or from the caller's clock; this crate reads none and draws no random bytes.
+//! * Time comes in as a value, or from the caller's clock; this crate reads none and draws no random bytes (`safe` draws those that
+//!   seal a secret).
 //!
 //! Calls block. A server runs them on threads that may.
 
@@ -40,6 +41,7 @@ mod lists;
 mod matching;
 mod merge;
 mod numbers;
+mod outbox;
 mod periods;
 mod places;
 mod plan;
@@ -48,6 +50,7 @@ mod replay;
 mod resolve;
 pub mod retention;
 mod roster;
+mod secrets;
 mod stated;
 mod stating;
 mod sync;
@@ -56,6 +59,7 @@ mod undone;
 pub mod view;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -81,10 +85,14 @@ pub use lists::PunchList;
 pub use matching::{Candidate, Decided, Decision, MatchRow, MatchState, Speaks};
 pub use merge::Merge;
 pub use numbers::Number;
+pub use outbox::{
+    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, OpenSink, Queued, SinkRow, SinkSettings, Which,
+};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::sheet::CsvTable;
+pub use roads::sink::Sink;
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry};
@@ -127,12 +135,20 @@ pub struct Hub {
     bell: Arc<jobs::Bell>,
     /// What this process ran.
     meters: Arc<jobs::Meters>,
+    /// Where the key lies that seals secrets.
+    key_file: Option<Arc<PathBuf>>,
 }
 
 impl Hub {
     /// A hub over a store.
     pub fn new(store: Store) -> Self {
-        Self { store, edges_seen: Arc::default(), bell: Arc::default(), meters: Arc::default() }
+        Self { store, edges_seen: Arc::default(), bell: Arc::default(), meters: Arc::default(), key_file: None }
+    }
+
+    /// With the file of the key that seals its secrets, which is made when the first one is.
+    #[must_use]
+    pub fn with_key_file(self, file: PathBuf) -> Self {
+        Self { key_file: Some(Arc::new(file)), ..self }
     }
 
     /// A number that changes whenever anybody commits, in this process or another.

@@ -194,7 +194,10 @@ fn a_job_of_a_kind_that_this_version_does_not_know_is_left_to_others() {
     house.hub.ask_for_job(&clerk(), "clean-up", now()).unwrap();
     assert!(house.hub.claim_jobs(&Works::default().with(Bad(|| Ok(()))), "older", 9, now()).unwrap().is_empty());
     let refused = house.hub.ask_for_job(&clerk(), "dance", now()).unwrap_err().to_string();
-    assert_eq!(refused, "there is no kind of job dance that can be asked for; there is derive, clean-up, backup, seal");
+    assert_eq!(
+        refused,
+        "there is no kind of job dance that can be asked for; there is derive, clean-up, backup, seal, send, retry"
+    );
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub mod jobs;
 pub mod lateness;
 mod migrations;
 pub mod moving;
+pub mod outbox;
 pub mod people;
 pub mod periods;
 pub mod person;
@@ -36,6 +37,7 @@ pub mod plans;
 pub mod punches;
 mod replays;
 pub mod retention;
+pub mod secrets;
 mod statement;
 pub mod terminals;
 pub mod users;
@@ -58,6 +60,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         held::STATEMENTS,
         jobs::STATEMENTS,
         lateness::STATEMENTS,
+        outbox::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
         person::STATEMENTS,
@@ -66,6 +69,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         punches::STATEMENTS,
         replays::STATEMENTS,
         retention::STATEMENTS,
+        secrets::STATEMENTS,
         terminals::STATEMENTS,
         users::STATEMENTS,
     ];

@@ -39,6 +39,8 @@ scripts![
     "0022_jobs",
     "0023_tenants_fenced",
     "0024_punch_years",
+    "0025_secrets",
+    "0026_outbox",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

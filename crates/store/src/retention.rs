@@ -78,6 +78,8 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("lateness_sum", Stays::Ever),
     ("locked_period", Stays::Ever),
     ("next_token", Stays::InUse),
+    // What a sink was told is known as long as the sink is: a changed day goes on counting.
+    ("outbox", Stays::InUse),
     ("planned_day", Stays::Aged(Aged::Plans)),
     ("posted_delta", Stays::Ever),
     ("punch", Stays::Month),
@@ -85,8 +87,10 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("replay", Stays::Work),
     ("resolved_punch", Stays::Month),
     ("seal", Stays::Ever),
+    ("secret", Stays::InUse),
     ("session", Stays::Aged(Aged::Sessions)),
     ("setting", Stays::InUse),
+    ("sink", Stays::InUse),
     ("site", Stays::InUse),
     // What was held of a date: a terminal that still has those punches is not asked for them again.
     ("stored_day", Stays::Ever),

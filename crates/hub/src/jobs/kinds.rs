@@ -4,11 +4,12 @@ use std::error::Error as StdError;
 
 use super::{DERIVE, Finished, Kind, Run, Work, Works};
 use crate::derive::mark_due;
+use crate::outbox;
 use crate::retention::{CleanUp, Keeps};
 
 /// Those that every hub can do, with the usual settings.
 pub fn built_in() -> Works {
-    Works::default().with(Derive).with(CleanUp::by(Keeps::default()))
+    Works::default().with(Derive).with(CleanUp::by(Keeps::default())).with(outbox::Send).with(outbox::Retry)
 }
 
 /// Marks what is judged by the time alone: derived at once, as what changed is.

@@ -107,8 +107,35 @@ pub const NOTICE: Kind = Kind {
     longest_wait: Duration::from_secs(15 * 60),
 };
 
+/// What is new is sent to the sinks.
+pub const SEND: Kind = Kind {
+    name: "send",
+    says: "asks for new and changed days to be sent to each sink",
+    schedule: Some("every 30 min"),
+    tries: 5,
+    longest_wait: Duration::from_secs(600),
+};
+
+/// What failed is sent again.
+pub const RETRY: Kind = Kind {
+    name: "retry",
+    says: "asks for days whose sending failed to be sent again",
+    schedule: Some("every 6 h at :30"),
+    tries: 5,
+    longest_wait: Duration::from_secs(600),
+};
+
+/// A delivery to one sink. What a receiver refuses, or is away for, is no failure of the job.
+pub const DELIVER: Kind = Kind {
+    name: "deliver",
+    says: "sends days to one sink",
+    schedule: None,
+    tries: 5,
+    longest_wait: Duration::from_secs(600),
+};
+
 /// Every kind that there is.
-pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &NOTICE];
+pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &SEND, &RETRY, &DELIVER, &NOTICE];
 
 /// The schedules that hold, by name of the kind; `None` is off.
 pub type Schedules = BTreeMap<&'static str, Option<Schedule>>;

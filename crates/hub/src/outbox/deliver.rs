@@ -1,0 +1,216 @@
+//! Sends what waits: waves of records, each offered, on its way, marked. The network is in nobody's transaction.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use roads::sink::{Answer, Sink};
+
+use super::letter::{Ready, ready};
+use super::plan::{Round, Went, Which};
+use super::{SinkSettings, TRIES};
+use crate::{Error, Hub};
+
+/// Records that one run looks at; what is left waits for the next.
+const PER_RUN: u32 = 50_000;
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Records that the receiver took.
+    pub sent: u64,
+    /// Records of which nothing changed for the receiver: they were not sent.
+    pub in_step: u64,
+    /// Attempts that failed for a time.
+    pub failed: u64,
+    /// Records that the receiver refused.
+    pub refused: u64,
+    /// Why the sink is paused now.
+    pub paused: Option<String>,
+    /// The last failure, in words.
+    pub says: Option<String>,
+}
+
+impl Delivered {
+    /// In words, for the list of jobs.
+    pub fn words(&self) -> String {
+        let mut words = format!("{} sent, {} failed, {} refused", self.sent, self.failed, self.refused);
+        if self.in_step > 0 {
+            words += &format!(", {} unchanged for the receiver", self.in_step);
+        }
+        if let Some(why) = &self.paused {
+            words += &format!("; paused: {why}");
+        } else if let Some(says) = &self.says {
+            words += &format!("; {says}");
+        }
+        words
+    }
+}
+
+/// A record that would be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DryLetter {
+    /// Work date.
+    pub date: Date,
+    /// Its revision.
+    pub revision: i64,
+    /// The body.
+    pub body: serde_json::Value,
+}
+
+impl Hub {
+    /// Sends what waits for a sink, until nothing does or the receiver is away. `limit` is the most records; 0 is no limit.
+    /// `is_over` is asked between waves.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown sink, or of the store. What was sent stays marked.
+    pub fn deliver(
+        &self,
+        name: &str,
+        sink: &dyn Sink,
+        which: Which,
+        limit: u32,
+        clock: &dyn Fn() -> Timestamp,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Delivered, Error> {
+        let (settings, paused) = self.sink_to_send_to(name)?;
+        if paused.is_some() {
+            return Ok(Delivered { paused, ..Delivered::default() });
+        }
+        let mut done = Delivered::default();
+        let most = if limit == 0 { PER_RUN } else { limit.min(PER_RUN) };
+        let waiting = self.store.read(|read| read.waiting_in_outbox(name, which.attempts(), most))?;
+        let mut round = Round::new(&waiting);
+        while done.paused.is_none() && !is_over() {
+            let wave = round.wave();
+            if wave.is_empty() {
+                break;
+            }
+            let taken = self.take(name, &settings, &wave, sink, clock())?;
+            done.in_step += wave.len().saturating_sub(taken.len()) as u64;
+            let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
+            let answers = sink.deliver(&letters);
+            self.mark(name, &taken, &answers, sink, clock())?;
+            for (ready, answer) in taken.iter().zip(&answers) {
+                round.hear(ready.entry.employee, done.count(answer));
+            }
+        }
+        if let Some(why) = &done.paused {
+            tracing::error!(
+                sink = name,
+                "nothing is sent to a sink any more: {why}; cure that, then `punchclock sink resume {name}`"
+            );
+        }
+        Ok(done)
+    }
+
+    /// What would be sent to a sink now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown sink, or of the store.
+    pub fn would_deliver(
+        &self,
+        name: &str,
+        sink: &dyn Sink,
+        which: Which,
+        limit: u32,
+    ) -> Result<Vec<DryLetter>, Error> {
+        let most = if limit == 0 { PER_RUN } else { limit };
+        self.store.read(|read| {
+            let settings = super::desk::settings_of(read, name)?;
+            let waiting = read.waiting_in_outbox(name, which.attempts(), most)?;
+            let ready = ready(read, name, &settings, &waiting)?.into_iter();
+            Ok(ready
+                .map(|ready| DryLetter {
+                    date: ready.entry.date,
+                    revision: ready.entry.revision,
+                    body: sink.render(&ready.letter.fields),
+                })
+                .collect())
+        })
+    }
+
+    /// Notes that the records of a wave are about to be on their way. Those of which nothing changed for the receiver, since it took
+    /// what was sent last, are marked and left out.
+    pub(super) fn take(
+        &self,
+        name: &str,
+        settings: &SinkSettings,
+        wave: &[(i64, Date)],
+        sink: &dyn Sink,
+        now: Timestamp,
+    ) -> Result<Vec<Ready>, Error> {
+        let now_us = now.as_microsecond();
+        self.store.write(|write| {
+            let (same, changed): (Vec<_>, Vec<_>) =
+                ready(write, name, settings, wave)?.into_iter().partition(|ready| {
+                    let entry = &ready.entry;
+                    entry.sent > 0
+                        && entry.offered == entry.sent
+                        && entry.digest.as_deref() == Some(&digest(sink, ready)[..])
+                });
+            for ready in &same {
+                write.mark_sent(
+                    name,
+                    &ready.entry,
+                    &digest(sink, ready),
+                    "nothing changed for the receiver",
+                    now_us,
+                )?;
+            }
+            let entries: Vec<_> = changed.iter().map(|ready| ready.entry.clone()).collect();
+            write.offer(name, &entries, now_us)?;
+            Ok(changed)
+        })
+    }
+
+    /// Notes what became of the records of a wave.
+    pub(super) fn mark(
+        &self,
+        name: &str,
+        taken: &[Ready],
+        answers: &[Answer],
+        sink: &dyn Sink,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.store.write(|write| {
+            for (ready, answer) in taken.iter().zip(answers) {
+                match answer {
+                    Answer::Taken(receipt) => {
+                        write.mark_sent(name, &ready.entry, &digest(sink, ready), receipt, now.as_microsecond())?;
+                    }
+                    Answer::NotNow(why) | Answer::Refused(why) => write.mark_failed(name, &ready.entry, why, TRIES)?,
+                    Answer::Closed(why) => drop(write.pause_sink(name, Some(why))?),
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Delivered {
+    fn count(&mut self, answer: &Answer) -> Went {
+        match answer {
+            Answer::Taken(_) => {
+                self.sent += 1;
+                Went::Well
+            }
+            Answer::NotNow(why) => {
+                self.failed += 1;
+                self.says = Some(why.clone());
+                Went::NotNow
+            }
+            Answer::Refused(why) => {
+                self.refused += 1;
+                self.says = Some(why.clone());
+                Went::Refused
+            }
+            Answer::Closed(why) => {
+                self.paused = Some(why.clone());
+                Went::NotNow
+            }
+        }
+    }
+}
+
+fn digest(sink: &dyn Sink, ready: &Ready) -> [u8; 32] {
+    blake3::hash(sink.render(&ready.letter.fields).to_string().as_bytes()).into()
+}

@@ -1,0 +1,337 @@
+//! Sinks and their records as people see them, and what they ask for.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use store::Read;
+use store::outbox::Entry;
+
+use super::{SinkSettings, Standing, signing_place, token_place};
+use crate::jobs::{DELIVER, enqueue};
+use crate::registry::employee;
+use crate::resolve::instant;
+use crate::{Actor, Error, Hub};
+
+/// Days that one transaction puts into an outbox, or removes.
+const PER_WRITE: usize = 1_000;
+/// Why a sink is paused that a person paused.
+const BY_HAND: &str = "paused by hand";
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// It is to be sent; attempts may have failed.
+    Waiting,
+    /// The receiver has it.
+    Sent,
+    /// Its last attempt failed. It stays until its day changes, or somebody asks for it again.
+    Failed,
+    /// The day is not judged, or was gone before anybody was told.
+    Withheld,
+}
+
+impl EntryState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Sent, Self::Failed, Self::Withheld];
+
+    /// The word for it in tables and addresses.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Withheld => "withheld",
+        }
+    }
+
+    /// The state of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A sink to be.
+#[derive(Clone, Debug)]
+pub struct NewSink {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub settings: SinkSettings,
+    /// What the hub shows to it.
+    pub token: String,
+    /// What records are signed with.
+    pub signing_secret: Option<String>,
+}
+
+/// How it stands with a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkRow {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub settings: SinkSettings,
+    /// Why nothing is sent to it now.
+    pub paused: Option<String>,
+    /// Records that wait.
+    pub waiting: u64,
+    /// Those of them that have failed once or twice.
+    pub tried: u64,
+    /// Records that the receiver has.
+    pub sent: u64,
+    /// Records that have failed for good.
+    pub failed: u64,
+    /// When the day of the record that waits longest changed.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A record as tables show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRow {
+    /// The employee's code.
+    pub code: String,
+    /// Work date.
+    pub date: Date,
+    /// Where it is.
+    pub state: EntryState,
+    /// Counts the changes that the sink is to hear of.
+    pub revision: i64,
+    /// Failed attempts.
+    pub attempts: u32,
+    /// When it was on its way last.
+    pub tried: Option<Timestamp>,
+    /// When it was taken last.
+    pub sent: Option<Timestamp>,
+    /// What the receiver said last.
+    pub receipt: String,
+}
+
+/// Which days are put into an outbox.
+#[derive(Clone, Debug, Default)]
+pub struct Queued {
+    /// First date.
+    pub from: Option<Date>,
+    /// Last date, inclusive.
+    pub to: Option<Date>,
+    /// Employee code; everybody when `None`.
+    pub employee: Option<String>,
+    /// Also what was sent, as if it had changed.
+    pub force: bool,
+}
+
+pub(super) fn settings_of(read: &Read<'_>, name: &str) -> Result<SinkSettings, Error> {
+    SinkSettings::read(&sink(read, name)?)
+}
+
+fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, Error> {
+    read.sinks()?.into_iter().find(|sink| sink.name == name).ok_or_else(|| Error::NotFound(format!("sink {name}")))
+}
+
+impl Hub {
+    /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`; [`Error::Key`] when the token can't be sealed.
+    pub fn add_sink(&self, actor: &Actor, new: &NewSink, now: Timestamp) -> Result<(), Error> {
+        let name = new.name.as_str();
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
+        }
+        let body = serde_json::to_string(&new.settings)
+            .map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })?;
+        self.store.write(|write| {
+            let before = write.sinks()?.into_iter().find(|sink| sink.name == name).map(|sink| sink.body);
+            write.put_sink(name, &body)?;
+            self.keep_secret(write, &token_place(name), &new.token, now)?;
+            match &new.signing_secret {
+                Some(secret) => self.keep_secret(write, &signing_place(name), secret, now)?,
+                None => drop(write.drop_secret(&signing_place(name))?),
+            }
+            let detail = format!("{} -> {body}", before.as_deref().unwrap_or("none"));
+            Ok(write.audit(&actor.entry(now, "sink.add", name, detail))?)
+        })
+    }
+
+    /// Removes a sink with its secrets and all that it knows of days.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn remove_sink(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            let before = sink(write, name)?;
+            write.drop_sink(name)?;
+            write.drop_secret(&token_place(name))?;
+            write.drop_secret(&signing_place(name))?;
+            write.audit(&actor.entry(now, "sink.remove", name, before.body))?;
+            Ok::<_, Error>(())
+        })?;
+        while self.store.write(|write| write.forget_outbox(name, PER_WRITE as u32))? == PER_WRITE as u64 {}
+        Ok(())
+    }
+
+    /// Pauses a sink, or lets it go on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn pause_sink(&self, actor: &Actor, name: &str, is_paused: bool, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            if !write.pause_sink(name, is_paused.then_some(BY_HAND))? {
+                return Err(Error::NotFound(format!("sink {name}")));
+            }
+            let action = if is_paused { "sink.pause" } else { "sink.resume" };
+            Ok(write.audit(&actor.entry(now, action, name, ""))?)
+        })
+    }
+
+    /// How it stands with each sink.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn sinks(&self) -> Result<Vec<SinkRow>, Error> {
+        self.store.read(|read| {
+            let row = |sink: store::outbox::Sink| {
+                let counts = read.outbox_counts(&sink.name)?;
+                let of = |state: EntryState| counts.iter().find(|count| count.state == state.word());
+                let number = |state| of(state).map_or(0, |count| count.count);
+                let waiting = of(EntryState::Waiting);
+                Ok(SinkRow {
+                    settings: SinkSettings::read(&sink)?,
+                    name: sink.name,
+                    paused: sink.paused,
+                    waiting: number(EntryState::Waiting),
+                    tried: waiting.map_or(0, |count| count.tried),
+                    sent: number(EntryState::Sent),
+                    failed: number(EntryState::Failed),
+                    oldest: waiting.map(|count| instant(count.oldest_us)),
+                })
+            };
+            read.sinks()?.into_iter().map(row).collect()
+        })
+    }
+
+    /// The records of a sink in a state, by employee; `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown sink.
+    pub fn sink_entries(&self, name: &str, state: EntryState, limit: u32) -> Result<Vec<EntryRow>, Error> {
+        self.store.read(|read| {
+            sink(read, name)?;
+            let entries = read.outbox_in_state(name, state.word(), limit)?;
+            let ids: Vec<i64> = entries.iter().map(|entry| entry.employee).collect();
+            let people = read.employees_of(&ids)?.into_iter();
+            let row = |(entry, employee): (Entry, Option<store::people::Employee>)| EntryRow {
+                code: employee.map_or_else(String::new, |employee| employee.code),
+                date: entry.date,
+                state,
+                revision: entry.revision,
+                attempts: entry.attempts,
+                tried: entry.tried_us.map(instant),
+                sent: entry.sent_us.map(instant),
+                receipt: entry.receipt,
+            };
+            Ok(entries.into_iter().zip(people).map(row).collect())
+        })
+    }
+
+    /// Puts judged days into a sink's outbox which are not there yet; with `force` also those that are. How many wait because of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown sink or employee.
+    pub fn queue_days(&self, actor: &Actor, name: &str, which: &Queued, now: Timestamp) -> Result<u64, Error> {
+        let (settings, people) = self.store.read(|read| {
+            let people = match &which.employee {
+                Some(code) => vec![employee(read, code)?],
+                None => read.employees()?,
+            };
+            Ok::<_, Error>((settings_of(read, name)?, people))
+        })?;
+        let (from, to) = (which.from.unwrap_or(Date::MIN), which.to.unwrap_or(Date::MAX));
+        let mut queued = 0;
+        for person in &people {
+            queued += self.store.write(|write| {
+                let (mut seq, mut some) = (None, 0);
+                for day in write.days_of(person.id, from, to)? {
+                    let key = (person.id, day.date);
+                    if Standing::of(Some(&day), &settings)? != Standing::Told {
+                        continue;
+                    }
+                    let known = write.outbox_entries(name, &[key])?.pop().flatten().is_some();
+                    if known && !which.force {
+                        continue;
+                    }
+                    if known {
+                        write.tell_anew(name, key, now.as_microsecond())?;
+                    } else {
+                        let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
+                        seq = Some(number);
+                        write.tell(name, key, number, now.as_microsecond())?;
+                    }
+                    some += 1;
+                }
+                Ok::<_, Error>(some)
+            })?;
+        }
+        let detail = format!("{queued} days from {from} to {to}{}", if which.force { ", by force" } else { "" });
+        self.store.write(|write| write.audit(&actor.entry(now, "sink.queue", name, detail)))?;
+        Ok(queued)
+    }
+
+    /// Lets every failed record of a sink wait again, without attempts; how many there were.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown sink.
+    pub fn requeue_failed(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<u64, Error> {
+        let mut all = 0;
+        loop {
+            let some = self.store.write(|write| {
+                sink(write, name)?;
+                let failed = write.outbox_in_state(name, EntryState::Failed.word(), PER_WRITE as u32)?;
+                for entry in &failed {
+                    write.requeue(name, (entry.employee, entry.date))?;
+                }
+                if !failed.is_empty() {
+                    write.audit(&actor.entry(now, "sink.requeue", name, format!("{} records", failed.len())))?;
+                }
+                Ok::<_, Error>(failed.len())
+            })?;
+            all += some as u64;
+            if some < PER_WRITE {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The settings of a sink, and why it is paused if it is.
+    pub(super) fn sink_to_send_to(&self, name: &str) -> Result<(SinkSettings, Option<String>), Error> {
+        self.store.read(|read| {
+            let sink = sink(read, name)?;
+            Ok((SinkSettings::read(&sink)?, sink.paused))
+        })
+    }
+
+    /// What opens a sink: its settings, its token and what records are signed with. For whoever makes the client.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] or [`Error::Key`] when its secrets can't be opened, with the cure.
+    pub fn sink_access(&self, name: &str) -> Result<NewSink, Error> {
+        self.store.read(|read| {
+            let settings = settings_of(read, name)?;
+            let token = self.secret(read, &token_place(name))?;
+            let token = token
+                .ok_or_else(|| Error::invalid(format!("sink {name} has no token"), "add it again with its token"))?;
+            let signing_secret = self.secret(read, &signing_place(name))?;
+            Ok(NewSink { name: name.to_owned(), settings, token, signing_secret })
+        })
+    }
+
+    /// Asks for the delivery to each sink that is not paused, as jobs of a lane each.
+    pub(super) fn ask_for_deliveries(write: &store::Write<'_>, is_retry: bool, now: Timestamp) -> Result<usize, Error> {
+        let sinks: Vec<_> = write.sinks()?.into_iter().filter(|sink| sink.paused.is_none()).collect();
+        let waiting = write.waiting_jobs(DELIVER.name)?;
+        for sink in &sinks {
+            let body = format!("{} {}", if is_retry { "retry" } else { "send" }, sink.name);
+            if !waiting.iter().any(|job| job.body == body) {
+                enqueue(write, &DELIVER, Some(&token_place(&sink.name)), &body, now)?;
+            }
+        }
+        Ok(sinks.len())
+    }
+}

@@ -1,0 +1,145 @@
+//! The outbox: what other systems are told of judged days.
+//!
+//! Invariants:
+//! * What a sink is to be told is written in the transaction that writes the day ([`Pending`]), so neither is without the other.
+//! * Only judged days are told. A day that was told, or may have been, and is no more is told as such.
+//! * Each change counts the revision of its row up. A receiver that keeps the keys of what it took takes each revision once, and one that
+//!   ignores lower revisions has the hub's state in the end, whatever was lost, repeated or overtaken on the way.
+//! * Nothing is marked but the revision that was sent: a day that changes on its way stays to be sent.
+//! * Of one employee one record is on its way at a time, in the order in which the days changed. One that fails for a time makes the
+//!   employee's later ones wait for the next run; one that is refused holds up nobody.
+//! * After [`TRIES`] failed attempts a record is failed, until its day changes or somebody asks for it again.
+
+mod deliver;
+mod desk;
+mod letter;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use store::days::Day;
+use store::{Read, Write};
+
+pub use deliver::{Delivered, DryLetter};
+pub use desk::{EntryRow, EntryState, NewSink, Queued, SinkRow};
+pub use plan::Which;
+pub use work::{Deliver, OpenSink};
+pub(crate) use work::{Retry, Send};
+
+use crate::Error;
+use crate::keep::record;
+
+/// Failed attempts after which a record is failed until somebody asks for it again (rules 21).
+pub(crate) const TRIES: u32 = 3;
+
+/// How a sink is reached: a business setting, kept as JSON. Its secrets are sealed elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinkSettings {
+    /// What it is: `crm`.
+    pub kind: String,
+    /// Address of the receiver.
+    pub url: String,
+    /// Whether plain HTTP and addresses of the own network are allowed.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// The body of a record, with placeholders; `None` for the usual one.
+    #[serde(default)]
+    pub template: Option<serde_json::Value>,
+    /// Records a second at most; 0 is no limit.
+    #[serde(default)]
+    pub per_second: u32,
+    /// Days without a punch are told as well.
+    #[serde(default)]
+    pub all_days: bool,
+}
+
+impl SinkSettings {
+    fn read(sink: &store::outbox::Sink) -> Result<Self, Error> {
+        serde_json::from_str(&sink.body)
+            .map_err(|error| Error::Damaged { what: "sink", detail: format!("{}: {error}", sink.name) })
+    }
+
+    /// Whether a judged day is told.
+    fn wants(&self, day: &Day) -> Result<bool, Error> {
+        if self.all_days {
+            return Ok(true);
+        }
+        let record = record(day)?;
+        Ok(record.first_in.is_some() || record.last_out.is_some())
+    }
+}
+
+/// What a day is for a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is judged, and told.
+    Told,
+    /// It is not judged: nothing is said of it.
+    Deferred,
+    /// There is no day to be told of.
+    Gone,
+}
+
+impl Standing {
+    fn of(day: Option<&Day>, settings: &SinkSettings) -> Result<Self, Error> {
+        let Some(day) = day else { return Ok(Self::Gone) };
+        if day.status == attendance::Status::Deferred.as_str() {
+            return Ok(Self::Deferred);
+        }
+        Ok(if settings.wants(day)? { Self::Told } else { Self::Gone })
+    }
+}
+
+/// Notes for each sink what becomes known of days in one transaction.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    sinks: Vec<(String, SinkSettings)>,
+    seq: Option<i64>,
+}
+
+impl Pending {
+    pub(crate) fn new(read: &Read<'_>) -> Result<Self, Error> {
+        let sinks = read.sinks()?;
+        let sinks = sinks.into_iter().map(|sink| Ok((sink.name.clone(), SinkSettings::read(&sink)?)));
+        Ok(Self { sinks: sinks.collect::<Result<_, Error>>()?, seq: None })
+    }
+
+    /// Notes what a day is now.
+    pub(crate) fn note(
+        &mut self,
+        write: &Write<'_>,
+        key: (i64, Date),
+        day: Option<&Day>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for (sink, settings) in &self.sinks {
+            let standing = Standing::of(day, settings)?;
+            let was_offered = || -> Result<bool, Error> {
+                let entry = write.outbox_entries(sink, &[key])?.pop().flatten();
+                Ok(entry.is_some_and(|entry| entry.offered > 0))
+            };
+            if standing == Standing::Told || (standing == Standing::Gone && was_offered()?) {
+                let seq = self.seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
+                self.seq = Some(seq);
+                write.tell(sink, key, seq, now.as_microsecond())?;
+            } else {
+                write.withhold(sink, key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Place of a sink's token among the secrets.
+fn token_place(sink: &str) -> String {
+    format!("sink {sink}")
+}
+
+/// Place of the secret that a sink's records are signed with.
+fn signing_place(sink: &str) -> String {
+    format!("signature of sink {sink}")
+}

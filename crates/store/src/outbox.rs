@@ -1,0 +1,309 @@
+//! Sinks, and what each knows of a day and is to be told.
+//!
+//! Invariants:
+//! * Of a sink, an employee and a date there is one row. Its `revision` only goes up, also over a day that vanished and came back.
+//! * What was sent is marked for the revision that was sent. A day that changed meanwhile stays to be sent, and what a stale sender
+//!   failed at is not counted against it.
+//! * An older revision that a receiver is known to have taken after a newer one makes the day be told again.
+
+use jiff::civil::Date;
+
+use crate::engine::{Row, list, params};
+use crate::people::required_date;
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+macro_rules! columns {
+    () => {
+        "employee, date, revision, offered, sent, state, attempts, changed_us, tried_us, sent_us, digest, receipt"
+    };
+}
+
+statements! {
+    SINKS = "SELECT name, body, paused FROM sink WHERE tenant = $1 ORDER BY name";
+    PUT_SINK = "INSERT INTO sink (tenant, name, body) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant, name) DO UPDATE SET body = excluded.body, paused = NULL";
+    PAUSE = "UPDATE sink SET paused = $1 WHERE tenant = $2 AND name = $3";
+    DROP_SINK = "DELETE FROM sink WHERE tenant = $1 AND name = $2";
+    SOME = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 ORDER BY employee, date LIMIT $3";
+    DROP = "DELETE FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4";
+    NEXT_SEQ = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'outbox', 1)
+        ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
+    GET = concat!("SELECT ", columns!(), " FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4");
+    TELL = "INSERT INTO outbox (tenant, sink, employee, date, seq, revision, offered, sent, state, attempts, changed_us, receipt)
+        VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 'waiting', 0, $6, '') ON CONFLICT (tenant, sink, employee, date) DO UPDATE
+        SET seq = excluded.seq, revision = outbox.revision + 1, state = 'waiting', attempts = 0, changed_us = excluded.changed_us";
+    TELL_ANEW = "UPDATE outbox SET revision = revision + 1, state = 'waiting', attempts = 0, digest = NULL, changed_us = $1
+        WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5";
+    WITHHOLD = "UPDATE outbox SET state = 'withheld' WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state <> 'sent'";
+    WAITING = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'waiting' AND attempts >= $3 AND attempts <= $4
+        ORDER BY employee, seq, date LIMIT $5";
+    IN_STATE = concat!("SELECT ", columns!(), " FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3 ORDER BY employee, seq, date LIMIT $4");
+    OFFER = "UPDATE outbox SET offered = revision, tried_us = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND revision = $6";
+    SENT = "UPDATE outbox SET sent = $1, digest = $2, sent_us = $3, receipt = $4,
+        state = CASE WHEN revision = $5 THEN 'sent' ELSE state END, attempts = CASE WHEN revision = $6 THEN 0 ELSE attempts END
+        WHERE tenant = $7 AND sink = $8 AND employee = $9 AND date = $10 AND sent < $11";
+    OVERTAKEN = "UPDATE outbox SET revision = revision + 1, state = 'waiting', attempts = 0, digest = NULL
+        WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND sent > $5";
+    FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
+        WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7 AND state = 'waiting'";
+    REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
+    COUNTS = "SELECT state, COUNT(*), MIN(changed_us), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox
+        WHERE tenant = $1 AND sink = $2 GROUP BY state";
+}
+
+/// A sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sink {
+    /// Its name.
+    pub name: String,
+    /// Its settings, as JSON.
+    pub body: String,
+    /// Why nothing is sent to it now.
+    pub paused: Option<String>,
+}
+
+/// What a sink knows of a day, and is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The employee's id.
+    pub employee: i64,
+    /// Work date.
+    pub date: Date,
+    /// Counts the changes that it is to hear of; starts at 1.
+    pub revision: i64,
+    /// The highest revision that was ever on its way; 0 for none.
+    pub offered: i64,
+    /// The highest that it took; 0 for none.
+    pub sent: i64,
+    /// Word of the state: `waiting`, `sent`, `failed`, `withheld`.
+    pub state: String,
+    /// Failed attempts at this revision.
+    pub attempts: u32,
+    /// When the day changed, microseconds UTC.
+    pub changed_us: i64,
+    /// When it was on its way last, microseconds UTC.
+    pub tried_us: Option<i64>,
+    /// When it was taken last, microseconds UTC.
+    pub sent_us: Option<i64>,
+    /// Digest of what was taken last; `None` when that is not known.
+    pub digest: Option<Vec<u8>>,
+    /// What the receiver said last, in words.
+    pub receipt: String,
+}
+
+/// How many days of a sink are in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryCount {
+    /// Word of the state.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+    /// When the first of them changed, microseconds UTC.
+    pub oldest_us: i64,
+    /// How many have failed attempts.
+    pub tried: u64,
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+    Ok(Entry {
+        employee: row.get(0)?,
+        date: required_date(row, 1)?,
+        revision: row.get(2)?,
+        offered: row.get(3)?,
+        sent: row.get(4)?,
+        state: row.get(5)?,
+        attempts: row.get(6)?,
+        changed_us: row.get(7)?,
+        tried_us: row.get(8)?,
+        sent_us: row.get(9)?,
+        digest: row.get(10)?,
+        receipt: row.get(11)?,
+    })
+}
+
+fn day_of(row: &Row<'_>) -> Result<(i64, Date), Error> {
+    Ok((row.get(0)?, required_date(row, 1)?))
+}
+
+impl Read<'_> {
+    /// The sinks, by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn sinks(&self) -> Result<Vec<Sink>, Error> {
+        self.all(SINKS, params![self.tenant], |row| {
+            Ok(Sink { name: row.get(0)?, body: row.get(1)?, paused: row.get(2)? })
+        })
+    }
+
+    /// What a sink knows of some days, in their order; `None` for one that it was never to hear of.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn outbox_entries(&self, sink: &str, of: &[(i64, Date)]) -> Result<Vec<Option<Entry>>, Error> {
+        let texts: Vec<(i64, String)> = of.iter().map(|(employee, date)| (*employee, date.to_string())).collect();
+        self.one_each(
+            GET,
+            texts.iter().map(|(employee, date)| list![self.tenant, sink, *employee, date.as_str()]),
+            entry,
+        )
+    }
+
+    /// The days that wait to be sent to a sink and have so many failed attempts, from `least` to `most`: by employee, and for each in the
+    /// order in which they changed.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn waiting_in_outbox(
+        &self,
+        sink: &str,
+        (least, most): (u32, u32),
+        limit: u32,
+    ) -> Result<Vec<(i64, Date)>, Error> {
+        self.all(WAITING, params![self.tenant, sink, least, most, limit], day_of)
+    }
+
+    /// The days of a sink in a state, by employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn outbox_in_state(&self, sink: &str, state: &str, limit: u32) -> Result<Vec<Entry>, Error> {
+        self.all(IN_STATE, params![self.tenant, sink, state, limit], entry)
+    }
+
+    /// How many days of a sink are in each state.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn outbox_counts(&self, sink: &str) -> Result<Vec<EntryCount>, Error> {
+        self.all(COUNTS, params![self.tenant, sink], |row| {
+            Ok(EntryCount { state: row.get(0)?, count: row.get(1)?, oldest_us: row.get(2)?, tried: row.get(3)? })
+        })
+    }
+}
+
+impl Write<'_> {
+    /// Keeps a sink, over the one of that name; it is not paused then.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_sink(&self, name: &str, body: &str) -> Result<(), Error> {
+        self.run(PUT_SINK, params![self.tenant, name, body]).map(drop)
+    }
+
+    /// Pauses a sink for a reason, or lets it go on with `None`; whether there is one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn pause_sink(&self, name: &str, why: Option<&str>) -> Result<bool, Error> {
+        Ok(self.run(PAUSE, params![why, self.tenant, name])? == 1)
+    }
+
+    /// Removes a sink; whether there was one. What it knows of days stays ([`Write::forget_outbox`]).
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_sink(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.run(DROP_SINK, params![self.tenant, name])? == 1)
+    }
+
+    /// Forgets what a sink knows of some days, at most so many; of how many.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn forget_outbox(&self, sink: &str, most: u32) -> Result<u64, Error> {
+        let some = self.all(SOME, params![self.tenant, sink, most], day_of)?;
+        for (employee, date) in &some {
+            self.run(DROP, params![self.tenant, sink, employee, date.to_string()])?;
+        }
+        Ok(some.len() as u64)
+    }
+
+    /// A number for changes that become known together: higher than all before.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn next_outbox_seq(&self) -> Result<i64, Error> {
+        Ok(self.one(NEXT_SEQ, params![self.tenant], |row| row.get(0))?.unwrap_or_default())
+    }
+
+    /// A day is to be told to a sink: its next revision waits.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn tell(&self, sink: &str, (employee, date): (i64, Date), seq: i64, now_us: i64) -> Result<(), Error> {
+        self.run(TELL, params![self.tenant, sink, employee, date.to_string(), seq, now_us]).map(drop)
+    }
+
+    /// As [`Write::tell`] of a day that the sink knows, also when nothing changed for it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn tell_anew(&self, sink: &str, (employee, date): (i64, Date), now_us: i64) -> Result<(), Error> {
+        self.run(TELL_ANEW, params![now_us, self.tenant, sink, employee, date.to_string()]).map(drop)
+    }
+
+    /// A day is not to be told now, unless it was sent as it is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn withhold(&self, sink: &str, (employee, date): (i64, Date)) -> Result<(), Error> {
+        self.run(WITHHOLD, params![self.tenant, sink, employee, date.to_string()]).map(drop)
+    }
+
+    /// Notes that revisions of days are about to be on their way.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn offer(&self, sink: &str, entries: &[Entry], now_us: i64) -> Result<(), Error> {
+        let texts: Vec<String> = entries.iter().map(|entry| entry.date.to_string()).collect();
+        let lists = entries.iter().zip(&texts);
+        self.run_each(
+            OFFER,
+            lists.map(|(entry, date)| list![now_us, self.tenant, sink, entry.employee, date.as_str(), entry.revision]),
+        )
+    }
+
+    /// Notes that a sink took a revision of a day.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark_sent(&self, sink: &str, entry: &Entry, digest: &[u8], receipt: &str, now_us: i64) -> Result<(), Error> {
+        let (date, revision) = (entry.date.to_string(), entry.revision);
+        let values = params![
+            revision,
+            digest,
+            now_us,
+            receipt,
+            revision,
+            revision,
+            self.tenant,
+            sink,
+            entry.employee,
+            date,
+            revision
+        ];
+        if self.run(SENT, values)? == 0 {
+            self.run(OVERTAKEN, params![self.tenant, sink, entry.employee, date, revision])?;
+        }
+        Ok(())
+    }
+
+    /// Counts a failed attempt at a revision of a day; after `most` of them it is failed.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn mark_failed(&self, sink: &str, entry: &Entry, why: &str, most: u32) -> Result<(), Error> {
+        let values = params![why, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
+        self.run(FAILED, values).map(drop)
+    }
+
+    /// A failed day waits again; whether it was one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn requeue(&self, sink: &str, (employee, date): (i64, Date)) -> Result<bool, Error> {
+        Ok(self.run(REQUEUE, params![self.tenant, sink, employee, date.to_string()])? == 1)
+    }
+}
