@@ -10,6 +10,7 @@ pub(crate) mod payroll;
 pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod simulate;
+pub(crate) mod sink;
 pub(crate) mod terminal;
 pub(crate) mod terminal_command;
 
@@ -105,6 +106,12 @@ pub(crate) enum Command {
     /// The audit trail: what people changed
     #[command(subcommand)]
     Audit(access::Audit),
+    /// Other systems that are told of days, like a CRM
+    #[command(subcommand)]
+    Sink(sink::SinkCommand),
+    /// Send days to them now, and see what they have
+    #[command(subcommand)]
+    Sync(sink::SyncCommand),
     /// The hub's background work: see it, ask for it, let what failed be tried again
     #[command(subcommand)]
     Job(job::JobCommand),

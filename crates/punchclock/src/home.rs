@@ -13,6 +13,8 @@ use crate::settings::Settings;
 pub(crate) struct Home {
     pub(crate) data: PathBuf,
     database: Database,
+    /// Where the key lies that seals the hub's secrets.
+    key_file: PathBuf,
 }
 
 /// Where a hub's data is.
@@ -31,7 +33,8 @@ impl Home {
             "" => Database::File(data.join("hub.sqlite")),
             url => Database::named(url, settings),
         };
-        Self { data, database }
+        let key_file = settings.file("hub.key_file").unwrap_or_else(|| data.join("hub.key"));
+        Self { data, database, key_file }
     }
 
     /// Where the hub's data is.
@@ -41,12 +44,12 @@ impl Home {
 
     /// The hub over its database, which is made when it is missing.
     pub(crate) fn hub(&self) -> anyhow::Result<Hub> {
-        Ok(Hub::new(self.database.open()?))
+        Ok(Hub::new(self.database.open()?).with_key_file(self.key_file.clone()))
     }
 
     /// The hub over a database that must exist: reading commands do not make empty ones.
     pub(crate) fn existing_hub(&self) -> anyhow::Result<Hub> {
-        Ok(Hub::new(self.database.open_existing()?))
+        Ok(Hub::new(self.database.open_existing()?).with_key_file(self.key_file.clone()))
     }
 
     /// As [`Home::existing_hub`], only to be read: a file, like a backup, stays as it is to the byte.

@@ -19,6 +19,7 @@ mod settings;
 mod show;
 mod signals;
 mod silence;
+mod sinks;
 
 use std::process::ExitCode;
 

@@ -42,6 +42,12 @@ const DECLARED: &[Declared] = &[
         check: anything,
     },
     Declared {
+        name: "hub.key_file",
+        default: "",
+        meaning: "file of the key that seals what the hub keeps secret in its database, made when missing; empty for hub.key in the data folder",
+        check: anything,
+    },
+    Declared {
         name: "hub.tls_certificate",
         default: "",
         meaning: "PEM file of the hub's certificate with its chain; empty for plain HTTP, on this machine or behind a proxy with TLS",
@@ -87,6 +93,18 @@ const DECLARED: &[Declared] = &[
         name: "jobs.clean_up",
         default: "02:00",
         meaning: "when what has been kept long enough is removed; written as jobs.derive",
+        check: schedule,
+    },
+    Declared {
+        name: "jobs.send",
+        default: "every 30 min",
+        meaning: "when new and changed days are sent to the sinks; written as jobs.derive",
+        check: schedule,
+    },
+    Declared {
+        name: "jobs.retry",
+        default: "every 6 h at :30",
+        meaning: "when days whose sending failed once or twice are sent again; written as jobs.derive",
         check: schedule,
     },
     Declared {

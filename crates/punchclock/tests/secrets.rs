@@ -14,6 +14,9 @@ const COMM_KEY: &str = "918273";
 const PUSH_KEY: &str = "Pu5h-s3same";
 const PASSWORD: &str = "correct horse battery 55";
 const HOOK: &str = "h00k-s3same";
+const CRM_TOKEN: &str = "crm-t0ken-5esame";
+/// Base64, as Standard Webhooks wants it.
+const SIGNING: &str = "c2lnbmluZy1zM2NyZXQtMTIz";
 
 /// Every byte of the files in a folder and below, but for those of these names.
 fn bytes_of(folder: &Path, but_for: &[&str], all: &mut Vec<u8>) {
@@ -65,9 +68,12 @@ fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trai
     );
     stage.prints(&[&["terminal", "add", "Door", "--serial", "S1", "--push-key-file", &push_key], &zone[..]].concat());
     stage.prints(&["user", "add", "ann", "--role", "admin", "--password-file", &password]);
+    let (crm_token, signing) = (file("crm", CRM_TOKEN), file("signing", SIGNING));
+    let sink = ["sink", "add", "crm", "--url", "http://127.0.0.1:1/x", "--allow-private", "--token-file", &crm_token];
+    stage.prints(&[&sink[..], &["--signing-secret-file", &signing]].concat());
     let token = stage.prints(&["token", "create", "reports", "--kind", "api"]).trim().to_owned();
     let edge_token = stage.prints(&["token", "create", "cebu", "--kind", "edge"]).trim().to_owned();
-    // Edge and terminal use their keys; the hub's work goes on.
+    // Edge, terminal and sink use their keys; the hub's work goes on.
     let records = log_file(&stage, 3, "2026-01-05", "2026-01-11");
     stage.prints(&[
         "import",
@@ -79,6 +85,7 @@ fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trai
         "Asia/Manila",
         "--create-employees",
     ]);
+    stage.run(&["sync", "crm", "--from", "2026-01-01"]);
     let audit = || stage.prints(&["--json", "audit", "verify"]);
     wait_until("everything to be sealed", PATIENCE, || audit().contains("\"waiting\": 0")).unwrap();
 
@@ -86,8 +93,16 @@ fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trai
     for path in ["terminals", "edges", "completeness", "punches", "days", "held", "employees"] {
         told.extend(answer(&stage, &format!("/api/v1/{path}"), &token).into_bytes());
     }
-    for arguments in [&["audit", "list"][..], &["terminal", "list"], &["token", "list"], &["user", "list"], &["doctor"]]
-    {
+    for arguments in [
+        &["audit", "list"][..],
+        &["terminal", "list"],
+        &["token", "list"],
+        &["user", "list"],
+        &["sink", "list"],
+        &["sync", "status", "--state", "waiting"],
+        &["job", "list"],
+        &["doctor"],
+    ] {
         told.extend(stage.run(arguments).stdout);
     }
     let copy = stage.data().join("copy.sqlite");
@@ -98,10 +113,10 @@ fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trai
     bytes_of(&stage.data(), &[], &mut told);
     let holds = |text: &str| told.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(
-        holds("terminal.register") && holds("token.create") && holds("account.add"),
+        holds("terminal.register") && holds("token.create") && holds("account.add") && holds("sink.add"),
         "it was looked at the right places"
     );
-    for secret in [COMM_KEY, PUSH_KEY, PASSWORD, HOOK, &token, &edge_token] {
+    for secret in [COMM_KEY, PUSH_KEY, PASSWORD, HOOK, CRM_TOKEN, SIGNING, &token, &edge_token] {
         assert!(!holds(secret), "{secret} is told");
     }
 }

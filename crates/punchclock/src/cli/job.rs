@@ -19,7 +19,7 @@ pub(crate) enum JobCommand {
     },
     /// Ask for a job of a kind, beside its schedule: a running server takes it within a second
     Run {
-        /// The kind: derive, clean-up, backup or seal
+        /// The kind: derive, clean-up, backup, seal, send or retry
         kind: String,
     },
     /// Let a dead job be tried again

@@ -129,6 +129,16 @@ fn look_at_hub(
         ),
     }
     look_at_backups(hub, folder.as_deref(), now, findings)?;
+    match hub.check_secrets() {
+        Ok(0) => findings.add(Weight::Good, "secrets", "none is stored"),
+        Ok(some) => {
+            findings.add(Weight::Good, "secrets", format!("{some} are sealed, and open with the hub's key file"))
+        }
+        Err(error) => findings.add(Weight::Bad, "secrets", error.to_string()),
+    }
+    for sink in hub.sinks()? {
+        look_at_sink(&sink, findings);
+    }
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }
@@ -210,6 +220,28 @@ fn look_at_backups(hub: &Hub, folder: Option<&Path>, now: Timestamp, findings: &
     };
     findings.add(weight, "backup", says);
     Ok(())
+}
+
+fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {
+    let (subject, name) = (format!("sink {}", sink.name), &sink.name);
+    match (&sink.paused, sink.failed) {
+        (Some(why), _) => {
+            findings.add(
+                Weight::Bad,
+                subject,
+                format!("paused: {why}; cure that, then `punchclock sink resume {name}`"),
+            );
+        }
+        (None, 0) => findings.add(Weight::Good, subject, format!("{} days sent, {} wait", sink.sent, sink.waiting)),
+        (None, some) => findings.add(
+            Weight::Look,
+            subject,
+            format!(
+                "{some} days failed for good; `punchclock sync status --sink {name} --state failed` says why, \
+                 `punchclock sync crm --sink {name} --retry-failed` tries them again"
+            ),
+        ),
+    }
 }
 
 fn look_at_edge(edge: &EdgeRow, findings: &mut Findings) {

@@ -28,6 +28,7 @@ mod retention;
 mod rules;
 mod serve;
 mod simulate;
+mod sink;
 mod terminal;
 mod verify;
 
@@ -101,6 +102,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(command) => access::token(&context, command),
         Command::Person(command) => person::run(&context, command),
         Command::Audit(command) => access::audit(&context, &command),
+        Command::Sink(command) => sink::run(&context, command),
+        Command::Sync(command) => sink::sync(&context, command),
         Command::Job(command) => job::run(&context, command),
         Command::Retention => retention::run(&context),
         Command::Doctor => doctor::run(&context),

@@ -23,7 +23,7 @@ use crate::runner::Runner;
 use crate::sealing::{Sealing, Seals};
 use crate::settings::Settings;
 use crate::silence::Notices;
-use crate::{log, service, show, signals, silence};
+use crate::{log, service, show, signals, silence, sinks};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -107,7 +107,8 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     let sealing = Sealing::start(hub.clone());
     let webhook = settings.text("hub.silence_webhook");
     let tells = !webhook.is_empty();
-    let mut works = hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals);
+    let mut works =
+        hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals).with(hub::Deliver(sinks::open));
     if let Some(folder) = settings.file("backup.folder") {
         works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
     }

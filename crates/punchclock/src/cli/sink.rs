@@ -1,0 +1,130 @@
+//! Arguments of `sink` and `sync`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use hub::EntryState;
+use jiff::civil::Date;
+
+/// The name of a sink that is given none.
+pub(crate) const USUAL_NAME: &str = "crm";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SinkCommand {
+    /// Add a system that is told of days, or change the one of that name
+    #[command(subcommand)]
+    Add(AddSink),
+    /// The sinks: how many days each has, is to get, and refused
+    List,
+    /// Ask whether the receiver is there and lets this hub in
+    Test {
+        /// The sink
+        #[arg(default_value = USUAL_NAME)]
+        name: String,
+    },
+    /// Send nothing to it until it is resumed
+    Pause {
+        /// The sink
+        #[arg(default_value = USUAL_NAME)]
+        name: String,
+    },
+    /// Let a paused one go on
+    Resume {
+        /// The sink
+        #[arg(default_value = USUAL_NAME)]
+        name: String,
+    },
+    /// Remove it with its token and its records
+    Remove {
+        /// The sink
+        #[arg(default_value = USUAL_NAME)]
+        name: String,
+        /// Yes, do it
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AddSink {
+    /// A CRM's webhook: one POST per day, JSON, with a token
+    Crm(AddCrm),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddCrm {
+    /// Address of the webhook
+    #[arg(long)]
+    pub(crate) url: String,
+    /// File with the token that the receiver wants; the hub keeps it sealed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: PathBuf,
+    /// Its name, of letters, digits and -
+    #[arg(long, default_value = USUAL_NAME)]
+    pub(crate) name: String,
+    /// File with the secret that records are signed with, as Standard Webhooks says: base64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_secret_file: Option<PathBuf>,
+    /// File with the body of a record: JSON with fields like {user_id} (default: the eight usual fields)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template_file: Option<PathBuf>,
+    /// Records a second at most; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) per_second: u32,
+    /// Tell of days without a punch as well
+    #[arg(long)]
+    pub(crate) all_days: bool,
+    /// Allow plain HTTP and addresses of the own network
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SyncCommand {
+    /// Send now what waits for a CRM
+    Crm(Sync),
+    /// How it stands with each sink; with --state the records of one
+    Status {
+        /// The records in this state: waiting, sent, failed or withheld
+        #[arg(long, value_name = "STATE", value_parser = state)]
+        state: Option<EntryState>,
+        /// Of this sink
+        #[arg(long, value_name = "NAME", default_value = USUAL_NAME)]
+        sink: String,
+        /// Most records
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// First date of days that are sent too if the sink never heard of them
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<Date>,
+    /// Last date of those
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<Date>,
+    /// Only those of this employee
+    #[arg(long, value_name = "CODE")]
+    pub(crate) employee: Option<String>,
+    /// Most records; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: u32,
+    /// Also those that failed, as if they had not been tried
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Also those of the dates that were sent, as if they had changed
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Send nothing: print what waits
+    #[arg(long, conflicts_with_all = ["retry_failed", "force", "from", "to", "employee"])]
+    pub(crate) dry_run: bool,
+    /// The sink
+    #[arg(long, value_name = "NAME", default_value = USUAL_NAME)]
+    pub(crate) sink: String,
+}
+
+fn state(word: &str) -> Result<EntryState, String> {
+    EntryState::of(word).ok_or_else(|| "write waiting, sent, failed or withheld".to_owned())
+}
