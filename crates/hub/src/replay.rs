@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * A replay is noted in the transaction of its fact ([`note`]) and forgotten when it is done. A kill in between delays it:
-//!   the next derivation resumes it.
+//!   the next derivation resumes it. One that is noted again while it runs stays noted, and runs again: what the second fact
+//!   concerns may lie behind it already.
 //! * Keys are read outside of write transactions, and resolved in pieces, so that intake gets its turn.
 
 use attendance::punch::Fingerprint;
@@ -84,11 +85,11 @@ impl Hub {
     /// Does every replay that is noted, also those that an earlier process left.
     pub(crate) fn resume_replays(&self, now: Timestamp) -> Result<Cured, Error> {
         let mut cured = Cured::default();
-        for (word, subject) in self.store.read(|read| read.replays())? {
-            let kind = Replay::ALL.into_iter().find(|kind| kind.word() == word);
-            let kind = kind.ok_or_else(|| Error::Damaged { what: "replay", detail: word.clone() })?;
-            cured.add(self.replay(kind, &subject, now)?);
-            self.store.write(|write| write.drop_replay(&word, &subject))?;
+        for noted in self.store.read(|read| read.replays())? {
+            let kind = Replay::ALL.into_iter().find(|kind| kind.word() == noted.kind);
+            let kind = kind.ok_or_else(|| Error::Damaged { what: "replay", detail: noted.kind.clone() })?;
+            cured.add(self.replay(kind, &noted.subject, now)?);
+            self.store.write(|write| write.drop_replay(&noted))?;
         }
         Ok(cured)
     }

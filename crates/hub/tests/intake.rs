@@ -383,6 +383,33 @@ fn a_replay_that_a_kill_interrupted_is_resumed() {
 }
 
 #[test]
+fn a_replay_that_is_noted_again_while_it_runs_runs_again() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    let approved = house.store.read(|read| read.terminal("A1")).unwrap().unwrap();
+    let waiting = store::terminals::Terminal { serial: "NEW1".to_owned(), is_approved: false, ..approved.clone() };
+    let first = |write: &store::Write<'_>| {
+        write.put_terminal(&waiting)?;
+        write.add_replay("held-of-terminal", "NEW1")
+    };
+    house.store.write(first).unwrap();
+    // Another hub has read what is noted, and found nothing that is held.
+    let done = house.store.read(|read| read.replays()).unwrap().remove(0);
+    // Before it forgets that, a punch is held, and what releases it is noted under the same name.
+    house.hub.ingest(&house.batch("NEW1", &["12\t2026-02-10 08:00:00\t1\t0\t1\t0"], 1), now()).unwrap();
+    let approve = store::terminals::Terminal { serial: "NEW1".to_owned(), ..approved };
+    let again = |write: &store::Write<'_>| {
+        write.put_terminal(&approve)?;
+        write.add_replay("held-of-terminal", "NEW1")
+    };
+    house.store.write(again).unwrap();
+    assert!(!house.store.write(|write| write.drop_replay(&done)).unwrap());
+    house.derive();
+    assert_eq!(house.hub.held().unwrap()[0].reason, HeldReason::UnknownUser, "the second replay went on");
+    assert!(house.store.read(|read| read.replays()).unwrap().is_empty());
+}
+
+#[test]
 fn a_pulse_is_a_turn_of_the_writer_that_changes_nothing() {
     let house = house();
     let before = house.hub.data_version().unwrap();

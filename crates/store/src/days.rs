@@ -256,13 +256,19 @@ impl Write<'_> {
         if weeks.is_empty() {
             return Ok(());
         }
+        let mark = self.next_mark()?;
+        let texts: Vec<(i64, String)> = weeks.iter().map(|(employee, week)| (*employee, week.to_string())).collect();
+        self.run_each(MARK, texts.iter().map(|(employee, week)| list![self.tenant, *employee, week.as_str(), mark]))
+    }
+
+    /// The number of this transaction's marks.
+    pub(crate) fn next_mark(&self) -> Result<i64, Error> {
         let mark = match self.mark.get() {
             Some(mark) => mark,
             None => self.one(NEXT_MARK, params![self.tenant], |row| row.get(0))?.unwrap_or_default(),
         };
         self.mark.set(Some(mark));
-        let texts: Vec<(i64, String)> = weeks.iter().map(|(employee, week)| (*employee, week.to_string())).collect();
-        self.run_each(MARK, texts.iter().map(|(employee, week)| list![self.tenant, *employee, week.as_str(), mark]))
+        Ok(mark)
     }
 
     /// Clears a mark if nobody marked the week again since it was read; false otherwise.

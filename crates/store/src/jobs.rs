@@ -14,7 +14,7 @@ use crate::{Error, Read, Write};
 
 macro_rules! columns {
     () => {
-        "id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, started_us, ended_us, outcome"
+        "id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, started_us, ended_us, outcome, is_taken_over"
     };
 }
 
@@ -35,7 +35,8 @@ macro_rules! claim {
             "WITH next AS MATERIALIZED (",
             claimable!(),
             $lock,
-            ") UPDATE job SET state = 'running', owner = $7, started_us = $8, due_us = $9, fence = fence + 1, attempts = attempts + 1
+            ") UPDATE job SET state = 'running', owner = $7, started_us = $8, due_us = $9, fence = fence + 1, attempts = attempts + 1,
+             is_taken_over = CASE state WHEN 'running' THEN 1 ELSE 0 END
              WHERE tenant = $10 AND id IN (SELECT id FROM next) RETURNING ",
             columns!()
         )
@@ -61,6 +62,7 @@ statements! {
     WAITING = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND ended_us IS NULL AND kind = $2 AND state = 'waiting' ORDER BY id");
     LAST_SLOT = "SELECT MAX(slot_us) FROM job WHERE tenant = $1 AND kind = $2 AND slot_us IS NOT NULL AND (slot_us <= $3 OR state <> 'waiting')";
     LAST_ENDED = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND kind = $2 AND ended_us IS NOT NULL ORDER BY id DESC LIMIT 1");
+    LAST_DONE = "SELECT ended_us FROM job WHERE tenant = $1 AND kind = $2 AND state = 'done' ORDER BY id DESC LIMIT 1";
     DROP = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND state = 'waiting'";
     SAY = "UPDATE job SET outcome = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     OPEN_OF_KIND = "SELECT kind, state, COUNT(*), MIN(due_us), COUNT(CASE WHEN due_us <= $1 THEN 1 END) FROM job
@@ -103,6 +105,8 @@ pub struct Job {
     pub ended_us: Option<i64>,
     /// What it did; or why the last attempt failed.
     pub outcome: String,
+    /// Whether it was claimed last from a worker whose lease had ended.
+    pub is_taken_over: bool,
 }
 
 /// A job to be.
@@ -166,6 +170,7 @@ fn job(row: &Row<'_>) -> Result<Job, Error> {
         started_us: row.get(11)?,
         ended_us: row.get(12)?,
         outcome: row.get(13)?,
+        is_taken_over: row.get(14)?,
     })
 }
 
@@ -295,6 +300,14 @@ impl Read<'_> {
     /// Of the store.
     pub fn last_ended_job(&self, kind: &str) -> Result<Option<Job>, Error> {
         self.one(LAST_ENDED, params![self.tenant, kind], job)
+    }
+
+    /// When the last job of a kind that is done ended, microseconds UTC.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn last_done_job_us(&self, kind: &str) -> Result<Option<i64>, Error> {
+        self.one(LAST_DONE, params![self.tenant, kind], |row| row.get(0))
     }
 
     /// Whether a claim would yield anything.

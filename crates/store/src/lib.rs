@@ -35,7 +35,7 @@ pub mod person;
 pub mod places;
 pub mod plans;
 pub mod punches;
-mod replays;
+pub mod replays;
 pub mod retention;
 pub mod secrets;
 mod statement;

@@ -41,6 +41,8 @@ scripts![
     "0024_punch_years",
     "0025_secrets",
     "0026_outbox",
+    "0027_replays_marked",
+    "0028_jobs_taken_over",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

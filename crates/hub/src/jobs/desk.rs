@@ -58,6 +58,8 @@ pub struct JobRow {
     pub due: Timestamp,
     /// When a waiting one may be claimed.
     pub next: Option<Timestamp>,
+    /// Until when whoever runs a running one holds it without another word.
+    pub lease: Option<Timestamp>,
     /// How often it was tried.
     pub attempts: u32,
     /// Who did it last; empty for nobody.
@@ -89,6 +91,7 @@ impl TryFrom<Job> for JobRow {
             state,
             due: instant(job.slot_us.unwrap_or(job.created_us)),
             next: (state == JobState::Waiting).then(|| instant(job.due_us)),
+            lease: (state == JobState::Running).then(|| instant(job.due_us)),
             attempts: job.attempts,
             worker: job.owner,
             started: job.started_us.map(instant),
@@ -155,6 +158,8 @@ pub struct KindRow {
     pub dead: u64,
     /// The last that ended well or not.
     pub last: Option<JobRow>,
+    /// When the last that is done ended.
+    pub last_done: Option<Timestamp>,
     /// What this process ran of it.
     pub meter: Meter,
 }
@@ -213,6 +218,7 @@ impl Hub {
                     running: number(JobState::Running),
                     dead: number(JobState::Dead),
                     last: read.last_ended_job(kind.name)?.map(JobRow::try_from).transpose()?,
+                    last_done: read.last_done_job_us(kind.name)?.map(instant),
                     meter: meters.get(kind.name).copied().unwrap_or_default(),
                 })
             };

@@ -13,6 +13,8 @@ pub struct Meter {
     pub failures: u64,
     /// What all of them took together.
     pub took: Duration,
+    /// Jobs that it took from a worker whose lease had ended.
+    pub takeovers: u64,
 }
 
 /// Meters by kind.
@@ -23,11 +25,19 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn count(&self, kind: &'static str, took: Duration, has_failed: bool) {
-        let mut by_kind = self.by_kind.lock().unwrap_or_else(PoisonError::into_inner);
-        let meter = by_kind.entry(kind).or_default();
-        meter.runs += 1;
-        meter.failures += u64::from(has_failed);
-        meter.took += took;
+        self.meter(kind, |meter| {
+            meter.runs += 1;
+            meter.failures += u64::from(has_failed);
+            meter.took += took;
+        });
+    }
+
+    pub(crate) fn count_takeover(&self, kind: &'static str) {
+        self.meter(kind, |meter| meter.takeovers += 1);
+    }
+
+    fn meter(&self, kind: &'static str, count: impl FnOnce(&mut Meter)) {
+        count(self.by_kind.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default());
     }
 
     pub(crate) fn all(&self) -> BTreeMap<&'static str, Meter> {

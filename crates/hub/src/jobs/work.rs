@@ -44,8 +44,23 @@ impl Works {
     #[must_use]
     pub fn with(mut self, work: impl Work + 'static) -> Self {
         self.by_kind.insert(work.kind().name, Box::new(work));
+        self.named()
+    }
+
+    /// With those of one kind only.
+    #[must_use]
+    pub fn only(mut self, kind: &str) -> Self {
+        self.by_kind.retain(|name, _| *name == kind);
+        self.named()
+    }
+
+    fn named(mut self) -> Self {
         self.names = self.by_kind.keys().fold(String::from(","), |names, name| names + name + ",");
         self
+    }
+
+    fn kind(&self, name: &str) -> Option<&'static Kind> {
+        self.by_kind.get(name).map(|work| work.kind())
     }
 }
 
@@ -169,20 +184,23 @@ impl Hub {
         if most == 0 || !self.store.read(|read| read.is_job_claimable(&by, now_us))? {
             return Ok(Vec::new());
         }
-        self.store.write(|write| {
-            let mut claimed = Vec::new();
-            for job in write.claim_jobs(&by, now_us)? {
-                match works.by_kind.get(job.kind.as_str()) {
-                    Some(work) if job.attempts > work.kind().tries => {
-                        let why = format!("its worker ended in the middle of it {} times", job.attempts - 1);
-                        tracing::error!(job = job.id, kind = job.kind, "a job is dead: {why}");
-                        write.end_job(job.id, job.fence, JobState::Dead.word(), &why, now_us)?;
-                    }
-                    _ => claimed.push(Claimed::from(job)),
-                }
+        let (claimed, dead) = self.store.write(|write| {
+            let jobs = write.claim_jobs(&by, now_us)?;
+            let is_hopeless = |job: &Job| works.kind(&job.kind).is_some_and(|kind| job.attempts > kind.tries);
+            let (dead, claimed): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_hopeless);
+            for job in &dead {
+                write.end_job(job.id, job.fence, JobState::Dead.word(), &never_told(job), now_us)?;
             }
-            Ok(claimed)
-        })
+            Ok::<_, Error>((claimed, dead))
+        })?;
+        for job in &dead {
+            tracing::error!(job = job.id, kind = job.kind, "a job is dead: {}", never_told(job));
+        }
+        for job in claimed.iter().chain(&dead).filter(|job| job.is_taken_over) {
+            tracing::warn!(job = job.id, kind = job.kind, "a job was taken over from a worker whose lease had ended");
+            works.kind(&job.kind).into_iter().for_each(|kind| self.meters.count_takeover(kind.name));
+        }
+        Ok(claimed.into_iter().map(Claimed::from).collect())
     }
 
     /// Holds a job for another [`super::LEASE`]; false when somebody else has it.
@@ -262,6 +280,11 @@ impl Hub {
             }
         }
     }
+}
+
+/// Why a job is dead whose workers said nothing.
+fn never_told(job: &Job) -> String {
+    format!("its worker ended in the middle of it {} times", job.attempts - 1)
 }
 
 fn taken_over(job: &Claimed) -> Ended {

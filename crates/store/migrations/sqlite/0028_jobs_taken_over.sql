@@ -1,0 +1,2 @@
+-- Whether a job was claimed last from a worker whose lease had ended.
+ALTER TABLE job ADD COLUMN is_taken_over INTEGER NOT NULL DEFAULT 0;
