@@ -55,16 +55,47 @@ def fresh(suite: str, folder: Path) -> Path | None:
     return system
 
 
-def packed(suite: str) -> Path:
-    return CACHE / "debian" / f"{suite}.tar"
+def furnished(suite: str, folder: Path, packages: set[str]) -> Path | None:
+    """As `fresh`, with packages of Debian installed, whose services were not started yet. It is kept packed, too."""
+    name, system = "+".join([suite, *sorted(packages)]), folder / suite
+    if unpack(name, system):
+        return system
+    if fresh(suite, folder) is None:
+        return None
+    resolver, no_services = system / "etc/resolv.conf", system / "usr/sbin/policy-rc.d"
+    shutil.copy2("/etc/resolv.conf", resolver)
+    no_services.write_text("#!/bin/sh\nexit 101\n")
+    no_services.chmod(0o755)
+    install = f"apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends {shlex.join(packages)}"
+    done = subprocess.run(["chroot", system, "sh", "-c", install], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        skip(f"{SYSTEMS[suite]} could not get {' '.join(sorted(packages))}: {done.stdout.strip().splitlines()[-1:]}")
+        shutil.rmtree(system)
+        return None
+    resolver.unlink()
+    no_services.unlink()
+    pack(name, system)
+    return system
 
 
-def unpack(suite: str, system: Path) -> bool:
-    if not packed(suite).exists():
+def packed(name: str) -> Path:
+    return CACHE / "debian" / f"{name}.tar"
+
+
+def unpack(name: str, system: Path) -> bool:
+    if not packed(name).exists():
         return False
     system.mkdir()
-    subprocess.run(["tar", "--extract", "--numeric-owner", "--file", packed(suite), "--directory", system], check=True)
+    subprocess.run(["tar", "--extract", "--numeric-owner", "--file", packed(name), "--directory", system], check=True)
     return True
+
+
+def pack(name: str, system: Path) -> None:
+    shutil.rmtree(system / "var/cache/apt", ignore_errors=True)
+    packed(name).parent.mkdir(parents=True, exist_ok=True)
+    half = packed(name).with_suffix(".half")
+    subprocess.run(["tar", "--create", "--numeric-owner", "--file", half, "--directory", system, "."], check=True)
+    half.rename(packed(name))
 
 
 def make(suite: str, system: Path) -> bool:
@@ -74,9 +105,5 @@ def make(suite: str, system: Path) -> bool:
     if made.returncode != 0:
         skip(f"{SYSTEMS[suite]} could not be made by debootstrap: {made.stdout.strip().splitlines()[-1:]}")
         return False
-    shutil.rmtree(system / "var/cache/apt", ignore_errors=True)
-    packed(suite).parent.mkdir(parents=True, exist_ok=True)
-    half = packed(suite).with_suffix(".half")
-    subprocess.run(["tar", "--create", "--numeric-owner", "--file", half, "--directory", system, "."], check=True)
-    half.rename(packed(suite))
+    pack(suite, system)
     return True

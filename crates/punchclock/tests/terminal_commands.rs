@@ -263,6 +263,46 @@ fn users_are_listed_taken_and_completed_and_nobody_is_overwritten_unasked() {
 }
 
 #[test]
+fn whom_a_person_names_is_removed_from_a_terminal_and_no_employee_of_today() {
+    let site = Site::new();
+    let users = [("101", "Ana Cruz"), ("202", "Gone"), ("303", "Nobody"), ("404", "Installer")];
+    let users = users.map(|(number, name)| zk::User::new(number, name));
+    let terminal = Terminal::builder("SIM1").users(users).log(log(14)).build();
+    site.registered("Gate", &terminal);
+    let people = site.file("people.csv", "code,name,numbers,to\n1,Ana Cruz,101,\n2,Gone,202,2020-01-01\n");
+    site.stage.prints(&["import", "csv", &people, "--kind", "employees"]);
+    let before = terminal.users();
+    let numbers = || terminal.users().into_iter().map(|user| user.number).collect::<Vec<_>>();
+
+    let refused = site.fails(&["users", "Gate", "--remove", "303", "101"]);
+    assert!(refused.contains("user 101 is an employee of today (Ana Cruz); nobody was removed"), "{refused}");
+    assert_eq!(terminal.users(), before);
+
+    let removed = site.prints(&["users", "Gate", "--remove", "202", "303"]);
+    assert!(removed.contains("2 removed"), "{removed}");
+    assert_eq!(
+        numbers(),
+        before
+            .iter()
+            .map(|user| &user.number)
+            .filter(|number| !["202", "303"].contains(&number.as_str()))
+            .cloned()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(site.audited("terminal.users"), ["user 303 removed", "user 202 removed"]);
+    let shown = site.prints(&["sync", "Gate", "--state", "to_remove"]);
+    assert!(
+        shown.contains("404") && !shown.contains("202") && !shown.contains("303"),
+        "the hub knows who is left: {shown}"
+    );
+
+    // One that is not there is told, and the others are removed nevertheless.
+    let missing = site.fails(&["users", "Gate", "--remove", "303", "404"]);
+    assert!(missing.contains("the terminal does not list 303"), "{missing}");
+    assert!(!numbers().contains(&"404".to_owned()) && numbers().contains(&"101".to_owned()));
+}
+
+#[test]
 fn logs_of_every_layout_are_read_over_tcp_and_udp() {
     let site = Site::new();
     for (make, transport) in [("f18", "tcp"), ("f18", "udp"), ("u580", "auto"), ("mb20-8", "auto"), ("mb20-16", "udp")]
