@@ -15,6 +15,7 @@ use store::{Read, Write};
 
 use crate::resolve::ALWAYS;
 use crate::undone::Undone;
+use crate::view::{DepartmentRow, SiteRow};
 use crate::{Actor, CsvTable, Error, Hub, ListImport};
 
 impl Hub {
@@ -90,6 +91,30 @@ impl Hub {
             Ok(()) | Err(Undone::DryRun) => Ok(report),
             Err(Undone::Failed(error)) => Err(error),
         }
+    }
+
+    /// All sites by code, with their terminals by serial and date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn sites(&self) -> Result<Vec<SiteRow>, Error> {
+        let (sites, at) = self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?)))?;
+        let mut terminals: HashMap<String, Vec<_>> = HashMap::new();
+        for at in at {
+            let from = Some(at.from).filter(|from| *from > ALWAYS.0);
+            terminals.entry(at.site).or_default().push((at.serial, from));
+        }
+        let row = |Site { code, name }| SiteRow { terminals: terminals.remove(&code).unwrap_or_default(), code, name };
+        Ok(sites.into_iter().map(row).collect())
+    }
+
+    /// All departments by code.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn departments(&self) -> Result<Vec<DepartmentRow>, Error> {
+        let row = |Department { code, name, parent }| DepartmentRow { code, name, parent };
+        Ok(self.store.read(|read| read.departments())?.into_iter().map(row).collect())
     }
 
     /// Writes all sites as the list that [`Hub::import_sites`] takes.

@@ -441,3 +441,25 @@ pub struct EmployeeRow {
     /// Code of the employee as whom this one counts.
     pub merged_into: Option<String>,
 }
+
+/// A site.
+#[derive(Clone, Debug)]
+pub struct SiteRow {
+    /// Code.
+    pub code: String,
+    /// Name; may be empty.
+    pub name: String,
+    /// Serials of the terminals that are or were there, each from a date on; `None` for always.
+    pub terminals: Vec<(String, Option<Date>)>,
+}
+
+/// A department.
+#[derive(Clone, Debug)]
+pub struct DepartmentRow {
+    /// Code.
+    pub code: String,
+    /// Name; may be empty.
+    pub name: String,
+    /// Code of the department that it is a part of.
+    pub parent: Option<String>,
+}

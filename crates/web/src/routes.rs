@@ -99,6 +99,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
+        read(Api, "/api/v1/sites", api::places::sites),
+        read(Api, "/api/v1/departments", api::places::departments),
         read(Api, "/api/v1/matches", api::matches::list),
         read(Api, "/api/v1/terminal-users", api::sync::list),
         call(link::path::PUNCHES, api::link::punches),

@@ -8,6 +8,7 @@ pub(crate) mod held;
 pub(crate) mod link;
 pub(crate) mod matches;
 pub(crate) mod openapi;
+pub(crate) mod places;
 pub(crate) mod punches;
 pub(crate) mod sync;
 pub(crate) mod terminals;

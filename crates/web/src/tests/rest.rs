@@ -8,7 +8,7 @@ use hub::TokenKind;
 use link::{Batch, Item, What};
 use serde_json::json;
 
-use super::house::{House, Visitor, now};
+use super::house::{House, Visitor, clerk, now};
 use crate::routes::table;
 
 const DAY: &str = "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n";
@@ -83,6 +83,8 @@ async fn the_description_names_the_fields_that_are_sent() {
     let house = House::with_accounts();
     house.import("A1", DAY, true);
     house.import("A1", "9\t2026-01-05 08:00:00\t1\t0\t1\t0\n", false);
+    house.hub.import_sites(&clerk(), b"code,name,terminals\nCEBU,Cebu,A1@2026-01-05\n", false, now()).unwrap();
+    house.hub.import_departments(&clerk(), b"code,name,parent\nHR,People,\n", false, now()).unwrap();
     let program = house.token(TokenKind::Api);
     let document = house.get(&program, "/api/v1/openapi.json").await.json();
     for (path, schema) in [
@@ -92,6 +94,8 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("days", "Day"),
         ("held", "Held"),
         ("employees", "Employee"),
+        ("sites", "Site"),
+        ("departments", "Department"),
         ("matches?state=all", "Match"),
         ("terminal-users?state=all", "TerminalUser"),
     ] {
@@ -103,6 +107,26 @@ async fn the_description_names_the_fields_that_are_sent() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn sites_and_departments_are_listed_as_they_were_imported() {
+    let house = House::with_accounts();
+    house.import("A1", DAY, true);
+    let sites = b"code,name,terminals\nCEBU,Cebu,A1@2026-01-05\nMAIN,,\n";
+    house.hub.import_sites(&clerk(), sites, false, now()).unwrap();
+    house.hub.import_departments(&clerk(), b"code,name,parent\nPAY,Payroll,HR\nHR,People,\n", false, now()).unwrap();
+    let program = house.token(TokenKind::Api);
+    let listed = house.get(&program, "/api/v1/sites").await.json();
+    let at = json!([{ "serial": "A1", "from": "2026-01-05" }]);
+    let cebu = json!({ "code": "CEBU", "name": "Cebu", "terminals": at });
+    assert_eq!(listed["items"], json!([cebu, { "code": "MAIN", "name": "", "terminals": [] }]));
+    let listed = house.get(&program, "/api/v1/departments?limit=1").await.json();
+    assert_eq!(listed["items"], json!([{ "code": "HR", "name": "People", "parent": null }]));
+    assert_eq!(listed["total"], 2);
+    let next = format!("/api/v1/departments?limit=1&cursor={}", listed["next_cursor"].as_str().unwrap());
+    let listed = house.get(&program, &next).await.json();
+    assert_eq!(listed["items"], json!([{ "code": "PAY", "name": "Payroll", "parent": "HR" }]));
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ fn fill(owner: &House) {
     owner.hub.add_terminal(&clerk(), &door, now()).unwrap();
     let list = b"code,name,numbers\nEA7,Quetzal One,7\nEA8,Quetzal Two,42\nEA9,Quetzal Three,\nEA10,Quetzal Four,\n";
     owner.hub.import_employees(&clerk(), list, false, now()).unwrap();
+    owner.hub.import_sites(&clerk(), b"code,name,terminals\nSA1,Quetzal site,TA1\n", false, now()).unwrap();
+    owner.hub.import_departments(&clerk(), b"code,name,parent\nDA1,Quetzal people,\n", false, now()).unwrap();
     let lines = format!(
         "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n41\t2026-01-05 08:00:00\t1\t0\t1\t0\n\
          43\t2026-01-05 08:00:00\t1\t0\t1\t0\n{}\n{}\n",
@@ -80,7 +82,15 @@ fn asked(route: &Route) -> String {
             "/" | "/edges" | "/edges.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees"
             | "/employees.csv",
         ) => "",
-        ("GET", "/api/v1/edges" | "/api/v1/held" | "/api/v1/terminals" | "/api/v1/employees") => "",
+        (
+            "GET",
+            "/api/v1/edges"
+            | "/api/v1/held"
+            | "/api/v1/terminals"
+            | "/api/v1/employees"
+            | "/api/v1/sites"
+            | "/api/v1/departments",
+        ) => "",
         (
             "GET",
             "/terminals/commands"
@@ -249,6 +259,8 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/api/v1/terminals",
         "/api/v1/edges",
         "/api/v1/employees",
+        "/api/v1/sites",
+        "/api/v1/departments",
         "/api/v1/matches",
         "/api/v1/terminal-users",
     ] {
