@@ -87,7 +87,7 @@ impl Key {
             let new = STANDARD.encode(random::<KEY_BYTES>()?);
             match private::make(file, format!("{new}\n").as_bytes()) {
                 Ok(()) => {
-                    tracing::info!(file = shown, "a key was made; secrets of this {} are sealed with it", holder.name)
+                    tracing::info!(file = shown, "a key was made; secrets of this {} are sealed with it", holder.name);
                 }
                 // Somebody else made it meanwhile.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
