@@ -80,7 +80,7 @@ fn a_twin_that_somebody_wrote_past_the_program_is_told_by_doctor_log_metrics_and
     assert!(doctor(&stage, "twins")["says"].as_str().unwrap().starts_with("nobody has looked yet"));
     let mut serving = stage.serve();
     let is_told = |words: &str| {
-        wait_until(words, PATIENCE, || doctor(&stage, "twins")["says"].as_str().unwrap().contains(words)).unwrap()
+        wait_until(words, PATIENCE, || doctor(&stage, "twins")["says"].as_str().unwrap().contains(words)).unwrap();
     };
     is_told(&format!("0 twins among {count} punches"));
     assert_eq!(doctor(&stage, "twins")["result"], "ok");

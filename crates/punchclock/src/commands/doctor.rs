@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -64,7 +64,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     findings.add(Weight::Good, "settings", "valid");
     match context.hub() {
         Ok(hub) => {
-            look_at_hub(&hub, context.settings.silent_after()?, context.settings.file("backup.folder"), &mut findings)?
+            let folder = context.settings.file("backup.folder");
+            look_at_hub(&hub, context.settings.silent_after()?, folder.as_deref(), &mut findings)?;
         }
         Err(error) => findings.add(Weight::Bad, "database", format!("{error:#}")),
     }
@@ -89,7 +90,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<()> {
 fn look_at_hub(
     hub: &Hub,
     silent_after: Duration,
-    folder: Option<PathBuf>,
+    folder: Option<&Path>,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     hub.is_ready()?;
@@ -128,11 +129,11 @@ fn look_at_hub(
             format!("{some} have failed for good; `punchclock job list --state dead` says why, `punchclock job retry --all` tries them again"),
         ),
     }
-    look_at_backups(hub, folder.as_deref(), now, findings)?;
+    look_at_backups(hub, folder, now, findings)?;
     match hub.check_secrets() {
         Ok(0) => findings.add(Weight::Good, "secrets", "none is stored"),
         Ok(some) => {
-            findings.add(Weight::Good, "secrets", format!("{some} are sealed, and open with the hub's key file"))
+            findings.add(Weight::Good, "secrets", format!("{some} are sealed, and open with the hub's key file"));
         }
         Err(error) => findings.add(Weight::Bad, "secrets", error.to_string()),
     }
