@@ -15,7 +15,7 @@ use store::{Read, Write};
 
 use crate::closing::{self, Known, Shown, Told};
 use crate::company::{Company, zone};
-use crate::derive::mark_waiting;
+use crate::due::mark_waiting;
 use crate::registry::via;
 use crate::resolve::instant;
 use crate::view::{CloseoutFilter, CloseoutRow};

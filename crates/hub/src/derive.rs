@@ -36,8 +36,6 @@ const BATCH_WEEKS: usize = 280;
 const JUDGED_AHEAD: usize = 2;
 /// Weeks of one round, after which progress is told.
 const MARKS_PER_ROUND: u32 = 5_000;
-/// Setting: the date of the last hourly derivation.
-const DERIVED_UNTIL: &str = "derived_until";
 
 /// Which days to derive again. Empty fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,18 +122,6 @@ impl Hub {
             for employee in &people(write, scope.employee.as_deref())? {
                 mark_range(write, &company, employee, scope.from, scope.to, now)?;
             }
-            Ok(write.mark_count()?)
-        })
-    }
-
-    /// Marks yesterday and today for everybody who may have worked: the hourly derivation (rules 21). After a time
-    /// without it, also the dates since then: what was open at that time can be judged now.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn mark_due(&self, now: Timestamp) -> Result<u64, Error> {
-        self.store.write(|write| {
-            mark_due(write, now)?;
             Ok(write.mark_count()?)
         })
     }
@@ -377,7 +363,7 @@ fn spans(marks: &[Mark]) -> impl Iterator<Item = Span<'_>> {
 }
 
 /// The dates of a range that are judged for an employee, up to today.
-fn dates(
+pub(crate) fn dates(
     company: &Company,
     employee: &Employee,
     from: Option<Date>,
@@ -389,30 +375,6 @@ fn dates(
     let Some(from) = employed.from.max(from) else { return Ok(None) };
     let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
     Ok((from <= to).then_some(DateRange { from, to }))
-}
-
-/// [`Hub::mark_due`] within a transaction.
-pub(crate) fn mark_due(write: &Write<'_>, now: Timestamp) -> Result<(), Error> {
-    let company = Company::load(write)?;
-    let today = now.to_zoned(company.time_zone()?).date();
-    let yesterday = today.saturating_sub(1.day());
-    let until: Option<Date> = write.setting(DERIVED_UNTIL)?.and_then(|text| text.parse().ok());
-    let from = until.map_or(yesterday, |until| until.min(yesterday)).saturating_sub(1.day());
-    for employee in &write.employees()? {
-        mark_range(write, &company, employee, Some(from), Some(today), now)?;
-    }
-    mark_waiting(write, &company, now)?;
-    Ok(write.put_setting(DERIVED_UNTIL, &today.to_string())?)
-}
-
-/// Marks the days of the past that waited for a terminal: it may have delivered, or patience has ended.
-pub(crate) fn mark_waiting(write: &Write<'_>, company: &Company, now: Timestamp) -> Result<(), Error> {
-    let yesterday = now.to_zoned(company.time_zone()?).date().saturating_sub(1.day());
-    let first = yesterday.saturating_sub((i64::from(company.wait_for_terminals_days) + 1).days());
-    for (employee, date) in write.days_with_status(attendance::Status::Deferred.as_str(), first, yesterday)? {
-        write.mark(employee, company.week_of(date))?;
-    }
-    Ok(())
 }
 
 /// Marks the weeks of a range within an employee's employment, up to today.

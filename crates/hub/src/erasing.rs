@@ -16,17 +16,18 @@ use attendance::punch::Fingerprint;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use store::Read;
 use store::chain::{Erasing, Id, Kind, Place};
 use store::held::START;
 use store::people::Employee;
 use store::periods::Lock;
 use store::person::{Cell, Part, Traces};
-use store::{Read, Write};
 
 use crate::company::Company;
 use crate::keep::Keeper;
 use crate::periods::Dates;
 use crate::registry::employee;
+use crate::steps::Steps;
 use crate::{Actor, AuditEntry, Error, Hub};
 
 /// Rows of one transaction: each may stand in a seal of its own, whose list is written anew.
@@ -48,17 +49,6 @@ pub struct Erasure {
     pub rows: u64,
     /// Days that stay as pay records.
     pub days_kept: u64,
-}
-
-/// Runs the parts of an erasure, each in a transaction of its own.
-pub(crate) trait Steps {
-    fn step<T>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, Error>) -> Result<T, Error>;
-}
-
-impl Steps for Hub {
-    fn step<T>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.store.write(work)
-    }
 }
 
 /// The code of somebody who was erased.

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use super::{DERIVE, Finished, Kind, Run, Work, Works};
-use crate::derive::mark_due;
+use crate::due::{all_marked, mark_due};
 use crate::outbox;
 use crate::retention::{CleanUp, Keeps};
 
@@ -22,10 +22,8 @@ impl Work for Derive {
 
     fn run(&self, run: Run<'_>) -> Result<Finished, Box<dyn StdError + Send + Sync>> {
         let now = run.now();
-        let finished = run.finish(|write| {
-            mark_due(write, now)?;
-            Ok(format!("{} weeks wait to be derived", write.mark_count()?))
-        });
+        let until = mark_due(run.hub(), &run, now)?;
+        let finished = run.finish(|write| Ok(format!("{} weeks wait to be derived", all_marked(write, until)?)));
         Ok(finished?)
     }
 }

@@ -14,6 +14,7 @@ use store::jobs::{Claimant, Job};
 
 use super::plan::{AfterFailure, after_failure, lease_until};
 use super::{JobState, Kind};
+use crate::steps::Steps;
 use crate::{Error, Hub};
 
 /// Longest reason that is kept, in characters.
@@ -169,6 +170,12 @@ impl<'a> Run<'a> {
     /// As [`Run::step`].
     pub fn done(self, outcome: impl Into<String>) -> Result<Finished, Error> {
         self.finish(|_| Ok(outcome.into()))
+    }
+}
+
+impl Steps for Run<'_> {
+    fn step<T>(&self, work: impl FnOnce(&Write<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        Run::step(self, work)
     }
 }
 

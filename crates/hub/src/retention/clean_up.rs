@@ -8,8 +8,8 @@ use store::retention::Aged;
 
 use super::twins::Look;
 use super::{Keeps, ROWS_PER_WRITE, Verdict, before, old_months};
-use crate::erasing::Steps;
 use crate::jobs::{CLEAN_UP, Finished, Kind, Run, Work};
+use crate::steps::Steps;
 use crate::{Actor, Error};
 
 /// Who erases closed months, and why: so it stands in the chain.
