@@ -88,7 +88,8 @@ pub use matching::{Candidate, Decided, Decision, MatchRow, MatchState, Speaks};
 pub use merge::Merge;
 pub use numbers::Number;
 pub use outbox::{
-    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, OpenSink, Queued, SinkRow, SinkSettings, Which,
+    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, OpenSink, Queued, SinkGauge, SinkMeter, SinkRow,
+    SinkSettings, Which,
 };
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
@@ -137,6 +138,8 @@ pub struct Hub {
     bell: Arc<jobs::Bell>,
     /// What this process ran.
     meters: Arc<jobs::Meters>,
+    /// What this process sent to sinks.
+    sent: Arc<outbox::SinkMeters>,
     /// Where the key lies that seals secrets.
     key_file: Option<Arc<PathBuf>>,
 }
@@ -144,7 +147,14 @@ pub struct Hub {
 impl Hub {
     /// A hub over a store.
     pub fn new(store: Store) -> Self {
-        Self { store, edges_seen: Arc::default(), bell: Arc::default(), meters: Arc::default(), key_file: None }
+        Self {
+            store,
+            edges_seen: Arc::default(),
+            bell: Arc::default(),
+            meters: Arc::default(),
+            sent: Arc::default(),
+            key_file: None,
+        }
     }
 
     /// With the file of the key that seals its secrets, which is made when the first one is.

@@ -4,6 +4,7 @@
 mod stage;
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -53,6 +54,14 @@ fn run(stage: &Stage, kind: &str) {
     let before = done();
     stage.prints(&["job", "run", kind]);
     wait_until("the delivery to end", PATIENCE, || done() > before).unwrap();
+}
+
+fn metrics(stage: &Stage) -> String {
+    let mut stream = std::net::TcpStream::connect(stage.pages).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", stage.pages).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
@@ -144,6 +153,10 @@ fn days_of_terminals_reach_a_crm_that_fails_in_every_way_once_each_and_change_wi
     run(&stage, "send");
     check();
     assert_eq!(crm.taken().len(), wanted.len() + 1);
+    let metrics = metrics(&stage);
+    for line in ["punchclock_sink_sent_total{sink=\"crm\"} 1", "punchclock_sink_waiting{sink=\"crm\"} 0"] {
+        assert!(metrics.lines().any(|one| one == line), "{line} is missing in\n{metrics}");
+    }
     assert!(crm.taken().keys().any(|key| key.ends_with(&format!("/{date}/2"))));
 
     // The token is nowhere in plain text but in the file that it came from.

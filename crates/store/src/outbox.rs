@@ -48,6 +48,7 @@ statements! {
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
         WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7 AND state = 'waiting'";
     REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
+    COUNT_IN = "SELECT COUNT(*), COALESCE(MIN(changed_us), 0) FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3";
     COUNTS = "SELECT state, COUNT(*), MIN(changed_us), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox
         WHERE tenant = $1 AND sink = $2 GROUP BY state";
 }
@@ -170,6 +171,15 @@ impl Read<'_> {
     /// Of the store.
     pub fn outbox_in_state(&self, sink: &str, state: &str, limit: u32) -> Result<Vec<Entry>, Error> {
         self.all(IN_STATE, params![self.tenant, sink, state, limit], entry)
+    }
+
+    /// How many days of a sink are in a state, and when the first of them changed (microseconds UTC).
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn outbox_count(&self, sink: &str, state: &str) -> Result<(u64, i64), Error> {
+        let count = self.one(COUNT_IN, params![self.tenant, sink, state], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(count.unwrap_or_default())
     }
 
     /// How many days of a sink are in each state.

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hub::retention::Census;
-use hub::{EdgeRow, EdgeState};
+use hub::{EdgeRow, EdgeState, SinkGauge};
 use jiff::Timestamp;
 use link::Health;
 
@@ -69,6 +69,7 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
         }
     }
     of_edges(&mut text, &edges, now);
+    of_sinks(&mut text, &app.ask(|hub| hub.sink_gauges()).await?, now);
     if let Some(census) = census {
         of_census(&mut text, &census);
     }
@@ -131,6 +132,33 @@ fn of_edges(text: &mut Text, edges: &[EdgeRow], now: Timestamp) {
     });
     each("punchclock_edge_clock_believed", "1 while an edge judges by its clock.", &|edge| {
         edge.clock.is_believed.map(|is_believed| f64::from(u8::from(is_believed)))
+    });
+}
+
+/// What is told of each sink.
+fn of_sinks(text: &mut Text, sinks: &[SinkGauge], now: Timestamp) {
+    let mut each = |name: &'static str, kind: &str, help: &str, value: &dyn Fn(&SinkGauge) -> f64| {
+        text.metric(name, kind, help);
+        for sink in sinks {
+            text.value(&[("sink", &sink.name)], value(sink));
+        }
+    };
+    if sinks.is_empty() {
+        return;
+    }
+    each("punchclock_sink_sent_total", "counter", "Days that a sink took from this process.", &|sink| {
+        sink.meter.sent as f64
+    });
+    each("punchclock_sink_failures_total", "counter", "Attempts of this process that a sink did not take.", &|sink| {
+        sink.meter.failed as f64
+    });
+    each("punchclock_sink_waiting", "gauge", "Days that wait to be sent to a sink.", &|sink| sink.waiting as f64);
+    each("punchclock_sink_failed", "gauge", "Days that failed for good.", &|sink| sink.failed as f64);
+    each("punchclock_sink_oldest_waiting_seconds", "gauge", "Age of the oldest that waits.", &|sink| {
+        sink.oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0))
+    });
+    each("punchclock_sink_paused", "gauge", "1 for a sink that nothing is sent to.", &|sink| {
+        f64::from(u8::from(sink.is_paused))
     });
 }
 

@@ -93,6 +93,7 @@ impl Hub {
                 round.hear(ready.entry.employee, done.count(answer));
             }
         }
+        self.sent.count(name, &done);
         if let Some(why) = &done.paused {
             tracing::error!(
                 sink = name,

@@ -13,6 +13,7 @@
 mod deliver;
 mod desk;
 mod letter;
+mod meters;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ use store::{Read, Write};
 
 pub use deliver::{Delivered, DryLetter};
 pub use desk::{EntryRow, EntryState, NewSink, Queued, SinkRow};
+pub(crate) use meters::SinkMeters;
+pub use meters::{SinkGauge, SinkMeter};
 pub use plan::Which;
 pub use work::{Deliver, OpenSink};
 pub(crate) use work::{Retry, Send};
