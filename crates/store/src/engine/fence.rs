@@ -9,7 +9,7 @@
 //! * The policy compares a column with one value, as the statements do. So PostgreSQL knows that both are the same: it compares
 //!   them once per statement, and looks up and estimates rows as without the policy.
 //! * The fence is lifted only within a transaction that no other one runs beside, for what is done to all tenants at once: a
-//!   migration, and the look whether a database may be replaced. Nobody else ever sees it lifted.
+//!   migration, the partition of a new year, and the look whether a database may be replaced. Nobody else ever sees it lifted.
 //!
 //! What it proves: a statement that forgot its tenant reads and changes nothing of another one. Whoever may run statements of their
 //! own choice can also say another tenant; against that, only another database helps.
