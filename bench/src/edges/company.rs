@@ -180,17 +180,5 @@ fn terminal(edge: usize, place: usize, now: Timestamp) -> Terminal {
 }
 
 fn employee(number: &str) -> Employee {
-    Employee {
-        id: 0,
-        code: format!("E{number}"),
-        name: String::new(),
-        is_confirmed: true,
-        zone: None,
-        employed_from: None,
-        employed_to: None,
-        first_punch: None,
-        last_punch: None,
-        group_name: None,
-        merged_into: None,
-    }
+    Employee { code: format!("E{number}"), is_confirmed: true, ..Employee::default() }
 }

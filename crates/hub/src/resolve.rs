@@ -413,19 +413,7 @@ pub(crate) fn refresh_punch_dates(write: &Write<'_>, employee: &Employee, zone: 
 
 /// A provisional employee: the code is the user number, unconfirmed.
 pub(crate) fn provisional(code: &str) -> Employee {
-    Employee {
-        id: 0,
-        code: code.to_owned(),
-        name: String::new(),
-        is_confirmed: false,
-        zone: None,
-        employed_from: None,
-        employed_to: None,
-        first_punch: None,
-        last_punch: None,
-        group_name: None,
-        merged_into: None,
-    }
+    Employee { code: code.to_owned(), ..Employee::default() }
 }
 
 /// The instant of a time on a terminal's face; one that only a wrong clock shows is held.

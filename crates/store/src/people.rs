@@ -39,7 +39,7 @@ statements! {
 }
 
 /// An employee.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Employee {
     /// Internal id; 0 for one that is not stored yet. Never in exports.
     pub id: i64,

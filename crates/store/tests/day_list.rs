@@ -26,19 +26,7 @@ fn store() -> (Store, Option<Database>, tempfile::TempDir) {
 }
 
 fn employee(code: &str) -> Employee {
-    Employee {
-        id: 0,
-        code: code.to_owned(),
-        name: String::new(),
-        is_confirmed: true,
-        zone: None,
-        employed_from: None,
-        employed_to: None,
-        first_punch: None,
-        last_punch: None,
-        group_name: None,
-        merged_into: None,
-    }
+    Employee { code: code.to_owned(), is_confirmed: true, ..Employee::default() }
 }
 
 fn some_day(employee: i64, date: Date, chance: &mut Chance) -> Day {

@@ -90,27 +90,11 @@ fn place() -> Place {
         None => (Store::open(&folder.path().join("hub.sqlite")).unwrap(), Box::new(folder)),
     };
     let people = (1..=PEOPLE).map(|number| {
-        let person = Employee { code: format!("E{number}"), ..nobody() };
+        let person = Employee { code: format!("E{number}"), is_confirmed: true, ..Employee::default() };
         store.write(|write| write.add_employee(&person)).unwrap()
     });
     let people = people.collect();
     Place { hub: Hub::new(store).with_key_file(key_file), people, _on: on }
-}
-
-fn nobody() -> Employee {
-    Employee {
-        id: 0,
-        code: String::new(),
-        name: String::new(),
-        is_confirmed: true,
-        zone: None,
-        employed_from: None,
-        employed_to: None,
-        first_punch: None,
-        last_punch: None,
-        group_name: None,
-        merged_into: None,
-    }
 }
 
 impl Place {
