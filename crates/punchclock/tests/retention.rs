@@ -26,20 +26,17 @@ fn metrics(stage: &Stage) -> String {
     answer
 }
 
+/// The punches of three people between two dates.
+fn import(stage: &Stage, first: &str, last: &str) {
+    let log = log_file(stage, 3, first, last);
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "A1", "--zone", "Asia/Manila", "--create-employees"]);
+}
+
 #[test]
 fn what_would_go_is_shown_and_a_wrong_number_of_days_is_told_its_range() {
     let stage = stage();
-    let log = log_file(&stage, 3, "2020-01-06", "2020-02-14");
-    stage.prints(&[
-        "import",
-        "attlog",
-        log.to_str().unwrap(),
-        "--serial",
-        "A1",
-        "--zone",
-        "Asia/Manila",
-        "--create-employees",
-    ]);
+    import(&stage, "2020-01-06", "2020-02-14");
     let shown = |days: &str| {
         let output =
             stage.command(&["--json", "retention"]).env("PUNCHCLOCK__RETENTION__PUNCH_DAYS", days).output().unwrap();
@@ -65,17 +62,7 @@ fn what_would_go_is_shown_and_a_wrong_number_of_days_is_told_its_range() {
 #[test]
 fn a_twin_that_somebody_wrote_past_the_program_is_told_by_doctor_log_metrics_and_the_job() {
     let stage = stage();
-    let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");
-    stage.prints(&[
-        "import",
-        "attlog",
-        log.to_str().unwrap(),
-        "--serial",
-        "A1",
-        "--zone",
-        "Asia/Manila",
-        "--create-employees",
-    ]);
+    import(&stage, "2026-01-05", "2026-01-18");
     let count = stage.punches();
     assert!(doctor(&stage, "twins")["says"].as_str().unwrap().starts_with("nobody has looked yet"));
     let mut serving = stage.serve();

@@ -6,8 +6,9 @@
 //! * Each change counts the revision of its row up. A receiver that keeps the keys of what it took takes each revision once, and one that
 //!   ignores lower revisions has the hub's state in the end, whatever was lost, repeated or overtaken on the way.
 //! * Nothing is marked but the revision that was sent: a day that changes on its way stays to be sent.
-//! * Of one employee one record is on its way at a time, in the order in which the days changed. One that fails for a time makes the
-//!   employee's later ones wait for the next run; one that is refused holds up nobody.
+//! * Of one employee a run has one record on its way at a time, in the order in which the days changed. One that fails for a time makes
+//!   the employee's later ones wait for the next run; one that is refused holds up nobody. The jobs of a sink run one after another;
+//!   `sync crm` beside a server is a run of its own.
 //! * After [`TRIES`] failed attempts a record is failed, until its day changes or somebody asks for it again.
 
 mod deliver;

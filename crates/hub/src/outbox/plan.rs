@@ -96,13 +96,12 @@ impl Round {
     /// Hears how the records of a wave went.
     pub(super) fn hear(&mut self, employee: i64, went: Went) {
         match went {
-            Went::Well => self.misses = 0,
+            // Somebody is there who reads.
+            Went::Well | Went::Refused => self.misses = 0,
             Went::NotNow => {
                 self.misses += 1;
                 self.queues.remove(&employee);
             }
-            // Somebody is there who reads.
-            Went::Refused => self.misses = 0,
         }
         if self.misses == 0 {
             self.width = (self.width * 2).min(WIDEST);
