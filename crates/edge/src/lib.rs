@@ -14,7 +14,6 @@
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
 //! * `timekeeper`: what the edge's clock shows, and whether that is believed.
 //! * [`plan`]: the decisions (back-off, when to poll, who is let in), pure.
-//! * [`seal`]: secrets at rest.
 //! * [`Steps`]: what the tasks do, one step at a time, for a simulation that owns time and network.
 //! * `status`: health, metrics and a small board for the person in the branch; `overview` is what that board shows.
 //!

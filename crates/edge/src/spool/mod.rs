@@ -17,7 +17,7 @@
 //! 6. The disk is bounded, in size and by a reserve of free room ([`room`] has the numbers). What would pass a bound is refused
 //!    with [`SpoolError::Full`] before SQLite has to fail; reading, sending and acknowledging go on, and once there is
 //!    room entries are taken again.
-//! 7. No key of a terminal stands in the file but sealed ([`seal`](crate::seal)). Without the right key file the edge goes on:
+//! 7. No key of a terminal stands in the file but sealed ([`safe`]). Without the right key file the edge goes on:
 //!    pinned terminals wait for the hub's next list, and what is said of punches needs no key.
 //!
 //! Group commit: the writer takes whatever waits (up to [`GROUP_ENTRIES`] entries), writes it in one transaction, and
