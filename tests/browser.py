@@ -145,6 +145,7 @@ def everything(visit: Visit) -> None:
     visit.look("employees", "/employees", "User numbers")
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
+    visit.look("jobs", "/jobs", "marks yesterday and today to be derived", "History", "Done")
     visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
     response = visit.page.request.get("/nowhere")
     assert response.status == 404 and "There is nothing at this address" in response.text()
@@ -198,6 +199,22 @@ def ask_a_terminal(visit: Visit) -> None:
     expect(page.locator("main")).to_contain_text("FWVersion=")
 
 
+def run_a_job(visit: Visit) -> None:
+    """What is asked for is done by the hub that runs, and stands in the history."""
+    page = visit.page
+    page.goto("/jobs")
+    page.get_by_role("button", name="Run derive now").click()
+    expect(page.get_by_role("status")).to_contain_text("was asked for")
+    number = re.search(r"asked=(\d+)", page.url).group(1)
+    page.goto("/jobs?state=done")
+    for _ in range(RESULT_LOOKS):
+        if page.get_by_role("cell", name=number, exact=True).count():
+            break
+        page.wait_for_timeout(RESULT_LOOK_MS)
+        page.reload()
+    expect(page.get_by_role("cell", name=number, exact=True)).to_be_visible()
+
+
 def cure_a_held_number(visit: Visit) -> None:
     """A mistake is told next to its form; the cure says what it released."""
     page = visit.page
@@ -246,7 +263,7 @@ def main() -> None:
                 visit.end()
                 print(f"ok: every page at {name}")
             visit = Visit(browser, demo, out, "last", viewport=WIDE)
-            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger, ask_a_terminal]:
+            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger, ask_a_terminal, run_a_job]:
                 story(visit)
                 print(f"ok: {story.__name__.replace('_', ' ')}")
             visit.end()

@@ -99,13 +99,17 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
         }
         Access::Metrics if is_from_this_machine(parts) => {}
         Access::Api | Access::Metrics => {
-            let is_program = has_token(app, parts, TokenKind::Api).await?;
+            let bearer = token(app, &parts.headers).await.map_err(problem)?;
+            let program = bearer.filter(|bearer| bearer.kind == TokenKind::Api);
             let is_reader = access == Access::Api
                 && parts.method.is_safe()
                 && !parts.headers.contains_key(header::AUTHORIZATION)
                 && visitor(app, &parts.headers).await.map_err(problem)?.is_some();
-            if !is_program && !is_reader {
+            if program.is_none() && !is_reader {
                 return Err(problem(no_token("an API token (`punchclock token create NAME --kind api`)")));
+            }
+            if let Some(program) = program {
+                parts.extensions.insert(program);
             }
         }
         Access::Link => {
@@ -124,12 +128,6 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
         }
     }
     Ok(())
-}
-
-/// True when the request carries a token of that kind.
-async fn has_token(app: &App, parts: &Parts, kind: TokenKind) -> Result<bool, Box<Response>> {
-    let token = token(app, &parts.headers).await.map_err(problem)?;
-    Ok(token.is_some_and(|token| token.kind == kind))
 }
 
 fn page(failure: Failure) -> Box<Response> {

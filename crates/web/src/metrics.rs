@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hub::jobs::KindRow;
 use hub::retention::Census;
 use hub::{EdgeRow, EdgeState, SinkGauge};
 use jiff::Timestamp;
@@ -40,9 +41,11 @@ pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) 
 pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let silent_after = app.config.silent_after;
-    let ask =
-        move |hub: &hub::Hub| Ok((hub.board(now)?, hub.terminals()?, hub.edges(now, silent_after)?, hub.census()?));
-    let (board, terminals, edges, census) = app.ask(ask).await?;
+    let ask = move |hub: &hub::Hub| {
+        let (terminals, edges) = (hub.terminals()?, hub.edges(now, silent_after)?);
+        Ok((hub.board(now)?, terminals, edges, hub.job_kinds(now)?, hub.census()?))
+    };
+    let (board, terminals, edges, jobs, census) = app.ask(ask).await?;
     let mut text = Text::default();
     text.metric("punchclock_build_info", "gauge", "The version that runs.");
     text.value(&[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -70,6 +73,7 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
     }
     of_edges(&mut text, &edges, now);
     of_sinks(&mut text, &app.ask(|hub| hub.sink_gauges()).await?, now);
+    of_jobs(&mut text, &jobs);
     if let Some(census) = census {
         of_census(&mut text, &census);
     }
@@ -160,6 +164,36 @@ fn of_sinks(text: &mut Text, sinks: &[SinkGauge], now: Timestamp) {
     each("punchclock_sink_paused", "gauge", "1 for a sink that nothing is sent to.", &|sink| {
         f64::from(u8::from(sink.is_paused))
     });
+}
+
+/// What is told of each kind of jobs: counters of this process, and how it stands in the database.
+fn of_jobs(text: &mut Text, kinds: &[KindRow]) {
+    let mut each = |name: &'static str, kind: &str, help: &str, value: &dyn Fn(&KindRow) -> Option<f64>| {
+        text.metric(name, kind, help);
+        for row in kinds {
+            if let Some(value) = value(row) {
+                text.value(&[("kind", row.kind)], value);
+            }
+        }
+    };
+    each("punchclock_job_runs_total", "counter", "Attempts that this hub ended, well or not.", &|row| {
+        Some(row.meter.runs as f64)
+    });
+    each("punchclock_job_failures_total", "counter", "Those of them that failed.", &|row| {
+        Some(row.meter.failures as f64)
+    });
+    each("punchclock_job_run_seconds_total", "counter", "What all of them took together.", &|row| {
+        Some(row.meter.took.as_secs_f64())
+    });
+    each("punchclock_job_takeovers_total", "counter", "Jobs taken from a hub whose lease had ended.", &|row| {
+        Some(row.meter.takeovers as f64)
+    });
+    each("punchclock_job_last_success_timestamp_seconds", "gauge", "End of the last job that is done.", &|row| {
+        row.last_done.map(|at| at.as_second() as f64)
+    });
+    each("punchclock_job_queue_depth", "gauge", "Jobs that wait though they are due.", &|row| Some(row.overdue as f64));
+    each("punchclock_job_running", "gauge", "Jobs that a hub holds.", &|row| Some(row.running as f64));
+    each("punchclock_job_dead", "gauge", "Jobs that failed for good.", &|row| Some(row.dead as f64));
 }
 
 /// The text format, metric by metric.

@@ -14,8 +14,8 @@ use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
-    board, commands, completeness, day, days, edges, employees, held, held_group, matching, punches, setup, sign_in,
-    sync, terminals,
+    board, commands, completeness, day, days, edges, employees, held, held_group, jobs, matching, punches, setup,
+    sign_in, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -85,6 +85,10 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/terminals/completeness.csv", completeness::csv),
         read(Viewer, "/edges", edges::page),
         read(Viewer, "/edges.csv", edges::csv),
+        read(Viewer, "/jobs", jobs::page),
+        read(Viewer, "/jobs.csv", jobs::csv),
+        change(Admin, "/jobs/run", jobs::run),
+        change(Admin, "/jobs/retry", jobs::retry),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -103,6 +107,10 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/departments", api::places::departments),
         read(Api, "/api/v1/matches", api::matches::list),
         read(Api, "/api/v1/terminal-users", api::sync::list),
+        read(Api, "/api/v1/jobs", api::jobs::list),
+        change(Api, "/api/v1/jobs", api::jobs::run),
+        read(Api, "/api/v1/jobs/{id}", api::jobs::one),
+        change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

@@ -25,6 +25,15 @@ pub(crate) fn duration(minutes: i64) -> String {
     }
 }
 
+/// How long something took: `0.4 s`, `42 s`, `7 min`.
+pub(crate) fn took(span: std::time::Duration) -> String {
+    match span.as_secs_f64() {
+        seconds if seconds < 9.95 => format!("{seconds:.1} s"),
+        seconds if seconds < 89.5 => format!("{seconds:.0} s"),
+        seconds => duration((seconds / 60.0).round() as i64),
+    }
+}
+
 /// A count with separators: `24,162`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -111,6 +120,11 @@ mod tests {
         assert_eq!(
             (duration(7), duration(60), duration(450)),
             ("7 min".to_owned(), "1 h".to_owned(), "7 h 30 min".to_owned())
+        );
+        let took = |millis| took(std::time::Duration::from_millis(millis));
+        assert_eq!(
+            (took(40).as_str(), took(42_400).as_str(), took(5_400_000).as_str()),
+            ("0.0 s", "42 s", "1 h 30 min")
         );
         assert_eq!((count(7), count(1000), count(24_162)), ("7".to_owned(), "1,000".to_owned(), "24,162".to_owned()));
     }

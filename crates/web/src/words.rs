@@ -2,6 +2,7 @@
 
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
+use hub::jobs::JobState;
 use hub::view::HeldReason;
 use hub::{CloseoutState, EdgeState, MatchState, Role, SyncState};
 use link::CommandState;
@@ -298,6 +299,25 @@ pub(crate) const fn command_state_tone(state: CommandState) -> Tone {
         CommandState::Expired => Tone::Notice,
         CommandState::Done => Tone::Good,
         CommandState::Failed => Tone::Alarm,
+    }
+}
+
+/// What became of a job.
+pub(crate) const fn job_state(state: JobState) -> &'static str {
+    match state {
+        JobState::Waiting => "Waiting",
+        JobState::Running => "Running",
+        JobState::Done => "Done",
+        JobState::Dead => "Dead",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn job_state_tone(state: JobState) -> Tone {
+    match state {
+        JobState::Waiting | JobState::Running => Tone::Plain,
+        JobState::Done => Tone::Good,
+        JobState::Dead => Tone::Alarm,
     }
 }
 

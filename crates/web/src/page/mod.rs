@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod held_group;
+pub(crate) mod jobs;
 pub(crate) mod matching;
 pub(crate) mod punches;
 pub(crate) mod setup;
@@ -46,13 +47,14 @@ pub(crate) struct Tab {
 }
 
 /// The main navigation.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 7] = [
     ("/", "Now"),
     ("/days", "Days"),
     ("/punches", "Punches"),
     ("/held", "Held"),
     ("/employees", "Employees"),
     ("/terminals", "Terminals"),
+    ("/jobs", "Jobs"),
 ];
 
 impl Frame {
