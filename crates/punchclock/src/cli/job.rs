@@ -17,7 +17,7 @@ pub(crate) enum JobCommand {
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,
     },
-    /// Ask for a job of a kind, beside its schedule: a running server takes it within a second
+    /// Do a job of a kind now, beside its schedule: a running server takes it within a second; without one it runs here
     Run {
         /// The kind: derive, clean-up, backup, seal, send or retry
         kind: String,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use edge::spool::Spool;
 use edge::{Edge, Uplink, UplinkError};
 use hub::Hub;
-use hub::jobs::Backups;
+use hub::jobs::{Backups, Works};
 use hub::retention::CleanUp;
 use jiff::Timestamp;
 use link::{Ack, Batch, Heartbeat, Orders};
@@ -107,11 +107,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     let sealing = Sealing::start(hub.clone());
     let webhook = settings.text("hub.silence_webhook");
     let tells = !webhook.is_empty();
-    let mut works =
-        hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals).with(hub::Deliver(sinks::open));
-    if let Some(folder) = settings.file("backup.folder") {
-        works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
-    }
+    let mut works = works(settings)?;
     if tells {
         works = works.with(Notices::to(webhook.to_owned())?);
     }
@@ -124,6 +120,16 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     deriving.end();
     sealing.end();
     Ok(())
+}
+
+/// What can be asked for, done as the settings say.
+pub(super) fn works(settings: &Settings) -> anyhow::Result<Works> {
+    let mut works =
+        hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals).with(hub::Deliver(sinks::open));
+    if let Some(folder) = settings.file("backup.folder") {
+        works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
+    }
+    Ok(works)
 }
 
 /// The certificate that the settings name, if they name one.
