@@ -22,14 +22,29 @@ fn what_is_asked_for_beside_a_server_is_done_at_once_and_what_can_not_be_asked_f
     wait_until("the first due times to be worked off", PATIENCE, || jobs(&stage, &["--state", "done"]).len() == 5)
         .unwrap();
     let told = stage.prints(&["job", "run", "derive"]);
-    assert!(told.starts_with("job "), "{told}");
-    wait_until("the job to be done", PATIENCE, || jobs(&stage, &["--state", "done", "--kind", "derive"]).len() == 2)
-        .unwrap();
+    assert!(told.starts_with("job ") && told.contains(" was done by the server "), "{told}");
+    assert!(told.ends_with(" s: 0 weeks wait to be derived\n"), "{told}");
+    assert_eq!(jobs(&stage, &["--state", "done", "--kind", "derive"]).len(), 2);
     assert!(stage.fails(&["job", "run", "notice"], 1).contains("there is derive, clean-up, backup, seal, send, retry"));
     assert!(stage.fails(&["job", "retry", "1"], 1).contains("only a dead job is tried again by hand"));
     assert_eq!(stage.prints(&["job", "retry", "--all"]), "0 dead jobs are tried again\n");
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
+}
+
+#[test]
+fn without_a_server_what_is_asked_for_is_done_here_and_days_are_derived_as_a_server_does() {
+    let stage = stage();
+    let log = stage::log_file(&stage, 3, "2026-01-05", "2026-01-06");
+    let import = ["import", "attlog", log.to_str().unwrap(), "--serial", "A1", "--zone", "Asia/Manila"];
+    stage.prints(&[&import[..], &["--create-employees"]].concat());
+    let told = stage.prints(&["job", "run", "derive"]);
+    assert!(told.starts_with("job 1 was done here in "), "{told}");
+    assert_eq!(stage.prints(&["derive"]), "looked at 0 weeks, changed 0 days\n", "nothing is left");
+    let told: Value = serde_json::from_str(&stage.prints(&["--json", "job", "run", "clean-up"])).unwrap();
+    assert_eq!((&told["job"], &told["state"], &told["is_here"]), (&2.into(), &"done".into(), &true.into()), "{told}");
+    let listed = &jobs(&stage, &["--kind", "clean-up"])[0];
+    assert_eq!((&listed["outcome"], &listed["attempts"]), (&told["outcome"], &1.into()), "{listed}");
 }
 
 #[test]

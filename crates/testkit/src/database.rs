@@ -71,6 +71,14 @@ impl Database {
     pub fn superuser_url(&self) -> String {
         url(SUPERUSER, &self.folder, &self.name)
     }
+
+    /// A connection of the superuser to it.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub fn connect(&self) -> Result<Client> {
+        Client::connect(&self.superuser_url(), NoTls).context("could not connect to the database of a test")
+    }
 }
 
 impl Drop for Database {

@@ -87,6 +87,14 @@ impl House {
         matches!(self.database, Database::Sqlite(_))
     }
 
+    /// A hub of another process on the same database.
+    pub(crate) fn another_hub(&self) -> Hub {
+        Hub::new(match &self.database {
+            Database::Sqlite(folder) => Store::open(&folder.path().join("hub.sqlite")).unwrap(),
+            Database::Postgres(database) => Store::connect(&database.url(), None).unwrap(),
+        })
+    }
+
     pub(crate) fn import(&self, lines: &[String], create_employees: bool) -> Counts {
         let file = lines.iter().fold(String::new(), |mut file, line| {
             let _ = writeln!(file, "{line}");
