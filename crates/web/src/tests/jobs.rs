@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::house::{House, Visitor, clerk, now};
 
-/// A job that always fails.
-struct Bad;
+/// A job that always fails, for a reason.
+struct Bad(&'static str);
 
 impl Work for Bad {
     fn kind(&self) -> &'static Kind {
@@ -20,7 +20,7 @@ impl Work for Bad {
     }
 
     fn run(&self, _: Run<'_>) -> Result<Finished, Box<dyn Error + Send + Sync>> {
-        Err("the <disk> is full".into())
+        Err(self.0.into())
     }
 }
 
@@ -30,14 +30,20 @@ fn perform(house: &House, works: &Works, at: Timestamp) {
     }
 }
 
+/// A job that failed for good; its number.
+pub(super) fn fail(house: &House, why: &'static str) -> i64 {
+    let id = house.hub.ask_for_job(&clerk(), "derive", now()).unwrap();
+    for attempt in 0..i64::from(DERIVE.tries) {
+        perform(house, &Works::default().with(Bad(why)), now().checked_add(attempt.hours()).unwrap());
+    }
+    id
+}
+
 /// One that is dead, one that was done, one that a hub has taken and never told of since.
 fn house() -> House {
     let house = House::with_accounts();
     let ask = |kind: &str| house.hub.ask_for_job(&clerk(), kind, now()).unwrap();
-    assert_eq!(ask("derive"), 1);
-    for attempt in 0..i64::from(DERIVE.tries) {
-        perform(&house, &Works::default().with(Bad), now().checked_add(attempt.hours()).unwrap());
-    }
+    assert_eq!(fail(&house, "the <disk> is full"), 1);
     assert_eq!(ask("derive"), 2);
     perform(&house, &built_in(), now());
     assert_eq!(ask("clean-up"), 3);

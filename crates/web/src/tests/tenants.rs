@@ -51,6 +51,7 @@ fn fill(owner: &House) {
     };
     owner.hub.heartbeat(&beat, now()).unwrap();
     owner.hub.seal(now(), &[1; 32]).unwrap();
+    assert_eq!(super::jobs::fail(owner, "alpha-error"), 1);
 }
 
 fn fingerprint(line: &str) -> String {
@@ -67,6 +68,7 @@ fn asked(route: &Route) -> String {
         ("POST", "/terminals/approve") => "serial=TA2",
         ("POST", "/terminals/users") => "what=send&pick=TA1%0942",
         ("POST", "/terminals/commands") => "terminal=TA1&what=info",
+        ("POST", "/jobs/run") => "kind=derive",
         ("POST", "/held/assign") => "user=43&origin=TA1&employee=EA7",
         ("POST", "/held/state") => return format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", held[0]),
         ("POST", "/held/dismiss") => return format!("fingerprint={}&why=x", held[1]),
@@ -263,6 +265,10 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/api/v1/departments",
         "/api/v1/matches",
         "/api/v1/terminal-users",
+        "/jobs",
+        "/jobs.csv",
+        "/api/v1/jobs",
+        "/api/v1/jobs/{id}",
     ] {
         assert!(shown.contains(&path), "{path} shows the owner nothing that is looked for: {shown:?}");
     }
@@ -273,6 +279,8 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/terminals/approve",
         "/terminals/users",
         "/terminals/commands",
+        "/jobs/run",
+        "/jobs/retry",
         "/held/assign",
         "/held/state",
         "/held/dismiss",
