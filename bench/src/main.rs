@@ -18,6 +18,7 @@ mod fence;
 mod figure;
 mod http;
 mod ingest;
+mod jobs;
 mod lists;
 mod load;
 mod memory;
@@ -65,6 +66,7 @@ const GROUPS: &[Group] = &[
     ("derive", derivation::measure),
     ("days", days::measure),
     ("year", days::measure_year),
+    ("jobs", jobs::measure),
     ("lists", lists::measure),
     ("decode", decode::measure),
     ("read", read_terminal::measure),

@@ -1,0 +1,125 @@
+//! Job claims beside the bare statement that claims the same rows.
+//!
+//! The hub claims as its runner does: it looks whether there is anything, then takes up to four jobs, minding lanes and kinds. The
+//! reference takes the four that are longest due, one transaction each: on SQLite with bare rusqlite, on PostgreSQL with bare
+//! tokio-postgres and `SKIP LOCKED`.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use hub::jobs::{DERIVE, built_in};
+use hub::{Hub, Store};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use store::jobs::NewJob;
+use testkit::Postgres;
+use tokio::runtime::Runtime;
+
+use crate::{
+    bare_rows,
+    figure::{self, Aim, Contender, Figure, Plan},
+    ingest::{AFTERWARDS, Databases},
+};
+
+/// Jobs that one claim takes: those of a hub at a time.
+const AT_A_TIME: u32 = 4;
+const LEASE_US: i64 = 60_000_000;
+/// Jobs that one transaction adds.
+const PER_WRITE: i64 = 1_000;
+const AIM: Option<Aim> = Some(Aim::RatioAtLeast(0.8));
+const UNIT: &str = "claims/s";
+
+const NEXT: &str =
+    "SELECT id FROM job WHERE tenant = 1 AND ended_us IS NULL AND due_us <= $1 ORDER BY due_us, id LIMIT 4";
+const CLAIM: &str = "UPDATE job SET state = 'running', owner = 'bare', started_us = $1, due_us = $2, fence = fence + 1,
+    attempts = attempts + 1 WHERE tenant = 1 AND id IN (NEXT)
+    RETURNING id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, started_us, ended_us, outcome";
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+    let jobs = plan.pick(4_000, 40);
+    let ours = Contender::new("hub", || {
+        let folder = tempfile::tempdir()?;
+        by_hub(Store::open(&folder.path().join("hub.db"))?, jobs)
+    });
+    let bare = Contender::new("bare rusqlite", || {
+        let folder = tempfile::tempdir()?;
+        on_sqlite(&folder.path().join("hub.db"), jobs)
+    });
+    let mut figures = vec![figure::measure(plan, "job claims".to_owned(), UNIT, AIM, ours, vec![bare])?];
+    let Some(server) = Postgres::start_durable()? else { return Ok(figures) };
+    let [ours, bare] = ["ours", "bare"].map(|name| Databases::new(&server, name));
+    let ours = Contender::new("hub on PostgreSQL", || by_hub(Store::connect(&ours.make()?, None)?, jobs));
+    let bare = Contender::new("bare SKIP LOCKED", || on_postgres(&bare, jobs));
+    let name = "job claims on PostgreSQL".to_owned();
+    figures.push(figure::measure(plan, name, UNIT, AIM, ours, vec![bare])?);
+    Ok(figures)
+}
+
+/// Jobs without a lane that are due.
+fn fill(store: &Store, jobs: i64) -> Result<()> {
+    let due_us = AFTERWARDS.as_microsecond();
+    let new = NewJob { kind: DERIVE.name, lane: None, body: "", due_us, slot_us: None, created_us: due_us };
+    let per_write = PER_WRITE.min(jobs);
+    for _ in 0..jobs / per_write {
+        store.write(|write| (0..per_write).try_for_each(|_| write.add_job(&new).map(drop)))?;
+    }
+    Ok(())
+}
+
+fn by_hub(store: Store, jobs: i64) -> Result<f64> {
+    fill(&store, jobs)?;
+    let (hub, works) = (Hub::new(store), built_in());
+    let start = Instant::now();
+    for _ in 0..jobs / i64::from(AT_A_TIME) {
+        let claimed = hub.claim_jobs(&works, "hub", AT_A_TIME, AFTERWARDS)?;
+        ensure!(claimed.len() == AT_A_TIME as usize, "there were more jobs");
+    }
+    Ok(per_second(jobs, start))
+}
+
+fn on_sqlite(path: &Path, jobs: i64) -> Result<f64> {
+    fill(&Store::open(path)?, jobs)?;
+    let connection: Connection = bare_rows::empty_database(path)?;
+    let mut claim = connection.prepare(&CLAIM.replace("NEXT", NEXT))?;
+    let (now_us, lease_us) = times(AFTERWARDS);
+    let start = Instant::now();
+    for _ in 0..jobs / i64::from(AT_A_TIME) {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let claimed: Vec<i64> =
+            claim.query_map([now_us, lease_us], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        connection.execute_batch("COMMIT")?;
+        ensure!(claimed.len() == AT_A_TIME as usize, "there were more jobs");
+    }
+    Ok(per_second(jobs, start))
+}
+
+fn on_postgres(databases: &Databases<'_>, jobs: i64) -> Result<f64> {
+    fill(&Store::connect(&databases.make()?, None)?, jobs)?;
+    let url = databases.superuser_url();
+    let (now_us, lease_us) = times(AFTERWARDS);
+    Runtime::new()?.block_on(async {
+        let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let sql = CLAIM.replace("NEXT", &format!("{NEXT} FOR UPDATE SKIP LOCKED"));
+        let claim = client.prepare(&sql).await?;
+        let start = Instant::now();
+        for _ in 0..jobs / i64::from(AT_A_TIME) {
+            let transaction = client.transaction().await?;
+            let claimed = transaction.query(&claim, &[&now_us, &lease_us]).await?;
+            transaction.commit().await?;
+            ensure!(claimed.len() == AT_A_TIME as usize, "there were more jobs");
+        }
+        Ok(per_second(jobs, start))
+    })
+}
+
+/// Now, and the end of a lease.
+fn times(now: Timestamp) -> (i64, i64) {
+    let now_us = now.as_microsecond();
+    (now_us, now_us + LEASE_US)
+}
+
+fn per_second(jobs: i64, start: Instant) -> f64 {
+    jobs as f64 / start.elapsed().as_secs_f64()
+}
