@@ -51,7 +51,7 @@ fn fill(owner: &House) {
     };
     owner.hub.heartbeat(&beat, now()).unwrap();
     owner.hub.seal(now(), &[1; 32]).unwrap();
-    assert_eq!(super::jobs::fail(owner, "alpha-error"), 1);
+    assert_eq!(super::jobs::fail(owner, "it said alpha-error"), 1);
 }
 
 fn fingerprint(line: &str) -> String {
