@@ -40,7 +40,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let jobs = plan.pick(4_000, 40);
     let ours = Contender::new("hub", || {
         let folder = tempfile::tempdir()?;
-        by_hub(Store::open(&folder.path().join("hub.db"))?, jobs)
+        by_hub(|| Ok(Store::open(&folder.path().join("hub.db"))?), jobs)
     });
     let bare = Contender::new("bare rusqlite", || {
         let folder = tempfile::tempdir()?;
@@ -49,7 +49,10 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut figures = vec![figure::measure(plan, "job claims".to_owned(), UNIT, AIM, ours, vec![bare])?];
     let Some(server) = Postgres::start_durable()? else { return Ok(figures) };
     let [ours, bare] = ["ours", "bare"].map(|name| Databases::new(&server, name));
-    let ours = Contender::new("hub on PostgreSQL", || by_hub(Store::connect(&ours.make()?, None)?, jobs));
+    let ours = Contender::new("hub on PostgreSQL", || {
+        let url = ours.make()?;
+        by_hub(|| Ok(Store::connect(&url, None)?), jobs)
+    });
     let bare = Contender::new("bare SKIP LOCKED", || on_postgres(&bare, jobs));
     let name = "job claims on PostgreSQL".to_owned();
     figures.push(figure::measure(plan, name, UNIT, AIM, ours, vec![bare])?);
@@ -67,9 +70,10 @@ fn fill(store: &Store, jobs: i64) -> Result<()> {
     Ok(())
 }
 
-fn by_hub(store: Store, jobs: i64) -> Result<f64> {
-    fill(&store, jobs)?;
-    let (hub, works) = (Hub::new(store), built_in());
+/// The database is opened anew for the claims, as the reference does.
+fn by_hub(open: impl Fn() -> Result<Store>, jobs: i64) -> Result<f64> {
+    fill(&open()?, jobs)?;
+    let (hub, works) = (Hub::new(open()?), built_in());
     let start = Instant::now();
     for _ in 0..jobs / i64::from(AT_A_TIME) {
         let claimed = hub.claim_jobs(&works, "hub", AT_A_TIME, AFTERWARDS)?;

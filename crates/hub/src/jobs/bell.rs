@@ -1,5 +1,6 @@
 //! Rings when there may be a job, so that the workers of this process need not look all the time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,9 +8,21 @@ use std::time::Duration;
 pub(crate) struct Bell {
     has_rung: Mutex<bool>,
     rings: Condvar,
+    /// Whether the last claim left more, as far as it saw.
+    has_more: AtomicBool,
 }
 
 impl Bell {
+    /// Notes whether a claim took as many as it might, so that there may be more.
+    pub(crate) fn leave(&self, more: bool) {
+        self.has_more.store(more, Ordering::Relaxed);
+    }
+
+    /// Whether the last claim left more, as far as it saw.
+    pub(crate) fn has_more(&self) -> bool {
+        self.has_more.load(Ordering::Relaxed)
+    }
+
     /// Rings it. Heard by one wait, now or next.
     pub(crate) fn ring(&self) {
         *self.has_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;

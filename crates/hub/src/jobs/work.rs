@@ -187,8 +187,10 @@ impl Hub {
     pub fn claim_jobs(&self, works: &Works, worker: &str, most: u32, now: Timestamp) -> Result<Vec<Claimed>, Error> {
         let now_us = now.as_microsecond();
         let by = Claimant { owner: worker, kinds: &works.names, most, lease_us: lease_until(now).as_microsecond() };
-        // This is looked at all the time: writers are spared.
-        if most == 0 || !self.store.read(|read| read.is_job_claimable(&by, now_us))? {
+        // This is looked at all the time: writers are spared, but where jobs wait in a row the look would be a second claim.
+        let is_worth_it =
+            || Ok::<_, Error>(self.bell.has_more() || self.store.read(|read| read.is_job_claimable(&by, now_us))?);
+        if most == 0 || !is_worth_it()? {
             return Ok(Vec::new());
         }
         let (claimed, dead) = self.store.write(|write| {
@@ -200,6 +202,7 @@ impl Hub {
             }
             Ok::<_, Error>((claimed, dead))
         })?;
+        self.bell.leave(claimed.len() + dead.len() >= most as usize);
         for job in &dead {
             tracing::error!(job = job.id, kind = job.kind, "a job is dead: {}", never_told(job));
         }
