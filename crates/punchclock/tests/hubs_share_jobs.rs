@@ -156,7 +156,7 @@ impl Scene {
     }
 
     fn job(&self, number: usize) -> Value {
-        let is_it = |job: &Value| job["job"] == Value::from(1000 + number);
+        let is_it = |job: &Value| job["job"] == 1000 + number;
         self.jobs("notice").into_iter().find(is_it).unwrap()
     }
 

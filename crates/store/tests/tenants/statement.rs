@@ -228,6 +228,7 @@ impl Reader {
     }
 
     fn rows(&mut self, of: &Expr, is: Use) {
+        let of = if let Expr::Cast { expr, .. } = of { expr } else { of };
         if let Some(number) = parameter(of) {
             self.said.uses.insert(number, is);
         }
