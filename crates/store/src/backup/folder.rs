@@ -38,7 +38,7 @@ pub fn make_in(
     version: &str,
     say: &dyn Fn(Step<'_>),
 ) -> Result<Kept, Error> {
-    let file = folder.join(format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y-%m-%dT%H%M%SZ")));
+    let file = folder.join(format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y-%m-%dT%H%M%S%3fZ")));
     if file.exists() {
         return Err(Error::Exists(file));
     }
