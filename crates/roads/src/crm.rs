@@ -9,15 +9,12 @@
 // A shell: it owns connections, and a signature holds the time of its making.
 #![allow(clippy::disallowed_methods)]
 
-use std::error::Error as _;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use ring::hmac;
@@ -27,7 +24,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::network::is_public;
+use crate::network::{self, checked_url};
 use crate::sink::{Answer, Fields, Letter, Sink};
 use crate::template::Template;
 
@@ -35,7 +32,6 @@ use crate::template::Template;
 const AT_A_TIME: usize = 16;
 /// Longest wait for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A receiver that wants a pause of this length at most is waited for; for more, the next run is.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often it may want one for the same record.
@@ -94,16 +90,7 @@ impl Crm {
         let key = config.signing_secret.as_deref().map(signing_key).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
-        let allow_private = config.allow_private;
-        let client = Client::builder()
-            .timeout(config.timeout.unwrap_or(ANSWER_TIMEOUT))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("punchclock/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Looked { allow_private })
-            .build();
-        let client = client.map_err(|error| format!("no client can be made: {error}"))?;
+        let client = network::client(config.timeout.unwrap_or(ANSWER_TIMEOUT), config.allow_private)?;
         let pace = (config.per_second > 0).then(|| {
             let _within = runtime.enter();
             let mut pace = tokio::time::interval(Duration::from_secs(1) / config.per_second);
@@ -249,66 +236,12 @@ fn pause_of(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<D
     Duration::try_from(at.duration_since(now)).ok()
 }
 
-/// Why nothing came back. Without the address, which may carry a secret.
+/// Why nothing came back.
 fn in_words(error: reqwest::Error) -> String {
-    let error = error.without_url();
     if error.is_timeout() && !error.is_connect() {
         return "no answer in time; the receiver may have taken it".to_owned();
     }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
-}
-
-/// The address of a receiver, if it may be one.
-fn checked_url(text: &str, allow_private: bool) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address ({error}); write https://HOST/PATH"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("the address has a password in it, which lists would show; put it into the token's file".to_owned());
-    }
-    match url.scheme() {
-        "https" => {}
-        "http" if allow_private => {}
-        "http" => {
-            return Err(
-                "plain HTTP shows the token to whoever is on the line; use https, or --allow-private".to_owned()
-            );
-        }
-        other => return Err(format!("{other} is no way to a receiver; use https")),
-    }
-    let literal = url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(|host| host.parse::<IpAddr>().ok());
-    match literal {
-        Some(address) if !allow_private && !is_public(address) => Err(not_public(address)),
-        _ => Ok(url),
-    }
-}
-
-fn not_public(address: IpAddr) -> String {
-    format!("{address} is no address of the public network; allow it with --allow-private")
-}
-
-/// Looks names up, and leaves out addresses that are not to be talked to: what is connected to is what was looked at.
-struct Looked {
-    allow_private: bool,
-}
-
-impl Resolve for Looked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let (good, bad): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|found| allow_private || is_public(found.ip()));
-            match (good.is_empty(), bad.first()) {
-                (true, Some(bad)) => Err(not_public(bad.ip()).into()),
-                _ => Ok(Box::new(good.into_iter()) as Addrs),
-            }
-        })
-    }
+    network::in_words(error)
 }
 
 #[cfg(test)]
@@ -343,24 +276,6 @@ mod tests {
             Some(Duration::from_secs(120))
         );
         assert_eq!(of(StatusCode::INTERNAL_SERVER_ERROR, "7"), None);
-    }
-
-    #[test]
-    fn plain_http_and_addresses_of_the_own_network_need_a_word() {
-        for address in [
-            "http://crm.example/x",
-            "https://127.0.0.1/x",
-            "https://[::1]/x",
-            "https://169.254.169.254/",
-            "https://0x7f.1/",
-        ] {
-            let error = checked_url(address, false).unwrap_err();
-            assert!(error.contains("--allow-private"), "{address}: {error}");
-            assert!(checked_url(address, true).is_ok(), "{address}");
-        }
-        assert!(checked_url("https://crm.example/x", false).is_ok());
-        assert!(checked_url("ftp://crm.example", true).is_err());
-        assert!(checked_url("https://u:p@crm.example", true).unwrap_err().contains("password"));
     }
 
     #[test]

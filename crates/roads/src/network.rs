@@ -1,7 +1,96 @@
-//! Which addresses are those of the own network or of nobody: a receiver there is talked to only where an operator allows it, so that
+//! Which addresses are those of the own network or of nobody: another system there is talked to only where an operator allows it, so that
 //! an address that somebody entered, or a name that somebody else controls, makes the hub ask nothing within.
+//!
+//! Invariants:
+//! * A client connects to an address that was looked at, and to no other: no redirect is followed and no proxy asked.
+//! * Words of an error hold no address, which may carry a secret.
 
+use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Url};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client that waits so long for an answer. TLS needs a process-wide rustls provider.
+///
+/// # Errors
+/// In words, when none can be made.
+pub(crate) fn client(timeout: Duration, allow_private: bool) -> Result<Client, String> {
+    let client = Client::builder()
+        .timeout(timeout)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("punchclock/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Looked { allow_private })
+        .build();
+    client.map_err(|error| format!("no client can be made: {error}"))
+}
+
+/// Why nothing came back.
+pub(crate) fn in_words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// The address of another system, if it may be one.
+///
+/// # Errors
+/// What is wrong with it, with the cure.
+pub(crate) fn checked_url(text: &str, allow_private: bool) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address ({error}); write https://HOST/PATH"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address has a password in it, which lists would show; put it into the token's file".to_owned());
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_private => {}
+        "http" => {
+            return Err(
+                "plain HTTP shows all that is said to whoever is on the line; use https, or --allow-private".to_owned()
+            );
+        }
+        other => return Err(format!("{other} is no way to another system; use https")),
+    }
+    let literal = url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(|host| host.parse::<IpAddr>().ok());
+    match literal {
+        Some(address) if !allow_private && !is_public(address) => Err(not_public(address)),
+        _ => Ok(url),
+    }
+}
+
+fn not_public(address: IpAddr) -> String {
+    format!("{address} is no address of the public network; allow it with --allow-private")
+}
+
+/// Looks names up, and leaves out addresses that are not to be talked to: what is connected to is what was looked at.
+struct Looked {
+    allow_private: bool,
+}
+
+impl Resolve for Looked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let (good, bad): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|found| allow_private || is_public(found.ip()));
+            match (good.is_empty(), bad.first()) {
+                (true, Some(bad)) => Err(not_public(bad.ip()).into()),
+                _ => Ok(Box::new(good.into_iter()) as Addrs),
+            }
+        })
+    }
+}
 
 /// Whether an address is one of the public network.
 pub(crate) fn is_public(address: IpAddr) -> bool {
@@ -69,5 +158,23 @@ mod tests {
         {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
+    }
+
+    #[test]
+    fn plain_http_and_addresses_of_the_own_network_need_a_word() {
+        for address in [
+            "http://crm.example/x",
+            "https://127.0.0.1/x",
+            "https://[::1]/x",
+            "https://169.254.169.254/",
+            "https://0x7f.1/",
+        ] {
+            let error = checked_url(address, false).unwrap_err();
+            assert!(error.contains("--allow-private"), "{address}: {error}");
+            assert!(checked_url(address, true).is_ok(), "{address}");
+        }
+        assert!(checked_url("https://crm.example/x", false).is_ok());
+        assert!(checked_url("ftp://crm.example", true).is_err());
+        assert!(checked_url("https://u:p@crm.example", true).unwrap_err().contains("password"));
     }
 }
