@@ -32,8 +32,10 @@ const UNIT: &str = "claims/s";
 
 const NEXT: &str =
     "SELECT id FROM job WHERE tenant = 1 AND ended_us IS NULL AND due_us <= $1 ORDER BY due_us, id LIMIT 4";
-const CLAIM: &str = "UPDATE job SET state = 'running', owner = 'bare', started_us = $1, due_us = $2, fence = fence + 1,
-    attempts = attempts + 1 WHERE tenant = 1 AND id IN (NEXT)
+/// Materialized, because PostgreSQL may otherwise look for the next four once for each row that it compares.
+const CLAIM: &str = "WITH next AS MATERIALIZED (NEXT)
+    UPDATE job SET state = 'running', owner = 'bare', started_us = $1, due_us = $2, fence = fence + 1,
+    attempts = attempts + 1 WHERE tenant = 1 AND id IN (SELECT id FROM next)
     RETURNING id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, started_us, ended_us, outcome";
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
