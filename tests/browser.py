@@ -146,6 +146,7 @@ def everything(visit: Visit) -> None:
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
     visit.look("jobs", "/jobs", "marks yesterday and today to be derived", "History", "Done")
+    visit.look("sources", "/sources", "Nothing is read from other systems yet")
     visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
     response = visit.page.request.get("/nowhere")
     assert response.status == 404 and "There is nothing at this address" in response.text()

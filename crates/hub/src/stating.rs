@@ -106,7 +106,13 @@ pub(crate) fn state(
 }
 
 /// Takes a fact out of force.
-fn withdraw(write: &Write<'_>, actor: &Actor, fact: &Fact, reason: &str, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn withdraw(
+    write: &Write<'_>,
+    actor: &Actor,
+    fact: &Fact,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     write.withdraw_fact(fact.number, now.as_microsecond(), &actor.name)?;
     match fact.kind.as_str() {
         merge::KIND => merge::undo(write, fact, now)?,

@@ -11,6 +11,7 @@ pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod simulate;
 pub(crate) mod sink;
+pub(crate) mod source;
 pub(crate) mod terminal;
 pub(crate) mod terminal_command;
 
@@ -112,6 +113,9 @@ pub(crate) enum Command {
     /// Send days to them now, and see what they have
     #[command(subcommand)]
     Sync(sink::SyncCommand),
+    /// Other systems that are read by themselves, like a calendar of public holidays
+    #[command(subcommand)]
+    Source(source::SourceCommand),
     /// The hub's background work: see it, ask for it, let what failed be tried again
     #[command(subcommand)]
     Job(job::JobCommand),

@@ -1,8 +1,10 @@
-//! Readers and writers of foreign formats, and clients of other systems behind small ports ([`sink::Sink`]). No store, no jobs.
+//! Readers and writers of foreign formats, and clients of other systems behind small ports ([`sink::Sink`]) or on their own
+//! ([`holidays::Asker`]). No store, no jobs.
 
 pub mod calendar;
 pub mod crm;
 pub mod employees;
+pub mod holidays;
 mod network;
 pub mod places;
 pub mod roster;

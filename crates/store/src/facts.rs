@@ -29,6 +29,9 @@ statements! {
     OF_KIND = "SELECT number, subject, kind, key, first_date, last_date, body, stated_us, actor, reason, withdrawn_us, withdrawn_by
         FROM fact WHERE tenant = $1 AND kind = $2 AND last_date >= $3 AND first_date <= $4 AND withdrawn_us IS NULL
         ORDER BY first_date, subject, number";
+    WITHDRAWN = "SELECT number, subject, kind, key, first_date, last_date, body, stated_us, actor, reason, withdrawn_us, withdrawn_by
+        FROM fact WHERE tenant = $1 AND subject = $2 AND last_date >= $3 AND first_date <= $4 AND kind = $5 AND withdrawn_us IS NOT NULL
+        ORDER BY number";
 }
 
 /// Whom a fact concerns.
@@ -179,6 +182,15 @@ impl Read<'_> {
             Ok(())
         })?;
         Ok(facts)
+    }
+
+    /// The facts of a subject and kind that touch a range of work dates and are no longer in force.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn withdrawn_facts(&self, subject: &Subject, kind: &str, from: Date, to: Date) -> Result<Vec<Fact>, Error> {
+        let values = params![self.tenant, subject.text(), from.to_string(), to.to_string(), kind];
+        self.all(WITHDRAWN, values, fact)
     }
 
     /// The facts of a kind in force that touch a range of work dates, by date.

@@ -38,6 +38,7 @@ pub mod punches;
 pub mod replays;
 pub mod retention;
 pub mod secrets;
+pub mod sources;
 mod statement;
 pub mod terminals;
 pub mod users;
@@ -70,6 +71,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         replays::STATEMENTS,
         retention::STATEMENTS,
         secrets::STATEMENTS,
+        sources::STATEMENTS,
         terminals::STATEMENTS,
         users::STATEMENTS,
     ];

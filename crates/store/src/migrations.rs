@@ -43,6 +43,7 @@ scripts![
     "0026_outbox",
     "0027_replays_marked",
     "0028_jobs_taken_over",
+    "0029_sources",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -51,6 +51,8 @@ pub(crate) const TABLES: &[&str] = &[
     "setting",
     "sink",
     "site",
+    "source",
+    "source_page",
     "stored_day",
     "terminal",
     "terminal_command",

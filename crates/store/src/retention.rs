@@ -92,6 +92,8 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("setting", Stays::InUse),
     ("sink", Stays::InUse),
     ("site", Stays::InUse),
+    ("source", Stays::InUse),
+    ("source_page", Stays::InUse),
     // What was held of a date: a terminal that still has those punches is not asked for them again.
     ("stored_day", Stays::Ever),
     ("terminal", Stays::InUse),

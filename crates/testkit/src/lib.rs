@@ -4,6 +4,7 @@
 //! * [`PostgresPair`]: two servers, one of which follows the other;
 //! * [`Database`]: a database of a server that tests share;
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
+//! * [`FakeCalendar`]: public holidays over HTTP, or trouble, as it is told;
 //! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
@@ -18,6 +19,7 @@
 mod bad_line;
 mod chance;
 mod database;
+mod fake_calendar;
 mod fake_crm;
 mod pair;
 mod postgres;
@@ -30,6 +32,7 @@ pub use crate::{
     bad_line::BadLine,
     chance::{Chance, how_many},
     database::Database,
+    fake_calendar::{CalendarMood, FakeCalendar},
     fake_crm::{CrmFault, CrmRecord, FakeCrm},
     pair::PostgresPair,
     postgres::Postgres,

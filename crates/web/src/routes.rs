@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, edges, employees, held, held_group, jobs, matching, punches, setup,
-    sign_in, sync, terminals,
+    sign_in, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -89,6 +89,10 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/jobs.csv", jobs::csv),
         change(Admin, "/jobs/run", jobs::run),
         change(Admin, "/jobs/retry", jobs::retry),
+        read(Viewer, "/sources", sources::page),
+        read(Viewer, "/sources.csv", sources::csv),
+        change(Admin, "/sources/pull", sources::pull),
+        change(Admin, "/sources/pause", sources::pause),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -111,6 +115,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Api, "/api/v1/jobs", api::jobs::run),
         read(Api, "/api/v1/jobs/{id}", api::jobs::one),
         change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
+        read(Api, "/api/v1/sources", api::sources::list),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

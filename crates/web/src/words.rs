@@ -4,7 +4,7 @@ use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::jobs::JobState;
 use hub::view::HeldReason;
-use hub::{CloseoutState, EdgeState, MatchState, Role, SyncState};
+use hub::{CloseoutState, EdgeState, MatchState, Role, SourceState, SyncState};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -358,6 +358,34 @@ pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
 /// How often a terminal is read that has a schedule of its own.
 pub(crate) fn every_minutes(minutes: u32) -> String {
     format!("read every {}", link::span(u64::from(minutes) * 60))
+}
+
+/// What a source is.
+pub(crate) fn source_kind(kind: &'static str) -> &'static str {
+    match kind {
+        "holidays" => "Public holidays",
+        _ => kind,
+    }
+}
+
+/// How it is with a source.
+pub(crate) const fn source_state(state: SourceState) -> &'static str {
+    match state {
+        SourceState::Well => "Well",
+        SourceState::Down => "Down",
+        SourceState::New => "Not read yet",
+        SourceState::Paused => "Paused",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn source_state_tone(state: SourceState) -> Tone {
+    match state {
+        SourceState::Well => Tone::Good,
+        SourceState::Down => Tone::Alarm,
+        SourceState::New => Tone::Plain,
+        SourceState::Paused => Tone::Notice,
+    }
 }
 
 /// Text as a sentence, with a capital letter and a full stop.

@@ -6,10 +6,16 @@ use super::{DERIVE, Finished, Kind, Run, Work, Works};
 use crate::due::{all_marked, mark_due};
 use crate::outbox;
 use crate::retention::{CleanUp, Keeps};
+use crate::sources;
 
 /// Those that every hub can do, with the usual settings.
 pub fn built_in() -> Works {
-    Works::default().with(Derive).with(CleanUp::by(Keeps::default())).with(outbox::Send).with(outbox::Retry)
+    Works::default()
+        .with(Derive)
+        .with(CleanUp::by(Keeps::default()))
+        .with(outbox::Send)
+        .with(outbox::Retry)
+        .with(sources::Pull)
 }
 
 /// Marks what is judged by the time alone: derived at once, as what changed is.

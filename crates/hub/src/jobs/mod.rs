@@ -134,8 +134,21 @@ pub const DELIVER: Kind = Kind {
     longest_wait: Duration::from_secs(600),
 };
 
+/// What other systems know is read.
+pub const PULL: Kind = Kind {
+    name: "pull",
+    says: "asks for each source that is due to be read",
+    schedule: Some("every 15 min"),
+    tries: 5,
+    longest_wait: Duration::from_secs(600),
+};
+
+/// The reading of one source. That it is away is no failure of the job.
+pub const READ: Kind =
+    Kind { name: "read", says: "reads one source", schedule: None, tries: 5, longest_wait: Duration::from_secs(600) };
+
 /// Every kind that there is.
-pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &SEND, &RETRY, &DELIVER, &NOTICE];
+pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &SEND, &RETRY, &DELIVER, &PULL, &READ, &NOTICE];
 
 /// The schedules that hold, by name of the kind; `None` is off.
 pub type Schedules = BTreeMap<&'static str, Option<Schedule>>;

@@ -152,6 +152,8 @@ pub(crate) enum FactKind {
     Offsite,
     Holiday,
     Workday,
+    /// Years and months whose holidays are not known (`source add holidays`)
+    Unavailable,
     /// What a terminal printed while its clock was wrong (`terminal shift`)
     ClockShift,
     /// Who counts as another employee (`employee merge`)

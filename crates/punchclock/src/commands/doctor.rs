@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 use hub::jobs::{BACKUP, JobFilter, JobState};
 use hub::view::TerminalRow;
-use hub::{EdgeRow, EdgeState, Hub};
+use hub::{EdgeRow, EdgeState, Hub, SourceState};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
@@ -140,6 +140,9 @@ fn look_at_hub(
     for sink in hub.sinks()? {
         look_at_sink(&sink, findings);
     }
+    for source in hub.sources()? {
+        look_at_source(&source, findings);
+    }
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
     }
@@ -242,6 +245,24 @@ fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {
                  `punchclock sync crm --sink {name} --retry-failed` tries them again"
             ),
         ),
+    }
+}
+
+fn look_at_source(source: &hub::SourceRow, findings: &mut Findings) {
+    let (subject, name) = (format!("source {}", source.name), &source.name);
+    match (source.state, source.down) {
+        (SourceState::Down, Some(since)) => findings.add(
+            Weight::Bad,
+            subject,
+            format!("down since {since}: {}; `punchclock source test {name}` asks again", source.says),
+        ),
+        (SourceState::Paused, _) => {
+            findings.add(Weight::Look, subject, format!("paused; `punchclock source resume {name}` lets it go on"));
+        }
+        (SourceState::New, _) => {
+            findings.add(Weight::Look, subject, format!("not read yet; `punchclock source pull {name}` reads it"));
+        }
+        (SourceState::Well | SourceState::Down, _) => findings.add(Weight::Good, subject, &source.says),
     }
 }
 

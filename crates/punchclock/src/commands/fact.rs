@@ -67,6 +67,7 @@ fn what(stated: &Stated) -> String {
         Stated::Offsite(one) => json!(one),
         Stated::Holiday(one) => json!(one),
         Stated::Workday(one) => json!(one),
+        Stated::Unavailable(prefix) => json!(prefix),
         Stated::ClockShift(shift) => json!(shift.to_string()),
         Stated::Merge(merge) => json!(format!("counts as {}", merge.into)),
         _ => Value::Null,
@@ -96,6 +97,7 @@ fn word(kind: FactKind) -> &'static str {
         FactKind::Offsite => "offsite",
         FactKind::Holiday => "holiday",
         FactKind::Workday => "workday",
+        FactKind::Unavailable => "unavailable",
         FactKind::ClockShift => "clock_shift",
         FactKind::Merge => "merge",
     }

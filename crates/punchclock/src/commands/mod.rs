@@ -29,6 +29,7 @@ mod rules;
 mod serve;
 mod simulate;
 mod sink;
+mod source;
 mod terminal;
 mod verify;
 
@@ -104,6 +105,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Audit(command) => access::audit(&context, &command),
         Command::Sink(command) => sink::run(&context, command),
         Command::Sync(command) => sink::sync(&context, command),
+        Command::Source(command) => source::run(&context, command),
         Command::Job(command) => job::run(&context, command),
         Command::Retention => retention::run(&context),
         Command::Doctor => doctor::run(&context),

@@ -124,8 +124,11 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
 
 /// What can be asked for, done as the settings say.
 pub(super) fn works(settings: &Settings) -> anyhow::Result<Works> {
-    let mut works =
-        hub::jobs::built_in().with(CleanUp::by(settings.keeps()?)).with(Seals).with(hub::Deliver(sinks::open));
+    let mut works = hub::jobs::built_in()
+        .with(CleanUp::by(settings.keeps()?))
+        .with(Seals)
+        .with(hub::Deliver(sinks::open))
+        .with(hub::ReadSource);
     if let Some(folder) = settings.file("backup.folder") {
         works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
     }

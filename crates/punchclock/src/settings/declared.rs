@@ -100,6 +100,12 @@ pub(super) const DECLARED: &[Declared] = &[
         check: schedule,
     },
     Declared {
+        name: "jobs.pull",
+        default: "every 15 min",
+        meaning: "when sources are looked at that are due to be read (a calendar of holidays is once a day); written as jobs.derive",
+        check: schedule,
+    },
+    Declared {
         name: "jobs.backup",
         default: "03:00",
         meaning: "when a backup is written, where backup.folder is set; written as jobs.derive",

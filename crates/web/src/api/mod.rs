@@ -11,6 +11,7 @@ pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod places;
 pub(crate) mod punches;
+pub(crate) mod sources;
 pub(crate) mod sync;
 pub(crate) mod terminals;
 

@@ -13,6 +13,7 @@ mod matching;
 mod pages;
 mod rest;
 mod sign_in;
+mod sources;
 mod sync;
 mod tenants;
 mod transcripts;

@@ -51,6 +51,7 @@ fn fill(owner: &House) {
     };
     owner.hub.heartbeat(&beat, now()).unwrap();
     owner.hub.seal(now(), &[1; 32]).unwrap();
+    super::sources::add(owner, "alpha", "https://alpha-reason.example/{year}");
     assert_eq!(super::jobs::fail(owner, "it said alpha-error"), 1);
 }
 
@@ -69,6 +70,7 @@ fn asked(route: &Route) -> String {
         ("POST", "/terminals/users") => "what=send&pick=TA1%0942",
         ("POST", "/terminals/commands") => "terminal=TA1&what=info",
         ("POST", "/jobs/run") => "kind=derive",
+        ("POST", "/sources/pull" | "/sources/pause") => "name=alpha&is_paused=true",
         ("POST", "/held/assign") => "user=43&origin=TA1&employee=EA7",
         ("POST", "/held/state") => return format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", held[0]),
         ("POST", "/held/dismiss") => return format!("fingerprint={}&why=x", held[1]),
@@ -81,12 +83,13 @@ fn asked(route: &Route) -> String {
         ("GET", "/api/v1/terminal-users") => "state=all&terminal=TA1",
         (
             "GET",
-            "/" | "/edges" | "/edges.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees"
-            | "/employees.csv",
+            "/" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/held" | "/held.csv" | "/terminals"
+            | "/terminals.csv" | "/employees" | "/employees.csv",
         ) => "",
         (
             "GET",
             "/api/v1/edges"
+            | "/api/v1/sources"
             | "/api/v1/held"
             | "/api/v1/terminals"
             | "/api/v1/employees"
@@ -265,6 +268,9 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/api/v1/departments",
         "/api/v1/matches",
         "/api/v1/terminal-users",
+        "/sources",
+        "/sources.csv",
+        "/api/v1/sources",
         "/jobs",
         "/jobs.csv",
         "/api/v1/jobs",
@@ -281,6 +287,8 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/terminals/commands",
         "/jobs/run",
         "/jobs/retry",
+        "/sources/pull",
+        "/sources/pause",
         "/held/assign",
         "/held/state",
         "/held/dismiss",

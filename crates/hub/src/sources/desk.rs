@@ -1,0 +1,178 @@
+//! Sources as people see and change them.
+
+use jiff::Timestamp;
+use store::Read;
+use store::sources::Source;
+
+use super::holidays::forget_marks;
+use super::{SourceSettings, work};
+use crate::{Actor, Error, Hub};
+
+/// How it is with a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// It answered when it was asked last.
+    Well,
+    /// It does not answer.
+    Down,
+    /// It was not asked yet.
+    New,
+    /// Nothing is read from it.
+    Paused,
+}
+
+impl SourceState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Well, Self::Down, Self::New, Self::Paused];
+
+    /// The word for it in tables and addresses.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Down => "down",
+            Self::New => "new",
+            Self::Paused => "paused",
+        }
+    }
+
+    fn of(source: &Source) -> Self {
+        match (source.is_paused, source.down_us, source.read_us) {
+            (true, ..) => Self::Paused,
+            (false, Some(_), _) => Self::Down,
+            (false, None, Some(_)) => Self::Well,
+            (false, None, None) => Self::New,
+        }
+    }
+}
+
+/// A source as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub settings: SourceSettings,
+    /// How it is with it.
+    pub state: SourceState,
+    /// When it was asked last.
+    pub tried: Option<Timestamp>,
+    /// When it answered last.
+    pub read: Option<Timestamp>,
+    /// Since when it does not answer.
+    pub down: Option<Timestamp>,
+    /// What came of it last, or why it does not answer.
+    pub says: String,
+}
+
+impl SourceRow {
+    fn new(source: Source) -> Result<Self, Error> {
+        let at = |us: Option<i64>| us.map(instant);
+        Ok(Self {
+            settings: SourceSettings::of(&source)?,
+            state: SourceState::of(&source),
+            tried: at(source.tried_us),
+            read: at(source.read_us),
+            down: at(source.down_us),
+            name: source.name,
+            says: source.says,
+        })
+    }
+}
+
+pub(super) fn instant(us: i64) -> Timestamp {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The source of a name.
+pub(super) fn known_source(read: &Read<'_>, name: &str) -> Result<Source, Error> {
+    let missing = || Error::NotFound(format!("source {name}; `punchclock source list` shows them"));
+    read.sources()?.into_iter().find(|source| source.name == name).ok_or_else(missing)
+}
+
+impl Hub {
+    /// Adds a source, or changes the one of that name, which is read from the beginning then. A running server reads it at its next `pull`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, or settings that can't be.
+    pub fn add_source(
+        &self,
+        actor: &Actor,
+        name: &str,
+        settings: &SourceSettings,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(Error::invalid(format!("`{name}` is no name of a source"), "use letters, digits and -"));
+        }
+        match settings {
+            SourceSettings::Holidays(settings) => settings.check()?,
+        }
+        let body = serde_json::to_string(settings)
+            .map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })?;
+        self.store.write(|write| {
+            let before = write.sources()?.into_iter().find(|source| source.name == name).map(|source| source.body);
+            write.put_source(name, &body)?;
+            let detail = format!("{} -> {body}", before.as_deref().unwrap_or("none"));
+            Ok(write.audit(&actor.entry(now, "source.add", name, detail))?)
+        })
+    }
+
+    /// Removes a source. What it stated stays; its marks of years that are not available go.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn remove_source(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            let before = known_source(write, name)?;
+            forget_marks(write, name, now)?;
+            write.drop_source(name)?;
+            Ok(write.audit(&actor.entry(now, "source.remove", name, before.body))?)
+        })
+    }
+
+    /// Pauses a source, or lets it go on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn pause_source(&self, actor: &Actor, name: &str, is_paused: bool, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            known_source(write, name)?;
+            write.pause_source(name, is_paused)?;
+            let action = if is_paused { "source.pause" } else { "source.resume" };
+            Ok(write.audit(&actor.entry(now, action, name, ""))?)
+        })
+    }
+
+    /// How it stands with each source, by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn sources(&self) -> Result<Vec<SourceRow>, Error> {
+        self.store.read(|read| read.sources())?.into_iter().map(SourceRow::new).collect()
+    }
+
+    /// How it stands with one source.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn source(&self, name: &str) -> Result<SourceRow, Error> {
+        SourceRow::new(self.store.read(|read| known_source(read, name))?)
+    }
+
+    /// Asks for a source to be read at once, by whichever hub takes it; the number of the job.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] when it is paused.
+    pub fn ask_to_read(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<i64, Error> {
+        let id = self.store.write(|write| {
+            if known_source(write, name)?.is_paused {
+                return Err(Error::invalid(format!("source {name} is paused"), "resume it first"));
+            }
+            let id = work::ask(write, name, now)?;
+            write.audit(&actor.entry(now, "source.read", name, format!("job {id}")))?;
+            Ok(id)
+        })?;
+        self.bell.ring();
+        Ok(id)
+    }
+}

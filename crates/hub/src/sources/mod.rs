@@ -1,0 +1,56 @@
+//! Sources: what is read from other systems by itself, with its settings in the database.
+//!
+//! Invariants:
+//! * A source that does not answer stops nobody: what is known stays, and it is told since when it is away and why.
+//! * What a source states is stated in its own name (`source NAME`), so that what people stated is told apart and stays.
+//! * A year of public holidays that a source was to tell of and never did is marked as not available (rules 7.1); once it is heard of,
+//!   the mark goes and the year is derived again, in one transaction. What was heard once is known from then on, also while the
+//!   source is away.
+
+mod desk;
+mod holidays;
+mod plan;
+mod work;
+
+use serde::{Deserialize, Serialize};
+
+pub use desk::{SourceRow, SourceState};
+pub use holidays::{Heard, HolidaySettings};
+pub(crate) use work::Pull;
+pub use work::ReadSource;
+
+use crate::{Actor, Error};
+
+/// How a source is reached: a business setting, kept as JSON. Secrets are sealed elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SourceSettings {
+    /// A calendar of public holidays.
+    Holidays(HolidaySettings),
+}
+
+impl SourceSettings {
+    fn of(source: &store::sources::Source) -> Result<Self, Error> {
+        serde_json::from_str(&source.body)
+            .map_err(|error| Error::Damaged { what: "source", detail: format!("{}: {error}", source.name) })
+    }
+
+    /// The word of its kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Holidays(_) => "holidays",
+        }
+    }
+
+    /// Where it is, for a list.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Holidays(settings) => settings.place(),
+        }
+    }
+}
+
+/// In whose name a source states something.
+fn in_the_name_of(source: &str) -> Actor {
+    Actor::new(format!("source {source}"))
+}

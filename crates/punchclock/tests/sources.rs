@@ -1,0 +1,52 @@
+//! Sources from the command line and by a real server.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
+mod stage;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use stage::{PATIENCE, Stage, stage};
+use testkit::{CalendarMood, FakeCalendar, wait_until};
+
+fn listed(stage: &Stage) -> Value {
+    let shown: Vec<Value> = serde_json::from_str(&stage.prints(&["--json", "source", "list"])).unwrap();
+    shown[0].clone()
+}
+
+#[test]
+fn a_calendar_of_holidays_is_added_asked_read_and_told_when_it_is_away() {
+    let (stage, calendar) = (stage(), FakeCalendar::start().unwrap());
+    stage.prints(&["company", "set", "--zone", "Asia/Manila"]);
+    let year = Timestamp::now().in_tz("Asia/Manila").unwrap().year();
+    let add = ["source", "add", "holidays", "--url", &calendar.url()];
+    assert!(stage.fails(&add, 1).contains("--allow-private"));
+    assert!(stage.fails(&["source", "add", "holidays"], 1).contains("--country"));
+    assert!(stage.prints(&[&add[..], &["--allow-private"]].concat()).contains("read once a day"));
+    assert_eq!(listed(&stage)["state"], "new");
+
+    calendar.is(CalendarMood::Status(500));
+    assert!(stage.fails(&["source", "test", "holidays"], 1).contains("500"));
+    assert!(stage.fails(&["source", "pull", "holidays"], 1).contains("what is known stays"));
+    let down = listed(&stage);
+    assert!(down["down_since"].as_str().unwrap().ends_with("+08:00"), "{down}");
+    assert!(down["says"].as_str().unwrap().contains(&format!("{year} not available")), "{down}");
+    let doctor = stage.run(&["doctor"]);
+    assert!(String::from_utf8(doctor.stdout).unwrap().contains("down since"));
+    assert!(stage.prints(&["fact", "list", "unavailable"]).contains("source holidays"));
+
+    // It is back: a server reads it by itself.
+    calendar.is(CalendarMood::Well);
+    calendar.put(year, &format!(r#"[{{"date": "{year}-01-01", "localName": "Bagong Taon", "global": true}}]"#));
+    assert!(stage.prints(&["source", "test", "holidays"]).contains("the first is"));
+    let serving = stage.serve();
+    stage.prints(&["source", "resume", "holidays"]);
+    stage.prints(&["source", "add", "holidays", "--url", &calendar.url(), "--allow-private"]);
+    stage.prints(&["job", "run", "pull"]);
+    wait_until("the server to have read it", PATIENCE, || listed(&stage)["state"] == "well").unwrap();
+    assert!(stage.prints(&["fact", "list", "holiday"]).contains("Bagong Taon"));
+    assert!(!stage.prints(&["fact", "list", "unavailable"]).contains("source holidays"));
+    drop(serving);
+    assert!(stage.fails(&["source", "remove", "holidays"], 1).contains("--yes"));
+    stage.prints(&["source", "remove", "holidays", "--yes"]);
+    assert!(stage.fails(&["source", "pull", "holidays"], 1).contains("no source holidays"));
+}
