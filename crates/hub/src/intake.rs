@@ -1,8 +1,8 @@
-//! Intake: what edges, terminals and files said becomes stored punches.
+//! Intake: what edges, terminals and rows from outside said becomes stored punches.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use attendance::punch::{Channel, Fingerprint, RawPunch, attlog};
+use attendance::punch::{Channel, Fingerprint, RawPunch};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,15 +14,14 @@ use store::punches::{NewPunch, StoredPunch};
 use store::terminals::Contact;
 use store::users::TerminalUser;
 
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::completeness::{Taking, take_readings, zone_of};
-use crate::registry::NewTerminal;
 use crate::resolve::{Resolution, Resolver, Unresolved, instant};
 use crate::view::HeldReason;
 use crate::{Actor, Error, Hub, watch};
 
 /// Rows of one write transaction: others get their turn in between.
-const ROWS_PER_WRITE: usize = 2000;
+pub(crate) const ROWS_PER_WRITE: usize = 2000;
 /// Punches that are stored by one statement.
 const PUNCHES_PER_INSERT: usize = 500;
 /// An edge's sign of life is written down this often when it tells nothing new.
@@ -51,25 +50,16 @@ impl std::fmt::Display for Counts {
 }
 
 impl Counts {
-    fn add(&mut self, outcome: Outcome) {
+    /// Counts a row; `None` for one that was not taken.
+    pub(crate) fn add(&mut self, outcome: Option<Outcome>) {
         self.read += 1;
         match outcome {
-            Outcome::Stored => self.stored += 1,
-            Outcome::Known => self.known += 1,
-            Outcome::Held => self.held += 1,
+            Some(Outcome::Stored) => self.stored += 1,
+            Some(Outcome::Known) => self.known += 1,
+            Some(Outcome::Held) => self.held += 1,
+            None => self.refused += 1,
         }
     }
-}
-
-/// How a terminal's exported file is taken.
-#[derive(Clone, Debug)]
-pub struct FileImport<'a> {
-    /// Serial of the terminal that wrote the file. Importing approves it.
-    pub serial: &'a str,
-    /// IANA zone of its clock.
-    pub zone: &'a str,
-    /// Make each unknown user number a provisional employee.
-    pub create_employees: bool,
 }
 
 /// What was read from a terminal over the network.
@@ -170,41 +160,6 @@ impl Hub {
         Ok(Orders { doubts, ..self.orders(beat, now)? })
     }
 
-    /// Imports a terminal's exported log. `progress` hears the counts so far.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a bad serial or zone. What was stored before an error stays; importing again is safe.
-    pub fn import_attlog(
-        &self,
-        actor: &Actor,
-        file: &[u8],
-        how: &FileImport<'_>,
-        now: Timestamp,
-        mut progress: impl FnMut(&Counts),
-    ) -> Result<Counts, Error> {
-        zone(how.zone)?;
-        let people = |hub: &Self| Ok::<_, Error>(hub.store.read(|read| read.employees())?.len());
-        let people_before = people(self)?;
-        self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
-        let mut counts = Counts::default();
-        let mut rows = attlog::punches(how.serial, file).peekable();
-        while rows.peek().is_some() {
-            self.store.write(|write| {
-                let company = Company::load(write)?;
-                let mut intake = Intake::new(write, &company, now, how.create_employees)?;
-                let said: Vec<RawPunch> = rows.by_ref().take(ROWS_PER_WRITE).collect();
-                let arrived: Vec<_> = said.iter().map(|said| Arrival::at(now, Channel::File, said)).collect();
-                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(outcome));
-                intake.finish()
-            })?;
-            progress(&counts);
-        }
-        let made = people(self)?.saturating_sub(people_before);
-        let detail = format!("{counts}; {made} provisional employees made; file {}", blake3::hash(file).to_hex());
-        self.store.write(|write| write.audit(&actor.entry(now, "import.attlog", how.serial, detail)))?;
-        Ok(counts)
-    }
-
     /// Stores what was read from a terminal over the network.
     ///
     /// # Errors
@@ -219,10 +174,10 @@ impl Hub {
                     true => write.hold_records(&rows.iter().collect::<Vec<_>>())?,
                     false => vec![false; rows.len()],
                 };
-                held.iter().filter(|is_held| **is_held).for_each(|_| counts.add(Outcome::Known));
+                held.iter().filter(|is_held| **is_held).for_each(|_| counts.add(Some(Outcome::Known)));
                 let new = rows.iter().zip(&held).filter(|(_, is_held)| !**is_held);
                 let arrived: Vec<_> = new.map(|(said, _)| Arrival::at(now, Channel::Poll, said)).collect();
-                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(outcome));
+                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(Some(outcome)));
                 intake.finish()
             })?;
         }
@@ -301,7 +256,7 @@ fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: T
 }
 
 /// What became of an item, and why it is held if it is.
-type Taken = (Outcome, Option<HeldReason>);
+pub(crate) type Taken = (Outcome, Option<HeldReason>);
 
 fn damaged(item: &Item, error: impl std::fmt::Display) -> Error {
     Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
@@ -312,7 +267,7 @@ fn why_held(seq: i64, reason: HeldReason) -> link::Held {
 }
 
 /// The intake of one write transaction.
-struct Intake<'a, 'tx> {
+pub(crate) struct Intake<'a, 'tx> {
     write: &'a Write<'tx>,
     resolver: Resolver<'a, 'tx>,
     now: Timestamp,
@@ -322,7 +277,7 @@ struct Intake<'a, 'tx> {
 }
 
 /// A punch as it came in.
-struct Arrival<'p> {
+pub(crate) struct Arrival<'p> {
     channel: Channel,
     said: &'p RawPunch,
     fingerprint: Fingerprint,
@@ -334,8 +289,12 @@ impl<'p> Arrival<'p> {
         Self { channel, said, fingerprint: said.fingerprint(), received }
     }
 
-    fn at(now: Timestamp, channel: Channel, said: &'p RawPunch) -> Self {
+    pub(crate) fn at(now: Timestamp, channel: Channel, said: &'p RawPunch) -> Self {
         Self::new(Received::at(now), channel, said)
+    }
+
+    pub(crate) const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     fn as_new(&self) -> NewPunch<'p> {
@@ -369,12 +328,17 @@ struct Arrived {
     punches: i64,
     /// By printed date.
     days: BTreeMap<Date, Closeout>,
-    /// None for a file: it is no contact with the terminal.
+    /// None for a row from outside: it is no contact with the terminal.
     last_contact: Option<Timestamp>,
 }
 
 impl<'a, 'tx> Intake<'a, 'tx> {
-    fn new(write: &'a Write<'tx>, company: &'a Company, now: Timestamp, create_employees: bool) -> Result<Self, Error> {
+    pub(crate) fn new(
+        write: &'a Write<'tx>,
+        company: &'a Company,
+        now: Timestamp,
+        create_employees: bool,
+    ) -> Result<Self, Error> {
         let resolver = Resolver::new(write, company, now, create_employees)?;
         let earliest = company.earliest_date.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp());
         Ok(Self { write, resolver, now, earliest, create_employees, stored_from: HashMap::new() })
@@ -422,7 +386,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
     }
 
     /// While a server stores one part, the part before it is resolved.
-    fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
+    pub(crate) fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
         let parts: Vec<Vec<NewPunch<'_>>> =
             arrived.chunks(PUNCHES_PER_INSERT).map(|part| part.iter().map(Arrival::as_new).collect()).collect();
         let mut inserting = Vec::with_capacity(parts.len());
@@ -466,7 +430,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             if let Some(date) = printed_date(said) {
                 arrived.days.entry(date).or_default().add(*fingerprint);
             }
-            if received.is_contact && *channel != Channel::File {
+            if received.is_contact && channel.is_contact() {
                 arrived.last_contact = arrived.last_contact.max(Some(received.at));
             }
         }
@@ -498,7 +462,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         self.write.insert_copies(&copies.map(|(arrival, _)| arrival.as_new()).collect::<Vec<_>>()).map_err(Error::from)
     }
 
-    fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         let counts = self.stored_from.iter().map(|(serial, arrived)| {
             (serial.as_str(), arrived.punches, arrived.last_contact.map(Timestamp::as_microsecond))
         });

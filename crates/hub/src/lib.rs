@@ -43,6 +43,7 @@ mod matching;
 mod merge;
 mod numbers;
 mod outbox;
+mod outside;
 mod periods;
 mod places;
 mod plan;
@@ -81,7 +82,7 @@ pub use erasing::Erasure;
 pub use error::Error;
 pub use evidence::{Sealing, Verification};
 pub use export::write_days;
-pub use intake::{Counts, FileImport, Poll};
+pub use intake::{Counts, Poll};
 pub use likeness::Likeness;
 pub use list_import::{ListImport, ListKind};
 pub use lists::PunchList;
@@ -92,9 +93,11 @@ pub use outbox::{
     Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, OpenSink, Queued, SinkGauge, SinkMeter, SinkRow,
     SinkSettings, Which,
 };
+pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, Told};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
+pub use roads::outside as rows;
 pub use roads::sheet::CsvTable;
 pub use roads::sink::Sink;
 pub use sources::{Heard, HolidaySettings, ReadSource, SourceRow, SourceSettings, SourceState};

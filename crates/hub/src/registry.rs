@@ -94,6 +94,67 @@ pub(crate) fn follow(
     Ok(true)
 }
 
+/// The first zone that anybody names is the company's, too.
+fn name_first_zone(
+    write: &Write<'_>,
+    actor: &Actor,
+    company: &Company,
+    zone: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (None, Some(first)) = (&company.zone, zone) else { return Ok(()) };
+    let with_zone = Company { zone: Some(first.to_owned()), ..company.clone() };
+    crate::company::change(write, company, &with_zone, now)?;
+    Ok(write.audit(&actor.entry(now, "company.zone", "company", first))?)
+}
+
+/// Who said rows from outside, as the rows know it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewSource<'a> {
+    /// IANA zone of its clock, where somebody named it.
+    pub(crate) zone: Option<&'a str>,
+    /// The zone holds for one that is registered with another zone, too.
+    pub(crate) corrects_zone: bool,
+    /// Whose numbers it says, where that is not for somebody else to say.
+    pub(crate) group: Option<&'a str>,
+}
+
+/// Registers and approves who said rows from outside.
+pub(crate) fn approve_source(
+    write: &Write<'_>,
+    actor: &Actor,
+    serial: &str,
+    NewSource { zone, corrects_zone, group }: NewSource<'_>,
+    now: Timestamp,
+) -> Result<Terminal, Error> {
+    let before = write.terminal(serial)?;
+    let is_new = before.is_none();
+    let known = before.map_or_else(|| sight(write, serial, now), Ok)?;
+    let given = zone.filter(|_| corrects_zone || is_new).map(str::to_owned);
+    let terminal = Terminal {
+        is_approved: true,
+        zone: given.or_else(|| known.zone.clone()),
+        number_group: group.map_or_else(|| known.number_group.clone(), str::to_owned),
+        ..known.clone()
+    };
+    if terminal == known {
+        return Ok(terminal);
+    }
+    if zone != Some("UTC") {
+        name_first_zone(write, actor, &Company::load(write)?, zone, now)?;
+    }
+    write.put_terminal(&terminal)?;
+    write.audit(&actor.entry(now, "terminal.register", serial, told(&terminal)))?;
+    if !is_new {
+        let has_moved = terminal.zone != known.zone || terminal.number_group != known.number_group;
+        if terminal.zone != known.zone {
+            write.forget_clock(serial)?;
+        }
+        note(write, if has_moved { Replay::Terminal } else { Replay::HeldOfTerminal }, serial)?;
+    }
+    Ok(terminal)
+}
+
 /// The employee of a code.
 pub(crate) fn employee(read: &Read<'_>, code: &str) -> Result<Employee, Error> {
     read.employee_by_code(code)?.ok_or_else(|| Error::NotFound(format!("employee with code {code}")))
@@ -129,11 +190,7 @@ impl Hub {
         new.group.as_deref().map(check_group).transpose()?;
         self.store.write(|write| {
             let company = Company::load(write)?;
-            if let (None, Some(first)) = (&company.zone, &new.zone) {
-                let with_zone = Company { zone: Some(first.clone()), ..company.clone() };
-                crate::company::change(write, &company, &with_zone, now)?;
-                write.audit(&actor.entry(now, "company.zone", "company", first))?;
-            }
+            name_first_zone(write, actor, &company, new.zone.as_deref(), now)?;
             let before = write.terminal(&serial)?;
             let mut terminal = before.clone().map_or_else(|| sight(write, &serial, now), Ok)?;
             let given = new.clone();

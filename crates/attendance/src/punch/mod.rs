@@ -22,8 +22,12 @@ pub enum Channel {
     Push,
     /// It was read from the terminal's log (port 4370).
     Poll,
-    /// A terminal's exported file.
+    /// A file: a terminal's export, or a table.
     File,
+    /// A row of another system's database.
+    Sql,
+    /// A program sent it.
+    Api,
 }
 
 impl Channel {
@@ -33,7 +37,14 @@ impl Channel {
             Self::Push => "push",
             Self::Poll => "poll",
             Self::File => "file",
+            Self::Sql => "sql",
+            Self::Api => "api",
         }
+    }
+
+    /// Whether what comes this way is a contact with the terminal itself.
+    pub const fn is_contact(self) -> bool {
+        matches!(self, Self::Push | Self::Poll)
     }
 }
 
@@ -84,6 +95,12 @@ impl RawPunch {
 /// A serial as the identity wants it: trimmed of NUL and blanks, case kept.
 pub fn canonical_origin(serial: &str) -> &str {
     serial.trim_matches(['\0', ' ', '\t', '\r', '\n'])
+}
+
+/// The origin of what a source says that is no terminal with a serial (punch identity, "origin"): its name, and the reader or door,
+/// which is empty where the source tells none.
+pub fn source_origin(source: &str, reader: &str) -> String {
+    format!("source:{}/{}", canonical_origin(source), canonical_origin(reader))
 }
 
 /// A user number as the identity wants it: trimmed of NUL and ASCII blanks on both sides, everything else kept.

@@ -52,6 +52,8 @@ pub(crate) fn encode_punch(channel: Channel, punch: &RawPunch) -> Vec<u8> {
         Channel::Push => 1,
         Channel::Poll => 2,
         Channel::File => 3,
+        Channel::Sql => 4,
+        Channel::Api => 5,
     });
     put(&mut bytes, punch.origin.as_bytes());
     put(&mut bytes, &punch.original);
@@ -116,6 +118,8 @@ fn decode_punch(mut rest: &[u8]) -> Option<(Channel, RawPunch)> {
         1 => Channel::Push,
         2 => Channel::Poll,
         3 => Channel::File,
+        4 => Channel::Sql,
+        5 => Channel::Api,
         _ => return None,
     };
     let origin = take_text(rest)?;

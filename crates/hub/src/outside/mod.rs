@@ -1,0 +1,284 @@
+//! The one boundary for punches from outside: logs of terminals, tables, databases, programs.
+//!
+//! Invariants:
+//! * Every row is judged here, whatever it was read from, and told as stored, known, held or refused.
+//! * What can't be understood or matched is held, and can be cured; refused is only what the caller wants none of, or what can't be a punch
+//!   of this source. A row is taken or not by itself: its neighbours pass.
+//! * The same rows any number of times, in any order, end as the same state.
+//! * A dry run is the import itself, taken back.
+
+mod sources;
+mod told;
+
+use std::collections::HashSet;
+
+use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch, attlog, canonical_origin, canonical_user};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use link::Outcome;
+use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
+use store::Write;
+
+pub use told::{Became, Refusal, Told};
+
+use crate::company::{Company, zone};
+use crate::intake::{Arrival, Counts, Intake, ROWS_PER_WRITE};
+use crate::registry::NewTerminal;
+use crate::undone::Undone;
+use crate::{Actor, Error, Hub};
+use sources::Sources;
+
+/// Longest user number, code, serial or name of a reader, in bytes: longer ones come from a column that is something else.
+const MOST_BYTES: usize = 100;
+
+/// Who said the rows that name no terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// The terminal of this serial.
+    Terminal(&'a str),
+    /// A source by its name: an old system, a door controller, a program.
+    Source(&'a str),
+}
+
+/// How rows from outside are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Outside<'a> {
+    /// Who said them. What they name is registered like a terminal and approved: a person asked for the import.
+    pub origin: Origin<'a>,
+    /// IANA zone of the source's clock; `None` for what is known of it, else the company's.
+    pub zone: Option<&'a str>,
+    /// The road.
+    pub channel: Channel,
+    /// Only rows of these types, where the source has several; empty for all of them.
+    pub row_types: &'a [String],
+    /// Make each unknown user number or code a provisional employee.
+    pub create_employees: bool,
+    /// Take it all back.
+    pub is_dry_run: bool,
+}
+
+impl<'a> Outside<'a> {
+    /// Everything that a source says, into the store.
+    pub const fn of_source(name: &'a str, channel: Channel) -> Self {
+        Self {
+            origin: Origin::Source(name),
+            zone: None,
+            channel,
+            row_types: &[],
+            create_employees: false,
+            is_dry_run: false,
+        }
+    }
+}
+
+/// How a terminal's exported file is taken.
+#[derive(Clone, Debug)]
+pub struct FileImport<'a> {
+    /// Serial of the terminal that wrote the file. Importing approves it.
+    pub serial: &'a str,
+    /// IANA zone of its clock.
+    pub zone: &'a str,
+    /// Make each unknown user number a provisional employee.
+    pub create_employees: bool,
+}
+
+impl Hub {
+    /// Takes rows from outside, so many in one transaction. `told` hears of each part what became of its rows, and the counts so far.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a source or zone that can't be, or of the store. What was stored before an error stays; taking the same
+    /// rows again is safe.
+    pub fn take_outside(
+        &self,
+        actor: &Actor,
+        how: &Outside<'_>,
+        rows: impl IntoIterator<Item = OutsideRow>,
+        now: Timestamp,
+        mut told: impl FnMut(&[Told<'_>], &Counts),
+    ) -> Result<Counts, Error> {
+        how.check()?;
+        let mut taking = Taking { how, actor, now, sources: Sources::default(), met: HashSet::new() };
+        let mut counts = Counts::default();
+        let mut rows = rows.into_iter();
+        loop {
+            let part: Vec<OutsideRow> = rows.by_ref().take(ROWS_PER_WRITE).collect();
+            if part.is_empty() {
+                break;
+            }
+            let became = taking.part(self, &part)?;
+            let part: Vec<Told<'_>> = part.iter().zip(became).map(|(row, became)| Told { row, became }).collect();
+            part.iter().for_each(|told| counts.add(told.became.counted()));
+            told(&part, &counts);
+        }
+        if !how.is_dry_run {
+            self.resume_replays(now)?;
+        }
+        Ok(counts)
+    }
+
+    /// Imports a terminal's exported log. `progress` hears the counts so far.
+    ///
+    /// # Errors
+    /// As [`Hub::take_outside`].
+    pub fn import_attlog(
+        &self,
+        actor: &Actor,
+        file: &[u8],
+        how: &FileImport<'_>,
+        now: Timestamp,
+        mut progress: impl FnMut(&Counts),
+    ) -> Result<Counts, Error> {
+        zone(how.zone)?;
+        let people = |hub: &Self| Ok::<_, Error>(hub.store.read(|read| read.employees())?.len());
+        let people_before = people(self)?;
+        self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
+        let outside = Outside {
+            origin: Origin::Terminal(how.serial),
+            zone: None,
+            channel: Channel::File,
+            row_types: &[],
+            create_employees: how.create_employees,
+            is_dry_run: false,
+        };
+        let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
+        let counts = self.take_outside(actor, &outside, rows, now, |_, counts| progress(counts))?;
+        let made = people(self)?.saturating_sub(people_before);
+        let detail = format!("{counts}; {made} provisional employees made; file {}", blake3::hash(file).to_hex());
+        self.store.write(|write| write.audit(&actor.entry(now, "import.attlog", how.serial, detail)))?;
+        Ok(counts)
+    }
+}
+
+/// A line of a terminal's log as a row.
+fn of_log((said, line): (RawPunch, u64)) -> OutsideRow {
+    let key = RowKey::Line(line);
+    if said.is_unreadable() {
+        let why = "it is no line of a terminal's log".to_owned();
+        return OutsideRow { key, original: said.original, said: Err(why) };
+    }
+    let RawPunch { user, time, state, verify, work_code, original, .. } = said;
+    let punch = OutsidePunch {
+        serial: None,
+        reader: String::new(),
+        puncher: Puncher::Number(user),
+        time: RowTime::Printed(time),
+        state,
+        verify,
+        work_code,
+        row_type: None,
+    };
+    OutsideRow { key, original, said: Ok(punch) }
+}
+
+impl Outside<'_> {
+    fn check(&self) -> Result<(), Error> {
+        self.zone.map(zone).transpose()?;
+        match self.origin {
+            Origin::Source(name) => sources::check_name(name),
+            Origin::Terminal(serial) if canonical_origin(serial).is_empty() => {
+                Err(Error::invalid("a terminal needs a serial", "give the one on its label or in its menu"))
+            }
+            Origin::Terminal(_) => Ok(()),
+        }
+    }
+
+    /// Why a punch is not taken, whatever is known of its terminal and its employee.
+    fn refuses(&self, punch: &OutsidePunch) -> Option<Refusal> {
+        let is_wanted =
+            |kind: &str| self.row_types.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(kind.trim()));
+        let kind = punch.row_type.as_deref().unwrap_or_default();
+        if !self.row_types.is_empty() && !is_wanted(kind) {
+            return Some(Refusal::RowType(kind.to_owned()));
+        }
+        let serial = punch.serial.as_deref().unwrap_or_default();
+        let long = [("user", punch.puncher.said()), ("serial", serial), ("reader", punch.reader.as_str())];
+        let long = long.into_iter().find(|(_, text)| text.len() > MOST_BYTES);
+        long.map(|(what, _)| Refusal::TooLong(what))
+    }
+}
+
+/// Rows on their way into the store.
+struct Taking<'a> {
+    how: &'a Outside<'a>,
+    actor: &'a Actor,
+    now: Timestamp,
+    sources: Sources,
+    /// In a dry run: what parts before would have stored.
+    met: HashSet<Fingerprint>,
+}
+
+impl Taking<'_> {
+    /// Takes the rows of one transaction; what became of each.
+    fn part(&mut self, hub: &Hub, rows: &[OutsideRow]) -> Result<Vec<Became>, Error> {
+        let mut became = Vec::new();
+        let sources = self.sources.clone();
+        let done = hub.store.write(|write| {
+            became = self.take(write, rows)?;
+            if self.how.is_dry_run { Err(Undone::DryRun) } else { Ok(()) }
+        });
+        match done {
+            Ok(()) => Ok(became),
+            Err(Undone::DryRun) => {
+                // What was registered is taken back, too.
+                self.sources = sources;
+                Ok(became)
+            }
+            Err(Undone::Failed(error)) => Err(error),
+        }
+    }
+
+    fn take(&mut self, write: &Write<'_>, rows: &[OutsideRow]) -> Result<Vec<Became>, Error> {
+        let sources = &mut self.sources;
+        sources.meet(write, (self.how, self.actor, self.now), rows)?;
+        let company = Company::load(write)?;
+        let mut intake = Intake::new(write, &company, self.now, self.how.create_employees)?;
+        let judged: Vec<Result<RawPunch, Refusal>> = rows.iter().map(|row| said(self.how, sources, row)).collect();
+        let arrived: Vec<_> =
+            judged.iter().flatten().map(|said| Arrival::at(self.now, self.how.channel, said)).collect();
+        let taken = intake.punches(&arrived)?;
+        intake.finish()?;
+        let mut taken = arrived.iter().zip(taken).map(|(arrival, taken)| {
+            // A dry run has nothing in the store of what the parts before would have stored.
+            let is_met = self.how.is_dry_run && taken.0 != Outcome::Known && !self.met.insert(arrival.fingerprint());
+            match taken {
+                _ if is_met => Became::Known,
+                (Outcome::Stored, _) => Became::Stored,
+                (Outcome::Known, _) => Became::Known,
+                (Outcome::Held, reason) => Became::Held(reason),
+            }
+        });
+        let became = judged.iter().map(|judged| match judged {
+            Ok(_) => taken.next().unwrap_or(Became::Known),
+            Err(refusal) => Became::Refused(refusal.clone()),
+        });
+        Ok(became.collect())
+    }
+}
+
+/// What a source said by a row.
+fn said(how: &Outside<'_>, sources: &Sources, row: &OutsideRow) -> Result<RawPunch, Refusal> {
+    let Ok(punch) = &row.said else { return Ok(RawPunch::unreadable(&sources::own(how.origin), &row.original)) };
+    if let Some(refusal) = how.refuses(punch) {
+        return Err(refusal);
+    }
+    let origin = sources::origin(how.origin, punch);
+    if !sources.is_registered(&origin) {
+        return Err(Refusal::TooManyReaders);
+    }
+    let time = match &punch.time {
+        RowTime::Printed(time) => time.clone(),
+        // The face of a clock that shows UTC: so it says the same whatever zone anybody states later.
+        RowTime::At(at) if sources.shows_utc(&origin) => PrintedTime::from_civil(TimeZone::UTC.to_datetime(*at)),
+        RowTime::At(_) => return Err(Refusal::HasOffset(origin)),
+    };
+    let OutsidePunch { puncher, state, verify, work_code, .. } = punch;
+    Ok(RawPunch {
+        user: canonical_user(puncher.said()).to_owned(),
+        time,
+        state: *state,
+        verify: *verify,
+        work_code: work_code.clone(),
+        original: row.original.clone(),
+        origin,
+    })
+}

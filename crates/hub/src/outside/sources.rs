@@ -1,0 +1,137 @@
+//! Who said the rows: terminals by serial, and readers of a source, each registered like a terminal.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use attendance::punch::{canonical_origin, canonical_user, source_origin};
+use jiff::Timestamp;
+use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowTime};
+use store::Write;
+
+use super::{Origin, Outside};
+use crate::company::Company;
+use crate::numbers::{Number, assign, check_group};
+use crate::registry::{NewSource, approve_source};
+use crate::resolve::provisional;
+use crate::{Actor, Error};
+
+/// Readers and terminals that one import may name: more of them come from a column that is something else.
+const MOST_ORIGINS: usize = 1000;
+const UTC: &str = "UTC";
+
+/// What is known of who said the rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sources {
+    /// Each origin, and whether its clock shows UTC.
+    origins: HashMap<String, bool>,
+    /// Codes that were looked up.
+    codes: HashSet<String>,
+}
+
+/// The origin of a punch. One by code is its source's own, for a terminal knows numbers only.
+pub(super) fn origin(of: Origin<'_>, punch: &OutsidePunch) -> String {
+    let serial = punch.serial.as_deref().map(canonical_origin).filter(|serial| !serial.is_empty());
+    match (of, serial, &punch.puncher) {
+        (Origin::Source(name), Some(serial), Puncher::Code(_)) => source_origin(name, serial),
+        (_, Some(serial), _) => serial.to_owned(),
+        (Origin::Terminal(serial), None, _) => canonical_origin(serial).to_owned(),
+        (Origin::Source(name), None, _) => source_origin(name, &punch.reader),
+    }
+}
+
+/// The origin of what names none.
+pub(super) fn own(of: Origin<'_>) -> String {
+    match of {
+        Origin::Terminal(serial) => canonical_origin(serial).to_owned(),
+        Origin::Source(name) => source_origin(name, ""),
+    }
+}
+
+/// Refuses a name that can't stand before readers and numbers.
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        return Err(Error::invalid("the source has no name", "name it, as `--source commute-log`"));
+    }
+    check_group(name).map_err(|_| {
+        let cure = "write up to 40 letters, without blanks and without `/`, `;`, `|` and `,`";
+        Error::invalid(format!("`{name}` can't be the name of a source"), cure)
+    })
+}
+
+impl Sources {
+    pub(super) fn is_registered(&self, origin: &str) -> bool {
+        self.origins.contains_key(origin)
+    }
+
+    pub(super) fn shows_utc(&self, origin: &str) -> bool {
+        self.origins.get(origin).copied().unwrap_or_default()
+    }
+
+    /// Registers and approves who was not met before, and looks up new codes.
+    pub(super) fn meet(
+        &mut self,
+        write: &Write<'_>,
+        (how, actor, now): (&Outside<'_>, &Actor, Timestamp),
+        rows: &[OutsideRow],
+    ) -> Result<(), Error> {
+        let (mut new, mut codes) = (BTreeMap::new(), BTreeSet::new());
+        for row in rows {
+            let Ok(punch) = &row.said else {
+                let own = own(how.origin);
+                if !self.origins.contains_key(&own) {
+                    new.entry(own).or_insert(NewSource { zone: how.zone, corrects_zone: false, group: None });
+                }
+                continue;
+            };
+            if how.refuses(punch).is_some() {
+                continue;
+            }
+            let origin = origin(how.origin, punch);
+            let group = match (&punch.puncher, how.origin) {
+                (Puncher::Code(code), Origin::Source(source)) => {
+                    let code = canonical_user(code);
+                    if !code.is_empty() && !self.codes.contains(code) {
+                        codes.insert(code);
+                    }
+                    Some(source)
+                }
+                _ => None,
+            };
+            if !self.origins.contains_key(&origin) && !new.contains_key(&origin) {
+                let is_printed = matches!(punch.time, RowTime::Printed(_));
+                let zone = if is_printed { how.zone } else { Some(UTC) };
+                let corrects_zone = is_printed && punch.serial.is_none();
+                new.insert(origin, NewSource { zone, corrects_zone, group });
+            }
+        }
+        for (origin, source) in new {
+            if self.origins.len() < MOST_ORIGINS {
+                let terminal = approve_source(write, actor, &origin, source, now)?;
+                let zone = terminal
+                    .zone
+                    .map_or_else(|| Company::load(write).map(|company| company.zone), |own| Ok(Some(own)))?;
+                self.origins.insert(origin, zone.is_none_or(|zone| zone == UTC));
+            }
+        }
+        if let Origin::Source(source) = how.origin {
+            for code in codes {
+                meet_code(write, source, code, how.create_employees)?;
+                self.codes.insert(code.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a source says codes, each code is the number of its employee at that source.
+fn meet_code(write: &Write<'_>, source: &str, code: &str, creates: bool) -> Result<(), Error> {
+    let number = Number::at(source, code);
+    if !write.validities(&number.group, &number.number)?.is_empty() {
+        return Ok(());
+    }
+    let employee = match write.employee_by_code(code)? {
+        Some(employee) => Some(employee.id),
+        None if creates => Some(write.add_employee(&provisional(code))?),
+        None => None,
+    };
+    employee.map_or(Ok(()), |employee| assign(write, &number, employee, (None, None)).map(drop))
+}
