@@ -8,6 +8,7 @@ pub mod holidays;
 mod network;
 pub mod outside;
 pub mod places;
+pub mod punch_table;
 pub mod roster;
 pub mod sheet;
 pub mod sink;

@@ -51,6 +51,15 @@ pub enum RowTime {
     At(Timestamp),
 }
 
+impl fmt::Display for RowTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Printed(time) => time.fmt(f),
+            Self::At(at) => at.fmt(f),
+        }
+    }
+}
+
 /// A punch that a row tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutsidePunch {

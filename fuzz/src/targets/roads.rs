@@ -1,5 +1,7 @@
 //! Tables and calendars of people.
 
+use roads::outside::{OutsideRow, RowKey, RowTime};
+use roads::punch_table::PunchTable;
 use roads::sheet::{self, CsvTable};
 use roads::{BadRow, NotATable, calendar, employees, roster};
 
@@ -47,8 +49,53 @@ pub(super) const TARGETS: &[Target] = &[
             ";TZID=\"x\":",
         ],
     },
+    Target {
+        name: "roads/punch_table",
+        check: punch_table,
+        words: &[
+            "user,time\n",
+            "emp_no;work_date;in_time;out_time\n",
+            "2026-02-01 08:00",
+            "31/12/2025",
+            "8:00 PM",
+            "\t",
+            "\u{feff}",
+            "PK\u{3}\u{4}",
+        ],
+    },
     Target { name: "roads/sheet", check: sheet, words: &["=cmd()", "+", "-1", "@", "\"", ",", "\t", "\r"] },
 ];
+
+/// A file that is taken has rows in its order, the same however often it is read.
+fn punch_table(bytes: &[u8]) -> Kind {
+    let table = match PunchTable::survey(|| Ok(bytes), None) {
+        Ok(table) => table,
+        Err(error) => {
+            assert!(error.to_string().starts_with("this is no table of punches: "));
+            return kind(0);
+        }
+    };
+    let read =
+        || table.rows(bytes).expect("it was read before").collect::<Result<Vec<_>, _>>().expect("no disk is in it");
+    let rows = read();
+    assert_eq!(rows, read());
+    let line = |row: &OutsideRow| match row.key {
+        RowKey::Line(line) => line,
+        RowKey::Row(_) => panic!("a file has lines"),
+    };
+    assert!(rows.iter().map(line).is_sorted());
+    let sort = |row: &OutsideRow| match &row.said {
+        Ok(punch) => {
+            assert!(!punch.puncher.said().is_empty());
+            (matches!(punch.time, RowTime::At(_)), punch.state.is_some())
+        }
+        Err(why) => {
+            assert!(!why.is_empty());
+            (false, false)
+        }
+    };
+    kind((1, &table.mapping().name, few(rows.len()), rows.iter().take(2).map(sort).collect::<Vec<_>>()))
+}
 
 /// Rows stand in the order of the file, and a bad one names its line.
 fn rows<T>(bytes: &[u8], read: Result<Vec<Result<T, BadRow>>, NotATable>, line: impl Fn(&T) -> u64) -> Kind {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
@@ -43,6 +43,9 @@ pub(crate) enum Import {
     /// holidays: date, name, substitute_for, worked_as (a weekday: a make-up day):
     ///   date,name
     ///   2026-03-01,Independence Movement Day
+    /// punches: tables of other systems, as CSV or Excel; the columns are found by the names that are usual, or by a mapping:
+    ///   user_id,event_time,door,in_out,type
+    ///   12,2026-03-02 07:58:10,Gate 1,I,commute
     #[command(verbatim_doc_comment)]
     Csv {
         /// The file
@@ -53,6 +56,8 @@ pub(crate) enum Import {
         /// Say what would happen, change nothing
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        punches: PunchFlags,
     },
     /// Holidays from an iCalendar file (.ics): each whole-day event
     Ical {
@@ -64,8 +69,45 @@ pub(crate) enum Import {
     },
 }
 
+/// How a table of punches is taken.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "For punches")]
+pub(crate) struct PunchFlags {
+    /// Which column is what: a preset, or a TOML file; else the header decides
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) mapping: Option<String>,
+    /// Zone of the times, like Asia/Manila; that of the company where none is known
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// Name of the system that wrote it: the same punches under another name are other punches
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Order of day and month where the year comes last
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(crate) dates: Option<DateOrder>,
+    /// Only rows of these types, where the table has a type
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
+    pub(crate) types: Vec<String>,
+    /// Make each unknown user number or code a provisional employee; else the punches are held
+    #[arg(long)]
+    pub(crate) create_employees: bool,
+    /// What became of each row, as CSV
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// Which comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DateOrder {
+    /// Day, month, year
+    Dmy,
+    /// Month, day, year
+    Mdy,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CsvKind {
+    Punches,
     Employees,
     Sites,
     Departments,

@@ -7,7 +7,7 @@ use hub::{Counts, FileImport, Hub, ListImport, ListKind};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::import::{CsvKind, Import};
+use crate::cli::import::{CsvKind, Import, PunchFlags};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
 use crate::progress::Progress;
@@ -18,18 +18,15 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
         Import::Attlog { file, serial, zone, create_employees } => {
             attlog(context, &file, &FileImport { serial: &serial, zone: &zone, create_employees })
         }
-        Import::Csv { file, kind, dry_run } => {
-            let kind = match kind {
-                CsvKind::Employees => What::Employees,
-                CsvKind::Sites => What::Sites,
-                CsvKind::Departments => What::Departments,
-                CsvKind::Roster => What::Facts(ListKind::Roster),
-                CsvKind::Leave => What::Facts(ListKind::Leave),
-                CsvKind::Offsite => What::Facts(ListKind::Offsite),
-                CsvKind::Holidays => What::Facts(ListKind::Holidays),
-            };
-            list(context, &file, kind, dry_run)
-        }
+        Import::Csv { file, kind, dry_run, punches } => match listed(kind) {
+            None => super::import_punches::run(context, &file, &punches, dry_run),
+            Some(_) if punches != PunchFlags::default() => {
+                bail!(
+                    "--mapping, --zone, --source, --dates, --types, --create-employees and --report are for --kind punches"
+                )
+            }
+            Some(kind) => list(context, &file, kind, dry_run),
+        },
         Import::Ical { file, dry_run } => list(context, &file, What::Facts(ListKind::ICalendar), dry_run),
     }
 }
@@ -45,6 +42,20 @@ fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Resul
         show::line("held punches wait for a cure: `punchclock held list`")?;
     }
     report(context, &counts)
+}
+
+/// What a list of a kind lists; punches are none.
+const fn listed(kind: CsvKind) -> Option<What> {
+    Some(match kind {
+        CsvKind::Punches => return None,
+        CsvKind::Employees => What::Employees,
+        CsvKind::Sites => What::Sites,
+        CsvKind::Departments => What::Departments,
+        CsvKind::Roster => What::Facts(ListKind::Roster),
+        CsvKind::Leave => What::Facts(ListKind::Leave),
+        CsvKind::Offsite => What::Facts(ListKind::Offsite),
+        CsvKind::Holidays => What::Facts(ListKind::Holidays),
+    })
 }
 
 /// What a file lists.
@@ -92,7 +103,7 @@ fn take_list(hub: &Hub, file: &Path, bytes: &[u8], what: What, is_dry_run: bool)
 }
 
 /// The closing line of counts.
-fn report(context: &Context, counts: &Counts) -> anyhow::Result<()> {
+pub(super) fn report(context: &Context, counts: &Counts) -> anyhow::Result<()> {
     if context.is_json {
         let Counts { read, stored, known, held, refused } = counts;
         show::json(&json!({"read": read, "stored": stored, "known": known, "held": held, "refused": refused}))

@@ -19,6 +19,7 @@ mod export;
 mod fact;
 mod held;
 mod import;
+mod import_punches;
 mod job;
 mod moving;
 mod period;
