@@ -26,7 +26,7 @@ const FIRST_SECOND: i64 = 1_772_409_600; // 2026-03-02 00:00:00 on the terminal'
 /// Any time after the punches.
 pub(crate) const AFTERWARDS: Timestamp = Timestamp::constant(FIRST_SECOND + 365 * 86_400, 0);
 /// The minutes of a day at which everybody punches.
-const ROUTINE: [i64; 4] = [472, 720, 778, 1_084];
+pub(crate) const ROUTINE: [i64; 4] = [472, 720, 778, 1_084];
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let batches = batches(plan.pick(50, 4));

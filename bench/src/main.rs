@@ -10,6 +10,7 @@ mod bare_arrays;
 mod bare_rows;
 mod branch;
 mod card;
+mod crm;
 mod days;
 mod decode;
 mod derivation;
@@ -67,6 +68,7 @@ const GROUPS: &[Group] = &[
     ("days", days::measure),
     ("year", days::measure_year),
     ("jobs", jobs::measure),
+    ("crm", crm::measure),
     ("lists", lists::measure),
     ("decode", decode::measure),
     ("read", read_terminal::measure),

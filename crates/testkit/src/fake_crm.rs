@@ -102,6 +102,11 @@ impl FakeCrm {
         locked(&self.state).delay = delay;
     }
 
+    /// Forgets what it took, and the keys of it.
+    pub fn forget(&self) {
+        locked(&self.state).taken.clear();
+    }
+
     /// How many requests came.
     #[must_use]
     pub fn calls(&self) -> usize {
