@@ -25,6 +25,7 @@ fn main() {
     let punches: Vec<Vec<Punch>> = (0..people).map(|person| punches_of(person, days, midnight)).collect();
     let assignments = default_assignments();
     let range = DateRange { from: first, to: first.checked_add((days - 1).days()).expect("a date of this century") };
+    let zones = zone.into();
     let moment = Moment { as_of: midnight + (days + 10) * 86_400, watermark: None };
 
     let mut rates: Vec<i64> = (0..7)
@@ -32,7 +33,7 @@ fn main() {
             let start = Instant::now();
             let mut paid = 0;
             for punches in &punches {
-                let person = Person::new(&zone, &assignments, punches);
+                let person = Person::new(&zones, &assignments, punches);
                 paid += derive(&book, &person, range, moment).iter().map(|day| day.paid_minutes).sum::<i64>();
             }
             let nanoseconds = start.elapsed().as_nanos() as i64;

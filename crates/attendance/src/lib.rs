@@ -20,6 +20,7 @@ pub mod punch;
 mod rules;
 mod spans;
 mod vocabulary;
+mod zones;
 
 pub use localize::{Flag, Localized, localize};
 pub use policies::{Policies, PolicyVersion};
@@ -30,3 +31,4 @@ pub use rules::{
     contested, derive, explain, plan_ahead, round, totals, workweek,
 };
 pub use vocabulary::*;
+pub use zones::Zones;

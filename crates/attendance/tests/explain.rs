@@ -19,7 +19,8 @@ fn explained(policy: &str, punches: &[&str], date: &str) -> (DayRecord, DayTrace
         })
         .collect();
     let assignments = default_assignments();
-    let person = Person::new(&zone, &assignments, &punches);
+    let zones = zone.into();
+    let person = Person::new(&zones, &assignments, &punches);
     let policy: Policy = serde_json::from_str(policy).unwrap();
     let book = Rulebook::new(policy, default_timetables(), Calendar::default()).unwrap();
     let date = date.parse().unwrap();

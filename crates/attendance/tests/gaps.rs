@@ -14,10 +14,10 @@ fn between_two_employments_nothing_is_planned_nobody_is_absent_and_no_holiday_is
     let holiday: Holiday = serde_json::from_str(r#"{"date": "2026-02-12", "name": "Founders' Day"}"#).unwrap();
     let calendar = Calendar { holidays: vec![holiday], ..Calendar::default() };
     let book = Rulebook::new(Policies::default(), default_timetables(), calendar).unwrap();
-    let (zone, assignments) = (TimeZone::UTC, default_assignments());
+    let (zones, assignments) = (TimeZone::UTC.into(), default_assignments());
     let gap = [DateRange { from: date(11), to: date(13) }];
     let employment = Employment { from: Some(date(2)), to: None };
-    let person = Person { employment, gaps: &gap, ..Person::new(&zone, &assignments, &[]) };
+    let person = Person { employment, gaps: &gap, ..Person::new(&zones, &assignments, &[]) };
     let range = DateRange { from: date(9), to: date(17) };
     let now = "2026-03-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
     let days = attendance::derive(&book, &person, range, Moment { as_of: now.as_second(), watermark: None });

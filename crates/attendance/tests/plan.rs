@@ -36,7 +36,7 @@ fn planned(cycle: &Value, facts: &Value, range: (Date, Date)) -> Vec<PlannedDay>
     let policies = Policies::default().with(PolicyVersion::of_file(policy, None));
     let book = Rulebook::new(policies, timetables(), calendar).unwrap();
     let person = Person {
-        zone: &zone,
+        zones: &zone.into(),
         employment,
         gaps: &[],
         assignments: &assignments,

@@ -46,7 +46,7 @@ impl Monday {
         let modifiers: Vec<Modifier> = serde_json::from_value(list(&self.modifiers)).unwrap();
         let cycle = Assignment::Cycle { from: None, to: None, anchor: MONDAY, cycle: vec!["A".into()] };
         let person = Person {
-            zone: &zone,
+            zones: &zone.into(),
             employment: Employment::default(),
             gaps: &[],
             assignments: &[cycle],

@@ -28,7 +28,8 @@ fn ask<T>(policies: Policies, answer: impl FnOnce(&Rulebook, &Person<'_>, DateRa
         .map(|(at, id)| Punch { id: Fingerprint(id.to_be_bytes()), at, state: PunchState::Unknown, recorded_at: None })
         .collect();
     let assignments = default_assignments();
-    let person = Person::new(&zone, &assignments, &punches);
+    let zones = zone.into();
+    let person = Person::new(&zones, &assignments, &punches);
     let book = Rulebook::new(policies, default_timetables(), Calendar::default()).unwrap();
     let date = |day| jiff::civil::date(2025, 3, day);
     let moment = Moment { as_of: at("2025-03-20T00:00:00+08:00".to_owned()), watermark: None };

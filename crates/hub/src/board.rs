@@ -10,9 +10,9 @@ use jiff::{Timestamp, ToSpan as _};
 use store::punches::RecentPunch;
 
 use crate::company::Company;
-use crate::facts::zone_of;
 use crate::resolve::instant;
 use crate::view::{Board, Presence};
+use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 impl Hub {
@@ -23,7 +23,7 @@ impl Hub {
     pub fn board(&self, now: Timestamp) -> Result<Board, Error> {
         self.store.read(|read| {
             let company = Company::load(read)?;
-            let zone = company.time_zone()?;
+            let (zone, zone_book) = (company.time_zone()?, ZoneBook::load(read, &company)?);
             let since = now.saturating_sub(36.hours()).unwrap_or(now);
             let terminals = read.terminals()?;
             let mut by_person: BTreeMap<i64, Vec<RecentPunch>> = BTreeMap::new();
@@ -33,7 +33,7 @@ impl Hub {
             let mut people = Vec::new();
             for (id, punches) in by_person {
                 let Some(employee) = read.employee(id)? else { continue };
-                let zone = zone_of(&company, &employee)?;
+                let zone = zone_book.employee(read, &employee)?.at(now).clone();
                 let today = now.to_zoned(zone.clone()).date();
                 let is_today = |punch: &&RecentPunch| instant(punch.at_us).to_zoned(zone.clone()).date() == today;
                 let of_today: Vec<&RecentPunch> = punches.iter().filter(is_today).collect();

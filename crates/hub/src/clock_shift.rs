@@ -11,6 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
+use attendance::Zones;
 use attendance::punch::{Fingerprint, PrintedTime};
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span, SpanRound, Timestamp, Unit};
@@ -19,9 +20,10 @@ use store::Read;
 use store::facts::{Fact, Subject};
 use store::held::START;
 
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::resolve::{ALWAYS, instant, understood};
 use crate::stated::Stated;
+use crate::zones::{terminal_zones, zones_of};
 use crate::{Actor, Became, Cured, Error, Hub, Whom};
 
 /// Punches that a preview looks at before others get their turn.
@@ -80,6 +82,13 @@ impl ClockShift {
     pub(crate) fn dates(&self) -> (Date, Date) {
         let date = |printed| self.moved(printed).unwrap_or(printed).date();
         (date(self.from), date(self.to))
+    }
+
+    /// The printed times that it brings between two true ones; `None` for none.
+    pub(crate) fn printed_for(&self, (first, last): (DateTime, DateTime)) -> Option<(DateTime, DateTime)> {
+        let back = |time: DateTime| time.saturating_sub(SignedDuration::from_secs(self.by_seconds));
+        let (from, to) = (self.from.max(back(first)), self.to.min(back(last)));
+        (from <= to).then_some((from, to))
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -177,7 +186,7 @@ struct Looking<'a> {
     company: &'a Company,
     /// By employee.
     days: BTreeSet<(i64, Date)>,
-    zones: HashMap<i64, jiff::tz::TimeZone>,
+    zones: HashMap<i64, Zones>,
 }
 
 impl Looking<'_> {
@@ -190,7 +199,7 @@ impl Looking<'_> {
         preview: &mut ShiftPreview,
     ) -> Result<(), Error> {
         let Some(terminal) = read.terminal(serial)? else { return Ok(()) };
-        let there = terminal.zone.as_deref().map_or_else(|| self.company.time_zone(), zone)?;
+        let there = terminal_zones(read, self.company, &terminal)?;
         let punches = read.punches(keys)?.into_iter().zip(read.statements(keys)?).zip(read.resolutions(keys)?);
         for ((stored, stated), resolution) in punches {
             let Some(stored) = stored else { continue };
@@ -207,7 +216,7 @@ impl Looking<'_> {
             let on = civil.date();
             let owners = read.owners(&[(terminal.number_group.as_str(), number)])?.into_iter().flatten();
             let owner = owners.rev().find(|(from, to, _)| *from <= on && on <= *to);
-            let at = understood(self.company.earliest_date, civil, &there, instant(stored.received_us));
+            let at = understood(self.company.earliest_date, civil, there.on(on), instant(stored.received_us));
             match (owner, at) {
                 (Some((_, _, employee)), Ok(at)) if terminal.is_approved => self.day(read, employee.id, at)?,
                 _ => preview.held += 1,
@@ -219,12 +228,11 @@ impl Looking<'_> {
     fn day(&mut self, read: &Read<'_>, employee: i64, at: Timestamp) -> Result<(), Error> {
         if !self.zones.contains_key(&employee) {
             let known = read.employee(employee)?;
-            let own = known.and_then(|known| known.zone).map(|own| zone(&own)).transpose()?;
-            let zone = own.map_or_else(|| self.company.time_zone(), Ok)?;
-            self.zones.insert(employee, zone);
+            let zones = known.map(|known| zones_of(read, self.company, &known)).transpose()?;
+            self.zones.extend(zones.map(|zones| (employee, zones)));
         }
-        if let Some(zone) = self.zones.get(&employee) {
-            self.days.insert((employee, zone.to_datetime(at).date()));
+        if let Some(zones) = self.zones.get(&employee) {
+            self.days.insert((employee, zones.date(at)));
         }
         Ok(())
     }

@@ -11,12 +11,11 @@ use store::facts::Subject;
 use store::{Read, Write};
 
 use crate::derive::mark_all;
-use crate::facts::zone_of;
 use crate::replay::{Replay, note};
-use crate::resolve::{ALWAYS, refresh_punch_dates};
+use crate::resolve::ALWAYS;
 use crate::stated::Stated;
 use crate::view::HeldReason;
-use crate::{Actor, Error, Hub};
+use crate::{Actor, Error, Hub, zones};
 
 pub(crate) const SETTING: &str = "company";
 
@@ -209,15 +208,7 @@ pub(crate) fn add_to_calendar(calendar: &mut Calendar, stated: Stated) {
 pub(crate) fn change(write: &Write<'_>, before: &Company, after: &Company, now: jiff::Timestamp) -> Result<(), Error> {
     after.save(write)?;
     if before.zone != after.zone {
-        for (terminal, _) in write.terminals()? {
-            if terminal.zone.is_none() {
-                write.forget_clock(&terminal.serial)?;
-                note(write, Replay::Terminal, &terminal.serial)?;
-            }
-        }
-        for employee in write.employees()? {
-            refresh_punch_dates(write, &employee, &zone_of(after, &employee)?)?;
-        }
+        zones::Before::of_all(write, before)?.followed(write, after, now)?;
     }
     if before.earliest_date != after.earliest_date {
         note(write, Replay::Reason, HeldReason::ImplausibleTime.word())?;

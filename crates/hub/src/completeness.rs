@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as Output;
 
+use attendance::Zones;
 use attendance::punch::{Fingerprint, PrintedTime};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use link::{Closeout, DayReading, Doubt, Heartbeat, Reading};
 use roads::sheet::CsvTable;
@@ -14,11 +14,12 @@ use store::terminals::{Contact, Terminal};
 use store::{Read, Write};
 
 use crate::closing::{self, Known, Shown, Told};
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::due::mark_waiting;
 use crate::registry::via;
 use crate::resolve::instant;
 use crate::view::{CloseoutFilter, CloseoutRow};
+use crate::zones::{ZoneBook, terminal_zones};
 use crate::{Actor, Error, Hub};
 
 /// Dates before a reading that are compared with it at most.
@@ -52,7 +53,7 @@ pub(crate) fn take_readings(
         }
         let read = instant(now.as_microsecond().saturating_sub(age_us));
         let actor = Actor::new(format!("edge:{}", beat.edge));
-        let taking = Taking { write, actor: &actor, read, now, zone: zone_of(&terminal, company)? };
+        let taking = Taking { write, actor: &actor, read, now, zones: terminal_zones(write, company, &terminal)? };
         let days_before = taking.delivered_days(&reading.serial)?;
         doubts.extend(taking.reading(reading)?);
         is_awaited |= taking.delivered_days(&reading.serial)? != days_before;
@@ -71,14 +72,14 @@ pub(crate) struct Taking<'a, 'tx> {
     pub(crate) read: Timestamp,
     pub(crate) now: Timestamp,
     /// Of the terminal's clock.
-    pub(crate) zone: TimeZone,
+    pub(crate) zones: Zones,
 }
 
 impl Taking<'_, '_> {
     /// Compares each day with what is here; the doubts that are left.
     pub(crate) fn reading(&self, reading: &Reading) -> Result<Vec<Doubt>, Error> {
         let serial = &reading.serial;
-        let read_date = self.zone.to_datetime(self.read).date();
+        let read_date = self.zones.date(self.read);
         let told: BTreeMap<Date, &DayReading> = reading.days.iter().map(|day| (day.date, day)).collect();
         let mut dates: BTreeSet<Date> = told.keys().copied().collect();
         if let Some(from) = reading.from.filter(|_| !reading.only_days) {
@@ -97,7 +98,7 @@ impl Taking<'_, '_> {
 
     /// Up to which date a terminal has delivered, and the first date of which something is missing: what days wait for.
     fn delivered_days(&self, serial: &str) -> Result<(Option<Date>, Option<Date>), Error> {
-        let read = self.write.reading(serial)?.map(|reading| self.zone.to_datetime(instant(reading.read_us)).date());
+        let read = self.write.reading(serial)?.map(|reading| self.zones.date(instant(reading.read_us)));
         Ok((read, self.write.first_missing(serial)?))
     }
 
@@ -108,7 +109,7 @@ impl Taking<'_, '_> {
             return Ok(StoredReading { serial, read_us, first_date: reading.from });
         }
         let last = reading.days.iter().map(|day| day.date).max();
-        let end_us = last.and_then(|last| end_of(last, &self.zone)).map_or(0, Timestamp::as_microsecond);
+        let end_us = last.and_then(|last| end_of(last, &self.zones)).map_or(0, Timestamp::as_microsecond);
         let before = self.write.reading(&serial)?.map_or(0, |before| before.read_us);
         Ok(StoredReading { serial, read_us: end_us.min(read_us).max(before), first_date: None })
     }
@@ -142,7 +143,7 @@ impl Taking<'_, '_> {
             self.tell_gap(before.as_ref(), &after, lacking.as_deref().unwrap_or_default())?;
             self.write.put_closeout(&after)?;
         }
-        let is_over = end_of(day.date, &self.zone).is_some_and(|end| end <= self.read);
+        let is_over = end_of(day.date, &self.zones).is_some_and(|end| end <= self.read);
         let is_doubted = missing > 0 || (shown == Shown::Unclear && is_over);
         Ok(is_doubted.then(|| Doubt {
             serial: serial.to_owned(),
@@ -198,21 +199,15 @@ fn list(lacking: &[&(String, i64)]) -> Result<String, Error> {
     serde_json::to_string(kept).map_err(|error| Error::Damaged { what: "closeout", detail: error.to_string() })
 }
 
-/// The zone of a terminal's clock.
-pub(crate) fn zone_of(terminal: &Terminal, company: &Company) -> Result<TimeZone, Error> {
-    terminal.zone.as_deref().map_or_else(|| company.time_zone(), zone)
-}
-
-/// When a date ends in a zone.
-fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
-    let next = date.tomorrow().ok()?;
-    next.to_zoned(zone.clone()).ok().map(|midnight| midnight.timestamp())
+/// When a date ends by a terminal's clock.
+fn end_of(date: Date, zones: &Zones) -> Option<Timestamp> {
+    zones.midnight(date.tomorrow().ok()?)
 }
 
 /// The watermark of an employee who used these terminals (rules 10).
 pub(crate) fn watermark(
     read: &Read<'_>,
-    company: &Company,
+    (company, zones): (&Company, &ZoneBook),
     used: &BTreeSet<String>,
     as_of: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
@@ -220,10 +215,12 @@ pub(crate) fn watermark(
         return Ok(None);
     }
     let mut delivered = Vec::new();
-    for delivery in read.deliveries()?.into_iter().filter(|delivery| used.contains(&delivery.serial)) {
-        let zone = delivery.zone.as_deref().map_or_else(|| company.time_zone(), zone)?;
-        let gap =
-            delivery.first_missing.and_then(|date| date.yesterday().ok()).and_then(|before| end_of(before, &zone));
+    let deliveries = read.deliveries()?.into_iter().filter(|delivery| used.contains(&delivery.serial));
+    let deliveries: Vec<_> = deliveries.collect();
+    let named: Vec<_> = deliveries.iter().map(|one| (one.serial.as_str(), one.zone.as_deref())).collect();
+    let zones = zones.terminals(read, &named)?;
+    for (delivery, zones) in deliveries.iter().zip(&zones) {
+        let gap = delivery.first_missing.and_then(|date| zones.midnight(date));
         let read_at = instant(delivery.read_us);
         delivered.push(gap.map_or(read_at, |gap| gap.min(read_at)));
     }
@@ -247,12 +244,17 @@ impl Hub {
             if (to - from).get_days() >= MOST_DATES {
                 return Err(Error::invalid(format!("{from} to {to} is more than a year"), "ask for fewer dates"));
             }
-            let table = Table::load(read, from, to)?;
+            let (table, zone_book) = (Table::load(read, from, to)?, ZoneBook::load(read, &company)?);
             let mut rows = Vec::new();
             for (terminal, contact) in read.terminals()? {
                 let is_wanted = |wanted: &String| *wanted == terminal.serial || *wanted == terminal.name;
                 if terminal.is_approved && filter.terminal.as_ref().is_none_or(is_wanted) {
-                    let of = Of { zone: zone_of(&terminal, &company)?, terminal: &terminal, contact: &contact, now };
+                    let of = Of {
+                        zones: zone_book.terminal(read, &terminal.serial, terminal.zone.as_deref())?,
+                        terminal: &terminal,
+                        contact: &contact,
+                        now,
+                    };
                     for date in from.series(1.day()).take_while(|date| *date <= to) {
                         rows.extend(of.row(&table, date)?);
                     }
@@ -328,7 +330,7 @@ impl Table {
 struct Of<'a> {
     terminal: &'a Terminal,
     contact: &'a Contact,
-    zone: TimeZone,
+    zones: Zones,
     now: Timestamp,
 }
 
@@ -346,10 +348,9 @@ impl Of<'_> {
         let told = table.told.get(&key);
         let reading = table.readings.get(&self.terminal.serial);
         let heard = self.contact.last_contact_us.map(instant);
-        let first_date = self.zone.to_datetime(instant(self.terminal.first_seen_us)).date();
-        let is_there = (heard.is_some() || reading.is_some())
-            && first_date <= date
-            && date <= self.zone.to_datetime(self.now).date();
+        let first_date = self.zones.date(instant(self.terminal.first_seen_us));
+        let is_there =
+            (heard.is_some() || reading.is_some()) && first_date <= date && date <= self.zones.date(self.now);
         if here.is_none() && told.is_none() && !is_there {
             return Ok(None);
         }
@@ -357,7 +358,7 @@ impl Of<'_> {
         let known = Known {
             told: told.map(|told| Told { proven: told.proven, missing: told.missing, nameless: told.nameless }),
             here: at_hub,
-            ends: end_of(date, &self.zone).unwrap_or(Timestamp::MAX),
+            ends: end_of(date, &self.zones).unwrap_or(Timestamp::MAX),
             read: reading.map(|reading| instant(reading.read_us)),
             is_within: reading.and_then(|reading| reading.first_date).is_some_and(|first| first <= date),
             is_polled: via(&self.terminal.via).polls(),
@@ -372,7 +373,7 @@ impl Of<'_> {
         Ok(Some(CloseoutRow {
             serial: self.terminal.serial.clone(),
             terminal: self.terminal.name.clone(),
-            zone: self.zone.clone(),
+            zone: self.zones.on(date).clone(),
             date,
             on_terminal: told.map(|told| told.set).or(is_told_empty.then(Closeout::default)),
             in_spool: told.and_then(|told| told.in_spool),

@@ -14,6 +14,7 @@ use crate::facts::Facts;
 use crate::keep::record;
 use crate::periods::{Dates, checked};
 use crate::plan::{Whose, people};
+use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 /// Employees that are looked at in one snapshot of the store; others write in between.
@@ -101,6 +102,8 @@ fn findings(
     range: DateRange,
     now: Timestamp,
 ) -> Result<Vec<Finding>, Error> {
-    let facts = Facts::gather(read, company, book, employee, lookback_in_force(&company.policies, range), now)?;
+    let zones = ZoneBook::load(read, company)?;
+    let range_before = lookback_in_force(&company.policies, range);
+    let facts = Facts::gather(read, (company, &zones), book, employee, range_before, now)?;
     Ok(facts.map_or_else(Vec::new, |facts| findings_in_force(book, &facts.person(), range, facts.moment(now))))
 }

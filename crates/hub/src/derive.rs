@@ -17,12 +17,13 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::erasing::is_erased;
-use crate::facts::{Facts, employment, zone_of};
+use crate::facts::{Facts, employment};
 use crate::keep::Keeper;
 use crate::periods::Dates;
 use crate::registry::people;
 use crate::resolve::ALWAYS;
 use crate::view::DayRow;
+use crate::zones::{ZoneBook, zones_of};
 use crate::{Error, Hub};
 
 /// Version of the rules, stored with each day.
@@ -71,12 +72,12 @@ impl Hub {
         if marks.is_empty() {
             return Ok(derived);
         }
-        let (company, (book, digest)) = self.store.read(|read| {
+        let (company, zones, (book, digest)) = self.store.read(|read| {
             let company = Company::load(read)?;
-            let rules = company.rulebook(read, as_of)?;
-            Ok::<_, Error>((company, rules))
+            let (zones, rules) = (ZoneBook::load(read, &company)?, company.rulebook(read, as_of)?);
+            Ok::<_, Error>((company, zones, rules))
         })?;
-        let run = Run { company: &company, book: &book, digest, as_of };
+        let run = Run { company: &company, zones: &zones, book: &book, digest, as_of };
         let mut failure = Ok(());
         std::thread::scope(|scope| {
             // One thread judges while this one writes.
@@ -138,17 +139,18 @@ impl Hub {
         self.store.read(|read| {
             let company = Company::load(read)?;
             let (book, digest) = company.rulebook(read, as_of)?;
-            let run = Run { company: &company, book: &book, digest, as_of };
+            let run = Run { company: &company, zones: &ZoneBook::load(read, &company)?, book: &book, digest, as_of };
             let mut rows = Vec::new();
             for employee in people(read, scope.employee.as_deref())? {
-                let Some(range) = dates(&company, &employee, scope.from, scope.to, as_of)? else { continue };
-                let zone = zone_of(&company, &employee)?;
+                let zones = run.zones.employee(read, &employee)?;
+                let today = zones.date(as_of);
+                let Some(range) = dates(&company, &employee, scope.from, scope.to, today) else { continue };
                 let name = employee.shown_name().to_owned();
                 let records = run.records(read, &employee, range)?.map(|(_, records)| records).unwrap_or_default();
                 rows.extend(records.into_iter().map(|record| DayRow {
                     code: employee.code.clone(),
                     name: name.clone(),
-                    zone: zone.clone(),
+                    zone: zones.on(record.date).clone(),
                     record,
                     revision: 0,
                 }));
@@ -240,6 +242,7 @@ struct Judged<'m> {
 /// What all spans of a round share.
 struct Run<'a> {
     company: &'a Company,
+    zones: &'a ZoneBook,
     book: &'a Rulebook,
     digest: blake3::Hash,
     as_of: Timestamp,
@@ -273,10 +276,11 @@ impl Run<'_> {
         employee: &Employee,
         range: DateRange,
     ) -> Result<Option<(Facts, Vec<DayRecord>)>, Error> {
-        let Some(facts) = Facts::gather(read, self.company, self.book, employee, range, self.as_of)? else {
+        let Some(facts) = Facts::gather(read, (self.company, self.zones), self.book, employee, range, self.as_of)?
+        else {
             return Ok(None);
         };
-        let today = self.as_of.to_zoned(facts.zone.clone()).date();
+        let today = facts.zones.date(self.as_of);
         let range = DateRange { from: range.from, to: range.to.min(today) };
         if range.from > range.to {
             return Ok(None);
@@ -309,17 +313,14 @@ impl Run<'_> {
 
     /// Digest of what all records of a span were made of: company, zone, employment and what is stated.
     fn shared_inputs(&self, facts: &Facts) -> blake3::Hash {
-        let stated = format!("{:?}{:?}{:?}{:?}", facts.zone, facts.employment, facts.gaps, facts.stated);
+        let stated = format!("{:?}{:?}{:?}{:?}", facts.zones, facts.employment, facts.gaps, facts.stated);
         blake3::Hasher::new().update(self.digest.as_bytes()).update(stated.as_bytes()).finalize()
     }
 }
 
 /// Digest of what a record was made of: what its span shares, and the punches around its date.
 fn inputs(facts: &Facts, shared: blake3::Hash, date: Date) -> Vec<u8> {
-    let edge = |days: i64| {
-        let midnight = date.saturating_add(days.days()).to_zoned(facts.zone.clone());
-        midnight.map_or(0, |midnight| midnight.timestamp().as_second())
-    };
+    let edge = |days: i64| facts.zones.midnight(date.saturating_add(days.days())).map_or(0, Timestamp::as_second);
     let place = |at: i64| facts.punches.partition_point(|punch| punch.at < at);
     let mut hash = blake3::Hasher::new();
     hash.update(shared.as_bytes());
@@ -368,13 +369,12 @@ pub(crate) fn dates(
     employee: &Employee,
     from: Option<Date>,
     to: Option<Date>,
-    now: Timestamp,
-) -> Result<Option<DateRange>, Error> {
-    let Some(employed) = employment(company, employee) else { return Ok(None) };
-    let today = now.to_zoned(zone_of(company, employee)?).date();
-    let Some(from) = employed.from.max(from) else { return Ok(None) };
+    today: Date,
+) -> Option<DateRange> {
+    let employed = employment(company, employee)?;
+    let from = employed.from.max(from)?;
     let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
-    Ok((from <= to).then_some(DateRange { from, to }))
+    (from <= to).then_some(DateRange { from, to })
 }
 
 /// Marks the weeks of a range within an employee's employment, up to today.
@@ -386,7 +386,8 @@ pub(crate) fn mark_range(
     to: Option<Date>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(range) = dates(company, employee, from, to, now)? else { return Ok(()) };
+    let today = zones_of(write, company, employee)?.date(now);
+    let Some(range) = dates(company, employee, from, to, today) else { return Ok(()) };
     for week in company.weeks(range) {
         write.mark(employee.id, week)?;
     }
@@ -411,7 +412,7 @@ pub(crate) fn mark_known(
     (from, to): Dates,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let today = now.to_zoned(zone_of(company, employee)?).date();
+    let today = zones_of(write, company, employee)?.date(now);
     let is_employed = employee.employed_from.is_some() && employee.employed_to.is_none();
     let bounds = [
         employee.first_punch,

@@ -13,6 +13,7 @@ use store::{Read, Write};
 use crate::company::Company;
 use crate::derive::dates;
 use crate::steps::Steps;
+use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 /// Weeks that one transaction marks.
@@ -44,8 +45,10 @@ pub(crate) fn mark_due(hub: &Hub, steps: &impl Steps, now: Timestamp) -> Result<
         let until: Option<Date> = read.setting(DERIVED_UNTIL)?.and_then(|text| text.parse().ok());
         let from = until.map_or(yesterday, |until| until.min(yesterday)).saturating_sub(1.day());
         let mut weeks = waiting(read, &company, now)?;
+        let zones = ZoneBook::load(read, &company)?;
         for employee in &read.employees()? {
-            let Some(range) = dates(&company, employee, Some(from), Some(today), now)? else { continue };
+            let of_employee = zones.employee(read, employee)?.date(now);
+            let Some(range) = dates(&company, employee, Some(from), Some(today), of_employee) else { continue };
             weeks.extend(company.weeks(range).map(|week| (employee.id, week)));
         }
         Ok::<_, Error>((weeks.into_iter().collect::<Vec<Week>>(), today))

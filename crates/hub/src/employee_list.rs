@@ -21,6 +21,7 @@ use crate::list_import::ListImport;
 use crate::numbers::{Number, assign, check_free, check_group};
 use crate::resolve::{ALWAYS, provisional};
 use crate::undone::Undone;
+use crate::zones::{employee_moved, zones_of};
 use crate::{Actor, CsvTable, Error, Hub, places};
 
 /// Rows of one transaction: a list of thousands must not wait for the disk once per row.
@@ -188,9 +189,14 @@ fn take(write: &Write<'_>, actor: &Actor, line: &Line, now: Timestamp) -> Result
     if known.as_ref() == Some(&employee) && before == after && !is_moved && numbers.is_empty() {
         return Ok(false);
     }
-    save(write, &mut employee, known.as_ref(), (&before, &after), now)?;
+    let company = Company::load(write)?;
+    let zones_before = known.as_ref().map(|known| zones_of(write, &company, known)).transpose()?;
+    save(write, &company, &mut employee, known.as_ref(), (&before, &after), now)?;
     if is_moved {
         write.set_places(employee.id, &places)?;
+    }
+    if let (Some(known), Some(before)) = (&known, &zones_before) {
+        employee_moved(write, &company, known, (before, &zones_of(write, &company, &employee)?), now)?;
     }
     for (number, dates) in &numbers {
         assign(write, number, employee.id, *dates)?;
@@ -233,32 +239,32 @@ fn employments(line: &Line, before: &Employments) -> Result<Employments, Error> 
 /// Adds or changes an employee; a change marks all that it can move, of other employments only the dates that differ.
 fn save(
     write: &Write<'_>,
+    company: &Company,
     employee: &mut Employee,
     known: Option<&Employee>,
     (before, after): (&Employments, &Employments),
     now: Timestamp,
 ) -> Result<(), Error> {
-    let company = Company::load(write)?;
     let Some(known) = known else {
         employee.id = write.add_employee(employee)?;
         write.set_employments(employee.id, after.spans())?;
-        return crate::derive::mark_person(write, &company, employee, now);
+        return crate::derive::mark_person(write, company, employee, now);
     };
     write.change_employee(employee)?;
     if before != after {
         write.set_employments(employee.id, after.spans())?;
     }
-    let is_moved = (&known.zone, &known.group_name) != (&employee.zone, &employee.group_name);
+    let is_moved = known.group_name != employee.group_name;
     // Without employments, the dates that are judged come from the punches.
     if is_moved || (before.is_empty() != after.is_empty()) {
-        crate::derive::mark_person(write, &company, known, now)?;
-        return crate::derive::mark_person(write, &company, employee, now);
+        crate::derive::mark_person(write, company, known, now)?;
+        return crate::derive::mark_person(write, company, employee, now);
     }
     for range in before.differing(after) {
         // One more on each side, where boundaries of dates may move (rules 17.2).
         let dates = (range.from.saturating_sub(1.day()), range.to.saturating_add(1.day()));
-        crate::derive::mark_known(write, &company, known, dates, now)?;
-        crate::derive::mark_known(write, &company, employee, dates, now)?;
+        crate::derive::mark_known(write, company, known, dates, now)?;
+        crate::derive::mark_known(write, company, employee, dates, now)?;
     }
     Ok(())
 }

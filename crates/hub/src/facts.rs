@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use attendance::{
     Adjustment, Assignment, DateRange, Employment, Leave, Modifier, Moment, Offsite, Override, Person, Punch,
-    PunchState, Rulebook,
+    PunchState, Rulebook, Zones,
 };
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use store::Read;
 use store::facts::{Fact, Subject};
 use store::people::Employee;
 
 use crate::Error;
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::employment::Employments;
 use crate::roster::layered;
 use crate::stated::Stated;
+use crate::zones::ZoneBook;
 
 /// Days around the asked dates whose punches may matter: the rest of the workweeks and the neighbour dates.
 const AROUND_DAYS: i64 = 10;
@@ -26,7 +26,7 @@ const FARTHEST_DAYS: i64 = 800;
 
 /// What is known of one employee.
 pub(crate) struct Facts {
-    pub(crate) zone: TimeZone,
+    pub(crate) zones: Zones,
     pub(crate) employment: Employment,
     /// Dates between two employments.
     pub(crate) gaps: Vec<DateRange>,
@@ -106,12 +106,12 @@ impl Statements {
     /// The person of the rules with these statements.
     pub(crate) fn person<'a>(
         &'a self,
-        zone: &'a TimeZone,
+        zones: &'a Zones,
         (employment, gaps): (Employment, &'a [DateRange]),
         punches: &'a [Punch],
     ) -> Person<'a> {
         Person {
-            zone,
+            zones,
             employment,
             gaps,
             assignments: &self.assignments,
@@ -129,14 +129,14 @@ impl Facts {
     /// Gathers them; `None` when nothing about this employee can be judged: no employment dates and no punch.
     pub(crate) fn gather(
         read: &Read<'_>,
-        company: &Company,
+        (company, zone_book): (&Company, &ZoneBook),
         book: &Rulebook,
         employee: &Employee,
         range: DateRange,
         as_of: Timestamp,
     ) -> Result<Option<Self>, Error> {
         let Some(employment) = employment(company, employee) else { return Ok(None) };
-        let zone = zone_of(company, employee)?;
+        let zones = zone_book.employee(read, employee)?;
         let gaps = Employments::of(read, employee.id)?.gaps();
         let mut before = AROUND_DAYS;
         loop {
@@ -145,11 +145,11 @@ impl Facts {
                 to: range.to.saturating_add(AROUND_DAYS.days()),
             };
             let stated = Statements::gather(read, company, Some(employee), around, as_of, None)?;
-            let (punches, origins) = punches(read, employee, &zone, around)?;
+            let (punches, origins) = punches(read, employee, &zones, around)?;
             let mut facts =
-                Self { zone: zone.clone(), employment, gaps: gaps.clone(), punches, stated, watermark: None };
+                Self { zones: zones.clone(), employment, gaps: gaps.clone(), punches, stated, watermark: None };
             if before >= FARTHEST_DAYS || facts.has_quiet_boundary(company, book, range.from, before) {
-                facts.watermark = crate::completeness::watermark(read, company, &origins, as_of)?;
+                facts.watermark = crate::completeness::watermark(read, (company, zone_book), &origins, as_of)?;
                 return Ok(Some(facts));
             }
             before *= 3;
@@ -173,7 +173,7 @@ impl Facts {
     }
 
     pub(crate) fn person(&self) -> Person<'_> {
-        self.stated.person(&self.zone, (self.employment, &self.gaps), &self.punches)
+        self.stated.person(&self.zones, (self.employment, &self.gaps), &self.punches)
     }
 }
 
@@ -196,10 +196,10 @@ pub(crate) fn of_all(
 fn punches(
     read: &Read<'_>,
     employee: &Employee,
-    zone: &TimeZone,
+    zones: &Zones,
     dates: DateRange,
 ) -> Result<(Vec<Punch>, BTreeSet<String>), Error> {
-    let (punches, origins) = read.punches_of(employee.id, midnight(dates.from, zone)?, midnight(dates.to, zone)?)?;
+    let (punches, origins) = read.punches_of(employee.id, midnight(dates.from, zones)?, midnight(dates.to, zones)?)?;
     let punches = punches.into_iter().map(|punch| Punch {
         id: punch.fingerprint,
         at: punch.at_us.div_euclid(1_000_000),
@@ -210,15 +210,9 @@ fn punches(
 }
 
 /// The beginning of a date, microseconds UTC.
-fn midnight(date: Date, zone: &TimeZone) -> Result<i64, Error> {
-    let midnight = date.to_zoned(zone.clone());
-    let midnight = midnight.map_err(|error| Error::invalid(error.to_string(), "ask for other dates"))?;
-    Ok(midnight.timestamp().as_microsecond())
-}
-
-/// The zone in which an employee's days are judged.
-pub(crate) fn zone_of(company: &Company, employee: &Employee) -> Result<TimeZone, Error> {
-    employee.zone.as_deref().map_or_else(|| company.time_zone(), zone)
+fn midnight(date: Date, zones: &Zones) -> Result<i64, Error> {
+    let beyond = || Error::invalid(format!("{date} is beyond the calendar"), "ask for other dates");
+    Ok(zones.midnight(date).ok_or_else(beyond)?.as_microsecond())
 }
 
 /// The dates that are judged: those of the employment; without them, from the week of the first punch to the week of the

@@ -15,9 +15,10 @@ use store::terminals::Contact;
 use store::users::TerminalUser;
 
 use crate::company::Company;
-use crate::completeness::{Taking, take_readings, zone_of};
+use crate::completeness::{Taking, take_readings};
 use crate::resolve::{Resolution, Resolver, Unresolved, instant};
 use crate::view::HeldReason;
+use crate::zones::terminal_zones;
 use crate::{Actor, Error, Hub, watch};
 
 /// Rows of one write transaction: others get their turn in between.
@@ -239,8 +240,8 @@ fn prove_poll(write: &Write<'_>, serial: &str, poll: &Poll, now: Timestamp) -> R
         closeouts.add(said);
     }
     let reading = Reading::of(serial, now.as_microsecond(), closeouts);
-    let zone = zone_of(&terminal, &Company::load(write)?)?;
-    let taking = Taking { write, actor: &Actor::new("console"), read: now, now, zone };
+    let zones = terminal_zones(write, &Company::load(write)?, &terminal)?;
+    let taking = Taking { write, actor: &Actor::new("console"), read: now, now, zones };
     taking.reading(&reading).map(drop)
 }
 

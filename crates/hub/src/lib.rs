@@ -62,6 +62,7 @@ mod trial;
 mod undone;
 pub mod view;
 mod watch;
+mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;

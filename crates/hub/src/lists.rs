@@ -1,16 +1,16 @@
 //! Lists and details for pages, tables and exports.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use attendance::{DateRange, DayRecord};
+use attendance::{DateRange, DayRecord, Zones};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use store::Read;
 use store::day_list::{DayQuery, ListedDay, Order};
 use store::punches::{ListedPunch, PunchQuery};
 
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::employment::Employments;
 use crate::facts::Facts;
 use crate::numbers::Number;
@@ -19,6 +19,7 @@ use crate::view::{
     DayDetail, DayFilter, DayList, DayRow, DaySort, EmployeeRow, HeldGroup, HeldReason, PunchFilter, PunchRow,
     TerminalRow,
 };
+use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 /// Punches and how many there are in all.
@@ -37,11 +38,12 @@ impl Hub {
     /// Of the store.
     pub fn days(&self, filter: &DayFilter) -> Result<DayList, Error> {
         self.store.read(|read| {
-            let company_zone = Company::load(read)?.time_zone()?;
+            let zone_book = ZoneBook::load(read, &Company::load(read)?)?;
+            let mut zones = DayZones::new(&zone_book);
             let query = query(filter);
             let total = read.count_days(&query)?;
             let rows = read.list_days(&query, total)?;
-            let rows = rows.into_iter().map(|row| day_row(row, &company_zone)).collect::<Result<_, Error>>()?;
+            let rows = rows.into_iter().map(|row| zones.row(read, row)).collect::<Result<_, Error>>()?;
             Ok(DayList { rows, total })
         })
     }
@@ -52,10 +54,11 @@ impl Hub {
     /// Of the store, or the first of `take`.
     pub fn each_day(&self, filter: &DayFilter, mut take: impl FnMut(DayRow) -> Result<(), Error>) -> Result<(), Error> {
         self.store.read(|read| {
-            let company_zone = Company::load(read)?.time_zone()?;
+            let zone_book = ZoneBook::load(read, &Company::load(read)?)?;
+            let mut zones = DayZones::new(&zone_book);
             let query = query(filter);
             let total = read.count_days(&query)?;
-            read.each_day(&query, total, |row| take(day_row(row, &company_zone)?))
+            read.each_day(&query, total, |row| take(zones.row(read, row)?))
         })
     }
 
@@ -71,10 +74,13 @@ impl Hub {
                 DayQuery { from: Some(date), to: Some(date), employee: Some(code.to_owned()), ..DayQuery::default() };
             let Some(listed) = read.list_days(&only, Some(1))?.pop() else { return Ok(None) };
             let company = Company::load(read)?;
-            let row = day_row(listed, &company.time_zone()?)?;
+            let zone_book = ZoneBook::load(read, &company)?;
+            let row = DayZones::new(&zone_book).row(read, listed)?;
             let range = DateRange { from: date, to: date };
             let (book, _) = company.rulebook(read, now)?;
-            let Some(facts) = Facts::gather(read, &company, &book, &employee, range, now)? else { return Ok(None) };
+            let Some(facts) = Facts::gather(read, (&company, &zone_book), &book, &employee, range, now)? else {
+                return Ok(None);
+            };
             let explained = attendance::explain(&book, &facts.person(), range, facts.moment(now)).pop();
             let Some((record, trace)) = explained else { return Ok(None) };
             let mut punches = Vec::new();
@@ -172,14 +178,18 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn terminals(&self) -> Result<Vec<TerminalRow>, Error> {
-        let (terminals, company) = self.store.read(|read| Ok::<_, Error>((read.terminals()?, Company::load(read)?)))?;
-        let company_zone = company.zone.unwrap_or_else(|| "UTC".to_owned());
-        let rows = terminals.into_iter().map(|(terminal, contact)| TerminalRow {
+        let (terminals, zones) = self.store.read(|read| {
+            let terminals = read.terminals()?;
+            let named: Vec<_> = terminals.iter().map(|(one, _)| (one.serial.as_str(), one.zone.as_deref())).collect();
+            let zones = ZoneBook::load(read, &Company::load(read)?)?.terminals(read, &named)?;
+            Ok::<_, Error>((terminals, zones))
+        })?;
+        let rows = terminals.into_iter().zip(zones).map(|((terminal, contact), zones)| TerminalRow {
             serial: terminal.serial,
             name: terminal.name,
             approved: terminal.is_approved,
             address: terminal.address,
-            zone: terminal.zone.unwrap_or_else(|| company_zone.clone()),
+            zones,
             via: crate::registry::via(&terminal.via),
             last_contact: contact.last_contact_us.map(instant),
             last_complete_read: contact.last_complete_read_us.map(instant),
@@ -299,12 +309,31 @@ fn query(filter: &DayFilter) -> DayQuery {
     }
 }
 
-fn day_row(listed: ListedDay, company_zone: &TimeZone) -> Result<DayRow, Error> {
-    let record: DayRecord = serde_json::from_str(&listed.day.record)
-        .map_err(|error| Error::Damaged { what: "day record", detail: error.to_string() })?;
-    let zone = listed.zone.as_deref().map_or_else(|| Ok(company_zone.clone()), zone)?;
-    let name = if listed.name.is_empty() { listed.code.clone() } else { listed.name };
-    Ok(DayRow { code: listed.code, name, zone, record, revision: listed.day.revision })
+/// The zones of the people of a list of days, as they come.
+struct DayZones<'a> {
+    book: &'a ZoneBook,
+    known: HashMap<i64, Zones>,
+}
+
+impl<'a> DayZones<'a> {
+    fn new(book: &'a ZoneBook) -> Self {
+        Self { book, known: HashMap::new() }
+    }
+
+    /// A day as it is shown, in the zone of its date.
+    fn row(&mut self, read: &Read<'_>, listed: ListedDay) -> Result<DayRow, Error> {
+        let record: DayRecord = serde_json::from_str(&listed.day.record)
+            .map_err(|error| Error::Damaged { what: "day record", detail: error.to_string() })?;
+        let zones = match self.known.entry(listed.day.employee) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(self.book.employee_of(read, listed.day.employee, listed.zone.as_deref())?)
+            }
+        };
+        let zone = zones.on(record.date).clone();
+        let name = if listed.name.is_empty() { listed.code.clone() } else { listed.name };
+        Ok(DayRow { code: listed.code, name, zone, record, revision: listed.day.revision })
+    }
 }
 
 fn punch_rows(read: &Read<'_>, query: &PunchQuery) -> Result<(Vec<PunchRow>, u64), Error> {

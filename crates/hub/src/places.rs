@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! * A department is a part of one other at most, and never of itself, however far up.
-//! * Where somebody belongs moves no day and no pay: nothing is derived again for it.
+//! * Where somebody belongs moves a day only where the zone is another one ([`crate::zones`]).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write as Out;
@@ -13,9 +13,11 @@ use roads::places::{DepartmentLine, SiteLine};
 use store::places::{Department, EmployeePlace, Site, TerminalSite};
 use store::{Read, Write};
 
+use crate::company::{Company, zone};
 use crate::resolve::ALWAYS;
 use crate::undone::Undone;
 use crate::view::{DepartmentRow, SiteRow};
+use crate::zones::Before;
 use crate::{Actor, CsvTable, Error, Hub, ListImport};
 
 impl Hub {
@@ -31,7 +33,8 @@ impl Hub {
         now: Timestamp,
     ) -> Result<ListImport, Error> {
         let rows = roads::places::sites(file).map_err(|error| no_list(&error))?;
-        self.take_rows(rows, is_dry_run, |write, line: &SiteLine| take_site(write, actor, line, now))
+        let report = self.take_rows(rows, is_dry_run, |write, line: &SiteLine| take_site(write, actor, line, now))?;
+        Ok(ListImport { released: self.resume_replays(now)?.released, ..report })
     }
 
     /// Imports a list of departments: as [`Hub::import_sites`]. A department may stand before the one that it is a part of.
@@ -98,13 +101,22 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn sites(&self) -> Result<Vec<SiteRow>, Error> {
-        let (sites, at) = self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?)))?;
-        let mut terminals: HashMap<String, Vec<_>> = HashMap::new();
+        let (sites, at, of) =
+            self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?, read.site_zones()?)))?;
+        let since = |from: Date| Some(from).filter(|from| *from > ALWAYS.0);
+        let (mut terminals, mut zones): (HashMap<String, Vec<_>>, HashMap<String, Vec<_>>) = Default::default();
         for at in at {
-            let from = Some(at.from).filter(|from| *from > ALWAYS.0);
-            terminals.entry(at.site).or_default().push((at.serial, from));
+            terminals.entry(at.site).or_default().push((at.serial, since(at.from)));
         }
-        let row = |Site { code, name }| SiteRow { terminals: terminals.remove(&code).unwrap_or_default(), code, name };
+        for of in of {
+            zones.entry(of.site).or_default().push((of.zone, since(of.from)));
+        }
+        let row = |Site { code, name }| SiteRow {
+            zones: zones.remove(&code).unwrap_or_default(),
+            terminals: terminals.remove(&code).unwrap_or_default(),
+            code,
+            name,
+        };
         Ok(sites.into_iter().map(row).collect())
     }
 
@@ -122,12 +134,9 @@ impl Hub {
     /// # Errors
     /// Of the store, or of the output.
     pub fn sites_csv(&self, out: &mut dyn Out) -> Result<(), Error> {
-        let (sites, at) = self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?)))?;
-        let mut table = CsvTable::new(out, ["code", "name", "terminals"])?;
-        for site in sites {
-            let here = at.iter().filter(|at| at.site == site.code).map(|at| dated(&at.serial, at.from));
-            let terminals = here.collect::<Vec<_>>().join(" ");
-            table.row([site.code, site.name, terminals])?;
+        let mut table = CsvTable::new(out, ["code", "name", "zones", "terminals"])?;
+        for SiteRow { code, name, zones, terminals } in self.sites()? {
+            table.row([code, name, listed(&zones), listed(&terminals)])?;
         }
         Ok(table.finish()?)
     }
@@ -172,7 +181,18 @@ fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) 
     let name = if line.name.is_empty() { known.as_ref().map_or("", |known| &known.name) } else { &line.name };
     let site = Site { code: line.code.clone(), name: name.to_owned() };
     let mut is_news = known.as_ref() != Some(&site);
+    let company = Company::load(write)?;
+    let named: Vec<String> = line.terminals.iter().filter_map(|text| Some(read_dated(text, "").ok()?.0)).collect();
+    let before = Before::of_site(write, &company, &site.code, &named)?;
     write.put_site(&site)?;
+    if !line.zones.is_empty() {
+        let zones = read_zones(&line.zones)?;
+        let known = write.site_zones()?.into_iter().filter(|of| of.site == site.code);
+        if known.map(|of| (of.from, of.zone)).collect::<Vec<_>>() != zones {
+            write.set_site_zones(&site.code, &zones)?;
+            is_news = true;
+        }
+    }
     let there = write.terminal_sites()?;
     for text in &line.terminals {
         let (serial, from) = read_dated(text, "terminals")?;
@@ -187,7 +207,9 @@ fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) 
         }
     }
     if is_news {
-        let detail = format!("name {}, terminals {}", site.name, line.terminals.join(" "));
+        before.followed(write, &company, now)?;
+        let (zones, terminals) = (line.zones.join(" "), line.terminals.join(" "));
+        let detail = format!("name {}, zones {zones}, terminals {terminals}", site.name);
         write.audit(&actor.entry(now, "site.import", &site.code, detail))?;
     }
     Ok(is_news)
@@ -231,6 +253,28 @@ fn take_department(
         write.audit(&actor.entry(now, "department.import", &department.code, detail))?;
     }
     Ok(is_news)
+}
+
+/// Reads the zones of a site, by date.
+fn read_zones(texts: &[String]) -> Result<Vec<(Date, String)>, Error> {
+    let mut zones = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (name, from) = read_dated(text, "zones")?;
+        zone(&name)?;
+        zones.push((from, name));
+    }
+    zones.sort();
+    if let Some([one, two]) = zones.array_windows().find(|[one, two]| one.0 == two.0) {
+        let what = format!("two zones hold from the same date on: {} and {} (column zones)", one.1, two.1);
+        return Err(Error::invalid(what, "keep one of them"));
+    }
+    Ok(zones)
+}
+
+/// Things with the dates from which they hold, as a list has them.
+fn listed(things: &[(String, Option<Date>)]) -> String {
+    let one = |(thing, from): &(String, Option<Date>)| dated(thing, from.unwrap_or(ALWAYS.0));
+    things.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// A thing with the date from which it holds: `B2@2026-03-01`, or `B2` for always.

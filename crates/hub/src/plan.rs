@@ -6,7 +6,7 @@
 //!   next generation says what has changed since.
 //! * The plans of an employee, and the entry in the audit trail, are one transaction.
 
-use attendance::{DateRange, Employment, Planned, PlannedDay};
+use attendance::{DateRange, Employment, Planned, PlannedDay, Zones};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use store::people::Employee;
@@ -15,8 +15,9 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::employment::Employments;
-use crate::facts::{Statements, zone_of};
+use crate::facts::Statements;
 use crate::periods::{Dates, checked};
+use crate::zones::ZoneBook;
 use crate::{Actor, Error, Hub, registry};
 
 /// The longest range that is generated in one go, in days: three years.
@@ -69,7 +70,7 @@ pub struct PlanRow {
     pub code: String,
     /// Employee name; the code when none is known.
     pub name: String,
-    /// Zone of the employee.
+    /// Zone of the employee on the date.
     pub zone: TimeZone,
     /// The plan.
     pub day: PlannedDay,
@@ -114,9 +115,10 @@ impl Hub {
             self.store.write(|write| {
                 let company = Company::load(write)?;
                 let (book, _) = company.rulebook(write, now)?;
+                let zone_book = ZoneBook::load(write, &company)?;
                 let before = report.total;
                 for employee in chunk {
-                    let zone = zone_of(&company, employee)?;
+                    let zones = zone_book.employee(write, employee)?;
                     let range = DateRange { from, to };
                     let around = DateRange {
                         from: from.saturating_sub(AROUND_DAYS.days()),
@@ -128,7 +130,7 @@ impl Hub {
                     let days = match employee.merged_into {
                         Some(_) => Vec::new(),
                         None => {
-                            let person = stated.person(&zone, (employment, &gaps), &[]);
+                            let person = stated.person(&zones, (employment, &gaps), &[]);
                             attendance::plan_ahead(&book, &person, range, now.as_second())
                         }
                     };
@@ -136,7 +138,7 @@ impl Hub {
                     for day in days {
                         tally.count(&day);
                         if day.conflict.is_some() || day.is_missing() {
-                            report.remarks.push(row(employee, &zone, day));
+                            report.remarks.push(row(employee, &zones, day));
                         }
                     }
                     report.total.add(&tally);
@@ -161,13 +163,13 @@ impl Hub {
     pub fn plan(&self, whose: &Whose, dates: Dates) -> Result<Vec<PlanRow>, Error> {
         let (from, to) = checked(dates)?;
         self.store.read(|read| {
-            let company = Company::load(read)?;
+            let zone_book = ZoneBook::load(read, &Company::load(read)?)?;
             let mut rows = Vec::new();
             for employee in &people(read, whose)? {
-                let zone = zone_of(&company, employee)?;
+                let zones = zone_book.employee(read, employee)?;
                 for stored in read.plans_of(employee.id, from, to)? {
                     let day = serde_json::from_str(&stored.plan).map_err(|error| damaged(&error))?;
-                    rows.push(row(employee, &zone, day));
+                    rows.push(row(employee, &zones, day));
                 }
             }
             Ok(rows)
@@ -217,8 +219,9 @@ pub(crate) fn people(read: &Read<'_>, whose: &Whose) -> Result<Vec<Employee>, Er
     Ok(people)
 }
 
-fn row(employee: &Employee, zone: &TimeZone, day: PlannedDay) -> PlanRow {
-    PlanRow { code: employee.code.clone(), name: employee.shown_name().to_owned(), zone: zone.clone(), day }
+fn row(employee: &Employee, zones: &Zones, day: PlannedDay) -> PlanRow {
+    let zone = zones.on(day.date).clone();
+    PlanRow { code: employee.code.clone(), name: employee.shown_name().to_owned(), zone, day }
 }
 
 fn damaged(error: &serde_json::Error) -> Error {

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
+use attendance::Zones;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use link::{Moved, Orders, Via};
 use store::people::Employee;
 use store::terminals::Terminal;
@@ -11,6 +13,7 @@ use store::{Read, Write};
 use crate::company::{Company, zone};
 use crate::numbers::check_group;
 use crate::replay::{Replay, note};
+use crate::zones::{ZoneBook, terminal_moved, terminal_zones};
 use crate::{Actor, Cured, Error, Hub, TokenKind};
 
 /// Longest time between two readings of a terminal.
@@ -31,7 +34,7 @@ pub struct NewTerminal {
     pub comm_key_file: Option<String>,
     /// File with what it must show when it pushes.
     pub push_key_file: Option<String>,
-    /// IANA zone of its clock; the company's when it is new and none is given.
+    /// IANA zone of its clock; empty for that of its site on the printed date, else the company's, as for a new one without any.
     pub zone: Option<String>,
     /// How it is read.
     pub via: Option<Via>,
@@ -108,6 +111,15 @@ fn name_first_zone(
     Ok(write.audit(&actor.entry(now, "company.zone", "company", first))?)
 }
 
+/// What follows for its punches when a terminal that is there was registered otherwise.
+fn has_changed(write: &Write<'_>, before: &Terminal, after: &Terminal, now: Timestamp) -> Result<(), Error> {
+    let company = Company::load(write)?;
+    let zones = (&terminal_zones(write, &company, before)?, &terminal_zones(write, &company, after)?);
+    terminal_moved(write, &after.serial, zones, now)?;
+    let has_moved = before.number_group != after.number_group;
+    note(write, if has_moved { Replay::Terminal } else { Replay::HeldOfTerminal }, &after.serial)
+}
+
 /// Who said rows from outside, as the rows know it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewSource<'a> {
@@ -146,11 +158,7 @@ pub(crate) fn approve_source(
     write.put_terminal(&terminal)?;
     write.audit(&actor.entry(now, "terminal.register", serial, told(&terminal)))?;
     if !is_new {
-        let has_moved = terminal.zone != known.zone || terminal.number_group != known.number_group;
-        if terminal.zone != known.zone {
-            write.forget_clock(serial)?;
-        }
-        note(write, if has_moved { Replay::Terminal } else { Replay::HeldOfTerminal }, serial)?;
+        has_changed(write, &known, &terminal, now)?;
     }
     Ok(terminal)
 }
@@ -177,7 +185,7 @@ pub(crate) fn via(word: &str) -> Via {
 
 impl Hub {
     /// Registers a terminal, or changes it, and approves it: a person named it. What was held for its approval is
-    /// replayed; when its zone changes, all its punches are.
+    /// replayed; when its zone changes, so are the punches that are read in another one now.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an empty serial, an unknown zone or edge, or a schedule that can't be kept, or of the store.
@@ -186,11 +194,11 @@ impl Hub {
         if serial.is_empty() {
             return Err(Error::invalid("a terminal needs a serial", "give the one on its label or in its menu"));
         }
-        new.zone.as_deref().map(zone).transpose()?;
+        let stated = new.zone.as_deref().filter(|name| !name.is_empty());
+        stated.map(zone).transpose()?;
         new.group.as_deref().map(check_group).transpose()?;
         self.store.write(|write| {
-            let company = Company::load(write)?;
-            name_first_zone(write, actor, &company, new.zone.as_deref(), now)?;
+            name_first_zone(write, actor, &Company::load(write)?, stated, now)?;
             let before = write.terminal(&serial)?;
             let mut terminal = before.clone().map_or_else(|| sight(write, &serial, now), Ok)?;
             let given = new.clone();
@@ -198,7 +206,7 @@ impl Hub {
             terminal.address = given.address.or(terminal.address);
             terminal.comm_key_file = given.comm_key_file.or(terminal.comm_key_file);
             terminal.push_key_file = given.push_key_file.or(terminal.push_key_file);
-            terminal.zone = given.zone.or(terminal.zone);
+            terminal.zone = given.zone.map_or(terminal.zone, |zone| Some(zone).filter(|zone| !zone.is_empty()));
             terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
             terminal.sets_clock = given.sets_clock.unwrap_or(terminal.sets_clock);
             terminal.poll_minutes =
@@ -223,13 +231,10 @@ impl Hub {
                     // It may have been carried to another branch.
                     write.set_edge_of(&serial, None)?;
                 }
-                let group_moved = before.as_ref().is_some_and(|before| before.number_group != terminal.number_group);
-                let zone_moved = before.is_some_and(|before| before.zone != terminal.zone);
-                if zone_moved {
-                    write.forget_clock(&serial)?;
+                match &before {
+                    Some(before) => has_changed(write, before, &terminal, now)?,
+                    None => note(write, Replay::HeldOfTerminal, &serial)?,
                 }
-                let concerned = if zone_moved || group_moved { Replay::Terminal } else { Replay::HeldOfTerminal };
-                note(write, concerned, &serial)?;
             }
             if let Some(edge) = &new.edge {
                 check_edge(write, edge)?;
@@ -263,17 +268,19 @@ impl Hub {
     /// those that it sees. Those that another edge answers for are none of its business: it could only stumble over another unit
     /// at the same private address, and who steals its disk has the keys of one branch.
     pub(crate) fn orders(&self, beat: &link::Heartbeat, now: Timestamp) -> Result<Orders, Error> {
-        let (terminals, company, commands, high_seq) = self.store.read(|read| {
+        let (terminals, company, zones, commands, high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, &beat.edge, now)?;
             let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
-            Ok::<_, Error>((
-                read.terminals_of_edge(&beat.edge, MOST_OF_NOBODY)?,
-                Company::load(read)?,
-                commands,
-                high_seq,
-            ))
+            let terminals = read.terminals_of_edge(&beat.edge, MOST_OF_NOBODY)?;
+            let company = Company::load(read)?;
+            let named: Vec<_> = terminals.iter().map(|one| (one.serial.as_str(), one.zone.as_deref())).collect();
+            let zones = ZoneBook::load(read, &company)?.terminals(read, &named)?;
+            Ok::<_, Error>((terminals, company, zones, commands, high_seq))
         })?;
-        let terminals = terminals.into_iter().map(|terminal| link::Terminal {
+        // Without a zone of the company nobody has said yet which one holds where none is stated.
+        let is_said = |zone: &&TimeZone| company.zone.is_some() || **zone != TimeZone::UTC;
+        let zone_now = |zones: &Zones| Some(zones.at(now)).filter(is_said)?.iana_name().map(str::to_owned);
+        let terminals = terminals.into_iter().zip(zones).map(|(terminal, zones)| link::Terminal {
             comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
             push_key: terminal.push_key_file.as_deref().map(push_key),
             serial: terminal.serial,
@@ -281,7 +288,7 @@ impl Hub {
             approved: terminal.is_approved,
             address: terminal.address,
             via: via(&terminal.via),
-            zone: terminal.zone.or_else(|| company.zone.clone()),
+            zone: terminal.zone.or_else(|| zone_now(&zones)),
             sets_clock: terminal.sets_clock,
             live: terminal.live && terminal.live_rests_until_us.is_none_or(|until_us| until_us <= now.as_microsecond()),
             poll_every_s: terminal.poll_minutes.map(|minutes| minutes.saturating_mul(60)),
@@ -332,7 +339,7 @@ fn told(terminal: &Terminal) -> String {
     format!(
         "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}{}{}",
         or(address, "none"),
-        or(zone, "the company's"),
+        or(zone, "that of its site"),
         or(comm_key_file, "none"),
         or(push_key_file, "none"),
         if *sets_clock { "set by the handshake" } else { "left alone" },

@@ -6,14 +6,17 @@
 //!   concerns may lie behind it already.
 //! * Keys are read outside of write transactions, and resolved in pieces, so that intake gets its turn.
 
-use attendance::punch::Fingerprint;
+use attendance::DateRange;
+use attendance::punch::{Fingerprint, PrintedTime};
 use jiff::Timestamp;
+use jiff::civil::Time;
 use store::facts::Subject;
 use store::held::START;
 use store::{Read, Write};
 
 use crate::company::Company;
 use crate::cure::Cured;
+use crate::employment::{shown, span};
 use crate::resolve::Resolver;
 use crate::stated::Stated;
 use crate::{Error, Hub};
@@ -23,8 +26,10 @@ const ROWS_PER_WRITE: u32 = 1000;
 /// Which punches a fact concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
-    /// Every punch of a terminal: its zone changed.
+    /// Every punch of a terminal: its group changed.
     Terminal,
+    /// The punches of a terminal of some dates: their zone changed.
+    TerminalDates,
     /// Held punches of a terminal: it was approved.
     HeldOfTerminal,
     /// Every punch with a user number: it changed hands.
@@ -38,12 +43,20 @@ pub(crate) enum Replay {
 }
 
 impl Replay {
-    const ALL: [Self; 6] =
-        [Self::Terminal, Self::HeldOfTerminal, Self::Number, Self::HeldOfNumber, Self::Reason, Self::Shifted];
+    const ALL: [Self; 7] = [
+        Self::Terminal,
+        Self::TerminalDates,
+        Self::HeldOfTerminal,
+        Self::Number,
+        Self::HeldOfNumber,
+        Self::Reason,
+        Self::Shifted,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Terminal => "terminal",
+            Self::TerminalDates => "terminal-dates",
             Self::HeldOfTerminal => "held-of-terminal",
             Self::Number => "number",
             Self::HeldOfNumber => "held-of-number",
@@ -55,6 +68,7 @@ impl Replay {
     fn next(self, read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, Error> {
         Ok(match self {
             Self::Terminal => read.punches_of_origin(subject, after, ROWS_PER_WRITE)?,
+            Self::TerminalDates => of_dates(read, subject, after)?,
             Self::HeldOfTerminal => read.held_of_origin(subject, after, ROWS_PER_WRITE)?,
             Self::Number => read.punches_of_number(subject, after, ROWS_PER_WRITE)?,
             Self::HeldOfNumber => read.held_of_number(subject, after, ROWS_PER_WRITE)?,
@@ -74,6 +88,36 @@ fn shifted(read: &Read<'_>, number: &str, after: Fingerprint) -> Result<Vec<Fing
         }
         _ => Err(damaged()),
     }
+}
+
+/// The punches of a terminal whose true dates are or may be some: those that were printed then, those that a shift of the clock brings
+/// there, and those of which somebody stated it.
+fn of_dates(read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, Error> {
+    let damaged = || Error::Damaged { what: "replay", detail: format!("`{subject}` is no terminal and dates") };
+    let (dates, serial) = subject.split_once(' ').ok_or_else(damaged)?;
+    let (from, to) = span(dates, "subject").map_err(|_| damaged())?;
+    let (first, last) = (from.to_datetime(Time::midnight()), to.to_datetime(Time::MAX));
+    let seconds = |(first, last)| {
+        let of = |printed| PrintedTime::from_civil(printed).seconds().unwrap_or_default();
+        (of(first), of(last))
+    };
+    let mut ranges = vec![(first, last)];
+    let shifts = crate::clock_shift::in_force_of(read, &[serial])?.into_iter().flatten();
+    ranges.extend(shifts.filter_map(|(_, shift)| shift.printed_for((first, last))));
+    let mut keys = read.punches_stated(serial, seconds((first, last)), after, ROWS_PER_WRITE)?;
+    for range in ranges {
+        keys.extend(read.punches_printed(serial, seconds(range), after, ROWS_PER_WRITE)?);
+    }
+    // What one of them has no more of within its limit comes with the next look.
+    keys.sort_unstable();
+    keys.dedup();
+    keys.truncate(ROWS_PER_WRITE as usize);
+    Ok(keys)
+}
+
+/// Notes that the punches of a terminal of some dates are to be resolved again, in the transaction of what moved them.
+pub(crate) fn note_dates(write: &Write<'_>, serial: &str, dates: DateRange) -> Result<(), Error> {
+    note(write, Replay::TerminalDates, &format!("{} {serial}", shown((dates.from, dates.to))))
 }
 
 /// Notes a replay, in the transaction of its fact.

@@ -4,12 +4,11 @@
 //! A resolver lives as long as one write transaction. It takes punches by the set, as each look-up and each write may be a
 //! journey to a server, remembers what it looked up, and at the end marks the weeks that its punches touch.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use attendance::DateRange;
 use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
+use attendance::{DateRange, Zones};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -20,9 +19,10 @@ use store::punches::{ResolvedPunch, StoredPunch};
 
 use crate::Error;
 use crate::clock_shift::ClockShift;
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::numbers::{Number, assign};
 use crate::view::HeldReason;
+use crate::zones::ZoneBook;
 
 /// Dates on which a user number without stated validity belongs to somebody.
 pub(crate) const ALWAYS: (Date, Date) = (Date::constant(1, 1, 1), Date::constant(9999, 12, 31));
@@ -32,7 +32,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct Resolver<'a, 'tx> {
     write: &'a Write<'tx>,
     company: &'a Company,
-    company_zone: TimeZone,
+    zones: ZoneBook,
     now: Timestamp,
     /// Makes an unknown user number a provisional employee.
     create_employees: bool,
@@ -48,7 +48,7 @@ type Owner = (Date, Date, i64);
 /// A terminal as resolving needs it.
 struct Clock {
     is_approved: bool,
-    zone: TimeZone,
+    zones: Zones,
     shifts: Vec<ClockShift>,
     /// Whose numbers it says.
     group: Rc<str>,
@@ -65,18 +65,10 @@ impl Clock {
 struct Person {
     /// As stored before.
     known: Employee,
-    zone: TimeZone,
+    zones: Zones,
     dates: BTreeSet<Date>,
     /// A punch was taken away, so that the first and the last have to be looked up.
     has_lost: bool,
-}
-
-impl Person {
-    fn new(known: Employee, company_zone: &TimeZone) -> Result<Self, Error> {
-        let own_zone = known.zone.as_deref().map(zone).transpose()?;
-        let zone = own_zone.unwrap_or_else(|| company_zone.clone());
-        Ok(Self { known, zone, dates: BTreeSet::new(), has_lost: false })
-    }
 }
 
 /// A stored punch that is in none of the three tables of interpretation.
@@ -126,7 +118,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         Ok(Self {
             write,
             company,
-            company_zone: company.time_zone()?,
+            zones: ZoneBook::load(write, company)?,
             now,
             create_employees,
             terminals: HashMap::new(),
@@ -226,7 +218,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             None => said.civil().map(|printed| clock.true_time(printed)),
         };
         let Some(civil) = civil else { return Ok(Err(HeldReason::UnreadableTime)) };
-        let at = match understood(earliest, civil, &clock.zone, received) {
+        let at = match understood(earliest, civil, clock.zones.on(civil.date()), received) {
             Ok(at) => at,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -264,17 +256,20 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     fn meet_terminals(&mut self, serials: &[&str]) -> Result<(), Error> {
         let known = self.write.terminals_of(serials)?;
         let shifts = crate::clock_shift::in_force_of(self.write, serials)?;
-        for ((serial, terminal), shifts) in serials.iter().zip(known).zip(shifts) {
-            let terminal = match terminal {
+        let mut terminals = Vec::with_capacity(serials.len());
+        for (serial, terminal) in serials.iter().zip(known) {
+            terminals.push(match terminal {
                 Some(terminal) => terminal,
                 None => crate::registry::sight(self.write, serial, self.now)?,
-            };
-            let own_zone = terminal.zone.as_deref().map(zone).transpose()?;
-            let zone = own_zone.unwrap_or_else(|| self.company_zone.clone());
+            });
+        }
+        let named: Vec<_> = terminals.iter().map(|one| (one.serial.as_str(), one.zone.as_deref())).collect();
+        let zones = self.zones.terminals(self.write, &named)?;
+        for ((terminal, zones), shifts) in terminals.iter().zip(zones).zip(shifts) {
             let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
             let group = terminal.number_group.as_str().into();
-            let clock = Clock { is_approved: terminal.is_approved, zone, shifts, group };
-            self.terminals.insert((*serial).to_owned(), clock);
+            let clock = Clock { is_approved: terminal.is_approved, zones, shifts, group };
+            self.terminals.insert(terminal.serial.clone(), clock);
         }
         Ok(())
     }
@@ -282,25 +277,28 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     /// Reads whose numbers are, and remembers them with the employees.
     fn meet_numbers(&mut self, numbers: &[(Rc<str>, &str)]) -> Result<(), Error> {
         let asked: Vec<(&str, &str)> = numbers.iter().map(|(group, number)| (&**group, *number)).collect();
+        let mut people = Vec::new();
         for ((group, number), owners) in numbers.iter().zip(self.write.owners(&asked)?) {
             let whose = owners.iter().map(|(from, to, employee)| (*from, *to, employee.id)).collect();
-            for (_, _, employee) in owners {
-                self.remember(employee)?;
-            }
+            people.extend(owners.into_iter().map(|(_, _, employee)| employee));
             self.numbers.entry(Rc::clone(group)).or_default().insert((*number).to_owned(), whose);
         }
-        Ok(())
+        self.remember(people)
     }
 
     fn meet_employees(&mut self, ids: &BTreeSet<i64>) -> Result<(), Error> {
         let unknown: Vec<i64> = ids.iter().copied().filter(|id| !self.people.contains_key(id)).collect();
         let known = self.write.employees_of(&unknown)?;
-        known.into_iter().flatten().try_for_each(|employee| self.remember(employee))
+        self.remember(known.into_iter().flatten().collect())
     }
 
-    fn remember(&mut self, employee: Employee) -> Result<(), Error> {
-        if let Entry::Vacant(place) = self.people.entry(employee.id) {
-            place.insert(Person::new(employee, &self.company_zone)?);
+    fn remember(&mut self, mut people: Vec<Employee>) -> Result<(), Error> {
+        people.retain(|employee| !self.people.contains_key(&employee.id));
+        let named: Vec<_> = people.iter().map(|one| (one.id, one.zone.as_deref())).collect();
+        let zones = self.zones.employees(self.write, &named)?;
+        for (known, zones) in people.into_iter().zip(zones) {
+            let person = Person { known, zones, dates: BTreeSet::new(), has_lost: false };
+            self.people.insert(person.known.id, person);
         }
         Ok(())
     }
@@ -335,7 +333,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     /// A date of an employee who was met has got a punch, or lost one.
     fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) {
         if let Some(person) = self.people.get_mut(&employee) {
-            person.dates.insert(person.zone.to_datetime(at).date());
+            person.dates.insert(person.zones.date(at));
             person.has_lost |= is_loss;
         }
     }
@@ -364,7 +362,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     /// Dates of an employee's first and last punch with what came and went in this transaction.
     fn employment(&self, seen: &Person) -> Result<Option<(Date, Date)>, Error> {
         if seen.has_lost {
-            return punch_dates(self.write, &seen.known, &seen.zone);
+            return punch_dates(self.write, &seen.known, &seen.zones);
         }
         let dates = || seen.dates.iter().copied();
         let first = dates().chain(seen.known.first_punch).min();
@@ -397,14 +395,14 @@ fn owner_on(owners: &[Owner], on: Date) -> Option<i64> {
 }
 
 /// The civil dates of an employee's first and last punch, as they are stored.
-fn punch_dates(write: &Write<'_>, employee: &Employee, zone: &TimeZone) -> Result<Option<(Date, Date)>, Error> {
-    let date = |at_us| instant(at_us).to_zoned(zone.clone()).date();
+fn punch_dates(write: &Write<'_>, employee: &Employee, zones: &Zones) -> Result<Option<(Date, Date)>, Error> {
+    let date = |at_us| zones.date(instant(at_us));
     Ok(write.punch_bounds(employee.id)?.map(|(first, last)| (date(first), date(last))))
 }
 
 /// Brings the civil dates of an employee's first and last punch up to date.
-pub(crate) fn refresh_punch_dates(write: &Write<'_>, employee: &Employee, zone: &TimeZone) -> Result<(), Error> {
-    let dates = punch_dates(write, employee, zone)?;
+pub(crate) fn refresh_punch_dates(write: &Write<'_>, employee: &Employee, zones: &Zones) -> Result<(), Error> {
+    let dates = punch_dates(write, employee, zones)?;
     if employee.first_punch.zip(employee.last_punch) != dates {
         write.set_punch_dates(&[(employee.id, dates)])?;
     }

@@ -15,13 +15,14 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::derive::{mark_all, mark_range};
-use crate::facts::{Statements, employment, zone_of};
+use crate::facts::{Statements, employment};
 use crate::merge;
 use crate::registry::employee;
 use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;
 use crate::roster::range;
 use crate::stated::{Became, InForce, Stated, Whom};
+use crate::zones::{ZoneBook, zones_of};
 use crate::{Actor, Error, Hub};
 
 impl Hub {
@@ -196,10 +197,11 @@ fn became(read: &Read<'_>, subject: &Subject, stated: &Stated) -> Result<(Became
 pub(crate) fn check_all(read: &Read<'_>, company: &Company, now: Timestamp) -> Result<(), Error> {
     let (book, _) = company.rulebook(read, now)?;
     let always = DateRange { from: ALWAYS.0, to: ALWAYS.1 };
-    let zone = company.time_zone()?;
+    let zone_book = ZoneBook::load(read, company)?;
     for employee in &read.employees()? {
+        let zones = zone_book.employee(read, employee)?;
         let all = Statements::gather(read, company, Some(employee), always, now, None)?;
-        all.person(&zone, (Employment::default(), &[]), &[]).check(&book).map_err(
+        all.person(&zones, (Employment::default(), &[]), &[]).check(&book).map_err(
             |PersonError { problem, .. }| {
                 let what =
                     format!("what is stated of employee {} could not be used any more: {problem}", employee.code);
@@ -237,7 +239,11 @@ fn check(
     let range = DateRange { from: first, to: last };
     let mut all = Statements::gather(read, company, place.employee.as_ref(), range, now, replaced)?;
     all.add(stated.clone());
-    let checked = all.person(&company.time_zone()?, (Employment::default(), &[]), &[]).check(&book);
+    let zones = match &place.employee {
+        Some(employee) => zones_of(read, company, employee)?,
+        None => company.time_zone()?.into(),
+    };
+    let checked = all.person(&zones, (Employment::default(), &[]), &[]).check(&book);
     checked.map_err(|PersonError { problem, .. }| {
         Error::invalid(format!("{} of {} can't be taken: {problem}", stated.kind(), whom), "mend it")
     })?;
@@ -303,8 +309,8 @@ fn dates(read: &Read<'_>, company: &Company, place: &Place, stated: &Stated) -> 
 /// The dates that a correction touches.
 fn adjusted(read: &Read<'_>, company: &Company, place: &Place, change: &Change) -> Result<(Date, Date), Error> {
     let employee = place.employee.as_ref().ok_or_else(|| Error::invalid("nobody is named", "name the employee"))?;
-    let zone = zone_of(company, employee)?;
-    let civil = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let zones = zones_of(read, company, employee)?;
+    let civil = |at: Timestamp| zones.date(at);
     match change {
         Change::AddPunch { at, work_date, .. } => {
             let at = Timestamp::from_second(*at).map_err(|_| {

@@ -17,9 +17,10 @@ use store::users::TerminalUser;
 use store::{Read, Write};
 
 use crate::commands::{USUAL_EXPIRY, ask};
-use crate::company::{Company, zone};
+use crate::company::Company;
 use crate::employment::Employments;
 use crate::numbers::during;
+use crate::zones::terminal_zones;
 use crate::{Actor, Error, Hub};
 
 /// Wishes of one transaction.
@@ -237,9 +238,8 @@ fn asked(read: &Read<'_>, now: Timestamp) -> Result<HashMap<(String, String), i6
 }
 
 /// Today at a terminal.
-fn today(company: &Company, terminal: &Terminal, now: Timestamp) -> Result<Date, Error> {
-    let zone = terminal.zone.as_deref().map_or_else(|| company.time_zone(), zone)?;
-    Ok(now.to_zoned(zone).date())
+fn today(read: &Read<'_>, company: &Company, terminal: &Terminal, now: Timestamp) -> Result<Date, Error> {
+    Ok(terminal_zones(read, company, terminal)?.date(now))
 }
 
 impl Hub {
@@ -257,7 +257,7 @@ impl Hub {
             let mut all = Vec::new();
             for (terminal, _) in read.terminals()?.iter().filter(|(terminal, _)| terminal.is_approved) {
                 let there = users.get(&terminal.serial).map_or(&[][..], Vec::as_slice);
-                all.extend(rows(&numbers, terminal, there, &asked, today(&company, terminal, now)?));
+                all.extend(rows(&numbers, terminal, there, &asked, today(read, &company, terminal, now)?));
             }
             Ok(all)
         })
@@ -309,7 +309,7 @@ impl Tables {
     fn row(&mut self, read: &Read<'_>, (serial, user): (&str, &str), now: Timestamp) -> Result<&mut SyncRow, Error> {
         if !self.of.contains_key(serial) {
             let terminal = read.terminal(serial)?.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
-            let today = today(&self.company, &terminal, now)?;
+            let today = today(read, &self.company, &terminal, now)?;
             let rows = rows(&self.numbers, &terminal, &read.users_of(serial)?, &self.under_way, today);
             self.of.insert(serial.to_owned(), rows.into_iter().map(|row| (row.user.clone(), row)).collect());
         }

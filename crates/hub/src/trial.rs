@@ -11,8 +11,9 @@ use store::people::Employee;
 
 use crate::company::Company;
 use crate::derive::is_kept;
-use crate::facts::{Facts, zone_of};
+use crate::facts::Facts;
 use crate::periods::Dates;
+use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 /// Employees that are looked at in one snapshot of the store; others write in between.
@@ -59,17 +60,17 @@ impl Hub {
         now: Timestamp,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Trial, Error> {
-        let (company, (book, _), people) = self.store.read(|read| {
+        let (company, zones, (book, _), people) = self.store.read(|read| {
             let company = Company::load(read)?;
-            let rules = company.rulebook(read, now)?;
-            Ok::<_, Error>((company, rules, read.employees()?))
+            let (zones, rules) = (ZoneBook::load(read, &company)?, company.rulebook(read, now)?);
+            Ok::<_, Error>((company, zones, rules, read.employees()?))
         })?;
         let version = PolicyVersion { from: Some(first), policy: policy.clone(), ..PolicyVersion::default() };
         let policies = company.policies.clone().ending_with(version);
         let tried = Rulebook::new(policies, company.timetables.clone(), book.calendar().clone());
         let tried = tried.map_err(|error| Error::invalid(error.to_string(), "mend the policy and try again"))?;
         let bank = company.bank.clone().and_then(|policy| Bank::new(policy).ok());
-        let run = Run { company: &company, now: &book, tried: &tried, bank: bank.as_ref(), as_of: now };
+        let run = Run { company: &company, zones: &zones, now: &book, tried: &tried, bank: bank.as_ref(), as_of: now };
         let mut trial = Trial::default();
         for chunk in people.chunks(PER_SNAPSHOT) {
             self.store
@@ -84,6 +85,7 @@ impl Hub {
 
 struct Run<'a> {
     company: &'a Company,
+    zones: &'a ZoneBook,
     now: &'a Rulebook,
     tried: &'a Rulebook,
     bank: Option<&'a Bank>,
@@ -98,10 +100,10 @@ impl Run<'_> {
         (first, last): (Date, Date),
         trial: &mut Trial,
     ) -> Result<(), Error> {
-        let today = self.as_of.to_zoned(zone_of(self.company, employee)?).date();
+        let today = self.zones.employee(read, employee)?.date(self.as_of);
         let range = DateRange { from: first, to: last.min(today) };
         let facts = match range.from <= range.to {
-            true => Facts::gather(read, self.company, self.now, employee, range, self.as_of)?,
+            true => Facts::gather(read, (self.company, self.zones), self.now, employee, range, self.as_of)?,
             false => None,
         };
         let mut change = Change::default();

@@ -1,7 +1,7 @@
 //! What pages, tables and exports show: plain values, sorted and ready to print.
 
 use attendance::punch::Fingerprint;
-use attendance::{DayRecord, DayTrace};
+use attendance::{DayRecord, DayTrace, Zones};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -283,8 +283,8 @@ pub struct TerminalRow {
     pub approved: bool,
     /// Address for polling.
     pub address: Option<String>,
-    /// IANA zone of its clock.
-    pub zone: String,
+    /// Zones of its clock, by printed date.
+    pub zones: Zones,
     /// How it is read.
     pub via: link::Via,
     /// Last contact.
@@ -449,6 +449,8 @@ pub struct SiteRow {
     pub code: String,
     /// Name; may be empty.
     pub name: String,
+    /// IANA zones, each from a date on; `None` for always. On dates without one it is the company's.
+    pub zones: Vec<(String, Option<Date>)>,
     /// Serials of the terminals that are or were there, each from a date on; `None` for always.
     pub terminals: Vec<(String, Option<Date>)>,
 }

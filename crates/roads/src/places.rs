@@ -1,5 +1,5 @@
-//! Sites and departments as CSV: `code`, `name`, and the terminals of a site (`A1`, `B2@2026-03-01`: from that date on) or the department
-//! that one is a part of (`parent`). Only `code` is required.
+//! Sites and departments as CSV: `code`, `name`, the zones of a site (`Asia/Manila Asia/Tokyo@2026-03-16`: from that date on) and its
+//! terminals (`A1`, `B2@2026-03-01`), or the department that one is a part of (`parent`). Only `code` is required.
 
 use crate::employees::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
@@ -13,6 +13,8 @@ pub struct SiteLine {
     pub code: String,
     /// Name; empty when not given.
     pub name: String,
+    /// Its IANA zones, all of them, each with the date from which it holds, if it has not always; empty when not given.
+    pub zones: Vec<String>,
     /// Serials of its terminals, each with the date from which it is there, if it has not always been.
     pub terminals: Vec<String>,
 }
@@ -30,7 +32,7 @@ pub struct DepartmentLine {
     pub parent: String,
 }
 
-const SITES: Kind = Kind { name: "list of sites", columns: &["code", "name", "terminals"], needs: &["code"] };
+const SITES: Kind = Kind { name: "list of sites", columns: &["code", "name", "zones", "terminals"], needs: &["code"] };
 const DEPARTMENTS: Kind = Kind { name: "list of departments", columns: &["code", "name", "parent"], needs: &["code"] };
 
 /// Reads a list of sites. Rows come in file order.
@@ -39,12 +41,16 @@ const DEPARTMENTS: Kind = Kind { name: "list of departments", columns: &["code",
 /// [`NotATable`] when the header is missing, or names a column that this list doesn't have.
 pub fn sites(file: &[u8]) -> Result<Vec<Result<SiteLine, BadRow>>, NotATable> {
     table::rows(file, &SITES, |row| {
-        let terminals = row.cell("terminals").split([';', ' ']).filter(|serial| !serial.is_empty());
+        let listed = |column| {
+            let texts = row.cell(column).split([';', ' ']).filter(|text| !text.is_empty());
+            texts.map(str::to_owned).collect()
+        };
         Ok(SiteLine {
             line: row.line,
             code: code(row)?,
             name: plain(row.cell("name")).to_owned(),
-            terminals: terminals.map(str::to_owned).collect(),
+            zones: listed("zones"),
+            terminals: listed("terminals"),
         })
     })
 }
@@ -76,7 +82,9 @@ mod tests {
 
     #[test]
     fn sites_have_terminals_and_departments_a_parent() {
-        let sites = sites(b"code,name,terminals\nCEBU,Cebu City,A1 B2@2026-03-01\nA:B,,\n").unwrap();
+        let file = b"code,name,zones,terminals\nCEBU,Cebu City,Asia/Manila UTC@2026-03-16,A1 B2@2026-03-01\nA:B,,,\n";
+        let sites = sites(file).unwrap();
+        assert_eq!(sites[0].as_ref().unwrap().zones, ["Asia/Manila", "UTC@2026-03-16"]);
         assert_eq!(sites[0].as_ref().unwrap().terminals, ["A1", "B2@2026-03-01"]);
         assert!(sites[1].as_ref().unwrap_err().to_string().contains("line 3: `A:B` in column code"));
         let departments = departments(b"code;name;parent\nHR;People;\nPAY;Payroll;HR\n").unwrap();

@@ -44,6 +44,7 @@ scripts![
     "0027_replays_marked",
     "0028_jobs_taken_over",
     "0029_sources",
+    "0030_site_zones",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -51,6 +51,7 @@ pub(crate) const TABLES: &[&str] = &[
     "setting",
     "sink",
     "site",
+    "site_zone",
     "source",
     "source_page",
     "stored_day",

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Row, params};
+use crate::engine::{Row, Value, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -15,10 +15,16 @@ statements! {
     DEPARTMENT_PUT = "INSERT INTO department (tenant, code, name, parent) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, code) DO UPDATE SET name = excluded.name, parent = excluded.parent";
     TERMINAL_SITES = "SELECT serial, from_date, site FROM terminal_site WHERE tenant = $1 ORDER BY serial, from_date";
+    TERMINAL_SITES_OF = "SELECT serial, from_date, site FROM terminal_site WHERE tenant = $1 AND serial = $2";
     TERMINAL_SITE_PUT = "INSERT INTO terminal_site (tenant, serial, from_date, site) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial, from_date) DO UPDATE SET site = excluded.site";
+    TERMINAL_SITE_DROP = "DELETE FROM terminal_site WHERE tenant = $1 AND serial = $2 AND from_date = $3";
+    SITE_ZONES = "SELECT site, from_date, zone FROM site_zone WHERE tenant = $1 ORDER BY site, from_date";
+    SITE_ZONES_DROP = "DELETE FROM site_zone WHERE tenant = $1 AND site = $2";
+    SITE_ZONE_ADD = "INSERT INTO site_zone (tenant, site, from_date, zone) VALUES ($1, $2, $3, $4)";
     PLACES = "SELECT employee, from_date, site, department FROM employee_place WHERE tenant = $1 ORDER BY employee, from_date";
     PLACES_OF = "SELECT employee, from_date, site, department FROM employee_place WHERE tenant = $1 AND employee = $2 ORDER BY from_date";
+    PLACES_EACH = "SELECT employee, from_date, site, department FROM employee_place WHERE tenant = $1 AND employee = $2";
     PLACES_DROP = "DELETE FROM employee_place WHERE tenant = $1 AND employee = $2";
     PLACE_ADD = "INSERT INTO employee_place (tenant, employee, from_date, site, department) VALUES ($1, $2, $3, $4, $5)";
     EMPLOYMENTS = "SELECT employee, from_date, to_date FROM employment WHERE tenant = $1 ORDER BY employee, from_date";
@@ -58,6 +64,17 @@ pub struct TerminalSite {
     pub site: String,
 }
 
+/// The zone of a site from a date on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteZone {
+    /// Code of the site.
+    pub site: String,
+    /// First date.
+    pub from: Date,
+    /// IANA name.
+    pub zone: String,
+}
+
 /// Where an employee belongs from a date on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmployeePlace {
@@ -80,6 +97,10 @@ pub struct EmploymentSpan {
     pub from: Date,
     /// Last date.
     pub to: Date,
+}
+
+fn terminal_site(row: &Row<'_>) -> Result<TerminalSite, Error> {
+    Ok(TerminalSite { serial: row.get(0)?, from: required_date(row, 1)?, site: row.get(2)? })
 }
 
 fn place(row: &Row<'_>) -> Result<EmployeePlace, Error> {
@@ -119,9 +140,47 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn terminal_sites(&self) -> Result<Vec<TerminalSite>, Error> {
-        self.all(TERMINAL_SITES, params![self.tenant], |row| {
-            Ok(TerminalSite { serial: row.get(0)?, from: required_date(row, 1)?, site: row.get(2)? })
+        self.all(TERMINAL_SITES, params![self.tenant], terminal_site)
+    }
+
+    /// Where each of some terminals is, by date, in the order of the serials.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn terminal_sites_of(&self, serials: &[&str]) -> Result<Vec<Vec<TerminalSite>>, Error> {
+        let lists = serials.iter().map(|serial| list![self.tenant, *serial]);
+        self.each_by_date(TERMINAL_SITES_OF, lists, terminal_site, |at| at.from)
+    }
+
+    /// The zones of all sites, by site and date.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn site_zones(&self) -> Result<Vec<SiteZone>, Error> {
+        self.all(SITE_ZONES, params![self.tenant], |row| {
+            Ok(SiteZone { site: row.get(0)?, from: required_date(row, 1)?, zone: row.get(2)? })
         })
+    }
+
+    /// The rows that a query has for each list, sorted by date.
+    fn each_by_date<'v, const N: usize, T: Clone>(
+        &self,
+        sql: &str,
+        lists: impl ExactSizeIterator<Item = [Value<'v>; N]>,
+        row: impl Fn(&Row<'_>) -> Result<T, Error>,
+        date: impl Fn(&T) -> Date,
+    ) -> Result<Vec<Vec<T>>, Error> {
+        let mut all = vec![Vec::new(); lists.len()];
+        self.session.rows_of_each(sql, lists, |place, found| {
+            let found = row(found)?;
+            if let Some(all) = all.get_mut(place) {
+                all.push(found);
+            }
+            Ok(())
+        })?;
+        // An order within the statement would keep PostgreSQL from looking up all of them together.
+        all.iter_mut().for_each(|rows| rows.sort_by_key(&date));
+        Ok(all)
     }
 
     /// Where all employees belong, by employee and date.
@@ -138,6 +197,14 @@ impl Read<'_> {
     /// Of the store.
     pub fn employee_places_of(&self, employee: i64) -> Result<Vec<EmployeePlace>, Error> {
         self.all(PLACES_OF, params![self.tenant, employee], place)
+    }
+
+    /// Where each of some employees belongs, by date, in the order of their ids.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn employee_places_of_each(&self, ids: &[i64]) -> Result<Vec<Vec<EmployeePlace>>, Error> {
+        self.each_by_date(PLACES_EACH, ids.iter().map(|id| list![self.tenant, *id]), place, |place| place.from)
     }
 
     /// The employments of all, by employee and date.
@@ -181,6 +248,26 @@ impl Write<'_> {
     /// Of the store.
     pub fn put_terminal_site(&self, at: &TerminalSite) -> Result<(), Error> {
         self.run(TERMINAL_SITE_PUT, params![self.tenant, at.serial, at.from.to_string(), at.site]).map(drop)
+    }
+
+    /// Forgets where a terminal is from a date on; what it was before goes on.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_terminal_site(&self, serial: &str, from: Date) -> Result<(), Error> {
+        self.run(TERMINAL_SITE_DROP, params![self.tenant, serial, from.to_string()]).map(drop)
+    }
+
+    /// Notes the zones of a site, each from a date on: all of them.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_site_zones(&self, site: &str, zones: &[(Date, String)]) -> Result<(), Error> {
+        self.run(SITE_ZONES_DROP, params![self.tenant, site])?;
+        for (from, zone) in zones {
+            self.run(SITE_ZONE_ADD, params![self.tenant, site, from.to_string(), zone])?;
+        }
+        Ok(())
     }
 
     /// Notes where an employee belongs: all of it.

@@ -22,6 +22,10 @@ statements! {
     OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     OF_ORIGIN_PRINTED = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 AND fingerprint < $4
         AND printed_seconds >= $5 AND printed_seconds <= $6 ORDER BY fingerprint LIMIT $7";
+    OF_ORIGIN_STATED = "SELECT DISTINCT s.fingerprint FROM punch_statement s
+        JOIN punch p ON p.tenant = s.tenant AND p.fingerprint = s.fingerprint
+        WHERE s.tenant = $1 AND p.origin = $2 AND s.fingerprint > $3 AND s.printed_seconds >= $4 AND s.printed_seconds <= $5
+        ORDER BY s.fingerprint LIMIT $6";
     PRINTED_BETWEEN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND fingerprint > $2 AND fingerprint < $3
         AND printed_seconds >= $4 AND printed_seconds < $5 ORDER BY fingerprint LIMIT $6";
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
@@ -346,6 +350,22 @@ impl Read<'_> {
         let (after, end) = (after.0.max(begin), Fingerprint::first_of_hour(last.saturating_add(3600)).0);
         let values = params![self.tenant, origin, after, end, first, last, limit];
         self.all(OF_ORIGIN_PRINTED, values, |row| row.get(0).map(Fingerprint))
+    }
+
+    /// Identities of the punches from one terminal of which a person once stated a time between two, both included (seconds since 1970
+    /// on the terminal's face), after `after`, in key order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn punches_stated(
+        &self,
+        origin: &str,
+        (first, last): (i64, i64),
+        after: Fingerprint,
+        limit: u32,
+    ) -> Result<Vec<Fingerprint>, Error> {
+        let values = params![self.tenant, origin, after.0, first, last, limit];
+        self.all(OF_ORIGIN_STATED, values, |row| row.get(0).map(Fingerprint))
     }
 
     /// Identities of the punches of any terminal that were printed from a second on until before another (since 1970 on the

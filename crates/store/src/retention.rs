@@ -92,6 +92,7 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("setting", Stays::InUse),
     ("sink", Stays::InUse),
     ("site", Stays::InUse),
+    ("site_zone", Stays::InUse),
     ("source", Stays::InUse),
     ("source_page", Stays::InUse),
     // What was held of a date: a terminal that still has those punches is not asked for them again.

@@ -59,14 +59,14 @@ impl Log {
         file: &PolicyFile,
         mut more: impl FnMut(&Rulebook, &Person<'_>, DateRange, Moment),
     ) -> Result<Vec<DayRecord>, Box<dyn Error>> {
-        let zone = TimeZone::get(ZONE)?;
+        let zones = TimeZone::get(ZONE)?.into();
         let book = Rulebook::new(file.policy.clone(), default_timetables(), Calendar::default())?;
         let assignments: Vec<Assignment> = default_assignments();
         let moment = Moment { as_of: i64::from(i32::MAX), watermark: None };
         let mut days = Vec::new();
         for (punches, range) in &self.people {
             let employment = Employment { from: Some(range.from), to: Some(range.to) };
-            let person = Person { employment, ..Person::new(&zone, &assignments, punches) };
+            let person = Person { employment, ..Person::new(&zones, &assignments, punches) };
             days.extend(derive(&book, &person, *range, moment));
             more(&book, &person, *range, moment);
         }

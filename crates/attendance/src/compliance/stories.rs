@@ -137,7 +137,8 @@ fn the_intervals_of_a_day_are_what_the_record_counts() {
     let punches: Vec<_> = punches.collect();
     let assignments = default_assignments();
     let offsite: crate::Offsite = serde_json::from_value(json!({"date": "2025-03-10", "part": "am"})).unwrap();
-    let person = Person { offsite: &[offsite], ..Person::new(&zone, &assignments, &punches) };
+    let zones = zone.clone().into();
+    let person = Person { offsite: &[offsite], ..Person::new(&zones, &assignments, &punches) };
     let range = DateRange { from: march(9), to: march(11) };
     let as_of = "2025-03-11T12:00:00-04:00".parse::<jiff::Timestamp>().unwrap().as_second();
     let moment = Moment { as_of, watermark: None };

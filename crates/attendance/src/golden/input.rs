@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::{Fields, GoldenError, Reader};
 use crate::{
     Adjustment, Assignment, Calendar, DateRange, Employment, Fingerprint, Leave, Modifier, Moment, Offsite, Override,
-    Person, Policy, Punch, PunchState, Rulebook, Timetables, instant,
+    Person, Policy, Punch, PunchState, Rulebook, Timetables, Zones, instant,
 };
 
 /// A case, ready to derive.
 pub(super) struct DeriveCase {
     pub(super) book: Rulebook,
-    pub(super) zone: TimeZone,
+    pub(super) zones: Zones,
     pub(super) range: DateRange,
     pub(super) moment: Moment,
     pub(super) want_totals: bool,
@@ -93,7 +93,7 @@ impl DeriveCase {
         let adjustments = adjustments.map(|(index, one)| reader.value(&format!("input.adjustments[{index}]"), one));
         let case = Self {
             book,
-            zone: reader.zone(input.get("tz").or(defaults.get("tz")))?,
+            zones: reader.zone(input.get("tz").or(defaults.get("tz")))?.into(),
             range: DateRange { from, to },
             moment: Moment { as_of: as_of.0, watermark: watermark.map(|watermark| watermark.0) },
             want_totals: reader.optional(input, "input", "want_totals")?.unwrap_or(false),
@@ -113,7 +113,7 @@ impl DeriveCase {
 
     pub(super) fn person(&self) -> Person<'_> {
         Person {
-            zone: &self.zone,
+            zones: &self.zones,
             employment: self.employment,
             gaps: &[],
             assignments: &self.assignments,

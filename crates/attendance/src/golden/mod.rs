@@ -149,11 +149,11 @@ fn check_derive(
 ) -> Result<Vec<String>, GoldenError> {
     let case = DeriveCase::read(reader, defaults, input)?;
     let records = derive(&case.book, &case.person(), case.range, case.moment);
-    let mut found = check_days(reader, expect, &records, case.range, &case.zone)?;
+    let mut found = check_days(reader, expect, &records, case.range, case.zones.first())?;
     if case.want_totals {
         let expected: Totals = reader.required(expect, "expect", "totals")?;
         let actual = totals(&case.book, &records);
-        found.extend(differences("totals", &expected, &actual, &case.zone));
+        found.extend(differences("totals", &expected, &actual, case.zones.first()));
     }
     Ok(found)
 }

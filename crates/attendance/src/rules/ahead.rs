@@ -11,7 +11,7 @@ use super::day::{Day, Days};
 use super::known::Known;
 use super::leave::{Owed, apply};
 use super::person::{DateRange, Person};
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::Span;
 use crate::vocabulary::{Code, DayKind};
 
@@ -116,8 +116,8 @@ pub fn plan_ahead(book: &Rulebook, person: &Person<'_>, range: DateRange, as_of:
         return Vec::new();
     }
     let known = Known::new(person, as_of);
-    let clock = LocalClock::new(person.zone, (first - LOOKBACK - 2) * 86_400, (last + 4) * 86_400);
-    let days = Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clock };
+    let clocks = Clocks::new(person.zones, (first - LOOKBACK - 2) * 86_400, (last + 4) * 86_400);
+    let days = Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clocks };
     let employed = |number: i64| person.is_employed(date_of(number));
     let mut planned = Vec::with_capacity((last - first + 1) as usize);
     let mut busy_until: Option<i64> = None;
@@ -125,7 +125,7 @@ pub fn plan_ahead(book: &Rulebook, person: &Person<'_>, range: DateRange, as_of:
     for number in (first - LOOKBACK..=last).filter(|number| employed(*number)) {
         let day = days.day(number, &known);
         let policy = book.policy(number);
-        let owed = apply(policy, &day, known.leaves.on(day.date), known.offsite.on(day.date), &days.clock);
+        let owed = apply(policy, &day, known.leaves.on(day.date), known.offsite.on(day.date), days.clocks.on(number));
         let place = Place::of(&owed);
         let conflict = place.zip(busy_until).and_then(|(place, until)| clash(book, number, until, place.last_start));
         busy_until = busy_until.max(place.map(|place| place.first_end));

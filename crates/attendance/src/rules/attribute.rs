@@ -8,12 +8,12 @@ use super::calendar_day::day_number;
 use super::clean::Press;
 use super::day::Day;
 use super::trace::Line;
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::Span;
 use crate::vocabulary::{Policy, PunchState};
 
 /// The contested zone between two neighbouring dates, by the policy of the later one.
-pub(crate) fn contested_zone(book: &Rulebook, before: &Day, after: &Day, clock: &LocalClock) -> Span {
+pub(crate) fn contested_zone(book: &Rulebook, before: &Day, after: &Day, clocks: &Clocks) -> Span {
     let rules = &book.policy(after.number).attribution;
     let midnight = after.midnight;
     let start = after.bounds().map(|plan| plan.start);
@@ -29,12 +29,12 @@ pub(crate) fn contested_zone(book: &Rulebook, before: &Day, after: &Day, clock: 
         }
         None => {
             let opens = early.map_or(midnight, |early| early.min(midnight));
-            let cut = clock.instant(after.number * 1440 + rules.fold_cutoff.minutes());
+            let cut = clocks.on(after.number).instant(after.number * 1440 + rules.fold_cutoff.minutes());
             Span::new(opens, early.map_or(cut, |early| cut.min(early.max(midnight))))
         }
     };
     // However far the date before reaches: no punch belongs to a date that is more than one away (rules 22, invariant 7).
-    let latest = clock.instant((after.number + 1) * 1440);
+    let latest = clocks.midnight(after.number + 1);
     Span::new(zone.start.min(latest), zone.end.min(latest))
 }
 

@@ -3,10 +3,10 @@
 //! The policy has versions; a step asks for the one in force on the work date it is about.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use super::pay_book::PayBook;
+use crate::Zones;
 use crate::compliance::Checks;
 use crate::policies::Policies;
 use crate::vocabulary::{
@@ -77,10 +77,9 @@ impl Rulebook {
     }
 
     /// The policies by the instants (seconds) at which their first dates begin in a zone.
-    pub(crate) fn turns(&self, zone: &TimeZone) -> Turns<'_> {
+    pub(crate) fn turns(&self, zones: &Zones) -> Turns<'_> {
         let begins = |from: Option<Date>| {
-            let midnight = from.map(|from| from.to_zoned(zone.clone()));
-            midnight.and_then(Result::ok).map_or(i64::MIN, |midnight| midnight.timestamp().as_second())
+            from.and_then(|from| zones.midnight(from)).map_or(i64::MIN, |midnight| midnight.as_second())
         };
         Turns(self.policies.iter().map(|version| (begins(version.from), &version.policy)).collect())
     }

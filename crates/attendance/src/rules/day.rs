@@ -7,7 +7,7 @@ use super::calendar::{Kind, Roster};
 use super::calendar_day::date_of;
 use super::known::Known;
 use super::layout::{Form, Layout, Trims, lay_out};
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::Span;
 use crate::vocabulary::Modifier;
 
@@ -41,7 +41,7 @@ pub(crate) struct Days<'a> {
     pub(crate) book: &'a Rulebook,
     pub(crate) roster: Roster<'a>,
     pub(crate) modifiers: &'a [Modifier],
-    pub(crate) clock: LocalClock,
+    pub(crate) clocks: Clocks,
 }
 
 impl Days<'_> {
@@ -49,7 +49,7 @@ impl Days<'_> {
     pub(crate) fn day(&self, number: i64, known: &Known<'_>) -> Day {
         let date = date_of(number);
         let kind = self.roster.kind(number, date, known);
-        let midnight = self.clock.instant(number * 1440);
+        let midnight = self.clocks.midnight(number);
         Day { date, number, midnight, kind, layout: kind.template.and_then(|at| self.layout(at, number, date)) }
     }
 
@@ -60,6 +60,6 @@ impl Days<'_> {
 
     fn layout(&self, template: usize, number: i64, date: Date) -> Option<Layout> {
         let trims = Trims::on(self.modifiers, date);
-        Some(lay_out(self.book.templates.get(template)?, number * 1440, trims, &self.clock))
+        Some(lay_out(self.book.templates.get(template)?, number * 1440, trims, self.clocks.on(number)))
     }
 }

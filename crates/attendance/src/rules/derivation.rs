@@ -12,7 +12,7 @@ use super::pay::Week;
 use super::person::{DateRange, Moment, Person};
 use super::sheet::Sheet;
 use super::trace::{Silent, Sink};
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::Span;
 use crate::vocabulary::DayRecord;
 
@@ -35,14 +35,14 @@ pub(crate) fn run<S: Sink>(
         return Vec::new();
     }
     let known = Known::new(person, moment.as_of);
-    let presses = clean(person.punches, &known, &book.turns(person.zone), sink);
+    let presses = clean(person.punches, &known, &book.turns(person.zones), sink);
     let week_start = book.week_start(first);
     let (clock_from, clock_to) = clock_span(week_start, last, &presses);
     let days = Days {
         book,
         roster: Roster::new(book, person),
         modifiers: person.modifiers,
-        clock: LocalClock::new(person.zone, clock_from, clock_to),
+        clocks: Clocks::new(person.zones, clock_from, clock_to),
     };
     let board = Board::set(&days, &known, presses, week_start, last);
     let mut records = Vec::with_capacity((last - first + 1) as usize);
@@ -88,14 +88,14 @@ pub(crate) struct Board<'a> {
 impl<'a> Board<'a> {
     /// Steps 3 to 5 for all dates that matter.
     fn set(days: &Days<'_>, known: &Known<'_>, mut presses: Vec<Press<'a>>, week_start: i64, last: i64) -> Self {
-        let (book, clock) = (days.book, &days.clock);
+        let (book, clocks) = (days.book, &days.clocks);
         let (opening, quiet) = quiet_boundary(days, known, &presses, week_start);
         let mut laid = Vec::with_capacity((last - opening + 3).max(0) as usize);
         let mut zones = Vec::with_capacity(laid.capacity());
         for number in opening - 1..=last + 1 {
             let day = days.day(number, known);
             let empty = Span::new(day.midnight, day.midnight);
-            zones.push(laid.last().map_or(empty, |before| contested_zone(book, before, &day, clock)));
+            zones.push(laid.last().map_or(empty, |before| contested_zone(book, before, &day, clocks)));
             laid.push(day);
         }
         // Nothing before the quiet boundary and nothing after the last zone matters, forced punches apart.
@@ -103,7 +103,8 @@ impl<'a> Board<'a> {
         presses.retain(|press| press.forced.is_some() || (quiet..until).contains(&press.minute));
         let expected_end = |day: &Day| {
             let policy = book.policy(day.number);
-            apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), clock).expected_end()
+            apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), clocks.on(day.number))
+                .expected_end()
         };
         let dates = attribute(book, &mut presses, &laid, &zones, expected_end);
         let (presses, ends) = sort_by_date(presses, &dates, laid.len());
@@ -126,7 +127,7 @@ fn quiet_boundary(days: &Days<'_>, known: &Known<'_>, presses: &[Press<'_>], num
     let mut after = days.day(number, known);
     loop {
         let before = days.day(number - 1, known);
-        let zone = contested_zone(days.book, &before, &after, &days.clock);
+        let zone = contested_zone(days.book, &before, &after, &days.clocks);
         let from = presses.partition_point(|press| press.minute < zone.start);
         if presses.get(from).is_none_or(|press| press.minute >= zone.end) {
             return (number, zone.end);

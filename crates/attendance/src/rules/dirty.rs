@@ -24,7 +24,7 @@ use super::day::Days;
 use super::known::Known;
 use super::person::{DateRange, Person};
 use super::trace::Silent;
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::Span;
 use crate::vocabulary::Punch;
 
@@ -43,12 +43,12 @@ pub fn contested(book: &Rulebook, person: &Person<'_>, date: Date) -> (i64, i64)
 /// left that the change could make a repeat (rules 5.3). `person.punches` should hold the punches of before and after it.
 pub fn affected_dates(book: &Rulebook, person: &Person<'_>, at: i64) -> DateRange {
     let known = Known::new(person, i64::MAX);
-    let policies = book.turns(person.zone);
+    let policies = book.turns(person.zones);
     let presses = clean(person.punches, &known, &policies, &mut Silent);
     // Five years suffice: a terminal whose clock was a century off must not make the zone's rules be read that far.
     let last = presses.last().map_or(at, |press| press.at.clamp(at, at + 5 * 366 * 86_400));
     let days = days_around(book, person, at, last);
-    let civil = days.clock.local(at.div_euclid(60)).div_euclid(1440);
+    let civil = days.clocks.date(at.div_euclid(60));
     let reach = repeats_until(person.punches, at, &policies).div_euclid(60);
     let mut next = civil + 1;
     loop {
@@ -76,11 +76,11 @@ pub fn workweek(book: &Rulebook, date: Date) -> DateRange {
 }
 
 fn days_around<'a>(book: &'a Rulebook, person: &Person<'a>, from: i64, to: i64) -> Days<'a> {
-    let clock = LocalClock::new(person.zone, from - 7 * 86_400, to + 7 * 86_400);
-    Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clock }
+    let clocks = Clocks::new(person.zones, from - 7 * 86_400, to + 7 * 86_400);
+    Days { book, roster: Roster::new(book, person), modifiers: person.modifiers, clocks }
 }
 
 fn zone_before(days: &Days<'_>, known: &Known<'_>, number: i64) -> Span {
     let (before, after) = (days.day(number - 1, known), days.day(number, known));
-    contested_zone(days.book, &before, &after, &days.clock)
+    contested_zone(days.book, &before, &after, &days.clocks)
 }

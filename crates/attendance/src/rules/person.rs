@@ -2,11 +2,11 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::book::{Rulebook, Shape};
 use super::calendar::check_roster;
 use super::calendar_day::day_number;
+use crate::Zones;
 use crate::vocabulary::{
     Adjustment, Assignment, Change, ClockTime, Employment, Leave, Modifier, Offsite, Override, Part, Punch,
 };
@@ -21,8 +21,8 @@ const MINUTES_PER_DAY: i64 = 24 * 60;
 /// (rules 8); a week more on either side is ample for people who sleep.
 #[derive(Debug, Clone, Copy)]
 pub struct Person<'a> {
-    /// Zone of the person's site.
-    pub zone: &'a TimeZone,
+    /// Zones of the person's site, by work date (rules 4).
+    pub zones: &'a Zones,
     /// First and last date of employment.
     pub employment: Employment,
     /// Dates between two employments: of somebody who left and was hired again.
@@ -80,9 +80,9 @@ impl<'a> Person<'a> {
     }
 
     /// Somebody of whom nothing is known but patterns and punches; employed always.
-    pub const fn new(zone: &'a TimeZone, assignments: &'a [Assignment], punches: &'a [Punch]) -> Self {
+    pub const fn new(zones: &'a Zones, assignments: &'a [Assignment], punches: &'a [Punch]) -> Self {
         Self {
-            zone,
+            zones,
             employment: Employment { from: None, to: None },
             gaps: &[],
             assignments,
@@ -143,7 +143,7 @@ impl<'a> Person<'a> {
             Change::AddPunch { at, work_date: Some(date), .. } => {
                 let made =
                     jiff::Timestamp::from_second(*at).map_err(|_| "the time of the punch is no instant".to_owned())?;
-                let made = made.to_zoned(self.zone.clone()).date();
+                let made = self.zones.date(made);
                 let is_near = made.saturating_sub(1.day()) <= *date && *date <= made.saturating_add(1.day());
                 if is_near {
                     Ok(())

@@ -47,7 +47,7 @@ fn status(facts: &Facts<'_>, record: &DayRecord, say: &Say<'_>, told: &mut Told)
         Status::Deferred => {
             let zone = facts.zones[1];
             let wait = facts.policy().settle_delay;
-            let settles = say.time(zone.end.max(facts.clock.instant((facts.day.number + 1) * 1440)) + wait);
+            let settles = say.time(zone.end.max(facts.clocks.midnight(facts.day.number + 1)) + wait);
             match record.defer_reason {
                 Some(DeferReason::AwaitingData) => {
                     format!("not judged yet: the terminals have not delivered everything up to {settles}")

@@ -19,6 +19,7 @@ use super::settle::deferral;
 use super::status::status;
 use super::trace::{Facts, Outcome, Sink};
 use super::worked::{Worked, deductions, worked};
+use super::zone::LocalClock;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{DayKind, DayRecord, DeferReason, Exception, JudgeOn, Policy, PremiumDayBasis, Status};
 
@@ -48,7 +49,8 @@ impl<'d> Sheet<'d> {
         let day = board.days.get(at)?;
         let policy = days.book.policy(day.number);
         let range = board.punches(at);
-        let owed = apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), &days.clock);
+        let owed =
+            apply(policy, day, known.leaves.on(day.date), known.offsite.on(day.date), days.clocks.on(day.number));
         let (next, zones) = (board.days.get(at + 1)?, [*board.zones.get(at)?, *board.zones.get(at + 1)?]);
         let deferred = deferral(moment, next.midnight, zones[1].end, policy.settle_delay);
         let first = range.start;
@@ -71,11 +73,16 @@ impl<'d> Sheet<'d> {
         self.days.book.policy(self.day.number)
     }
 
+    /// The clock of the date.
+    fn clock(&self) -> &'d LocalClock {
+        self.days.clocks.on(self.day.number)
+    }
+
     fn facts<'f>(&'f self, outcome: Option<Outcome<'f>>) -> Facts<'f> {
-        let (day, owed, clock) = (self.day, &self.owed, &self.days.clock);
+        let (day, owed, clocks) = (self.day, &self.owed, &self.days.clocks);
         Facts {
             book: self.days.book,
-            clock,
+            clocks,
             day,
             zones: self.zones,
             owed,
@@ -116,7 +123,7 @@ impl<'d> Sheet<'d> {
         finish(&mut self.owed, &pairs, &policy.movable_break);
         let owed = &self.owed;
 
-        let Presence { spans: presence, on_break } = effective_presence(policy, owed, &pairs, &self.days.clock);
+        let Presence { spans: presence, on_break } = effective_presence(policy, owed, &pairs, self.clock());
         let mut breaks = self.breaks(&pairs, corrections.waives_break);
         breaks.add_all(&on_break);
         let worked = self.worked(&presence, &breaks, &corrections);
@@ -224,7 +231,7 @@ impl<'d> Sheet<'d> {
         let by_civil_date = policy.premium_day_basis == PremiumDayBasis::CalendarDate;
         let pay_day = PayDay {
             book,
-            clock: &self.days.clock,
+            clock: self.clock(),
             number: self.day.number,
             kind: self.day.kind.kind,
             civil_kind: if by_civil_date { Some(&civil_kind as &dyn Fn(i64) -> DayKind) } else { None },

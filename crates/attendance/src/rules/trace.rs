@@ -10,7 +10,7 @@ use super::known::Corrections;
 use super::leave::Owed;
 use super::pair::Pairs;
 use super::pay_book::PayBook;
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Code, DayRecord, Fingerprint, Policy, Punch, PunchState};
 
@@ -252,7 +252,7 @@ pub(crate) struct PaidFinding<'a> {
 /// Everything that is known of a finished date.
 pub(crate) struct Facts<'a> {
     pub(crate) book: &'a Rulebook,
-    pub(crate) clock: &'a LocalClock,
+    pub(crate) clocks: &'a Clocks,
     pub(crate) day: &'a Day,
     /// The contested zones before and after the date.
     pub(crate) zones: [Span; 2],

@@ -14,7 +14,7 @@ use super::trace::{
     DayTrace, Dropped, Facts, Line, Orphan, PaidFinding, PaidStretch, Role, SegmentFinding, Shadow, Sink, Stretch,
     TracedPunch,
 };
-use super::zone::LocalClock;
+use super::zone::Clocks;
 use crate::spans::{Span, Spans};
 use crate::vocabulary::{Change, DayRecord, Punch};
 
@@ -91,8 +91,8 @@ impl Sink for Tracer<'_> {
 
     fn finished(&mut self, facts: &Facts<'_>, record: &DayRecord) {
         let desk = std::mem::take(&mut self.desk);
-        let say = Say { clock: facts.clock, day: facts.day.number };
-        let zone = self.person.zone.iana_name().unwrap_or("a fixed offset");
+        let say = Say { clock: facts.clocks.on(facts.day.number), day: facts.day.number };
+        let zone = self.person.zones.on(facts.day.date).iana_name().unwrap_or("a fixed offset");
         let mut trace = DayTrace {
             zone: zone.to_owned(),
             contested: facts.zones.map(Stretch::from),
@@ -124,19 +124,20 @@ impl Tracer<'_> {
     fn file_dropped(&mut self, moment: Moment) {
         let instants = self.dropped.iter().map(|(_, punch)| punch.at);
         let Some((first, last)) = instants.clone().min().zip(instants.max()) else { return };
-        let clock = LocalClock::new(self.person.zone, first - 86_400, last + 86_400);
+        let clocks = Clocks::new(self.person.zones, first - 86_400, last + 86_400);
         let mut dropped = std::mem::take(&mut self.dropped);
         // Neither in the order of their delivery nor as often (rules 22, invariants 4 and 5).
         dropped.sort_by_key(|(_, punch)| (punch.at, punch.id, punch.recorded_at));
         dropped.dedup_by_key(|(_, punch)| (punch.at, punch.id));
         for (why, punch) in dropped {
-            let civil = date_of(clock.local(punch.at.div_euclid(60)).div_euclid(1440));
+            let civil = date_of(clocks.date(punch.at.div_euclid(60)));
             let home = self.traces.iter_mut().find(|(date, trace)| match why {
                 Dropped::RepeatOf(at) => trace.punches.iter().any(|kept| kept.at == at),
                 Dropped::Voided | Dropped::NotYetKnown => *date == civil,
             });
             let Some((date, trace)) = home else { continue };
-            let say = Say { clock: &clock, day: day_number(*date) };
+            let day = day_number(*date);
+            let say = Say { clock: clocks.on(day), day };
             let (role, why) = ignored(why, &punch, self.person, self.book, &say, moment);
             let (id, at, state, date) = (Some(punch.id), punch.at, punch.state, *date);
             let traced = TracedPunch { id, adjustment: None, at, state, date, role, why };
@@ -156,7 +157,7 @@ fn ignored(
 ) -> (Role, String) {
     match why {
         Dropped::RepeatOf(at) => {
-            let policy = book.turns(person.zone).at(punch.at);
+            let policy = book.turns(person.zones).at(punch.at);
             let window = policy.map_or(0, |policy| policy.punch.duplicate_window_seconds);
             let kept = say.second(at);
             (

@@ -51,7 +51,7 @@ impl Sink for Sheets {
             worked.add_all(outcome.worked);
             worked.add_all(&facts.owed.credit);
         }
-        let next_midnight = facts.clock.instant((number + 1) * 1440);
+        let next_midnight = facts.clocks.midnight(number + 1);
         self.days.push(WorkedDay {
             record: record.clone(),
             civil: Stretch { from: facts.day.midnight * 60, to: next_midnight * 60 },

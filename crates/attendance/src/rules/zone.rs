@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
+use super::calendar_day::day_number;
+use crate::Zones;
+
 /// The offsets of a zone over a stretch of time. Local times and instants are minutes since the epoch, on the local clock
 /// and in UTC.
 #[derive(Debug, Clone)]
@@ -64,10 +67,43 @@ impl LocalClock {
     }
 }
 
+/// A person's clocks: each work date is told by that of its zone, whatever the dates around it are told by.
+#[derive(Debug, Clone)]
+pub(crate) struct Clocks {
+    first: LocalClock,
+    /// Each with the number of its first date, by date.
+    later: Vec<(i64, LocalClock)>,
+}
+
+impl Clocks {
+    /// Reads the zones from one instant (seconds) to another.
+    pub(crate) fn new(zones: &Zones, from: i64, to: i64) -> Self {
+        let clock = |zone| LocalClock::new(zone, from, to);
+        let later = zones.later().iter().map(|(date, zone)| (day_number(*date), clock(zone)));
+        Self { first: clock(zones.first()), later: later.collect() }
+    }
+
+    /// The clock of a work date.
+    pub(crate) fn on(&self, number: i64) -> &LocalClock {
+        self.later.iter().rev().find(|(from, _)| *from <= number).map_or(&self.first, |(_, clock)| clock)
+    }
+
+    /// The instant at which a date begins.
+    pub(crate) fn midnight(&self, number: i64) -> i64 {
+        self.on(number).instant(number * 1440)
+    }
+
+    /// The number of the civil date at an instant: by the last clock whose first date has begun.
+    pub(crate) fn date(&self, minute: i64) -> i64 {
+        let has_begun = |from: &i64, clock: &LocalClock| clock.instant(from * 1440) <= minute;
+        let begun = self.later.iter().rev().find(|(from, clock)| has_begun(from, clock));
+        begun.map_or(&self.first, |(_, clock)| clock).local(minute).div_euclid(1440)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::calendar_day::day_number;
 
     fn clock(zone: &str) -> LocalClock {
         LocalClock::new(&TimeZone::get(zone).unwrap(), 1_735_000_000, 1_767_000_000)

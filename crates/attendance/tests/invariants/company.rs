@@ -158,10 +158,10 @@ impl Company {
 
     /// As `ask`, by other policies.
     pub(crate) fn ask_by<T>(&self, policies: Policies, answer: impl FnOnce(&Rulebook, &Person<'_>) -> T) -> T {
-        let zone = self.tz();
+        let zones = self.tz().into();
         let book = Rulebook::new(policies, self.timetables.clone(), self.calendar.clone()).unwrap();
         let person = Person {
-            zone: &zone,
+            zones: &zones,
             employment: self.employment,
             gaps: &[],
             assignments: &self.assignments,

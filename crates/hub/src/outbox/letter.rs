@@ -13,9 +13,9 @@ use store::people::Employee;
 use super::{SinkSettings, Standing};
 use crate::Error;
 use crate::company::Company;
-use crate::facts::zone_of;
 use crate::keep::record;
 use crate::resolve::instant;
+use crate::zones::zones_of;
 
 const MICROSECONDS: i64 = 1_000_000;
 
@@ -63,8 +63,9 @@ fn fields(
         return Ok(None);
     }
     let told = day.as_ref().filter(|_| standing == Standing::Told).map(record).transpose()?;
-    let zone = zone_of(company, employee)?;
-    let at = |seconds: Option<i64>| seconds.map_or(Value::Null, |seconds| time(seconds, &zone));
+    let zones = zones_of(read, company, employee)?;
+    let zone = zones.on(entry.date);
+    let at = |seconds: Option<i64>| seconds.map_or(Value::Null, |seconds| time(seconds, zone));
     let first = told.as_ref().and_then(|day| day.first_in.or(day.last_out));
     let (device_name, device_ip) = terminal_of(read, entry.employee, first)?;
     let outliers: Vec<&str> = told

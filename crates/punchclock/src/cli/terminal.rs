@@ -114,7 +114,7 @@ pub(crate) struct Add {
     /// it, it is known by its serial alone
     #[arg(long, value_name = "F")]
     pub(crate) push_key_file: Option<PathBuf>,
-    /// Zone of its clock, like Asia/Manila (default: the company's)
+    /// Zone of its clock, like Asia/Manila (default: that of its site on the printed date, else the company's; `""` goes back to it)
     #[arg(long)]
     pub(crate) zone: Option<String>,
     /// How its punches come

@@ -93,7 +93,7 @@ impl From<DayRow> for Day {
         Self {
             employee: row.code,
             name: row.name,
-            zone: row.zone.iana_name().unwrap_or("UTC").to_owned(),
+            zone: show::zone_name(&row.zone),
             revision: row.revision,
             date: record.date,
             status: record.status.as_str(),

@@ -14,6 +14,7 @@ use crate::app::App;
 pub(crate) struct Site {
     code: String,
     name: String,
+    zones: Vec<ZoneHere>,
     terminals: Vec<TerminalHere>,
 }
 
@@ -24,10 +25,18 @@ struct TerminalHere {
     from: Option<Date>,
 }
 
+/// A zone of a site, from a date on; null for always.
+#[derive(Serialize)]
+struct ZoneHere {
+    zone: String,
+    from: Option<Date>,
+}
+
 impl From<SiteRow> for Site {
-    fn from(SiteRow { code, name, terminals }: SiteRow) -> Self {
+    fn from(SiteRow { code, name, zones, terminals }: SiteRow) -> Self {
+        let zones = zones.into_iter().map(|(zone, from)| ZoneHere { zone, from }).collect();
         let terminals = terminals.into_iter().map(|(serial, from)| TerminalHere { serial, from }).collect();
-        Self { code, name, terminals }
+        Self { code, name, zones, terminals }
     }
 }
 

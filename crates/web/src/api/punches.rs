@@ -29,7 +29,7 @@ pub(crate) struct Punch {
 
 impl Punch {
     fn new(row: PunchRow, terminals: &[TerminalRow]) -> Self {
-        let zone = zone_of(&row.origin, terminals);
+        let zone = zone_of(&row.origin, terminals, row.at.unwrap_or(row.received));
         Self {
             fingerprint: row.fingerprint.to_string(),
             received: show::rfc3339(row.received, &zone),

@@ -54,8 +54,8 @@ impl From<link::Clock> for Clock {
 
 impl From<TerminalRow> for Terminal {
     fn from(row: TerminalRow) -> Self {
-        let zone = show::named_zone(&row.zone);
-        let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, &zone));
+        let zone = row.zones.at(Timestamp::now());
+        let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, zone));
         Self {
             last_contact: at(row.last_contact),
             last_complete_read: at(row.last_complete_read),
@@ -63,7 +63,7 @@ impl From<TerminalRow> for Terminal {
             name: row.name,
             is_approved: row.approved,
             address: row.address,
-            zone: row.zone,
+            zone: show::zone_name(zone),
             via: row.via.word(),
             poll_minutes: row.poll_minutes,
             is_live: row.live,

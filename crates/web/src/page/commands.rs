@@ -95,7 +95,7 @@ struct Row {
 
 impl Row {
     fn new(row: &CommandRow, terminals: &[TerminalRow], now: Timestamp) -> Self {
-        let zone = punches::zone_of(&row.serial, terminals);
+        let zone = punches::zone_of(&row.serial, terminals, now);
         let code = row.code.filter(|code| *code != 0).map(|code| format!(" (code {code})")).unwrap_or_default();
         Self {
             id: row.id,
@@ -174,7 +174,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
         let mut table = CsvTable::new(out, columns.iter().chain(&["asked", "expires", "changed"]))?;
         let terminals = hub.terminals()?;
         for row in hub.commands(&asked.filter(), Timestamp::now())? {
-            let zone = punches::zone_of(&row.serial, &terminals);
+            let zone = punches::zone_of(&row.serial, &terminals, row.asked);
             let at = |at: Timestamp| show::rfc3339(at, &zone);
             table.row([
                 row.id.to_string(),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::view::{PunchFilter, PunchRow, TerminalRow};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -93,7 +94,7 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn new(punch: &PunchRow, terminals: &[TerminalRow]) -> Self {
-        let zone = zone_of(&punch.origin, terminals);
+        let zone = zone_of(&punch.origin, terminals, punch.at.unwrap_or(punch.received));
         let verification = words::verification(punch.verify);
         let said = [words::state(punch.state), verification.as_str()];
         let day = |code: &String| {
@@ -120,10 +121,10 @@ impl Row {
     }
 }
 
-/// The zone of a terminal's clock; UTC when it is not known.
-pub(crate) fn zone_of(serial: &str, terminals: &[TerminalRow]) -> TimeZone {
+/// The zone of a terminal's clock at an instant; UTC when it is not known.
+pub(crate) fn zone_of(serial: &str, terminals: &[TerminalRow], at: Timestamp) -> TimeZone {
     let terminal = terminals.iter().find(|terminal| terminal.serial == serial);
-    terminal.map_or(TimeZone::UTC, |terminal| show::named_zone(&terminal.zone))
+    terminal.map_or(TimeZone::UTC, |terminal| terminal.zones.at(at).clone())
 }
 
 /// `GET /punches`

@@ -152,7 +152,7 @@ impl Moment {
 
 impl Row {
     fn new(row: TerminalRow, facts: &[InForce], now: Timestamp) -> Self {
-        let zone = show::named_zone(&row.zone);
+        let zone = row.zones.at(now).clone();
         let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, now, &zone));
         Self {
             shifts: shifts_of(&row.serial, facts),
@@ -233,14 +233,14 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
-            let zone = show::named_zone(&row.zone);
-            let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, &zone)).unwrap_or_default();
+            let zone = row.zones.at(Timestamp::now());
+            let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, zone)).unwrap_or_default();
             table.row([
                 row.serial,
                 row.name,
                 row.approved.to_string(),
                 row.address.unwrap_or_default(),
-                row.zone,
+                show::zone_name(zone),
                 row.via.word().to_owned(),
                 at(row.last_contact),
                 at(row.last_complete_read),

@@ -115,14 +115,15 @@ async fn the_description_names_the_fields_that_are_sent() {
 async fn sites_and_departments_are_listed_as_they_were_imported() {
     let house = House::with_accounts();
     house.import("A1", DAY, true);
-    let sites = b"code,name,terminals\nCEBU,Cebu,A1@2026-01-05\nMAIN,,\n";
+    let sites = b"code,name,zones,terminals\nCEBU,Cebu,Asia/Manila UTC@2026-03-01,A1@2026-01-05\nMAIN,,,\n";
     house.hub.import_sites(&clerk(), sites, false, now()).unwrap();
     house.hub.import_departments(&clerk(), b"code,name,parent\nPAY,Payroll,HR\nHR,People,\n", false, now()).unwrap();
     let program = house.token(TokenKind::Api);
     let listed = house.get(&program, "/api/v1/sites").await.json();
     let at = json!([{ "serial": "A1", "from": "2026-01-05" }]);
-    let cebu = json!({ "code": "CEBU", "name": "Cebu", "terminals": at });
-    assert_eq!(listed["items"], json!([cebu, { "code": "MAIN", "name": "", "terminals": [] }]));
+    let zones = json!([{ "zone": "Asia/Manila", "from": null }, { "zone": "UTC", "from": "2026-03-01" }]);
+    let cebu = json!({ "code": "CEBU", "name": "Cebu", "zones": zones, "terminals": at });
+    assert_eq!(listed["items"], json!([cebu, { "code": "MAIN", "name": "", "zones": [], "terminals": [] }]));
     let listed = house.get(&program, "/api/v1/departments?limit=1").await.json();
     assert_eq!(listed["items"], json!([{ "code": "HR", "name": "People", "parent": null }]));
     assert_eq!(listed["total"], 2);

@@ -6,7 +6,6 @@ use anyhow::{Context as _, bail};
 use hub::view::{CommandFilter, CommandRow, TerminalRow};
 use hub::{Hub, USUAL_EXPIRY};
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, SpanRelativeTo};
 use link::command::TerminalPerson;
 use link::{CommandState, TerminalCommand};
@@ -86,10 +85,7 @@ fn command(what: Ask, terminal: &TerminalRow) -> anyhow::Result<TerminalCommand>
 fn ends(span: &Span, terminal: &TerminalRow) -> anyhow::Result<(DateTime, DateTime)> {
     let to = match &span.to {
         Some(text) => moment(text, end_of)?,
-        None => {
-            let zone = TimeZone::get(&terminal.zone).with_context(|| format!("terminal {}", terminal.name))?;
-            end_of(now().to_zoned(zone).date())
-        }
+        None => end_of(terminal.zones.date(now())),
     };
     Ok((moment(&span.from, |date| date.at(0, 0, 0, 0))?, to))
 }

@@ -91,7 +91,7 @@ pub(super) fn list(context: &Context) -> anyhow::Result<()> {
             json!(row.poll_minutes),
             json!(row.live),
             json!(row.address),
-            json!(row.zone),
+            json!(row.zones.at(now()).iana_name()),
             json!(row.punches),
             json!(row.records_on_terminal),
             json!(at(row.last_contact)),

@@ -104,7 +104,7 @@ impl Target {
         Ok(Self {
             label: row.name.clone(),
             address: dialable(address),
-            zone: TimeZone::get(&row.zone).with_context(|| format!("terminal {}", row.name))?,
+            zone: row.zones.at(now()).clone(),
             number_group: row.number_group.clone(),
             serial: Some(row.serial.clone()),
             options: options(way, hub.comm_key_file(&row.serial)?.as_deref())?,
