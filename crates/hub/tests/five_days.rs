@@ -138,6 +138,7 @@ impl Replay {
             template: None,
             per_second: 0,
             all_days: false,
+            odoo: None,
         };
         let sink = NewSink { name: SINK.to_owned(), settings, token: TOKEN.to_owned(), signing_secret: None };
         hub.add_sink(&clerk(), &sink, now).unwrap();

@@ -6,6 +6,7 @@ pub mod crm;
 pub mod employees;
 pub mod holidays;
 mod network;
+pub mod odoo;
 pub mod outside;
 pub mod places;
 pub mod punch_table;

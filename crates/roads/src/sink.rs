@@ -8,6 +8,8 @@ pub type Fields = Map<String, Value>;
 /// A record that is to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Letter {
+    /// Whose hub tells it.
+    pub tenant: i64,
     /// Which day of which employee, for which sink; the same for every revision.
     pub id: String,
     /// Counts its changes.
@@ -43,6 +45,14 @@ pub trait Sink: Send + Sync {
 
     /// The body of a record.
     fn render(&self, fields: &Fields) -> Value;
+
+    /// What would be sent of records, in their order: their bodies, unless what is sent depends on what the receiver has.
+    ///
+    /// # Errors
+    /// What is in the way of looking, in words.
+    fn preview(&self, letters: &[Letter]) -> Result<Vec<Value>, String> {
+        Ok(letters.iter().map(|letter| self.render(&letter.fields)).collect())
+    }
 
     /// Asks whether the receiver is there and lets this hub in, without telling it of a day; in words.
     ///

@@ -198,6 +198,11 @@ impl<'a> Deref for Write<'a> {
 }
 
 impl Read<'_> {
+    /// Whose rows these are: the tenant's number.
+    pub fn tenant(&self) -> i64 {
+        self.tenant
+    }
+
     /// All rows of a statement.
     pub(crate) fn all<T>(
         &self,

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+
+use crate::http::Request;
 
 /// What a receiver does with the next record instead of taking it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,24 +130,9 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
     let mut reader = BufReader::new(stream);
     loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let is_post = line.starts_with("POST ");
-        let mut headers = BTreeMap::new();
-        loop {
-            line.clear();
-            if reader.read_line(&mut line)? <= 2 {
-                break;
-            }
-            let (name, value) = line.split_once(':').context("a header")?;
-            headers.insert(name.to_lowercase(), value.trim().to_owned());
-        }
-        let length = headers.get("content-length").map_or(Ok(0), |length| length.parse())?;
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let record = CrmRecord { headers, body: String::from_utf8(body)? };
+        let Some(request) = Request::read(&mut reader)? else { return Ok(()) };
+        let is_post = request.method == "POST";
+        let record = CrmRecord { headers: request.headers, body: request.body };
         let delay = locked(state).delay;
         if !delay.is_zero() {
             std::thread::sleep(delay);

@@ -6,6 +6,7 @@
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
 //! * [`FakeCalendar`]: public holidays over HTTP, or trouble, as it is told;
 //! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
+//! * [`FakeOdoo`]: an Odoo that behaves as the reference saw real ones do, errors included;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
@@ -21,6 +22,8 @@ mod chance;
 mod database;
 mod fake_calendar;
 mod fake_crm;
+mod fake_odoo;
+mod http;
 mod pair;
 mod postgres;
 mod process;
@@ -34,6 +37,7 @@ pub use crate::{
     database::Database,
     fake_calendar::{CalendarMood, FakeCalendar},
     fake_crm::{CrmFault, CrmRecord, FakeCrm},
+    fake_odoo::{FakeOdoo, OdooAttendance, OdooFault, OdooVersion},
     pair::PostgresPair,
     postgres::Postgres,
     process::Process,

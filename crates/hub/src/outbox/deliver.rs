@@ -106,27 +106,30 @@ impl Hub {
     /// What would be sent to a sink now.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for an unknown sink, or of the store.
+    /// [`Error::NotFound`] for an unknown sink, [`Error::Invalid`] when it has to be asked and can't be, or of the store.
     pub fn would_deliver(
         &self,
         name: &str,
         sink: &dyn Sink,
         which: Which,
         limit: u32,
+        now: Timestamp,
     ) -> Result<Vec<DryLetter>, Error> {
         let most = if limit == 0 { PER_RUN } else { limit };
-        self.store.read(|read| {
+        let ready = self.store.read(|read| {
             let settings = super::desk::settings_of(read, name)?;
             let waiting = read.waiting_in_outbox(name, which.attempts(), most)?;
-            let ready = ready(read, name, &settings, &waiting)?.into_iter();
-            Ok(ready
-                .map(|ready| DryLetter {
-                    date: ready.entry.date,
-                    revision: ready.entry.revision,
-                    body: sink.render(&ready.letter.fields),
-                })
-                .collect())
-        })
+            ready(read, name, &settings, &waiting, now)
+        })?;
+        let letters: Vec<_> = ready.iter().map(|ready| ready.letter.clone()).collect();
+        let bodies =
+            sink.preview(&letters).map_err(|why| Error::invalid(format!("sink {name}: {why}"), "try again then"))?;
+        let letter = |(ready, body): (&Ready, serde_json::Value)| DryLetter {
+            date: ready.entry.date,
+            revision: ready.entry.revision,
+            body,
+        };
+        Ok(ready.iter().zip(bodies).map(letter).collect())
     }
 
     /// Notes that the records of a wave are about to be on their way. Those of which nothing changed for the receiver, since it took
@@ -142,7 +145,7 @@ impl Hub {
         let now_us = now.as_microsecond();
         self.store.write(|write| {
             let (same, changed): (Vec<_>, Vec<_>) =
-                ready(write, name, settings, wave)?.into_iter().partition(|ready| {
+                ready(write, name, settings, wave, now)?.into_iter().partition(|ready| {
                     let entry = &ready.entry;
                     entry.sent > 0
                         && entry.offered == entry.sent

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use attendance::DayRecord;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use roads::sink::{Fields, Letter};
@@ -10,7 +12,8 @@ use store::Read;
 use store::outbox::Entry;
 use store::people::Employee;
 
-use super::{SinkSettings, Standing};
+use super::pairs::Pairing;
+use super::{ODOO, SinkSettings, Standing};
 use crate::Error;
 use crate::company::Company;
 use crate::keep::record;
@@ -32,8 +35,10 @@ pub(super) fn ready(
     sink: &str,
     settings: &SinkSettings,
     of: &[(i64, Date)],
+    now: Timestamp,
 ) -> Result<Vec<Ready>, Error> {
     let company = Company::load(read)?;
+    let pairing = (settings.kind == ODOO).then(|| Pairing::new(read, &company, now)).transpose()?;
     let mut people: BTreeMap<i64, Option<Employee>> = BTreeMap::new();
     let mut all = Vec::with_capacity(of.len());
     for entry in read.outbox_entries(sink, of)?.into_iter().flatten().filter(|entry| entry.state == "waiting") {
@@ -41,22 +46,25 @@ pub(super) fn ready(
             place.insert(read.employee(entry.employee)?);
         }
         let Some(Some(employee)) = people.get(&entry.employee) else { continue };
-        if let Some(fields) = fields(read, &company, employee, &entry, settings)? {
+        if let Some((mut fields, told)) = fields(read, &company, employee, &entry, settings)? {
+            if let Some(pairing) = &pairing {
+                fields.extend(pairing.fields(read, employee, told.as_ref())?);
+            }
             let id = format!("{sink}/{}/{}", entry.employee, entry.date);
-            all.push(Ready { letter: Letter { id, revision: entry.revision, fields }, entry });
+            all.push(Ready { letter: Letter { tenant: read.tenant(), id, revision: entry.revision, fields }, entry });
         }
     }
     Ok(all)
 }
 
-/// The fields of a day; `None` for one that is not judged.
+/// The fields of a day and its record, if there is something to be told of it; `None` for one that is not judged.
 fn fields(
     read: &Read<'_>,
     company: &Company,
     employee: &Employee,
     entry: &Entry,
     settings: &SinkSettings,
-) -> Result<Option<Fields>, Error> {
+) -> Result<Option<(Fields, Option<DayRecord>)>, Error> {
     let day = read.days_of(entry.employee, entry.date, entry.date)?.pop();
     let standing = Standing::of(day.as_ref(), settings)?;
     if standing == Standing::Deferred {
@@ -92,7 +100,7 @@ fn fields(
         ("paid_minutes", minutes(|day| day.paid_minutes)),
         ("is_gone", json!(told.is_none())),
     ];
-    Ok(Some(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    Ok(Some((fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), told)))
 }
 
 /// RFC 3339 with the offset of the employee's zone.

@@ -15,6 +15,7 @@ mod deliver;
 mod desk;
 mod letter;
 mod meters;
+mod pairs;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -37,13 +38,15 @@ pub(crate) use work::{Retry, Send};
 use crate::Error;
 use crate::keep::record;
 
+/// The kind of sink that is told of pairs.
+pub const ODOO: &str = "odoo";
 /// Failed attempts after which a record is failed until somebody asks for it again (rules 21).
 pub(crate) const TRIES: u32 = 3;
 
 /// How a sink is reached: a business setting, kept as JSON. Its secrets are sealed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkSettings {
-    /// What it is: `crm`.
+    /// What it is: `crm` or [`ODOO`].
     pub kind: String,
     /// Address of the receiver.
     pub url: String,
@@ -59,6 +62,20 @@ pub struct SinkSettings {
     /// Days without a punch are told as well.
     #[serde(default)]
     pub all_days: bool,
+    /// What an Odoo needs besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odoo: Option<OdooSettings>,
+}
+
+/// What an Odoo needs besides an address and a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OdooSettings {
+    /// Name of the database.
+    pub database: String,
+    /// The user's login.
+    pub user: String,
+    /// The field of an employee that holds the employee's code.
+    pub employee_field: String,
 }
 
 impl SinkSettings {

@@ -108,6 +108,7 @@ impl Place {
             template: Some(template),
             per_second: 0,
             all_days: false,
+            odoo: None,
         };
         let new = NewSink { name: CRM.into(), settings, token: "t".into(), signing_secret: None };
         place.hub.add_sink(&Actor::new("clerk"), &new, now()).unwrap();
@@ -414,6 +415,7 @@ fn days_before_the_sink_are_told_when_asked_for_and_a_removed_sink_leaves_nothin
         template: None,
         per_second: 0,
         all_days: false,
+        odoo: None,
     };
     let new = NewSink { name: CRM.into(), settings, token: "t".into(), signing_secret: Some("s".into()) };
     let clerk = Actor::new("clerk");

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 
 /// The name of a sink that is given none.
 pub(crate) const USUAL_NAME: &str = "crm";
+/// The name of an Odoo that is given none.
+pub(crate) const USUAL_ODOO: &str = "odoo";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SinkCommand {
@@ -49,6 +51,33 @@ pub(crate) enum SinkCommand {
 pub(crate) enum AddSink {
     /// A CRM's webhook: one POST per day, JSON, with a token
     Crm(AddCrm),
+    /// An Odoo's Attendances, 17 to 19: a row for each pair of punches
+    Odoo(AddOdoo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddOdoo {
+    /// Address of the server
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Name of its database
+    #[arg(long, value_name = "NAME")]
+    pub(crate) db_name: String,
+    /// Login of the user that attendances are entered as
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: String,
+    /// File with the user's API key; the hub keeps it sealed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: PathBuf,
+    /// Its name, of letters, digits and -
+    #[arg(long, default_value = USUAL_ODOO)]
+    pub(crate) name: String,
+    /// Field of an employee in Odoo that holds the employee's code
+    #[arg(long, value_name = "FIELD", default_value = roads::odoo::USUAL_FIELD)]
+    pub(crate) employee_field: String,
+    /// Allow plain HTTP and addresses of the own network
+    #[arg(long)]
+    pub(crate) allow_private: bool,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +112,8 @@ pub(crate) struct AddCrm {
 pub(crate) enum SyncCommand {
     /// Send now what waits for a CRM
     Crm(Sync),
+    /// Send now what waits for an Odoo; with --dry-run look there and print what would be done
+    Odoo(Sync),
     /// How it stands with each sink; with --state the records of one
     Status {
         /// The records in this state: waiting, sent, failed or withheld
@@ -120,9 +151,9 @@ pub(crate) struct Sync {
     /// Send nothing: print what waits
     #[arg(long, conflicts_with_all = ["retry_failed", "force", "from", "to", "employee"])]
     pub(crate) dry_run: bool,
-    /// The sink
-    #[arg(long, value_name = "NAME", default_value = USUAL_NAME)]
-    pub(crate) sink: String,
+    /// The sink, if it has another name than its kind
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sink: Option<String>,
 }
 
 fn state(word: &str) -> Result<EntryState, String> {

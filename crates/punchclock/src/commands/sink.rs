@@ -3,19 +3,20 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{Hub, NewSink, Queued, SinkSettings, Which};
+use hub::{Hub, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::chance::now;
-use crate::cli::sink::{AddCrm, AddSink, SinkCommand, Sync, SyncCommand};
+use crate::cli::sink::{AddCrm, AddOdoo, AddSink, SinkCommand, Sync, SyncCommand, USUAL_NAME, USUAL_ODOO};
 use crate::commands::{Context, console};
 use crate::{show, sinks};
 
 pub(super) fn run(context: &Context, command: SinkCommand) -> anyhow::Result<()> {
     let actor = console();
     match command {
-        SinkCommand::Add(AddSink::Crm(args)) => add(context, &args),
+        SinkCommand::Add(AddSink::Crm(args)) => add(context, &crm(&args)?),
+        SinkCommand::Add(AddSink::Odoo(args)) => add(context, &odoo(&args)?),
         SinkCommand::List => list(context),
         SinkCommand::Test { name } => {
             let sink = open(&context.hub()?, &name)?;
@@ -44,8 +45,8 @@ pub(super) fn run(context: &Context, command: SinkCommand) -> anyhow::Result<()>
 
 pub(super) fn sync(context: &Context, command: SyncCommand) -> anyhow::Result<()> {
     match command {
-        SyncCommand::Crm(args) if args.dry_run => dry_run(context, &args),
-        SyncCommand::Crm(args) => send(context, &args),
+        SyncCommand::Crm(args) => send_or_show(context, &args, USUAL_NAME),
+        SyncCommand::Odoo(args) => send_or_show(context, &args, USUAL_ODOO),
         SyncCommand::Status { state: None, .. } => list(context),
         SyncCommand::Status { state: Some(state), sink, limit } => {
             let hub = context.hub()?;
@@ -62,9 +63,9 @@ pub(super) fn sync(context: &Context, command: SyncCommand) -> anyhow::Result<()
     }
 }
 
-fn add(context: &Context, args: &AddCrm) -> anyhow::Result<()> {
+fn crm(args: &AddCrm) -> anyhow::Result<NewSink> {
     let template = args.template_file.as_deref().map(json_of).transpose()?;
-    let new = NewSink {
+    Ok(NewSink {
         name: args.name.clone(),
         settings: SinkSettings {
             kind: "crm".to_owned(),
@@ -73,17 +74,43 @@ fn add(context: &Context, args: &AddCrm) -> anyhow::Result<()> {
             template,
             per_second: args.per_second,
             all_days: args.all_days,
+            odoo: None,
         },
         token: word_of(&args.token_file)?,
         signing_secret: args.signing_secret_file.as_deref().map(word_of).transpose()?,
+    })
+}
+
+fn odoo(args: &AddOdoo) -> anyhow::Result<NewSink> {
+    let odoo = OdooSettings {
+        database: args.db_name.clone(),
+        user: args.user.clone(),
+        employee_field: args.employee_field.clone(),
     };
+    Ok(NewSink {
+        name: args.name.clone(),
+        settings: SinkSettings {
+            kind: ODOO.to_owned(),
+            url: args.url.clone(),
+            allow_private: args.allow_private,
+            template: None,
+            per_second: 0,
+            all_days: false,
+            odoo: Some(odoo),
+        },
+        token: word_of(&args.key_file)?,
+        signing_secret: None,
+    })
+}
+
+fn add(context: &Context, new: &NewSink) -> anyhow::Result<()> {
     // What a client can't be made of is refused before it is stored.
-    sinks::open(&new).map_err(anyhow::Error::msg)?;
-    context.home.hub()?.add_sink(&console(), &new, now())?;
-    let name = &new.name;
+    sinks::open(new).map_err(anyhow::Error::msg)?;
+    context.home.hub()?.add_sink(&console(), new, now())?;
+    let (name, kind) = (&new.name, &new.settings.kind);
     Ok(show::line(format!(
         "sink {name} is told of days that change from now on; `punchclock sink test {name}` asks whether it is there, \
-         `punchclock sync crm --from DATE --sink {name}` tells it of earlier days"
+         `punchclock sync {kind} --from DATE --sink {name}` tells it of earlier days"
     ))?)
 }
 
@@ -101,10 +128,15 @@ fn list(context: &Context) -> anyhow::Result<()> {
     Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
 }
 
-fn dry_run(context: &Context, args: &Sync) -> anyhow::Result<()> {
+fn send_or_show(context: &Context, args: &Sync, usual: &str) -> anyhow::Result<()> {
+    let name = args.sink.as_deref().unwrap_or(usual);
+    if args.dry_run { dry_run(context, args, name) } else { send(context, args, name) }
+}
+
+fn dry_run(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
     let hub = context.hub()?;
-    let sink = open(&hub, &args.sink)?;
-    let letters = hub.would_deliver(&args.sink, sink.as_ref(), Which::All, args.limit)?;
+    let sink = open(&hub, name)?;
+    let letters = hub.would_deliver(name, sink.as_ref(), Which::All, args.limit, now())?;
     let rows = letters.into_iter().map(|letter| {
         let body = if context.is_json { letter.body } else { json!(letter.body.to_string()) };
         vec![json!(letter.date), json!(letter.revision), body]
@@ -112,8 +144,8 @@ fn dry_run(context: &Context, args: &Sync) -> anyhow::Result<()> {
     Ok(show::rows(context.is_json, &["date", "revision", "body"], &rows.collect::<Vec<_>>())?)
 }
 
-fn send(context: &Context, args: &Sync) -> anyhow::Result<()> {
-    let (hub, actor, name) = (context.hub()?, console(), args.sink.as_str());
+fn send(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
+    let (hub, actor) = (context.hub()?, console());
     let sink = open(&hub, name)?;
     hub.derive_all(now(), |_| {})?;
     if args.from.is_some() || args.to.is_some() || args.employee.is_some() || args.force {

@@ -1,0 +1,55 @@
+//! The pairs of a day, for a sink that wants more than its ends: those of its trace, which is computed again.
+
+use attendance::trace::Role;
+use attendance::{DateRange, DayRecord, Rulebook};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::Read;
+use store::people::Employee;
+
+use crate::Error;
+use crate::company::Company;
+use crate::facts::Facts;
+
+/// Computes pairs as they are at an instant.
+pub(super) struct Pairing<'a> {
+    company: &'a Company,
+    book: Rulebook,
+    now: Timestamp,
+}
+
+impl<'a> Pairing<'a> {
+    pub(super) fn new(read: &Read<'_>, company: &'a Company, now: Timestamp) -> Result<Self, Error> {
+        let (book, _) = company.rulebook(read, now)?;
+        Ok(Self { company, book, now })
+    }
+
+    /// `pairs`, each of two instants, and `lone`, arrivals and departures without a partner: seconds UTC. Where the trace tells of
+    /// another day than the stored one, as of a locked date that something came too late for, the ends of the stored one are the pair.
+    pub(super) fn fields(
+        &self,
+        read: &Read<'_>,
+        employee: &Employee,
+        told: Option<&DayRecord>,
+    ) -> Result<[(String, Value); 2], Error> {
+        let (mut pairs, mut lone) = (Vec::new(), Vec::new());
+        if let Some(told) = told {
+            let range = DateRange { from: told.date, to: told.date };
+            let facts = Facts::gather(read, self.company, &self.book, employee, range, self.now)?;
+            let explained = facts.and_then(|facts| {
+                attendance::explain(&self.book, &facts.person(), range, facts.moment(self.now)).pop()
+            });
+            match (explained.filter(|(record, _)| record == told), told.first_in, told.last_out) {
+                (Some((_, trace)), ..) => {
+                    pairs.extend(trace.sessions.iter().map(|session| (session.from, session.to)));
+                    let is_sided = |role| matches!(role, Role::OrphanArrival | Role::OrphanDeparture);
+                    let open = trace.orphans.iter().filter(|orphan| !orphan.resolved && is_sided(orphan.role));
+                    lone.extend(open.map(|orphan| orphan.at));
+                }
+                (None, Some(first), Some(last)) => pairs.push((first, last)),
+                (None, first, last) => lone.extend(first.or(last)),
+            }
+        }
+        Ok([("pairs".to_owned(), json!(pairs)), ("lone".to_owned(), json!(lone))])
+    }
+}

@@ -1,0 +1,427 @@
+//! The client of Odoo against one on loopback that behaves as real ones were seen to, by both roads, errors included: no attendance is
+//! lost and none is there twice.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use roads::odoo::{Odoo, OdooConfig, USUAL_FIELD};
+use roads::sink::{Answer, Letter, Sink as _};
+use serde_json::{Value, json};
+use testkit::{FakeOdoo, OdooFault, OdooVersion};
+
+const KEY: &str = "api-key-5ecret";
+const VERSIONS: [OdooVersion; 3] = [OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2];
+const DATE: &str = "2026-03-04";
+
+fn config(url: &str) -> OdooConfig {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    OdooConfig {
+        url: url.to_owned(),
+        database: "db".to_owned(),
+        user: "sync".to_owned(),
+        key: KEY.to_owned(),
+        employee_field: USUAL_FIELD.to_owned(),
+        allow_private: true,
+        timeout: Some(Duration::from_millis(500)),
+    }
+}
+
+fn odoo(fake: &FakeOdoo) -> Odoo {
+    Odoo::new(config(&fake.url())).unwrap()
+}
+
+fn at(time: &str) -> i64 {
+    let civil: jiff::civil::DateTime = time.parse().unwrap();
+    civil.in_tz("UTC").unwrap().timestamp().as_second()
+}
+
+/// A day of an employee: pairs as `08:00-12:00`, lone punches as `20:00`, UTC.
+fn letter(employee: i64, date: &str, times: &str) -> Letter {
+    let (mut pairs, mut lone) = (Vec::new(), Vec::new());
+    for word in times.split_whitespace() {
+        let instant = |time: &str| at(&format!("{date}T{time}:00"));
+        match word.split_once('-') {
+            Some((from, to)) => pairs.push(json!([instant(from), instant(to)])),
+            None => lone.push(json!(instant(word))),
+        }
+    }
+    let fields = json!({"user_id": format!("{employee}"), "date": date, "pairs": pairs, "lone": lone});
+    Letter {
+        tenant: 1,
+        id: format!("odoo/{employee}/{date}"),
+        revision: 1,
+        fields: fields.as_object().unwrap().clone(),
+    }
+}
+
+fn one(odoo: &Odoo, times: &str) -> Answer {
+    odoo.deliver(&[letter(7, DATE, times)]).remove(0)
+}
+
+/// What it has: badge, from, to of each attendance.
+fn has(fake: &FakeOdoo) -> Vec<String> {
+    let short = |time: &str| time.replace("2026-03-04 ", "").get(..5).unwrap_or_default().to_owned();
+    let rows = fake.attendances().into_iter();
+    rows.map(|row| format!("{} {}-{}", row.barcode, short(&row.check_in), short(&row.check_out))).collect()
+}
+
+fn says(answer: &Answer) -> &str {
+    match answer {
+        Answer::Taken(says) | Answer::NotNow(says) | Answer::Refused(says) | Answer::Closed(says) => says,
+    }
+}
+
+fn taken(answer: &Answer) -> &str {
+    let Answer::Taken(says) = answer else { panic!("{answer:?}") };
+    says
+}
+
+fn refused(answer: &Answer) -> &str {
+    let Answer::Refused(says) = answer else { panic!("{answer:?}") };
+    says
+}
+
+fn closed(answer: &Answer) -> &str {
+    let Answer::Closed(says) = answer else { panic!("{answer:?}") };
+    says
+}
+
+#[test]
+fn a_days_pairs_become_attendances_and_whatever_it_becomes_later_so_do_they() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let odoo = odoo(&fake);
+        taken(&one(&odoo, "08:00-12:00 13:00-17:00 20:00"));
+        assert_eq!(has(&fake), ["7 08:00-12:00", "7 13:00-17:00", "7 20:00-20:00"], "{version:?}");
+        let rows = fake.attendances();
+        assert_eq!(rows[0].external_id, "punchclock.1_7_20260304_1");
+        // Nothing changed: nothing is written.
+        let _ = fake.calls();
+        taken(&one(&odoo, "08:00-12:00 13:00-17:00 20:00"));
+        assert_eq!(
+            fake.calls(),
+            ["hr.employee.search_read", "hr.attendance.search_read", "hr.attendance.get_external_id"]
+        );
+        // A pair before, a pair that became longer, a lone punch that found its partner, and one that is no more.
+        for times in
+            ["05:00-07:00 08:00-12:00 13:00-18:00 20:00-21:00", "06:00-09:00 09:00-13:00", "09:00-13:00", "10:00", ""]
+        {
+            taken(&one(&odoo, times));
+            let wanted = times.split_whitespace().map(|word| match word.contains('-') {
+                true => format!("7 {word}"),
+                false => format!("7 {word}-{word}"),
+            });
+            assert_eq!(has(&fake), wanted.collect::<Vec<_>>(), "{version:?}");
+        }
+        assert_eq!(fake.doubled(), 0);
+    }
+}
+
+#[test]
+fn the_road_is_chosen_by_the_version_and_by_what_the_key_opens() {
+    let of = |version, key: &str| {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        Odoo::new(OdooConfig { key: key.to_owned(), ..config(&fake.url()) }).unwrap().test()
+    };
+    assert!(of(OdooVersion::V18, KEY).unwrap().contains("Odoo 18.0 by JSON-RPC: attendances may be added"));
+    assert!(of(OdooVersion::V18, "pass").unwrap().contains("by JSON-RPC"));
+    let told = of(OdooVersion::V19, KEY).unwrap();
+    assert!(told.contains("Odoo 19.0 by JSON-2") && told.contains("`punchclock` ends first, at 2026-12-31"), "{told}");
+    // A password is no bearer: JSON-RPC takes it, where it is.
+    assert!(of(OdooVersion::V19, "pass").unwrap().contains("Odoo 19.0 by JSON-RPC"));
+    assert!(of(OdooVersion::V19Json2, "pass").unwrap_err().contains("look at the user and the key"));
+    for version in VERSIONS {
+        assert!(of(version, "another").unwrap_err().contains("90 days"), "{version:?}");
+    }
+}
+
+#[test]
+fn the_session_is_kept_and_a_hundred_days_are_a_few_calls() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        for number in 1..=100 {
+            fake.employs(&number.to_string());
+        }
+        let odoo = odoo(&fake);
+        for date in ["2026-03-04", "2026-03-05"] {
+            let letters: Vec<_> = (1..=100).map(|number| letter(number, date, "08:00-12:00")).collect();
+            odoo.deliver(&letters).iter().for_each(|answer| drop(taken(answer).to_owned()));
+        }
+        let calls = fake.calls();
+        assert_eq!(fake.attendances().len(), 200);
+        assert_eq!(calls.iter().filter(|call| *call == "hr.attendance.load").count(), 2, "{calls:?}");
+        assert!(calls.len() <= 8, "{calls:?}");
+        assert!(calls.iter().filter(|call| *call == "common.authenticate").count() <= 1);
+    }
+}
+
+#[test]
+fn whatever_happens_to_a_call_on_its_way_the_row_is_there_once() {
+    use OdooFault::{CutsReply, Html, Killed, LosesReply, Raises, Silent};
+    let faults = [Killed, LosesReply, CutsReply, Silent, Html(502), Raises("psycopg2.errors.SerializationFailure")];
+    let stories = [("", "08:00-12:00", "load"), ("08:00-12:00", "08:00-13:00", "write"), ("08:00-12:00", "", "unlink")];
+    for version in VERSIONS {
+        for fault in &faults {
+            for (before, after, method) in stories {
+                let fake = FakeOdoo::start(version, KEY).unwrap();
+                fake.employs("7");
+                let odoo = odoo(&fake);
+                taken(&one(&odoo, before));
+                fake.will([(method, fault.clone())]);
+                let first = one(&odoo, after);
+                assert!(fake.has_failed_as_told(), "{version:?} {method} {fault:?}");
+                // What was done is seen by the look that follows at once; the rest goes another time.
+                let is_done = matches!(fault, LosesReply | CutsReply | Silent);
+                match is_done {
+                    true => assert!(matches!(first, Answer::Taken(_)), "{version:?} {method} {fault:?}: {first:?}"),
+                    false => assert!(matches!(first, Answer::NotNow(_)), "{version:?} {method} {fault:?}: {first:?}"),
+                }
+                taken(&one(&odoo, after));
+                let wanted: Vec<_> = after.split_whitespace().map(|word| format!("7 {word}")).collect();
+                assert_eq!(has(&fake), wanted, "{version:?} {method} {fault:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_look_that_fails_sends_nothing() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let odoo = odoo(&fake);
+        taken(&one(&odoo, ""));
+        for method in ["search_read", "get_external_id"] {
+            if method == "get_external_id" {
+                taken(&one(&odoo, "08:00-12:00"));
+            }
+            for fault in [OdooFault::Killed, OdooFault::Silent, OdooFault::Html(200), OdooFault::Html(503)] {
+                fake.will([(method, fault)]);
+                assert!(matches!(one(&odoo, "09:00-11:00"), Answer::NotNow(_)));
+            }
+        }
+        assert_eq!(has(&fake), ["7 08:00-12:00"]);
+    }
+}
+
+#[test]
+fn who_refuses_a_row_in_a_batch_is_found_and_its_neighbours_go() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let ids: Vec<i64> = (1..=40).map(|number| fake.employs(&number.to_string())).collect();
+        let odoo = odoo(&fake);
+        // Somebody enters these between the look and the call.
+        let overtaken = |place: usize| {
+            let (from, to) = ("2026-03-04 09:00:00", "2026-03-04 10:00:00");
+            ("load", OdooFault::Overtaken(ids[place], from, to))
+        };
+        fake.will([overtaken(2), overtaken(30)]);
+        let letters: Vec<_> = (1..=40).map(|number| letter(number, DATE, "08:00-12:00 13:00-17:00")).collect();
+        let answers = odoo.deliver(&letters);
+        assert!(fake.has_failed_as_told());
+        for (place, answer) in answers.iter().enumerate() {
+            match place {
+                2 | 30 => {
+                    let says = refused(answer);
+                    assert!(says.contains("09:00:00 to 2026-03-04 10:00:00 UTC) is not ours"), "{says}");
+                }
+                _ => drop(taken(answer).to_owned()),
+            }
+        }
+        assert_eq!(fake.attendances().len(), 38 * 2 + 2, "{version:?}");
+        assert_eq!(fake.doubled(), 0);
+    }
+}
+
+#[test]
+fn what_others_entered_is_never_touched_and_named_when_it_stands_in_the_way() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let ann = fake.employs("7");
+        let odoo = odoo(&fake);
+        let theirs = fake.has(ann, "2026-03-04 08:00:00", "2026-03-04 12:00:00").unwrap();
+        // As it is wanted: it is enough, and it stays somebody else's.
+        assert!(taken(&one(&odoo, "08:00-12:00 13:00-17:00")).contains("which somebody else entered"));
+        assert_eq!(has(&fake), ["7 08:00-12:00", "7 13:00-17:00"]);
+        let says = one(&odoo, "08:30-12:00 13:00-17:30");
+        assert!(refused(&says).contains(&format!("attendance {theirs} (2026-03-04 08:00:00")), "{says:?}");
+        taken(&one(&odoo, ""));
+        assert_eq!(has(&fake), ["7 08:00-12:00"], "what is not ours stays when the day is gone");
+        // Whoever is checked in since yesterday blocks no pair, and is left alone.
+        fake.has(ann, "2026-03-03 22:00:00", "").unwrap();
+        taken(&one(&odoo, "13:00-17:00"));
+        assert_eq!(fake.attendances().len(), 3);
+        fake.loses(theirs);
+        // Somebody moves and reopens ours: the day, when it is sent again, is as it was.
+        let ours = fake.attendances().iter().find(|row| !row.external_id.is_empty()).unwrap().id;
+        fake.edits(ours, "2026-03-04 15:00:00", "2026-03-04 16:00:00").unwrap();
+        taken(&one(&odoo, "13:00-17:00"));
+        assert!(has(&fake).contains(&"7 13:00-17:00".to_owned()));
+        // Somebody deletes ours: it is there again.
+        fake.loses(ours);
+        taken(&one(&odoo, "13:00-17:00"));
+        assert!(has(&fake).contains(&"7 13:00-17:00".to_owned()));
+    }
+}
+
+#[test]
+fn a_row_that_is_open_in_odoo_is_closed() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let odoo = odoo(&fake);
+        taken(&one(&odoo, "08:00-12:00"));
+        fake.edits(fake.attendances()[0].id, "2026-03-04 08:00:00", "").unwrap();
+        let preview = odoo.preview(&[letter(7, DATE, "08:00-12:00")]).unwrap().remove(0);
+        assert!(preview["steps"][0].as_str().unwrap().starts_with("close attendance"), "{preview}");
+        taken(&one(&odoo, "08:00-12:00"));
+        assert_eq!(has(&fake), ["7 08:00-12:00"]);
+    }
+}
+
+#[test]
+fn a_preview_shows_the_steps_and_does_none() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let ann = fake.employs("7");
+        fake.has(ann, "2026-03-05 09:00:00", "2026-03-05 10:00:00").unwrap();
+        let odoo = odoo(&fake);
+        let letters =
+            [letter(7, DATE, "08:00-12:00"), letter(7, "2026-03-05", "08:00-12:00"), letter(8, DATE, "08:00-12:00")];
+        let shown = odoo.preview(&letters).unwrap();
+        assert_eq!(shown[0]["steps"], json!(["create 2026-03-04 08:00:00 to 2026-03-04 12:00:00 UTC"]));
+        let in_the_way = |place: usize| shown[place]["in the way"].as_str().unwrap();
+        assert!(in_the_way(1).contains("is not ours") && in_the_way(2).contains("no employee in Odoo has `8`"));
+        assert_eq!(fake.attendances().len(), 1);
+    }
+}
+
+#[test]
+fn employees_are_found_by_their_badge_archived_ones_too_and_a_missing_one_holds_up_nobody() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let (gone, _) = (fake.employs("7"), fake.employs("8"));
+        fake.archives(gone);
+        let letters: Vec<_> = [7, 9, 8].map(|number| letter(number, DATE, "08:00-12:00")).into();
+        let answers = odoo(&fake).deliver(&letters);
+        assert!(refused(&answers[1]).contains("no employee in Odoo has `9` as their barcode: enter it there"));
+        assert_eq!(has(&fake), ["7 08:00-12:00", "8 08:00-12:00"]);
+    }
+}
+
+#[test]
+fn two_days_of_one_employee_in_one_call_of_the_port_go_one_after_the_other() {
+    let fake = FakeOdoo::start(OdooVersion::V19, KEY).unwrap();
+    fake.employs("7");
+    // The night moves from one date to the other: first it is given up, then taken.
+    let odoo = odoo(&fake);
+    taken(&one(&odoo, "22:00-23:00"));
+    let answers = odoo.deliver(&[letter(7, "2026-03-04", ""), letter(7, "2026-03-05", "08:00-12:00")]);
+    answers.iter().for_each(|answer| drop(taken(answer).to_owned()));
+    assert_eq!(fake.attendances().len(), 1);
+    let loads = fake.calls().iter().filter(|call| *call == "hr.attendance.unlink").count();
+    assert_eq!(loads, 1);
+}
+
+#[test]
+fn a_row_of_another_day_in_the_way_is_named_as_ours_and_not_deleted() {
+    let fake = FakeOdoo::start(OdooVersion::V18, KEY).unwrap();
+    fake.employs("7");
+    let odoo = odoo(&fake);
+    taken(&one(&odoo, "22:00-23:00"));
+    let mut other = letter(7, "2026-03-05", "");
+    other.fields.insert("pairs".to_owned(), json!([[at("2026-03-04T22:00:00"), at("2026-03-04T23:00:00")]]));
+    let answer = odoo.deliver(&[other.clone()]).remove(0);
+    assert!(refused(&answer).contains("of another day (punchclock.1_7_20260304_1) is still there"), "{answer:?}");
+    taken(&one(&odoo, ""));
+    taken(&odoo.deliver(&[other]).remove(0));
+    assert_eq!(fake.attendances()[0].external_id, "punchclock.1_7_20260305_1");
+}
+
+#[test]
+fn rights_that_are_missing_close_the_door_and_are_named_with_their_groups() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        fake.allows(false, Some(true));
+        assert!(closed(&one(&odoo(&fake), "08:00-12:00")).contains("Employees / Officer"));
+        assert!(odoo(&fake).test().unwrap_err().contains("Employees / Officer"));
+        fake.allows(true, None);
+        assert!(closed(&one(&odoo(&fake), "08:00-12:00")).contains("Attendances / Administrator"));
+        assert!(odoo(&fake).test().unwrap_err().contains("Attendances / Administrator"));
+        // The model says yes, a rule about employees says no: that is seen when it is sent.
+        fake.allows(true, Some(false));
+        assert!(odoo(&fake).test().is_ok());
+        assert!(refused(&one(&odoo(&fake), "08:00-12:00")).contains("You are not allowed"));
+        assert!(fake.attendances().is_empty());
+    }
+}
+
+#[test]
+fn a_key_that_ended_closes_the_door_and_a_new_one_opens_it() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let odoo = odoo(&fake);
+        taken(&one(&odoo, "08:00-12:00"));
+        fake.expires_key();
+        let answers = odoo.deliver(&[letter(7, DATE, "08:00-13:00"), letter(7, "2026-03-05", "08:00-12:00")]);
+        for answer in &answers {
+            let says = closed(answer);
+            assert!(says.contains("make a new one") && !says.contains(KEY), "{says}");
+        }
+        fake.gives_key("new-key");
+        let with = OdooConfig { key: "new-key".to_owned(), ..config(&fake.url()) };
+        taken(&one(&Odoo::new(with).unwrap(), "08:00-13:00"));
+        assert_eq!(has(&fake), ["7 08:00-13:00"]);
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there_nobody_and_somebody_else_are_told_apart() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let other = |config: OdooConfig| Odoo::new(config).unwrap().test().unwrap_err();
+        let told = other(OdooConfig { database: "nowhere".to_owned(), ..config(&fake.url()) });
+        assert!(told.contains("database"), "{told}");
+        let told = other(config(&format!("{}/elsewhere", fake.url())));
+        assert!(told.contains("there is no Odoo"), "{told}");
+    }
+    let gone = config("http://127.0.0.1:1");
+    assert!(matches!(one(&Odoo::new(gone).unwrap(), "08:00-12:00"), Answer::NotNow(_)));
+    let public = OdooConfig { allow_private: false, ..config("http://127.0.0.1:1") };
+    assert!(Odoo::new(public).err().unwrap().contains("--allow-private"));
+    let field = OdooConfig { employee_field: "Badge ID".to_owned(), ..config("https://odoo.example") };
+    assert!(Odoo::new(field).err().unwrap().contains("no field of an employee"));
+}
+
+#[test]
+fn no_answer_shows_a_traceback_or_the_key() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let odoo = odoo(&fake);
+        let names = ["builtins.ValueError", "odoo.exceptions.UserError", "psycopg2.OperationalError", "some.Thing"];
+        for name in names {
+            for method in ["search_read", "load"] {
+                fake.will([(method, OdooFault::Raises(name))]);
+                let answer = one(&odoo, "08:00-12:00");
+                assert!(!matches!(answer, Answer::Taken(_)) && fake.has_failed_as_told());
+                for secret in ["Traceback", "secret-path", KEY] {
+                    assert!(!says(&answer).contains(secret), "{answer:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_compared_with_what_was_sent_is_the_rows() {
+    let odoo = Odoo::new(config("http://127.0.0.1:1")).unwrap();
+    let body = odoo.render(&letter(7, DATE, "13:00-17:00 08:00-12:00 20:00").fields);
+    let rows = [("08:00", "12:00"), ("13:00", "17:00"), ("20:00", "20:00")];
+    let row = |(from, to)| json!([format!("2026-03-04 {from}:00"), format!("2026-03-04 {to}:00")]);
+    let rows: Vec<Value> = rows.into_iter().map(row).collect();
+    assert_eq!(body, json!({"employee": "7", "attendances": rows}));
+}

@@ -1,0 +1,354 @@
+//! An Odoo on loopback that behaves as the reference (`odoo-api.md`) saw servers of 18.0 and 19.0 do.
+//!
+//! `world` is what is in its database and what it takes; `service` is who may call what, with arguments and results; here are the two
+//! roads, JSON-RPC and JSON-2, with the forms of their errors, and what fails on the way.
+
+mod service;
+mod world;
+
+use std::collections::VecDeque;
+use std::io::{BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use self::service::Error;
+pub use self::world::OdooAttendance;
+use self::world::World;
+use crate::http::Request;
+
+/// Which Odoo it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OdooVersion {
+    /// 18.0: JSON-RPC.
+    V18,
+    /// 19.0 with the module `rpc`: JSON-2, and JSON-RPC.
+    V19,
+    /// 19.0 without that module: JSON-2 only.
+    V19Json2,
+}
+
+/// What goes wrong with one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OdooFault {
+    /// The line is gone before anything was done: as when the server ends the request at its limit.
+    Killed,
+    /// It is done, and the line is gone before the answer.
+    LosesReply,
+    /// It is done, and the line is gone in the middle of the answer.
+    CutsReply,
+    /// It is done, and never answered.
+    Silent,
+    /// An HTML page with this status; nothing was done.
+    Html(u16),
+    /// An exception of this name; nothing was done.
+    Raises(&'static str),
+    /// Somebody else enters this attendance just before: employee, check-in, check-out.
+    Overtaken(i64, &'static str, &'static str),
+}
+
+/// An Odoo. Its database is `db`, its user `sync` with password `pass`, who may do all that is needed.
+pub struct FakeOdoo {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    version: OdooVersion,
+    world: World,
+    /// What goes wrong with the next call of a method.
+    faults: VecDeque<(String, OdooFault)>,
+    /// `model.method` of each call that came.
+    calls: Vec<String>,
+    silent: Vec<TcpStream>,
+}
+
+impl FakeOdoo {
+    /// An Odoo whose user has the API key `key`.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn start(version: OdooVersion, key: &str) -> Result<Self> {
+        let socket = TcpListener::bind("127.0.0.1:0").context("an Odoo listens")?;
+        let address = socket.local_addr()?;
+        let state = Arc::new(Mutex::new(State {
+            version,
+            world: World::new(version, key),
+            faults: VecDeque::new(),
+            calls: Vec::new(),
+            silent: Vec::new(),
+        }));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            for stream in socket.incoming().flatten() {
+                let state = shared.clone();
+                // A line that breaks is what clients have to live with.
+                std::thread::spawn(move || drop(serve(&state, stream)));
+            }
+        });
+        Ok(Self { address, state })
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds an employee with a badge; the id.
+    pub fn employs(&self, barcode: &str) -> i64 {
+        self.state().world.add_employee(barcode)
+    }
+
+    /// Archives an employee.
+    pub fn archives(&self, employee: i64) {
+        self.state().world.archive(employee);
+    }
+
+    /// Somebody enters an attendance by hand; the id. Times are naive UTC; an empty check-out leaves it open.
+    ///
+    /// # Errors
+    /// When it does not take it.
+    pub fn has(&self, employee: i64, check_in: &str, check_out: &str) -> Result<i64> {
+        let added = self.state().world.add(employee, check_in, check_out, None);
+        added.map_err(|error| anyhow::anyhow!("{}", error.message))
+    }
+
+    /// Somebody changes an attendance by hand, as [`FakeOdoo::has`] enters one.
+    ///
+    /// # Errors
+    /// When it does not take it.
+    pub fn edits(&self, id: i64, check_in: &str, check_out: &str) -> Result<()> {
+        let changed = self.state().world.change(id, check_in, check_out);
+        changed.map_err(|error| anyhow::anyhow!("{}", error.message))
+    }
+
+    /// Somebody deletes an attendance by hand.
+    pub fn loses(&self, id: i64) {
+        self.state().world.remove(&[id]);
+    }
+
+    /// The attendances, by employee and time.
+    #[must_use]
+    pub fn attendances(&self) -> Vec<OdooAttendance> {
+        self.state().world.attendances()
+    }
+
+    /// External ids that came twice in one call, each of which lost a row.
+    #[must_use]
+    pub fn doubled(&self) -> usize {
+        self.state().world.doubled
+    }
+
+    /// What goes wrong with the next calls of methods, each once.
+    pub fn will(&self, faults: impl IntoIterator<Item = (&'static str, OdooFault)>) {
+        let faults = faults.into_iter().map(|(method, fault)| (method.to_owned(), fault));
+        self.state().faults = faults.collect();
+    }
+
+    /// Whether all that was to go wrong has.
+    #[must_use]
+    pub fn has_failed_as_told(&self) -> bool {
+        self.state().faults.is_empty()
+    }
+
+    /// The user's API key ends.
+    pub fn expires_key(&self) {
+        self.state().world.keys.clear();
+    }
+
+    /// The user gets another API key.
+    pub fn gives_key(&self, key: &str) {
+        self.state().world.keys = vec![key.to_owned()];
+    }
+
+    /// Whether the user may read badges and may add attendances: of everybody, of those it manages only (nobody), or not at all.
+    pub fn allows(&self, badges: bool, attendances: Option<bool>) {
+        let mut state = self.state();
+        state.world.may_read_badges = badges;
+        state.world.may_create = attendances.is_some();
+        state.world.may_create_for_all = attendances == Some(true);
+    }
+
+    /// The calls that came, `model.method`, since this was asked last.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        locked(&self.state)
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An answer on its way.
+struct Answer {
+    status: u16,
+    kind: &'static str,
+    body: String,
+}
+
+impl Answer {
+    fn json(status: u16, body: &Value) -> Self {
+        Self { status, kind: "application/json", body: body.to_string() }
+    }
+
+    fn html(status: u16) -> Self {
+        let body = format!("<!doctype html><title>{status}</title><h1>Something</h1>");
+        Self { status, kind: "text/html; charset=utf-8", body }
+    }
+}
+
+fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = Request::read(&mut reader)? {
+        let (answer, fault) = {
+            let mut state = locked(state);
+            let fault = state.fault_of(&request);
+            (state.answer(&request, fault.as_ref()), fault)
+        };
+        let Answer { status, kind, body } = answer;
+        let head = format!("HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        match fault {
+            Some(OdooFault::Killed | OdooFault::LosesReply) => return Ok(()),
+            Some(OdooFault::Silent) => {
+                locked(state).silent.push(reader.into_inner());
+                return Ok(());
+            }
+            Some(OdooFault::CutsReply) => {
+                let half = body.get(..body.len() / 2).unwrap_or_default();
+                reader.get_mut().write_all(format!("{head}{half}").as_bytes())?;
+                return Ok(());
+            }
+            // In one piece: of two, the second would wait for the client's word that it has the first.
+            _ => reader.get_mut().write_all(format!("{head}{body}").as_bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// A call as both roads bring it.
+struct Call {
+    model: String,
+    method: String,
+    args: Vec<Value>,
+    named: serde_json::Map<String, Value>,
+}
+
+impl State {
+    /// What goes wrong with a request, if it is the one that waits.
+    fn fault_of(&mut self, request: &Request) -> Option<OdooFault> {
+        let (method, _) = self.faults.front()?;
+        let is_it = request.path.ends_with(&format!("/{method}")) || request.body.contains(&format!("\"{method}\""));
+        is_it.then(|| self.faults.pop_front().map(|(_, fault)| fault)).flatten()
+    }
+
+    fn answer(&mut self, request: &Request, fault: Option<&OdooFault>) -> Answer {
+        let is_json = request.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+        let is_19 = self.version != OdooVersion::V18;
+        if let Some(OdooFault::Html(status)) = fault {
+            return Answer::html(*status);
+        }
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/web/version") if is_19 => {
+                Answer::json(200, &json!({"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"}))
+            }
+            ("POST", "/jsonrpc") if self.version != OdooVersion::V19Json2 => {
+                let Ok(body) = serde_json::from_str::<Value>(&request.body) else { return Answer::html(400) };
+                match is_json {
+                    true => self.json_rpc(&body, fault),
+                    false => Answer::html(if is_19 { 415 } else { 400 }),
+                }
+            }
+            ("POST", path) if is_19 && path.starts_with("/json/2/") => {
+                if !is_json {
+                    return Answer::html(415);
+                }
+                self.json2(request, fault)
+            }
+            _ => Answer::html(404),
+        }
+    }
+
+    /// Section 2: always 200; the error's code is 200 on 18 and 0 on 19.
+    fn json_rpc(&mut self, body: &Value, fault: Option<&OdooFault>) -> Answer {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let params = &body["params"];
+        let args = params["args"].as_array().cloned().unwrap_or_default();
+        let arg = |place: usize| args.get(place).cloned().unwrap_or_default();
+        let result = match (text(&params["service"]).as_str(), text(&params["method"]).as_str()) {
+            ("common", "version") => {
+                let number = if self.version == OdooVersion::V18 { 18 } else { 19 };
+                let info = json!([number, 0, 0, "final", 0, ""]);
+                Ok(json!({"server_version": format!("{number}.0"), "server_version_info": info, "protocol_version": 1}))
+            }
+            ("common", "authenticate") => {
+                self.calls.push("common.authenticate".to_owned());
+                self.world.authenticate(&text(&arg(0)), &text(&arg(1)), &text(&arg(2)))
+            }
+            ("object", "execute_kw") => {
+                let named = arg(6).as_object().cloned().unwrap_or_default();
+                let args = arg(5).as_array().cloned().unwrap_or_default();
+                let call = Call { model: text(&arg(3)), method: text(&arg(4)), args, named };
+                match self.world.check(&text(&arg(0)), arg(1).as_i64(), &text(&arg(2))) {
+                    Ok(()) => self.perform(&call, fault),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Err(Error::new("builtins.KeyError", "no such service")),
+        };
+        let id = &body["id"];
+        let code = if self.version == OdooVersion::V18 { 200 } else { 0 };
+        Answer::json(
+            200,
+            &match result {
+                Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+                Err(error) => {
+                    let error = json!({"code": code, "message": "Odoo Server Error", "data": error.told()});
+                    json!({"jsonrpc": "2.0", "id": id, "error": error})
+                }
+            },
+        )
+    }
+
+    /// Section 1: the key as bearer, the database by a header; section 2: the bare error with a status.
+    fn json2(&mut self, request: &Request, fault: Option<&OdooFault>) -> Answer {
+        if request.headers.get("x-odoo-database").is_some_and(|name| name != self.world.database()) {
+            return Answer::html(404);
+        }
+        let key = request.headers.get("authorization").and_then(|bearer| bearer.strip_prefix("bearer "));
+        if !key.is_some_and(|key| self.world.keys.iter().any(|one| one == key)) {
+            let error = Error::new("werkzeug.exceptions.Unauthorized", "401 Unauthorized: Invalid apikey");
+            return Answer::json(401, &error.told());
+        }
+        let Ok(Value::Object(mut named)) = serde_json::from_str::<Value>(&request.body) else {
+            return Answer::json(400, &Error::new("werkzeug.exceptions.BadRequest", "could not parse the body").told());
+        };
+        let mut parts = request.path.trim_start_matches("/json/2/").split('/').map(str::to_owned);
+        let (model, method) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let args = named.remove("ids").into_iter().collect();
+        match self.perform(&Call { model, method, args, named }, fault) {
+            Ok(result) => Answer::json(200, &result),
+            Err(error) => Answer::json(error.status(), &error.in_json2().told()),
+        }
+    }
+
+    fn perform(&mut self, call: &Call, fault: Option<&OdooFault>) -> Result<Value, Error> {
+        self.calls.push(format!("{}.{}", call.model, call.method));
+        match fault {
+            Some(OdooFault::Killed) => return Ok(Value::Null),
+            Some(OdooFault::Raises(name)) => return Err(Error::new(name, "something of the server")),
+            Some(OdooFault::Overtaken(employee, check_in, check_out)) => {
+                self.world.add(*employee, check_in, check_out, None)?;
+            }
+            _ => {}
+        }
+        self.world.perform(call)
+    }
+}
