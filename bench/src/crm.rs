@@ -75,7 +75,9 @@ fn letters(batches: usize) -> Vec<Letter> {
     let body = json!({"user_id": "117", "date": "2026-03-04", "clock_in": "2026-03-04T07:52:00+08:00",
         "clock_out": "2026-03-04T18:04:00+08:00", "is_outlier": false, "device_name": "Door", "device_ip": "10.1.0.5"});
     let fields = body.as_object().cloned().unwrap_or_default();
-    (0..count).map(|number| Letter { id: format!("bench/{number}"), revision: 1, fields: fields.clone() }).collect()
+    (0..count)
+        .map(|number| Letter { tenant: 1, id: format!("bench/{number}"), revision: 1, fields: fields.clone() })
+        .collect()
 }
 
 /// A hub whose days all wait for the receiver.
@@ -88,6 +90,7 @@ fn hub_with_days(folder: &tempfile::TempDir, receiver: &FakeCrm, batches: &[Batc
         template: None,
         per_second: 0,
         all_days: false,
+        odoo: None,
     };
     let sink = NewSink { name: NAME.to_owned(), settings, token: TOKEN.to_owned(), signing_secret: None };
     hub.add_sink(&Actor::new("bench"), &sink, AFTERWARDS)?;

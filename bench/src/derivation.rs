@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Instant};
 use anyhow::{Context, Result, ensure};
 use attendance::{
     Assignment, Calendar, DateRange, Fingerprint, Moment, POLICY_PRESETS, Person, Policy, PolicyFile, Punch,
-    PunchState, Rulebook, default_assignments, default_timetables, derive,
+    PunchState, Rulebook, Zones, default_assignments, default_timetables, derive,
 };
 use jiff::{
     ToSpan,
@@ -40,14 +40,14 @@ fn richest_preset() -> Result<PolicyFile> {
 
 fn with_policy(plan: &Plan, name: String, policy: Policy, aim: f64, zone: &TimeZone) -> Result<Figure> {
     let book = Rulebook::new(policy, default_timetables(), Calendar::default())?;
-    let assignments = default_assignments();
+    let (assignments, zones) = (default_assignments(), Zones::new(zone.clone(), []));
     let people = people(plan.pick(2_000, 100), zone)?;
 
     let ours = Contender::new("attendance", || {
         let start = Instant::now();
         let mut days = 0;
         for punches in &people {
-            days += black_box(derive_one(&book, zone, &assignments, punches))?;
+            days += black_box(derive_one(&book, &zones, &assignments, punches))?;
         }
         Ok(days as f64 / start.elapsed().as_secs_f64())
     });
@@ -60,8 +60,8 @@ fn with_policy(plan: &Plan, name: String, policy: Policy, aim: f64, zone: &TimeZ
 }
 
 /// The number of days that were judged.
-fn derive_one(book: &Rulebook, zone: &TimeZone, assignments: &[Assignment], punches: &[Punch]) -> Result<usize> {
-    let person = Person::new(zone, assignments, punches);
+fn derive_one(book: &Rulebook, zones: &Zones, assignments: &[Assignment], punches: &[Punch]) -> Result<usize> {
+    let person = Person::new(zones, assignments, punches);
     let as_of = i64::from(LAST.since(date(1970, 1, 1))?.get_days()) * DAY_SECONDS + 30 * DAY_SECONDS;
     let records =
         black_box(derive(book, &person, DateRange { from: FIRST, to: LAST }, Moment { as_of, watermark: None }));

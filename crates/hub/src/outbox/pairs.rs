@@ -10,10 +10,12 @@ use store::people::Employee;
 use crate::Error;
 use crate::company::Company;
 use crate::facts::Facts;
+use crate::zones::ZoneBook;
 
 /// Computes pairs as they are at an instant.
 pub(super) struct Pairing<'a> {
     company: &'a Company,
+    zones: ZoneBook,
     book: Rulebook,
     now: Timestamp,
 }
@@ -21,7 +23,7 @@ pub(super) struct Pairing<'a> {
 impl<'a> Pairing<'a> {
     pub(super) fn new(read: &Read<'_>, company: &'a Company, now: Timestamp) -> Result<Self, Error> {
         let (book, _) = company.rulebook(read, now)?;
-        Ok(Self { company, book, now })
+        Ok(Self { company, zones: ZoneBook::load(read, company)?, book, now })
     }
 
     /// `pairs`, each of two instants, and `lone`, arrivals and departures without a partner: seconds UTC. Where the trace tells of
@@ -35,7 +37,7 @@ impl<'a> Pairing<'a> {
         let (mut pairs, mut lone) = (Vec::new(), Vec::new());
         if let Some(told) = told {
             let range = DateRange { from: told.date, to: told.date };
-            let facts = Facts::gather(read, self.company, &self.book, employee, range, self.now)?;
+            let facts = Facts::gather(read, (self.company, &self.zones), &self.book, employee, range, self.now)?;
             let explained = facts.and_then(|facts| {
                 attendance::explain(&self.book, &facts.person(), range, facts.moment(self.now)).pop()
             });
