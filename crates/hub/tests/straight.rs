@@ -4,7 +4,9 @@
 
 mod house;
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
@@ -12,10 +14,12 @@ use attendance::bank::{Event, Preset};
 use attendance::{Change, PunchState};
 use house::{House, clerk, house, log, now};
 use hub::jobs::{Claimed, DERIVE, Finished, Kind, LEASE, Run, Schedule, Schedules, Work, Works, built_in};
-use hub::{Company, Cure, Hub, moving};
+use hub::{Company, Cure, EntryState, Hub, NewSink, SinkSettings, Which, moving};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use link::Batch;
+use roads::sink::{Answer, Fields, Letter, Sink};
+use serde_json::Value;
 use testkit::{Chance, how_many};
 
 const ORDERS: usize = 15;
@@ -23,9 +27,11 @@ const ORDERS: usize = 15;
 const TURNS: u64 = 6;
 const BATCHES: usize = 8;
 const ON: Date = date(2026, 3, 3);
+const CRM: &str = "crm";
 /// Tables whose rows tell how often and when it was worked on, and not only what came of it. What came of it is compared as people
-/// read it: days, and the audit trail without what was asked of jobs. An `arrival` is what waits to be sealed.
-const OF_RUNS: [&str; 5] = ["arrival", "audit", "counter", "day", "job"];
+/// read it: days, the records of a sink, and the audit trail without what was asked of jobs and sinks. An `arrival` is what waits to be
+/// sealed, and a `secret` is sealed with chance.
+const OF_RUNS: [&str; 7] = ["arrival", "audit", "counter", "day", "job", "outbox", "secret"];
 
 /// What comes from outside.
 enum Input {
@@ -66,9 +72,22 @@ fn take(hub: &Hub, input: &Input, at: Timestamp) {
     }
 }
 
-/// Two people, their terminal, and a bank.
-fn workplace() -> House {
-    let house = house();
+/// Two people, their terminal, a bank, and a receiver of their days.
+fn workplace() -> Workplace {
+    let mut house = house();
+    let folder = tempfile::tempdir().unwrap();
+    house.hub = house.hub.with_key_file(folder.path().join("hub.key"));
+    let settings = SinkSettings {
+        kind: "crm".to_owned(),
+        url: "https://crm.example".to_owned(),
+        allow_private: false,
+        template: None,
+        per_second: 0,
+        all_days: true,
+        odoo: None,
+    };
+    let sink = NewSink { name: CRM.to_owned(), settings, token: "t".to_owned(), signing_secret: None };
+    house.hub.add_sink(&clerk(), &sink, now()).unwrap();
     let bank = Some(Preset::named("PH_CSC_DBM").unwrap().policy);
     let company = Company { bank, zone: Some("Asia/Manila".to_owned()), ..house.hub.company().unwrap() };
     house.hub.set_company(&clerk(), &company, now()).unwrap();
@@ -78,11 +97,100 @@ fn workplace() -> House {
         let assign = Cure::Assign { user, employee, create: true, from: None, to: None };
         house.hub.cure(&clerk(), &assign, now()).unwrap();
     }
-    house
+    Workplace { house, receiver: Receiver::default() }
+}
+
+struct Workplace {
+    house: House,
+    receiver: Receiver,
+}
+
+/// A receiver that takes each revision once and ignores lower ones, as the contract asks.
+#[derive(Default)]
+struct Receiver {
+    /// By record: the revision that it has, and what that says.
+    has: Mutex<BTreeMap<String, (i64, Fields)>>,
+    /// What befalls it; nothing when `None`.
+    chance: Mutex<Option<Chance>>,
+}
+
+impl Receiver {
+    fn answer(&self, letter: &Letter) -> Answer {
+        let luck = self.chance.lock().unwrap().as_mut().map(|chance| chance.below(8));
+        match luck {
+            Some(0) => return Answer::NotNow("on its way there it was lost".to_owned()),
+            Some(1) => return Answer::Refused("it does not like it".to_owned()),
+            _ => {}
+        }
+        let mut has = self.has.lock().unwrap();
+        if has.get(&letter.id).is_none_or(|(revision, _)| *revision < letter.revision) {
+            has.insert(letter.id.clone(), (letter.revision, letter.fields.clone()));
+        }
+        match luck {
+            Some(2) => Answer::NotNow("the answer was lost".to_owned()),
+            _ => Answer::Taken("ok".to_owned()),
+        }
+    }
+
+    /// What it has of days that there are.
+    fn days(&self) -> Vec<(String, i64, Fields)> {
+        let has = self.has.lock().unwrap();
+        let days = has.iter().filter(|(_, (_, fields))| fields.get("is_gone") != Some(&Value::Bool(true)));
+        days.map(|(id, (revision, fields))| (id.clone(), *revision, fields.clone())).collect()
+    }
+}
+
+impl Sink for Receiver {
+    fn deliver(&self, letters: &[Letter]) -> Vec<Answer> {
+        letters.iter().map(|letter| self.answer(letter)).collect()
+    }
+
+    fn render(&self, fields: &Fields) -> Value {
+        Value::Object(fields.clone())
+    }
+
+    fn test(&self) -> Result<String, String> {
+        Ok("it is here".to_owned())
+    }
+}
+
+impl Workplace {
+    fn deliver(&self, hub: &Hub, which: Which, at: Timestamp) {
+        hub.deliver(CRM, &self.receiver, which, 0, &|| at, &|| false).unwrap();
+    }
+
+    /// Nothing befalls the receiver any more, and it is told of all that is left.
+    fn deliver_all(&self, at: Timestamp) {
+        *self.receiver.chance.lock().unwrap() = None;
+        self.house.hub.requeue_failed(&clerk(), CRM, at).unwrap();
+        self.deliver(&self.house.hub, Which::All, at);
+    }
+
+    /// The records of the outbox, each with how it stands to what the receiver has; how often a record changed on the way is left out,
+    /// and so is one of a day that came and went.
+    fn outbox(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let has = self.receiver.days();
+        let people: BTreeMap<String, i64> =
+            self.house.store.read(|read| read.employees()).unwrap().into_iter().map(|one| (one.code, one.id)).collect();
+        for state in EntryState::ALL {
+            for row in self.house.hub.sink_entries(CRM, state, u32::MAX).unwrap() {
+                let id = format!("{CRM}/{}/{}", people[&row.code], row.date);
+                let revision = has.iter().find(|(known, ..)| *known == id).map(|(_, revision, _)| *revision);
+                if revision.is_some() || state != EntryState::Sent {
+                    let is_in_step = revision == Some(row.revision);
+                    told.push(format!("{} {} {}: in step {is_in_step}", row.code, row.date, state.word()));
+                }
+            }
+        }
+        told.sort();
+        told
+    }
 }
 
 /// All that came of it.
-fn state(house: &House) -> Vec<String> {
+fn state(of: &Workplace) -> Vec<String> {
+    let house = &of.house;
     let tables = moving::summaries(&house.store).unwrap().into_iter();
     let tables = tables.filter(|table| !OF_RUNS.contains(&table.table));
     let mut state: Vec<String> =
@@ -91,8 +199,11 @@ fn state(house: &House) -> Vec<String> {
     for code in ["12", "0012"] {
         state.push(format!("{:?}", house.hub.bank(code, ON, now()).unwrap()));
     }
-    let audit = house.hub.audit(u32::MAX).unwrap().into_iter().filter(|entry| !entry.action.starts_with("job."));
+    let asked = |action: &str| action.starts_with("job.") || action == "sink.requeue";
+    let audit = house.hub.audit(u32::MAX).unwrap().into_iter().filter(|entry| !asked(&entry.action));
     state.extend(audit.map(|entry| format!("{entry:?}")));
+    state.extend(of.outbox());
+    state.extend(of.receiver.days().into_iter().map(|(id, _, fields)| format!("{id} {fields:?}")));
     state
 }
 
@@ -115,7 +226,7 @@ impl Work for Bad {
 
 /// Two hubs of two processes, and what befalls them.
 struct Chaos<'a> {
-    house: &'a House,
+    place: &'a Workplace,
     hubs: [Hub; 2],
     chance: Chance,
     at: Timestamp,
@@ -127,10 +238,11 @@ struct Chaos<'a> {
 }
 
 impl<'a> Chaos<'a> {
-    fn new(house: &'a House, seed: u64) -> Self {
-        let hubs = [house.another_hub(), house.another_hub()];
+    fn new(place: &'a Workplace, seed: u64) -> Self {
+        let hubs = [place.house.another_hub(), place.house.another_hub()];
         let (chance, works) = (Chance::new(seed), built_in());
-        Self { house, hubs, chance, at: now(), works, held: Vec::new(), delivered: Vec::new() }
+        *place.receiver.chance.lock().unwrap() = Some(Chance::new(seed));
+        Self { place, hubs, chance, at: now(), works, held: Vec::new(), delivered: Vec::new() }
     }
 
     fn one_of(&mut self, count: usize) -> usize {
@@ -157,7 +269,7 @@ impl<'a> Chaos<'a> {
     fn turn(&mut self) {
         let number = self.one_of(2);
         let hub = self.hubs[number].clone();
-        match self.chance.below(9) {
+        match self.chance.below(11) {
             // The answer was lost.
             0 if !self.delivered.is_empty() => {
                 let batch = self.one_of(self.delivered.len());
@@ -169,7 +281,7 @@ impl<'a> Chaos<'a> {
                 }
             }),
             // It is killed, and started again.
-            2 => self.hubs[number] = self.house.another_hub(),
+            2 => self.hubs[number] = self.place.house.another_hub(),
             3 => {
                 let hourly = Schedules::from([(DERIVE.name, Schedule::parse(":05").unwrap())]);
                 hub.plan_jobs(&hourly, self.chance.below(4) == 0, self.at).unwrap();
@@ -188,6 +300,18 @@ impl<'a> Chaos<'a> {
                 }
                 hub.retry_all_jobs(&clerk(), self.at).unwrap();
             }
+            8 => {
+                let (place, at) = (self.place, self.at);
+                thread::scope(|scope| {
+                    for (hub, which) in self.hubs.iter().zip([Which::New, Which::All]) {
+                        scope.spawn(move || place.deliver(hub, which, at));
+                    }
+                });
+            }
+            9 => {
+                hub.requeue_failed(&clerk(), CRM, self.at).unwrap();
+                self.place.deliver(&hub, Which::Failed, self.at);
+            }
             _ => {
                 let wait =
                     i64::try_from(LEASE.as_secs()).unwrap() * (1 + i64::try_from(self.chance.below(200)).unwrap());
@@ -203,9 +327,9 @@ impl<'a> Chaos<'a> {
 #[test]
 fn any_order_of_crashes_retries_and_hubs_at_the_same_time_leaves_the_state_of_the_straight_run() {
     for order in 0..how_many("PUNCHCLOCK_ORDERS", ORDERS) {
-        let house = workplace();
-        let inputs = inputs(&house);
-        let mut chaos = Chaos::new(&house, order as u64);
+        let place = workplace();
+        let inputs = inputs(&place.house);
+        let mut chaos = Chaos::new(&place, order as u64);
         for input in &inputs {
             for _ in 0..chaos.chance.below(TURNS) {
                 chaos.turn();
@@ -218,12 +342,15 @@ fn any_order_of_crashes_retries_and_hubs_at_the_same_time_leaves_the_state_of_th
         let at = chaos.at;
 
         let straight = workplace();
-        inputs.iter().for_each(|input| take(&straight.hub, input, now()));
-        for house in [&house, &straight] {
-            house.hub.mark_due(at).unwrap();
-            house.hub.derive_all(at, |_| {}).unwrap();
+        inputs.iter().for_each(|input| take(&straight.house.hub, input, now()));
+        for place in [&place, &straight] {
+            place.house.hub.mark_due(at).unwrap();
+            place.house.hub.derive_all(at, |_| {}).unwrap();
+            place.deliver_all(at);
         }
-        assert_eq!(state(&house), state(&straight), "order {order}");
+        let told = straight.outbox();
+        assert!(told.len() > 40 && told.iter().all(|row| row.ends_with("sent: in step true")), "{told:#?}");
+        assert_eq!(state(&place), state(&straight), "order {order}");
     }
 }
 
@@ -231,11 +358,21 @@ fn any_order_of_crashes_retries_and_hubs_at_the_same_time_leaves_the_state_of_th
 fn the_comparison_sees_a_punch_that_counts_twice_and_a_day_that_was_not_derived() {
     let [one, other] = [workplace(), workplace()];
     let lines = ["12\t2026-02-10 08:00:00\t1\t0\t1\t0"];
-    for house in [&one, &other] {
-        house.hub.ingest(&house.batch("A1", &lines, 1), now()).unwrap();
-        house.derive();
+    for place in [&one, &other] {
+        place.house.hub.ingest(&place.house.batch("A1", &lines, 1), now()).unwrap();
+        place.house.derive();
+        place.deliver_all(now());
     }
     assert_eq!(state(&one), state(&other));
-    other.hub.ingest(&other.batch("A1", &["12\t2026-02-10 17:00:00\t1\t0\t1\t0"], 2), now()).unwrap();
+    let more = other.house.batch("A1", &["12\t2026-02-10 17:00:00\t1\t0\t1\t0"], 2);
+    other.house.hub.ingest(&more, now()).unwrap();
     assert_ne!(state(&one), state(&other));
+    // The day of both is the same again; the receiver was not told of it.
+    one.house.hub.ingest(&one.house.batch("A1", &["12\t2026-02-10 17:00:00\t1\t0\t1\t0"], 2), now()).unwrap();
+    one.house.derive();
+    one.deliver_all(now());
+    other.house.derive();
+    assert_ne!(state(&one), state(&other));
+    other.deliver_all(now());
+    assert_eq!(state(&one), state(&other));
 }
