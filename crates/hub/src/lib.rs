@@ -94,11 +94,12 @@ pub use outbox::{
     Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, SinkGauge,
     SinkMeter, SinkRow, SinkSettings, Which,
 };
-pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, Told};
+pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::outside as rows;
+pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::CsvTable;
 pub use roads::sink::Sink;
 pub use sources::{Heard, HolidaySettings, ReadSource, SourceRow, SourceSettings, SourceState};

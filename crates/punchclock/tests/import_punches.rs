@@ -119,7 +119,7 @@ fn a_mapping_of_ones_own_reads_a_row_per_day_and_what_is_wrong_is_named() {
     let missing = fails(&["--mapping", "bad.toml"]);
     assert!(missing.contains("no column `arrives` for in_time; it has WER, TAG"), "{missing}");
     assert!(fails(&["--mapping", "nothing"]).contains("none of the presets commute-log"));
-    assert!(fails(&["--mapping", "old.toml"]).contains("add `--zone Asia/Manila` or another"));
+    assert!(fails(&["--mapping", "old.toml"]).contains("name it, like `--zone Asia/Manila`"));
     let lists = stage.fails(&["import", "csv", "people.csv", "--kind", "employees", "--source", "x"], 1);
     assert!(lists.contains("are for --kind punches"), "{lists}");
     let taken = stage.prints(&[

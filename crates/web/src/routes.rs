@@ -41,6 +41,12 @@ fn call<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route
     Route { method: Method::POST, path, access: Access::Link, handler }
 }
 
+/// A file that a program brings.
+fn upload<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let handler = post(handler).layer(DefaultBodyLimit::max(api::imports::MOST_BYTES));
+    Route { method: Method::POST, path, access: Access::Api, handler }
+}
+
 fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
     Route { method: Method::POST, path, access, handler: post(handler) }
 }
@@ -116,6 +122,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/jobs/{id}", api::jobs::one),
         change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
         read(Api, "/api/v1/sources", api::sources::list),
+        upload("/api/v1/imports", api::imports::take),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

@@ -8,6 +8,7 @@
 //! * A dry run is the import itself, taken back.
 
 mod sources;
+mod table;
 mod told;
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use link::Outcome;
 use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use store::Write;
 
+pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};
 
 use crate::company::{Company, zone};

@@ -1,15 +1,12 @@
 //! `import csv --kind punches`: tables of other systems.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use attendance::punch::Channel;
-use hub::{Counts, CsvTable, Outside, RowBecame, Told};
-use roads::punch_table::{DateOrder as Order, Mapping, PunchTable};
+use hub::{CsvTable, Mapping, RowBecame, TableImport, TableImported, Told};
 
 use crate::chance::now;
 use crate::cli::import::{DateOrder, PunchFlags};
@@ -23,73 +20,55 @@ use crate::show;
 const MOST_REASONS: usize = 20;
 
 pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run: bool) -> anyhow::Result<()> {
-    let mut mapping = flags.mapping.as_deref().map(mapping).transpose()?;
-    if let Some(order) = flags.dates {
-        let order = match order {
-            DateOrder::Dmy => Order::DayFirst,
-            DateOrder::Mdy => Order::MonthFirst,
-        };
-        mapping = Some(match mapping {
-            Some(mapping) => mapping,
-            None => PunchTable::detect(open(file)?).with_context(|| file.display().to_string())?,
-        })
-        .map(|mapping| mapping.with_dates(order));
-    }
-    // Whether there is such a file is a better question than how it is read.
-    drop(open(file)?);
-    let table = PunchTable::survey(|| File::open(file), mapping).with_context(|| file.display().to_string())?;
-    if table.has_offsets() && flags.zone.is_some() {
-        bail!("the times in {} have an offset from UTC; leave --zone away", file.display());
-    }
-    let hub = context.home.hub()?;
-    if flags.zone.is_none() && !table.has_offsets() && hub.company()?.zone.is_none() {
-        bail!("nobody has said in which zone the times of {} are; add `--zone Asia/Manila` or another", file.display());
-    }
-    let source = flags.source.as_deref().unwrap_or(&table.mapping().name);
-    let how = Outside {
+    drop(File::open(file).with_context(|| format!("{} can't be read", file.display()))?);
+    let dates = flags.dates.map(|order| match order {
+        DateOrder::Dmy => hub::DateOrder::DayFirst,
+        DateOrder::Mdy => hub::DateOrder::MonthFirst,
+    });
+    let name = file.display().to_string();
+    let how = TableImport {
+        name: &name,
+        mapping: flags.mapping.as_deref().map(mapping).transpose()?,
+        dates,
         zone: flags.zone.as_deref(),
+        source: flags.source.as_deref(),
         row_types: &flags.types,
         create_employees: flags.create_employees,
         is_dry_run,
-        ..Outside::of_source(source, Channel::File)
     };
+    let hub = context.home.hub()?;
     let mut told = Report::new(flags.report.as_deref())?;
-    let broken = Cell::new(None);
-    let rows = table.rows(open(file)?)?.map_while(|row| row.map_err(|error| broken.set(Some(error))).ok());
     let progress = Progress::start("importing punches");
-    let counts = hub.take_outside(&console(), &how, rows, now(), |part, counts| {
-        told.add(part);
-        progress.say(counts.to_string());
-    })?;
+    let done = hub.import_table(
+        &console(),
+        &how,
+        || File::open(file),
+        now(),
+        |part, counts| {
+            told.add(part);
+            progress.say(counts.to_string());
+        },
+    )?;
     drop(progress);
     let refused = told.finish()?;
-    if !is_dry_run {
-        let digest = digest(file)?;
-        let mapping = &table.mapping().name;
-        let detail = format!("{counts}; mapping {mapping}; file {}, {digest}", file.display());
-        hub.note_deed(&console(), source, "import.punches", &detail, now())?;
-    }
-    if let Some(error) = broken.take() {
-        bail!("{counts}; then {}: {error}", file.display());
-    }
     if !is_dry_run {
         derive_with_progress(&hub, now())?;
     }
     if !context.is_json {
-        say(&table, source, &counts, is_dry_run)?;
+        say(&done, is_dry_run)?;
     }
-    report(context, &counts)?;
+    report(context, &done.counts)?;
     if refused > 0 {
-        bail!("{refused} rows of {} were refused; mend them and import the file again", file.display());
+        bail!("{refused} rows of {name} were refused; mend them and import the file again");
     }
     Ok(())
 }
 
-fn say(table: &PunchTable, source: &str, counts: &Counts, is_dry_run: bool) -> io::Result<()> {
-    show::line(format!("read by the mapping {}, as the source {source}", table.mapping().name))?;
+fn say(done: &TableImported, is_dry_run: bool) -> io::Result<()> {
+    show::line(format!("read by the mapping {}, as the source {}", done.mapping, done.source))?;
     if is_dry_run {
         show::line("dry run: nothing was changed")
-    } else if counts.held > 0 {
+    } else if done.counts.held > 0 {
         show::line("held punches wait for a cure: `punchclock held list`")
     } else {
         Ok(())
@@ -107,16 +86,6 @@ fn mapping(name: &str) -> anyhow::Result<Mapping> {
         .with_context(|| format!("{name} is no file that can be read, and none of the presets {}", presets()))?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Mapping::parse(&stem, &text).map_err(anyhow::Error::msg)
-}
-
-fn open(file: &Path) -> anyhow::Result<File> {
-    File::open(file).with_context(|| format!("{} can't be read", file.display()))
-}
-
-fn digest(file: &Path) -> anyhow::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(open(file)?)?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// What is told of rows: as a file each, and in sum on standard error.

@@ -7,6 +7,7 @@ mod completeness;
 mod cures;
 mod edges;
 mod house;
+mod imports;
 mod jobs;
 mod live;
 mod matching;

@@ -140,6 +140,10 @@ fn request(route: &Route) -> Request<Body> {
         let batch = Batch { edge: "edgealpha".into(), up_to: 1, items: vec![item], ..Batch::default() };
         return Request::post(path).body(Body::from(serde_json::to_string(&batch).unwrap())).unwrap();
     }
+    if route.path == "/api/v1/imports" {
+        let file = "user,time,serial\n7,2026-01-07 08:00:00,TA1\n";
+        return super::imports::form(file, &[("zone", "Asia/Manila")]);
+    }
     if route.path == link::path::HEARTBEAT {
         let contact = Contact { serial: "TA1".into(), ..Contact::default() };
         let beat = Heartbeat { edge: "edgealpha".into(), terminals: vec![contact], ..Heartbeat::default() };
@@ -292,6 +296,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/held/assign",
         "/held/state",
         "/held/dismiss",
+        "/api/v1/imports",
         "/sign-in",
         "/sign-out",
         link::path::PUNCHES,

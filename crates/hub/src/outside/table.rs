@@ -1,0 +1,112 @@
+//! Tables of punches as files: how one is read, and what it ends as.
+
+use std::io::Read;
+
+use attendance::punch::Channel;
+use jiff::Timestamp;
+use roads::punch_table::{DateOrder, Mapping, PunchTable};
+
+use super::{Outside, Told};
+use crate::intake::Counts;
+use crate::{Actor, Error, Hub};
+
+/// How a table of punches is taken.
+#[derive(Clone, Debug, Default)]
+pub struct TableImport<'a> {
+    /// The file's name, for messages and the audit trail.
+    pub name: &'a str,
+    /// Which column is what; `None` for the preset that fits the header.
+    pub mapping: Option<Mapping>,
+    /// Order of day and month, where neither mapping nor file tells.
+    pub dates: Option<DateOrder>,
+    /// IANA zone of the times; `None` for what is known of the source, else the company's.
+    pub zone: Option<&'a str>,
+    /// Name of the system that wrote it; that of the mapping when it has none.
+    pub source: Option<&'a str>,
+    /// Only rows of these types; empty for all of them.
+    pub row_types: &'a [String],
+    /// Make each unknown user number or code a provisional employee.
+    pub create_employees: bool,
+    /// Take it all back.
+    pub is_dry_run: bool,
+}
+
+/// What became of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableImported {
+    /// Rows by what became of them.
+    pub counts: Counts,
+    /// The mapping by which it was read.
+    pub mapping: String,
+    /// The source as which it was taken.
+    pub source: String,
+}
+
+impl Hub {
+    /// Takes a table of punches: CSV or a sheet. `open` opens the file anew each time; `told` is that of [`Hub::take_outside`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a file that is no such table or lacks a zone, and as [`Hub::take_outside`]. What was stored before an
+    /// error stays; importing again is safe.
+    pub fn import_table<R: Read>(
+        &self,
+        actor: &Actor,
+        how: &TableImport<'_>,
+        open: impl Fn() -> std::io::Result<R>,
+        now: Timestamp,
+        told: impl FnMut(&[Told<'_>], &Counts),
+    ) -> Result<TableImported, Error> {
+        let no_table =
+            |error: roads::NotATable| Error::invalid(format!("{}: {error}", how.name), "see docs/imports.md");
+        let unread =
+            |error: std::io::Error| Error::invalid(format!("{} can't be read: {error}", how.name), "try again");
+        let mapping = match (how.mapping.clone(), how.dates) {
+            (Some(mapping), Some(order)) => Some(mapping.with_dates(order)),
+            (None, Some(order)) => {
+                let found = PunchTable::detect(open().map_err(unread)?).map_err(no_table)?;
+                Some(found.with_dates(order))
+            }
+            (mapping, None) => mapping,
+        };
+        let table = PunchTable::survey(&open, mapping).map_err(no_table)?;
+        self.check_zone(how, &table)?;
+        let mapping = table.mapping().name.clone();
+        let source = how.source.unwrap_or(&mapping);
+        let outside = Outside {
+            zone: how.zone,
+            row_types: how.row_types,
+            create_employees: how.create_employees,
+            is_dry_run: how.is_dry_run,
+            ..Outside::of_source(source, Channel::File)
+        };
+        let mut broken = None;
+        let rows = table.rows(open().map_err(unread)?).map_err(no_table)?;
+        let rows = rows.map_while(|row| row.map_err(|error| broken = Some(error)).ok());
+        let counts = self.take_outside(actor, &outside, rows, now, told)?;
+        if !how.is_dry_run {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(open().map_err(unread)?).map_err(unread)?;
+            let digest = hasher.finalize().to_hex();
+            let detail = format!("{counts}; mapping {mapping}; file {}, {digest}", how.name);
+            self.store.write(|write| write.audit(&actor.entry(now, "import.punches", source, detail)))?;
+        }
+        match broken {
+            Some(error) => Err(no_table(error)),
+            None => Ok(TableImported { counts, source: source.to_owned(), mapping }),
+        }
+    }
+
+    /// Times on a wall need a zone, and others need none.
+    fn check_zone(&self, how: &TableImport<'_>, table: &PunchTable) -> Result<(), Error> {
+        match (table.has_offsets(), how.zone) {
+            (true, Some(_)) => {
+                Err(Error::invalid(format!("the times in {} have an offset from UTC", how.name), "leave the zone away"))
+            }
+            (false, None) if self.company()?.zone.is_none() => Err(Error::invalid(
+                format!("nobody has said in which zone the times of {} are", how.name),
+                "name it, like `--zone Asia/Manila`",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
