@@ -8,7 +8,6 @@ use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowTime};
 use store::Write;
 
 use super::{Origin, Outside};
-use crate::company::Company;
 use crate::numbers::{Number, assign, check_group};
 use crate::registry::{NewSource, approve_source};
 use crate::resolve::provisional;
@@ -106,10 +105,7 @@ impl Sources {
         for (origin, source) in new {
             if self.origins.len() < MOST_ORIGINS {
                 let terminal = approve_source(write, actor, &origin, source, now)?;
-                let zone = terminal
-                    .zone
-                    .map_or_else(|| Company::load(write).map(|company| company.zone), |own| Ok(Some(own)))?;
-                self.origins.insert(origin, zone.is_none_or(|zone| zone == UTC));
+                self.origins.insert(origin, terminal.zone.as_deref() == Some(UTC));
             }
         }
         if let Origin::Source(source) = how.origin {
