@@ -51,6 +51,17 @@ impl std::fmt::Display for Counts {
 }
 
 impl Counts {
+    /// With those of another part.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            stored: self.stored + other.stored,
+            known: self.known + other.known,
+            held: self.held + other.held,
+            refused: self.refused + other.refused,
+        }
+    }
+
     /// Counts a row; `None` for one that was not taken.
     pub(crate) fn add(&mut self, outcome: Option<Outcome>) {
         self.read += 1;

@@ -98,11 +98,15 @@ pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, Tab
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
+pub use roads::mssql::LegacyTable;
 pub use roads::outside as rows;
 pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::CsvTable;
 pub use roads::sink::Sink;
-pub use sources::{Heard, HolidaySettings, ReadSource, SourceRow, SourceSettings, SourceState};
+pub use sources::{
+    Comparison, Difference, Differs, Heard, HolidaySettings, MssqlSettings, OpenTable, ReadSource, SourceRow,
+    SourceSettings, SourceState, TableRead, table_csv,
+};
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry};

@@ -20,6 +20,7 @@ mod show;
 mod signals;
 mod silence;
 mod sinks;
+mod tables;
 
 use std::process::ExitCode;
 

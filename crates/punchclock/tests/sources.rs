@@ -50,3 +50,40 @@ fn a_calendar_of_holidays_is_added_asked_read_and_told_when_it_is_away() {
     stage.prints(&["source", "remove", "holidays", "--yes"]);
     assert!(stage.fails(&["source", "pull", "holidays"], 1).contains("no source holidays"));
 }
+
+#[test]
+fn a_table_is_added_with_its_warning_and_its_server_that_is_away_is_told() {
+    let stage = stage();
+    stage.prints(&["company", "set", "--zone", "Asia/Manila"]);
+    let password = stage.folder.path().join("mssql.password");
+    std::fs::write(&password, "pa55 w0rd 5ecret\n").unwrap();
+    let password = password.to_str().unwrap();
+    // Nobody listens there.
+    let address = stage::free_address().to_string();
+    let reach = ["--address", &address, "--db-name", "hr", "--user", "reader", "--password-file", password];
+    let add = [&["source", "add", "mssql"], &reach[..], &["--preset", "commute-log"]].concat();
+    assert!(stage.prints(&add).contains("every 15 minutes"));
+    assert!(stage.fails(&["source", "test", "mssql"], 1).contains("--allow-private"));
+    let output = stage.run(&[&add[..], &["--allow-private", "--encryption", "none"]].concat());
+    assert!(output.status.success() && String::from_utf8(output.stderr).unwrap().contains("password and all rows"));
+    assert!(stage.fails(&["source", "test", "mssql"], 1).contains(&address));
+    assert!(stage.fails(&["source", "pull", "mssql"], 1).contains("what is known stays"));
+    let row = listed(&stage);
+    assert_eq!((&row["kind"], &row["state"]), (&Value::from("mssql"), &Value::from("down")));
+    assert!(
+        stage
+            .fails(&["source", "compare", "mssql", "--from", "2026-03-01", "--to", "2026-03-31"], 1)
+            .contains(&address)
+    );
+    // Without a hub, too.
+    let file = stage.folder.path().join("punches.csv");
+    let file = file.to_str().unwrap();
+    let pull =
+        [&["source", "copy", "--csv", file, "--from", "2026-03-01"], &reach[..], &["--preset", "biotime"]].concat();
+    assert!(stage.fails(&[&pull[..], &["--allow-private"]].concat(), 1).contains(&address));
+    stage.fails(&["source", "pull"], 2);
+    stage.fails(&["source", "pull", "mssql", "--csv", file], 2);
+    let other = [&["source", "add", "mssql"], &reach[..], &["--preset", "custom"]].concat();
+    assert!(stage.fails(&other, 1).contains("--query-file"));
+    assert!(!stage.prints(&["--json", "audit", "list"]).contains("pa55"));
+}

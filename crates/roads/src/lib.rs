@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod crm;
 pub mod employees;
 pub mod holidays;
+pub mod mssql;
 mod network;
 pub mod odoo;
 pub mod outside;

@@ -68,7 +68,7 @@ pub(crate) fn checked_url(text: &str, allow_private: bool) -> Result<Url, String
     }
 }
 
-fn not_public(address: IpAddr) -> String {
+pub(crate) fn not_public(address: IpAddr) -> String {
     format!("{address} is no address of the public network; allow it with --allow-private")
 }
 

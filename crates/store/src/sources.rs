@@ -17,6 +17,7 @@ statements! {
     WELL = "UPDATE source SET tried_us = $1, read_us = $2, down_us = NULL, says = $3 WHERE tenant = $4 AND name = $5";
     DOWN = "UPDATE source SET down_us = $1 WHERE tenant = $2 AND name = $3 AND down_us IS NULL";
     TROUBLE = "UPDATE source SET tried_us = $1, says = $2 WHERE tenant = $3 AND name = $4";
+    POSITION = "UPDATE source SET position = $1 WHERE tenant = $2 AND name = $3 AND body = $4";
     PAGE = "SELECT mark, body FROM source_page WHERE tenant = $1 AND source = $2 AND address = $3";
     PUT_PAGE = "INSERT INTO source_page (tenant, source, address, mark, body, read_us) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant, source, address) DO UPDATE SET mark = excluded.mark, body = excluded.body, read_us = excluded.read_us";
@@ -109,6 +110,14 @@ impl Write<'_> {
     pub fn drop_source(&self, name: &str) -> Result<bool, Error> {
         self.run(DROP_PAGES, params![self.tenant, name])?;
         Ok(self.run(DROP, params![self.tenant, name])? == 1)
+    }
+
+    /// Notes how far a source was read that is reached as it was then; whether it still is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_source_position(&self, name: &str, body: &str, position: &str) -> Result<bool, Error> {
+        Ok(self.run(POSITION, params![position, self.tenant, name, body])? == 1)
     }
 
     /// Notes that a source answered, and what came of it.

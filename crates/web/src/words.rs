@@ -364,6 +364,7 @@ pub(crate) fn every_minutes(minutes: u32) -> String {
 pub(crate) fn source_kind(kind: &'static str) -> &'static str {
     match kind {
         "holidays" => "Public holidays",
+        "mssql" => "SQL Server table",
         _ => kind,
     }
 }

@@ -5,8 +5,12 @@ use store::Read;
 use store::sources::Source;
 
 use super::holidays::forget_marks;
+use super::tables::password_place;
 use super::{SourceSettings, work};
 use crate::{Actor, Error, Hub};
+
+/// Longest name: it stands before readers and codes.
+const MOST_LETTERS: usize = 40;
 
 /// How it is with a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +95,7 @@ pub(super) fn known_source(read: &Read<'_>, name: &str) -> Result<Source, Error>
 
 impl Hub {
     /// Adds a source, or changes the one of that name, which is read from the beginning then. A running server reads it at its next `pull`.
+    /// `password` is what a table is opened with.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, or settings that can't be.
@@ -99,19 +104,29 @@ impl Hub {
         actor: &Actor,
         name: &str,
         settings: &SourceSettings,
+        password: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(Error::invalid(format!("`{name}` is no name of a source"), "use letters, digits and -"));
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if name.is_empty() || name.len() > MOST_LETTERS || !name.chars().all(is_name) {
+            return Err(Error::invalid(
+                format!("`{name}` is no name of a source"),
+                "use up to 40 letters, digits and -",
+            ));
         }
         match settings {
             SourceSettings::Holidays(settings) => settings.check()?,
+            SourceSettings::Mssql(settings) => settings.check()?,
         }
         let body = serde_json::to_string(settings)
             .map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })?;
         self.store.write(|write| {
             let before = write.sources()?.into_iter().find(|source| source.name == name).map(|source| source.body);
             write.put_source(name, &body)?;
+            match password {
+                Some(password) => self.keep_secret(write, &password_place(name), password, now)?,
+                None => drop(write.drop_secret(&password_place(name))?),
+            }
             let detail = format!("{} -> {body}", before.as_deref().unwrap_or("none"));
             Ok(write.audit(&actor.entry(now, "source.add", name, detail))?)
         })
@@ -126,6 +141,7 @@ impl Hub {
             let before = known_source(write, name)?;
             forget_marks(write, name, now)?;
             write.drop_source(name)?;
+            write.drop_secret(&password_place(name))?;
             Ok(write.audit(&actor.entry(now, "source.remove", name, before.body))?)
         })
     }

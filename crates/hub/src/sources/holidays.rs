@@ -112,10 +112,9 @@ impl Hub {
         timeout: Option<Duration>,
         clock: &dyn Fn() -> Timestamp,
     ) -> Result<Heard, Error> {
-        let (settings, zone) = self.store.read(|read| {
-            let SourceSettings::Holidays(settings) = SourceSettings::of(&known_source(read, name)?)?;
-            Ok::<_, Error>((settings, crate::Company::load(read)?.time_zone()?))
-        })?;
+        let (settings, zone) = self
+            .store
+            .read(|read| Ok::<_, Error>((calendar_settings(read, name)?, crate::Company::load(read)?.time_zone()?)))?;
         let this_year = clock().to_zoned(zone).year();
         let needed: BTreeSet<i16> = (settings.from_year..=this_year).collect();
         let answers = self.ask_calendar(name, &settings, &needed, this_year, timeout)?;
@@ -179,6 +178,14 @@ impl Hub {
     }
 }
 
+/// The settings of a source that is a calendar.
+fn calendar_settings(read: &Read<'_>, name: &str) -> Result<HolidaySettings, Error> {
+    match SourceSettings::of(&known_source(read, name)?)? {
+        SourceSettings::Holidays(settings) => Ok(settings),
+        SourceSettings::Mssql(_) => Err(Error::invalid(format!("source {name} is no calendar"), "name one that is")),
+    }
+}
+
 /// Keeps what was answered, and states what follows from all that is known.
 fn take_in(
     write: &Write<'_>,
@@ -190,8 +197,7 @@ fn take_in(
 ) -> Result<Heard, Error> {
     let now_us = now.as_microsecond();
     // It may have been removed, or changed, while it was asked.
-    let SourceSettings::Holidays(as_it_is) = SourceSettings::of(&known_source(write, name)?)?;
-    if as_it_is != *settings {
+    if calendar_settings(write, name)? != *settings {
         return Ok(Heard {
             trouble: Some("it was changed meanwhile; it is read again".to_owned()),
             ..Heard::default()

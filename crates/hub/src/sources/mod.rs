@@ -7,15 +7,19 @@
 //!   the mark goes and the year is derived again, in one transaction. What was heard once is known from then on, also while the
 //!   source is away.
 
+mod compare;
 mod desk;
 mod holidays;
 mod plan;
+mod tables;
 mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use compare::{Comparison, Difference, Differs};
 pub use desk::{SourceRow, SourceState};
 pub use holidays::{Heard, HolidaySettings};
+pub use tables::{MssqlSettings, OpenTable, TableRead, table_csv};
 pub(crate) use work::Pull;
 pub use work::ReadSource;
 
@@ -27,6 +31,8 @@ use crate::{Actor, Error};
 pub enum SourceSettings {
     /// A calendar of public holidays.
     Holidays(HolidaySettings),
+    /// A table in Microsoft SQL Server.
+    Mssql(Box<MssqlSettings>),
 }
 
 impl SourceSettings {
@@ -39,6 +45,7 @@ impl SourceSettings {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Holidays(_) => "holidays",
+            Self::Mssql(_) => "mssql",
         }
     }
 
@@ -46,6 +53,7 @@ impl SourceSettings {
     pub fn place(&self) -> String {
         match self {
             Self::Holidays(settings) => settings.place(),
+            Self::Mssql(settings) => format!("{}/{}, {}", settings.address, settings.database, settings.preset),
         }
     }
 }

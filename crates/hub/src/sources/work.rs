@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use store::Write;
 use store::sources::Source;
 
-use super::SourceSettings;
 use super::desk::{instant, known_source};
+use super::{OpenTable, SourceSettings};
 use crate::jobs::{Finished, Kind, PULL, READ, Run, Work, enqueue};
 use crate::{Error, Hub};
 
@@ -50,6 +50,7 @@ fn is_due(source: &Source, settings: &SourceSettings, now: Timestamp) -> bool {
         _ if source.is_paused => false,
         SourceSettings::Holidays(_) if source.down_us.is_some() => is_over(source.tried_us, CALENDAR_AGAIN),
         SourceSettings::Holidays(_) => is_over(source.tried_us, CALENDAR_EVERY),
+        SourceSettings::Mssql(_) => true,
     }
 }
 
@@ -61,9 +62,9 @@ pub(super) fn ask(write: &Write<'_>, name: &str, now: Timestamp) -> Result<i64, 
     }
 }
 
-/// Reads one source.
+/// Reads one source; a table by the reader that this makes.
 #[derive(Debug)]
-pub struct ReadSource;
+pub struct ReadSource(pub OpenTable);
 
 impl Work for ReadSource {
     fn kind(&self) -> &'static Kind {
@@ -80,7 +81,7 @@ impl Work for ReadSource {
         if source.is_paused {
             return Ok(run.done(format!("{name}: it is paused"))?);
         }
-        let words = run.hub().read_source(&name, &|| run.now())?;
+        let words = run.hub().read_source(&name, self.0, &|| run.now(), &|| run.is_over())?;
         Ok(run.done(format!("{name}: {words}"))?)
     }
 }
@@ -90,9 +91,10 @@ impl Hub {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] with what is in the way.
-    pub fn test_source(&self, name: &str, now: Timestamp) -> Result<String, Error> {
+    pub fn test_source(&self, name: &str, open: OpenTable, now: Timestamp) -> Result<String, Error> {
         match self.source(name)?.settings {
             SourceSettings::Holidays(settings) => self.test_calendar(&settings, now),
+            SourceSettings::Mssql(_) => self.test_table(name, open),
         }
     }
 
@@ -100,9 +102,19 @@ impl Hub {
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Invalid`] when its settings are of no use.
-    pub fn read_source(&self, name: &str, clock: &dyn Fn() -> Timestamp) -> Result<String, Error> {
+    pub fn read_source(
+        &self,
+        name: &str,
+        open: OpenTable,
+        clock: &dyn Fn() -> Timestamp,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<String, Error> {
         match self.source(name)?.settings {
             SourceSettings::Holidays(_) => Ok(self.read_holidays(name, None, clock)?.words()),
+            SourceSettings::Mssql(_) => {
+                let mut table = self.open_table(name, open)?;
+                Ok(self.read_table(name, table.as_mut(), clock, is_over)?.words())
+            }
         }
     }
 }

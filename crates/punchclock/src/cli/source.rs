@@ -1,6 +1,9 @@
 //! Arguments of `source`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 
 /// The name of a calendar that is given none.
 pub(crate) const USUAL_CALENDAR: &str = "holidays";
@@ -17,10 +20,23 @@ pub(crate) enum SourceCommand {
         /// The source
         name: String,
     },
-    /// Read a source now
-    Pull {
+    /// Read a source now; with --csv, write a table's punches into a file and store nothing
+    Pull(Pull),
+    /// Write the punches of a table into a file where no hub is, as on a machine of the branch
+    Copy(Box<Copy>),
+    /// Compare a table with the punches that are here, by employee and day; nothing is stored
+    Compare {
         /// The source
         name: String,
+        /// First date
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// Last date
+        #[arg(long, value_name = "DATE")]
+        to: Date,
+        /// Print CSV
+        #[arg(long)]
+        csv: bool,
     },
     /// Read nothing from it until it is resumed
     Pause {
@@ -46,6 +62,105 @@ pub(crate) enum SourceCommand {
 pub(crate) enum AddSource {
     /// A calendar of public holidays over HTTP: JSON as date.nager.at gives it, or iCalendar
     Holidays(AddHolidays),
+    /// A table of punches in Microsoft SQL Server, which is only read: commute-log, day-per-row, checkinout, biotime, or a query
+    Mssql(Box<AddMssql>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddMssql {
+    #[command(flatten)]
+    pub(crate) table: MssqlTable,
+    /// Its name, of letters, digits and -
+    #[arg(long, default_value = "mssql")]
+    pub(crate) name: String,
+    /// First date that is read; everything when it is left out
+    #[arg(long, value_name = "DATE")]
+    pub(crate) first: Option<Date>,
+    /// Only rows of these types, where a column says the type
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) row_types: Vec<String>,
+    /// Make each unknown number or code a provisional employee
+    #[arg(long)]
+    pub(crate) create_employees: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MssqlTable {
+    /// Address of the server
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) address: String,
+    /// The database
+    #[arg(long, value_name = "NAME")]
+    pub(crate) db_name: String,
+    /// Login of the server itself, which needs SELECT only
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: String,
+    /// File with its password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// Which table it is: commute-log, day-per-row, checkinout, biotime or custom
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: String,
+    /// Another name of the table
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// File with a query of your own, for the preset custom: one SELECT
+    #[arg(long, value_name = "FILE")]
+    pub(crate) query_file: Option<PathBuf>,
+    /// A column that is called otherwise: user=EMP_NO, time=, in=, out=, date=, state=, type=, key=ID (key=DATE+USER)
+    #[arg(long = "column", value_name = "ROLE=NAME")]
+    pub(crate) columns: Vec<String>,
+    /// What the key begins with: number, time or text-date (default: as the preset says; number for a query)
+    #[arg(long, value_name = "KIND")]
+    pub(crate) key_kind: Option<String>,
+    /// Users are codes of employees, not numbers of terminals
+    #[arg(long)]
+    pub(crate) codes: bool,
+    /// Zone of the table's times (default: the company's)
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+    /// How much is encrypted: required, login, or none, which shows the password to the line
+    #[arg(long, value_name = "HOW", default_value = "required")]
+    pub(crate) encryption: String,
+    /// Certificates of who may have signed the server's, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Take any certificate: whoever is on the line may be the server
+    #[arg(long, conflicts_with = "ca_file")]
+    pub(crate) trust_any_certificate: bool,
+    /// Allow addresses of the own network
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pull {
+    /// The source
+    pub(crate) name: String,
+    /// Write a table's punches into this file, which `import csv --kind punches` takes; nothing is stored
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub(crate) csv: Option<PathBuf>,
+    /// First date of the file
+    #[arg(long, value_name = "DATE", requires = "csv")]
+    pub(crate) from: Option<Date>,
+    /// Last date of the file (default: today)
+    #[arg(long, value_name = "DATE", requires = "csv")]
+    pub(crate) to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: PathBuf,
+    /// First date
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Date,
+    /// Last date (default: today)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<Date>,
+    #[command(flatten)]
+    pub(crate) table: MssqlTable,
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use crate::runner::Runner;
 use crate::sealing::{Sealing, Seals};
 use crate::settings::Settings;
 use crate::silence::Notices;
-use crate::{log, service, show, signals, silence, sinks};
+use crate::{log, service, show, signals, silence, sinks, tables};
 
 /// How often the derivation looks for changed facts, of this process or another: well within the second that is promised.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -128,7 +128,7 @@ pub(super) fn works(settings: &Settings) -> anyhow::Result<Works> {
         .with(CleanUp::by(settings.keeps()?))
         .with(Seals)
         .with(hub::Deliver(sinks::open))
-        .with(hub::ReadSource);
+        .with(hub::ReadSource(tables::open));
     if let Some(folder) = settings.file("backup.folder") {
         works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));
     }

@@ -1,24 +1,40 @@
 //! `source`.
 
-use anyhow::bail;
-use hub::{HolidaySettings, SourceSettings, SourceState};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use hub::{HolidaySettings, MssqlSettings, SourceSettings, SourceState};
+use jiff::civil::{Date, DateTime};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::source::{AddHolidays, AddSource, SourceCommand};
+use crate::cli::source::{AddHolidays, AddMssql, AddSource, MssqlTable, Pull, SourceCommand};
 use crate::commands::{Context, console};
-use crate::show;
+use crate::show::Form;
+use crate::{show, tables};
 
 pub(super) fn run(context: &Context, command: SourceCommand) -> anyhow::Result<()> {
     let actor = console();
     match command {
         SourceCommand::Add(AddSource::Holidays(args)) => add_holidays(context, args),
+        SourceCommand::Add(AddSource::Mssql(args)) => add_mssql(context, &args),
         SourceCommand::List => list(context),
         SourceCommand::Test { name } => {
-            let says = context.hub()?.test_source(&name, now())?;
+            let says = context.hub()?.test_source(&name, tables::open, now())?;
             Ok(show::line(format!("source {name}: {says}"))?)
         }
-        SourceCommand::Pull { name } => pull(context, &name),
+        SourceCommand::Pull(Pull { name, csv: None, .. }) => pull(context, &name),
+        SourceCommand::Pull(Pull { name, csv: Some(file), from, to }) => {
+            let (settings, password) = context.hub()?.table_access(&name)?;
+            write_csv((&settings, &password), (from, to), &file)
+        }
+        SourceCommand::Copy(args) => {
+            let (settings, password) = (settings_of(&args.table)?, password_of(&args.table)?);
+            write_csv((&settings, &password), (Some(args.from), args.to), &args.csv)
+        }
+        SourceCommand::Compare { name, from, to, csv } => compare(context, &name, (from, to), csv),
         SourceCommand::Pause { name } => {
             context.hub()?.pause_source(&actor, &name, true, now())?;
             Ok(show::line(format!("nothing is read from source {name} until `punchclock source resume {name}`"))?)
@@ -50,11 +66,100 @@ fn add_holidays(context: &Context, args: AddHolidays) -> anyhow::Result<()> {
         allow_private: args.allow_private,
     };
     let name = &args.name;
-    hub.add_source(&console(), name, &SourceSettings::Holidays(settings), now())?;
+    hub.add_source(&console(), name, &SourceSettings::Holidays(settings), None, now())?;
     Ok(show::line(format!(
         "source {name} is read once a day by a running server; `punchclock source test {name}` asks whether it is there, \
          `punchclock source pull {name}` reads it now"
     ))?)
+}
+
+fn add_mssql(context: &Context, args: &AddMssql) -> anyhow::Result<()> {
+    let settings = MssqlSettings {
+        row_types: args.row_types.clone(),
+        create_employees: args.create_employees,
+        first: args.first,
+        ..settings_of(&args.table)?
+    };
+    let (name, password) = (&args.name, password_of(&args.table)?);
+    let warning = settings.encryption()?.warning();
+    let settings = SourceSettings::Mssql(Box::new(settings));
+    context.home.hub()?.add_source(&console(), name, &settings, Some(&password), now())?;
+    if let Some(warning) = warning {
+        eprintln!("punchclock: source {name}: {warning}");
+    }
+    Ok(show::line(format!(
+        "source {name} is read every 15 minutes by a running server; `punchclock source test {name}` asks whether it is there and \
+         what the login may do, `punchclock source pull {name}` reads it now"
+    ))?)
+}
+
+/// The settings of a table, without what only a hub needs.
+fn settings_of(args: &MssqlTable) -> anyhow::Result<MssqlSettings> {
+    let text = |file: &Path| std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()));
+    Ok(MssqlSettings {
+        address: args.address.clone(),
+        database: args.db_name.clone(),
+        user: args.user.clone(),
+        encryption: args.encryption.clone(),
+        ca: args.ca_file.as_deref().map(text).transpose()?,
+        trusts_any: args.trust_any_certificate,
+        allow_private: args.allow_private,
+        preset: args.preset.clone(),
+        table: args.table.clone(),
+        query: args.query_file.as_deref().map(text).transpose()?,
+        columns: args.columns.clone(),
+        key_kind: args.key_kind.clone(),
+        codes: args.codes,
+        zone: args.zone.clone(),
+        row_types: Vec::new(),
+        create_employees: false,
+        first: None,
+    })
+}
+
+/// A password may have blanks in it; the end of its line is no part of it.
+fn password_of(args: &MssqlTable) -> anyhow::Result<String> {
+    let file = &args.password_file;
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => bail!("{} must hold the password", file.display()),
+        password => Ok(password.to_owned()),
+    }
+}
+
+fn write_csv(
+    (settings, password): (&MssqlSettings, &str),
+    (from, to): (Option<Date>, Option<Date>),
+    file: &Path,
+) -> anyhow::Result<()> {
+    let mut table = tables::open(settings, password).map_err(anyhow::Error::msg)?;
+    let to = to.unwrap_or_else(|| now().to_zoned(jiff::tz::TimeZone::system()).date());
+    let from = from.unwrap_or(to);
+    let out = File::create(file).with_context(|| format!("{} can't be written", file.display()))?;
+    let (written, unreadable) = hub::table_csv(settings, table.as_mut(), (from, to), BufWriter::new(out))?;
+    show::line(format!("{written} punches of {from} to {to} are in {}", file.display()))?;
+    if unreadable > 0 {
+        bail!("{unreadable} rows can't be read, and are not in the file; look at the columns that are given");
+    }
+    Ok(())
+}
+
+fn compare(context: &Context, name: &str, range: (Date, Date), is_csv: bool) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let mut table = hub.open_table(name, tables::open)?;
+    let found = hub.compare_table(name, table.as_mut(), range)?;
+    let times = |times: &[DateTime]| times.iter().map(|at| at.time().to_string()).collect::<Vec<_>>().join(" ");
+    let header = ["employee", "date", "differs", "only there", "only here"];
+    let rows = found.differences.iter().map(|day| {
+        let (there, here) = (json!(times(&day.there)), json!(times(&day.here)));
+        vec![json!(day.employee), json!(day.date), json!(day.differs.word()), there, here]
+    });
+    show::rows_as(Form::of(context.is_json, is_csv), &header, &rows.collect::<Vec<_>>())?;
+    if !context.is_json && !is_csv {
+        let (days, same, unreadable) = (found.days, found.same, found.unreadable);
+        show::line(format!("{days} days compared, {same} the same, {unreadable} rows could not be read"))?;
+    }
+    Ok(())
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {
@@ -72,7 +177,7 @@ fn list(context: &Context) -> anyhow::Result<()> {
 
 fn pull(context: &Context, name: &str) -> anyhow::Result<()> {
     let hub = context.hub()?;
-    let says = hub.read_source(name, &now)?;
+    let says = hub.read_source(name, tables::open, &now, &|| false)?;
     let row = hub.source(name)?;
     if context.is_json {
         show::json(&json!({ "source": name, "state": row.state.word(), "says": says }))?;

@@ -43,7 +43,7 @@ pub(super) fn hint(text: &str) -> Hint {
 }
 
 /// A cell that has date and time, perhaps with an offset from UTC. What is no date is kept as it is.
-pub(super) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
+pub(crate) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
     let text = text.trim();
     let read = || {
         if text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -62,7 +62,7 @@ pub(super) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
 }
 
 /// Date and time of day in two cells.
-pub(super) fn joined(day: &str, of_day: &str, order: Option<DateOrder>) -> RowTime {
+pub(crate) fn joined(day: &str, of_day: &str, order: Option<DateOrder>) -> RowTime {
     match civil(day, of_day, order) {
         Some(civil) => RowTime::Printed(PrintedTime::from_civil(civil)),
         None => raw(format!("{} {}", day.trim(), of_day.trim()).trim()),
@@ -108,7 +108,8 @@ fn parts(text: &str) -> Option<[&str; 3]> {
     parts.next().is_none().then_some(three)
 }
 
-fn date(text: &str, order: Option<DateOrder>) -> Option<Date> {
+/// A date alone.
+pub(crate) fn date(text: &str, order: Option<DateOrder>) -> Option<Date> {
     if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return of_numbers(&text[..4], &text[4..6], &text[6..]);
     }

@@ -6,7 +6,7 @@
 //! * The same cells make the same rows, whether they came as CSV, UTF-16, or a sheet.
 //! * A date that can be read in two ways is never guessed: the file as a whole decides, or the person.
 
-mod clock;
+pub(crate) mod clock;
 mod mapping;
 mod sheet;
 mod text;

@@ -15,7 +15,7 @@ pub(super) fn add(house: &House, name: &str, url: &str) {
         from_year: 2026,
         allow_private: false,
     };
-    house.hub.add_source(&clerk(), name, &SourceSettings::Holidays(settings), now()).unwrap();
+    house.hub.add_source(&clerk(), name, &SourceSettings::Holidays(settings), None, now()).unwrap();
 }
 
 fn house() -> House {

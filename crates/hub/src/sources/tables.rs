@@ -1,0 +1,278 @@
+//! Reading a table of another system: page by page through the one boundary for rows from outside.
+//!
+//! Invariants:
+//! * How far a table was read is noted after its page was stored, never before: a page may come twice, and changes nothing then.
+//! * What is noted belongs to the settings that were read with. A source that was changed meanwhile begins anew.
+
+use std::io::Write;
+
+use attendance::punch::Channel;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use roads::mssql::{
+    CSV_COLUMNS, Encryption, KeyKind, LegacyTable, Mark, Reading, Table, Trouble, csv_row, outside_rows,
+};
+use roads::sheet::CsvTable;
+use serde::{Deserialize, Serialize};
+use store::Read;
+
+use super::desk::known_source;
+use super::{SourceSettings, in_the_name_of};
+use crate::company::zone;
+use crate::{Counts, Error, Hub, Outside};
+
+/// Rows of a page.
+pub(super) const PAGE_ROWS: usize = 2000;
+
+/// How a table in Microsoft SQL Server is reached and understood. Its password is sealed elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MssqlSettings {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// The database.
+    pub database: String,
+    /// Login of the server itself.
+    pub user: String,
+    /// How much is encrypted: `required`, `login` or `none`.
+    pub encryption: String,
+    /// Certificates (PEM) of who may have signed the server's.
+    pub ca: Option<String>,
+    /// Any certificate will do.
+    pub trusts_any: bool,
+    /// Whether addresses of the own network are allowed.
+    pub allow_private: bool,
+    /// Which table it is.
+    pub preset: String,
+    /// Another name of the table.
+    pub table: Option<String>,
+    /// A query of somebody's own, with the preset `custom`.
+    pub query: Option<String>,
+    /// Columns that are called otherwise, as `user=EMP_NO`.
+    pub columns: Vec<String>,
+    /// What the key holds: `number`, `time` or `text-date`; `None` for what the preset says.
+    pub key_kind: Option<String>,
+    /// Users are codes of employees, not numbers of terminals.
+    pub codes: bool,
+    /// Zone of the table's times; `None` for the company's.
+    pub zone: Option<String>,
+    /// Only rows of these types; empty for all.
+    pub row_types: Vec<String>,
+    /// Make each unknown number or code a provisional employee.
+    pub create_employees: bool,
+    /// First date that is read.
+    pub first: Option<Date>,
+}
+
+impl MssqlSettings {
+    /// The table that is read.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the cure.
+    pub fn table(&self) -> Result<Table, Error> {
+        let wrong = |why| Error::invalid(why, "change what is given of the source");
+        let kind = match self.key_kind.as_deref() {
+            None => None,
+            Some(word) => Some(KeyKind::of(word).ok_or_else(|| wrong(format!("`{word}` is no kind of key")))?),
+        };
+        let (table, query) = (self.table.as_deref(), self.query.as_deref());
+        Table::new(&self.preset, table, query, &self.columns, (kind, self.codes)).map_err(wrong)
+    }
+
+    /// How much of the connection is encrypted.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for another word.
+    pub fn encryption(&self) -> Result<Encryption, Error> {
+        let wrong = || Error::invalid(format!("`{}` is no encryption", self.encryption), "use required, login or none");
+        Encryption::of(&self.encryption).ok_or_else(wrong)
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.zone.as_deref().map(zone).transpose()?;
+        self.encryption()?;
+        self.table().map(drop)
+    }
+}
+
+/// Makes the reader of a table from its settings and its password.
+pub type OpenTable = fn(&MssqlSettings, &str) -> Result<Box<dyn LegacyTable>, String>;
+
+/// Place of a source's password among the secrets.
+pub(super) fn password_place(source: &str) -> String {
+    format!("source {source}")
+}
+
+/// What came of reading a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableRead {
+    /// What became of its rows.
+    pub counts: Counts,
+    /// Pages that were stored.
+    pub pages: u64,
+    /// Why it broke off.
+    pub trouble: Option<String>,
+}
+
+impl TableRead {
+    /// In words, for lists.
+    pub fn words(&self) -> String {
+        match &self.trouble {
+            None => self.counts.to_string(),
+            Some(trouble) => format!("{trouble}; {}", self.counts),
+        }
+    }
+}
+
+impl Hub {
+    /// Settings and password of a source that is a table.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] when it is none, or its secret can't be opened.
+    pub fn table_access(&self, name: &str) -> Result<(MssqlSettings, String), Error> {
+        self.store.read(|read| {
+            let password = self.secret(read, &password_place(name))?;
+            let lacks = || Error::invalid(format!("source {name} has no password"), "add it again with its password");
+            Ok((table_settings(read, name)?, password.ok_or_else(lacks)?))
+        })
+    }
+
+    /// The reader of a source that is a table.
+    ///
+    /// # Errors
+    /// As [`Hub::table_access`]; [`Error::Invalid`] when none can be made.
+    pub fn open_table(&self, name: &str, open: OpenTable) -> Result<Box<dyn LegacyTable>, Error> {
+        let (settings, password) = self.table_access(name)?;
+        open(&settings, &password).map_err(|why| Error::invalid(format!("source {name}: {why}"), "change the source"))
+    }
+
+    /// Asks a table for a row, and what the login may do beside reading; in words.
+    pub(super) fn test_table(&self, name: &str, open: OpenTable) -> Result<String, Error> {
+        let settings = self.store.read(|read| table_settings(read, name))?;
+        let spec = settings.table()?;
+        let mut table = self.open_table(name, open)?;
+        let wrong = |trouble: Trouble| Error::invalid(trouble.to_string(), "mend that, and test again");
+        let reading = Reading::since(&spec, None, None, Date::MAX, 1);
+        let mut says = String::from("it answers, and has no row yet");
+        if let Some(select) = reading.next() {
+            let page = table.page(&select).map_err(wrong)?;
+            if let Some(row) = outside_rows(&spec, &page).first() {
+                says = match &row.said {
+                    Ok(said) => format!("it answers; its first row tells of {}", said.puncher.said()),
+                    Err(why) => format!("it answers, but of its first row: {why}"),
+                };
+            }
+        }
+        for right in table.may_write(&spec).map_err(wrong)? {
+            says += &format!("; WARNING: this login may change the table ({right}), give it SELECT only");
+        }
+        if let Some(warning) = settings.encryption()?.warning() {
+            says += &format!("; WARNING: {warning}");
+        }
+        Ok(says)
+    }
+
+    /// Reads what is new in a table, and yesterday and today again. That it breaks off is no error: what was stored stays, and the next
+    /// reading goes on from there. `is_over` is asked between pages.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Invalid`] for settings that can't be, or of the store.
+    pub fn read_table(
+        &self,
+        name: &str,
+        table: &mut dyn LegacyTable,
+        clock: &dyn Fn() -> Timestamp,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<TableRead, Error> {
+        let (source, settings, company) = self.store.read(|read| {
+            Ok::<_, Error>((known_source(read, name)?, table_settings(read, name)?, crate::Company::load(read)?))
+        })?;
+        let spec = settings.table()?;
+        let zone = match settings.zone.as_deref() {
+            Some(name) => zone(name)?,
+            None => company.time_zone()?,
+        };
+        let today = clock().to_zoned(zone).date();
+        let mut reading = Reading::since(&spec, Mark::parse(&source.position), settings.first, today, PAGE_ROWS);
+        let outside = Outside {
+            zone: settings.zone.as_deref(),
+            row_types: &settings.row_types,
+            create_employees: settings.create_employees,
+            ..Outside::of_source(name, Channel::Sql)
+        };
+        let mut done = TableRead::default();
+        while let Some(select) = reading.next() {
+            if is_over() {
+                done.trouble = Some("it was ended; the next reading goes on".to_owned());
+                break;
+            }
+            let page = match table.page(&select) {
+                Ok(page) => page,
+                Err(trouble) => {
+                    done.trouble = Some(trouble.to_string());
+                    break;
+                }
+            };
+            let rows = outside_rows(&spec, &page);
+            let counts = self.take_outside(&in_the_name_of(name), &outside, rows, clock(), |_, _| {})?;
+            done.counts = done.counts.and(counts);
+            done.pages += 1;
+            if let Err(why) = reading.stored(&page) {
+                done.trouble = Some(why);
+                break;
+            }
+            let position = reading.mark().map_or_else(String::new, |mark| mark.to_string());
+            if !self.store.write(|write| write.put_source_position(name, &source.body, &position))? {
+                done.trouble = Some("it was changed meanwhile; the next reading begins anew".to_owned());
+                return Ok(done);
+            }
+        }
+        let now_us = clock().as_microsecond();
+        self.store.write(|write| match &done.trouble {
+            None => write.source_is_well(name, &done.words(), now_us),
+            Some(_) => write.source_is_down(name, &done.words(), now_us),
+        })?;
+        Ok(done)
+    }
+}
+
+/// Writes the punches of a table in a range of dates as CSV, which `import csv --kind punches` takes; how many, and how many rows could
+/// not be read. Needs no hub.
+///
+/// # Errors
+/// [`Error::Invalid`] when the table can't be read to its end, or of the output.
+pub fn table_csv(
+    settings: &MssqlSettings,
+    table: &mut dyn LegacyTable,
+    (from, to): (Date, Date),
+    out: impl Write,
+) -> Result<(u64, u64), Error> {
+    let broken = |why: String| Error::invalid(why, "ask again once it answers");
+    let spec = settings.table()?;
+    let who = if settings.codes { "code" } else { CSV_COLUMNS[0] };
+    let mut csv = CsvTable::new(out, std::iter::once(who).chain(CSV_COLUMNS.into_iter().skip(1)))?;
+    let (mut written, mut unreadable) = (0, 0);
+    let mut reading = Reading::range(&spec, from, to, PAGE_ROWS);
+    while let Some(select) = reading.next() {
+        let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
+        for row in outside_rows(&spec, &page) {
+            match row.said {
+                Ok(said) => {
+                    csv.row(csv_row(&said))?;
+                    written += 1;
+                }
+                Err(_) => unreadable += 1,
+            }
+        }
+        reading.stored(&page).map_err(broken)?;
+    }
+    csv.finish()?;
+    Ok((written, unreadable))
+}
+
+/// The settings of a source that is a table.
+pub(super) fn table_settings(read: &Read<'_>, name: &str) -> Result<MssqlSettings, Error> {
+    match SourceSettings::of(&known_source(read, name)?)? {
+        SourceSettings::Mssql(settings) => Ok(*settings),
+        SourceSettings::Holidays(_) => Err(Error::invalid(format!("source {name} is no table"), "name one that is")),
+    }
+}

@@ -1,0 +1,201 @@
+//! Tables of other systems, from a server that is a table in memory, to days and their logs of lateness.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod house;
+
+use hub::view::{DayFilter, PunchFilter};
+use hub::{Differs, Hub, MssqlSettings, SourceSettings, SourceState, TableRead};
+use jiff::civil::{Date, DateTime};
+use jiff::{Timestamp, ToSpan as _};
+use roads::mssql::{Cell, MemoryTable};
+
+use self::house::{House, clerk, house, now};
+
+fn settings() -> MssqlSettings {
+    MssqlSettings {
+        address: "10.1.0.9:1433".into(),
+        database: "hr".into(),
+        user: "reader".into(),
+        encryption: "required".into(),
+        ca: None,
+        trusts_any: false,
+        allow_private: true,
+        preset: "commute-log".into(),
+        table: None,
+        query: None,
+        columns: Vec::new(),
+        key_kind: None,
+        codes: false,
+        zone: Some("Asia/Manila".into()),
+        row_types: Vec::new(),
+        create_employees: true,
+        first: None,
+    }
+}
+
+/// A hub that can seal a password.
+fn hub_of(house: &House, folder: &tempfile::TempDir) -> Hub {
+    Hub::new(house.store.clone()).with_key_file(folder.path().join("hub.key"))
+}
+
+fn add(hub: &Hub, settings: MssqlSettings) {
+    hub.add_source(&clerk(), "commute", &SourceSettings::Mssql(Box::new(settings)), Some("pa55"), now()).unwrap();
+}
+
+fn event(id: i64, user: &str, at: &str, state: &str) -> Vec<Cell> {
+    let at: DateTime = at.parse().unwrap();
+    vec![
+        Cell::Number(id),
+        Cell::Text(user.into()),
+        Cell::Civil(at),
+        Cell::Text("gate".into()),
+        Cell::Text(state.into()),
+    ]
+}
+
+/// Two people through three days: one late and one early on the second of them.
+fn log() -> MemoryTable {
+    let mut rows = Vec::new();
+    for (day, late, early) in [("02", "07:55", "18:05"), ("03", "08:20", "17:30"), ("04", "07:58", "18:01")] {
+        for user in ["12", "13"] {
+            let id = rows.len() as i64 + 1;
+            let (begin, end) = if user == "12" { (late, "18:05") } else { ("07:50", early) };
+            rows.push(event(id, user, &format!("2026-02-{day}T{begin}:00"), "I"));
+            rows.push(event(id + 1, user, &format!("2026-02-{day}T{end}:00"), "O"));
+        }
+    }
+    MemoryTable { rows, ..MemoryTable::default() }
+}
+
+fn read_at(hub: &Hub, table: &mut MemoryTable, at: Timestamp) -> TableRead {
+    hub.read_table("commute", table, &|| at, &|| false).unwrap()
+}
+
+/// Dates with minutes of lateness and of leaving early, as the logs of a person have them.
+fn lateness(hub: &Hub, code: &str) -> Vec<(Date, i64, i64)> {
+    hub.derive_all(now(), |_| {}).unwrap();
+    let filter = DayFilter { employee: Some(code.to_owned()), to: "2026-02-04".parse().ok(), ..DayFilter::default() };
+    let rows = hub.days(&filter).unwrap().rows.into_iter().map(|day| day.record);
+    rows.filter(|record| record.tardy_minutes + record.left_early_minutes > 0)
+        .map(|record| (record.date, record.tardy_minutes, record.left_early_minutes))
+        .collect()
+}
+
+#[test]
+fn a_commute_log_becomes_days_with_their_lateness_and_the_same_rows_again_change_nothing() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, settings());
+    let mut table = log();
+    let read = read_at(&hub, &mut table, now());
+    assert_eq!((read.counts.stored, read.trouble), (12, None));
+    let date: Date = "2026-02-03".parse().unwrap();
+    assert_eq!(lateness(&hub, "12"), [(date, 20, 0)]);
+    assert_eq!(lateness(&hub, "13"), [(date, 0, 30)]);
+    let again = read_at(&hub, &mut table, now());
+    assert_eq!((again.counts.stored, again.counts.known), (0, again.counts.read));
+    // What an edited row says anew of its door is no other punch; a late row under a lower key arrives.
+    table.rows.push(event(-3, "12", "2026-02-04T12:00:00", "O"));
+    assert_eq!(read_at(&hub, &mut table, now()).counts.stored, 1);
+    let punches = hub.punches(&PunchFilter::default()).unwrap().rows;
+    assert_eq!(punches.len(), 13);
+    assert!(punches.iter().all(|punch| punch.origin == "source:commute/gate" && punch.channel == "sql"));
+}
+
+#[test]
+fn a_line_that_breaks_costs_nothing_and_it_is_told_since_when() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, settings());
+    let mut table = MemoryTable::default();
+    for id in 1..=5_000_i64 {
+        let at = "2026-02-02T00:00:00".parse::<DateTime>().unwrap().checked_add((id * 7).seconds()).unwrap();
+        table.rows.push(event(id, "12", &at.to_string(), "I"));
+    }
+    table.fails_after = Some(1);
+    let read = read_at(&hub, &mut table, now());
+    assert_eq!((read.pages, read.counts.stored), (1, 2_000));
+    assert!(read.trouble.unwrap().contains("the line broke"));
+    let later = now().checked_add(1.hour()).unwrap();
+    table.fails_after = Some(0);
+    read_at(&hub, &mut table, later);
+    let row = hub.source("commute").unwrap();
+    assert_eq!((row.state, row.down), (SourceState::Down, Some(now())));
+    table.fails_after = None;
+    let read = read_at(&hub, &mut table, later);
+    assert_eq!((read.counts.stored, read.trouble), (3_000, None));
+    assert_eq!(hub.source("commute").unwrap().state, SourceState::Well);
+    assert_eq!(hub.punch_count().unwrap(), 5_000);
+    // Changed, it is read from the beginning, and nothing is there twice.
+    add(&hub, MssqlSettings { first: "2026-02-01".parse().ok(), ..settings() });
+    assert_eq!(read_at(&hub, &mut table, later).counts.known, 5_000);
+}
+
+#[test]
+fn an_old_system_is_compared_by_employee_and_day_and_nothing_is_stored() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, settings());
+    let lines = ["2026-02-02 07:55:00", "2026-02-02 18:05:00", "2026-02-03 08:20:00", "2026-02-05 08:00:00"];
+    house.import(&lines.map(|time| format!("12\t{time}\t1\t0\t1\t0")), true);
+    let before = hub.punch_count().unwrap();
+    let range = ("2026-02-01".parse().unwrap(), "2026-02-28".parse().unwrap());
+    let found = hub.compare_table("commute", &mut log(), range).unwrap();
+    let told: Vec<String> = found
+        .differences
+        .iter()
+        .map(|day| {
+            format!("{} {} {} {}/{}", day.employee, day.date, day.differs.word(), day.there.len(), day.here.len())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "12 2026-02-03 differing 1/0",
+            "12 2026-02-04 only_there 2/0",
+            "12 2026-02-05 only_here 0/1",
+            "number 13 2026-02-02 only_there 2/0",
+            "number 13 2026-02-03 only_there 2/0",
+            "number 13 2026-02-04 only_there 2/0",
+        ]
+    );
+    assert_eq!((found.days, found.same, found.differences[0].differs), (7, 1, Differs::Times));
+    assert_eq!(hub.punch_count().unwrap(), before);
+    // What was pulled from it is no evidence for it.
+    read_at(&hub, &mut log(), now());
+    assert_eq!(hub.compare_table("commute", &mut log(), range).unwrap().differences.len(), 6);
+    let mut broken = MemoryTable { fails_after: Some(0), ..log() };
+    assert!(hub.compare_table("commute", &mut broken, range).is_err(), "half a comparison says nothing");
+}
+
+#[test]
+fn a_password_is_sealed_and_a_login_that_may_write_is_told() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, MssqlSettings { encryption: "none".into(), ..settings() });
+    let says = hub
+        .test_source(
+            "commute",
+            |_, password| {
+                assert_eq!(password, "pa55");
+                Ok(Box::new(MemoryTable { rights: vec!["dbo.commute_log: INSERT".into()], ..log() }))
+            },
+            now(),
+        )
+        .unwrap();
+    for words in ["its first row tells of 12", "dbo.commute_log: INSERT", "SELECT only", "in clear"] {
+        assert!(says.contains(words), "{says}");
+    }
+    assert!(hub.audit(9).unwrap().iter().all(|entry| !entry.detail.contains("pa55")));
+    for wrong in [
+        MssqlSettings { encryption: "some".into(), ..settings() },
+        MssqlSettings { preset: "other".into(), ..settings() },
+        MssqlSettings { zone: Some("Mars".into()), ..settings() },
+        MssqlSettings { query: Some("DELETE FROM x".into()), preset: "custom".into(), ..settings() },
+    ] {
+        let refused = hub.add_source(&clerk(), "x", &SourceSettings::Mssql(Box::new(wrong)), Some("p"), now());
+        assert!(refused.is_err());
+    }
+    hub.remove_source(&clerk(), "commute", now()).unwrap();
+    assert_eq!(hub.check_secrets().unwrap(), 0);
+}

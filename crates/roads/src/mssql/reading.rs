@@ -1,0 +1,335 @@
+//! Which page is asked for next, and how far a table was read. Pure.
+//!
+//! Invariants:
+//! * A reading begins a piece before where the last one ended, since a lower key may appear after a higher one was read; and rows of
+//!   yesterday and today are always read again.
+//! * The mark goes forward only by what was stored ([`Reading::stored`]).
+
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, ToSpan as _};
+
+use super::{Cell, KeyKind, Select, Table};
+use crate::punch_table::clock;
+
+/// Keys before the last one that are read again.
+const OVERLAP_KEYS: i64 = 1000;
+/// Days before the last one that are read again where the key is a time.
+const OVERLAP_DAYS: i64 = 7;
+
+/// How far a table was read: the highest first column of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// A number.
+    Number(i64),
+    /// A date and time.
+    Time(DateTime),
+}
+
+impl Mark {
+    /// What [`Mark`] prints.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(' ')? {
+            ("number", number) => number.parse().ok().map(Self::Number),
+            ("time", time) => time.parse().ok().map(Self::Time),
+            _ => None,
+        }
+    }
+
+    fn of(cell: &Cell) -> Option<Self> {
+        match cell {
+            Cell::Number(number) => Some(Self::Number(*number)),
+            Cell::Civil(at) => Some(Self::Time(*at)),
+            Cell::Date(date) => Some(Self::Time(date.at(0, 0, 0, 0))),
+            Cell::Text(text) => clock::date(text, None).map(|date| Self::Time(date.at(0, 0, 0, 0))),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "number {number}"),
+            Self::Time(at) => write!(f, "time {at}"),
+        }
+    }
+}
+
+/// Which part is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// What is new, and a piece before.
+    New,
+    /// What is of yesterday and today, whatever its key.
+    Recent,
+    /// A range of dates that somebody asked for.
+    Asked,
+    Done,
+}
+
+/// A reading of a table, page by page.
+#[derive(Clone, Debug)]
+pub struct Reading<'t> {
+    table: &'t Table,
+    part: Part,
+    mark: Option<Mark>,
+    cursor: Option<Vec<Cell>>,
+    from: Option<Cell>,
+    since: Option<Cell>,
+    until: Option<Cell>,
+    yesterday: Date,
+    limit: usize,
+}
+
+impl<'t> Reading<'t> {
+    /// All that is new since a mark, and what is always read again. Of a table that was never read, all from a date on; `today` is
+    /// that of the table's clock.
+    pub fn since(table: &'t Table, mark: Option<Mark>, first: Option<Date>, today: Date, limit: usize) -> Self {
+        let yesterday = today.saturating_sub(1.day());
+        let mut reading = Self {
+            table,
+            part: Part::New,
+            mark,
+            cursor: None,
+            from: None,
+            since: None,
+            until: None,
+            yesterday,
+            limit: limit.max(2),
+        };
+        match mark {
+            Some(Mark::Number(number)) => reading.from = Some(Cell::Number(number.saturating_sub(OVERLAP_KEYS))),
+            Some(Mark::Time(at)) => {
+                let begins = at.saturating_sub(SignedDuration::from_hours(24 * OVERLAP_DAYS)).date().min(yesterday);
+                reading.from = Some(reading.date_cell(begins));
+            }
+            None => reading.since = first.map(|first| reading.date_cell(first)),
+        }
+        reading
+    }
+
+    /// All rows of a range of dates, whatever was read before. The mark stays.
+    pub fn range(table: &'t Table, from: Date, to: Date, limit: usize) -> Self {
+        let mut reading = Self::since(table, None, None, to, limit);
+        reading.part = Part::Asked;
+        reading.since = Some(reading.date_cell(from));
+        reading.until = Some(reading.date_cell(to.saturating_add(1.day())));
+        reading
+    }
+
+    /// A date as the table's column of times compares it.
+    fn date_cell(&self, date: Date) -> Cell {
+        match self.table.key_kind {
+            KeyKind::TextDate => Cell::Text(date.strftime("%Y%m%d").to_string()),
+            KeyKind::Number | KeyKind::Time => Cell::Civil(date.at(0, 0, 0, 0)),
+        }
+    }
+
+    /// The page that is to be asked for; `None` when all is read.
+    pub fn next(&self) -> Option<Select<'t>> {
+        (self.part != Part::Done).then(|| Select {
+            table: self.table,
+            after: self.cursor.clone(),
+            from: self.from.clone(),
+            since: self.since.clone(),
+            until: self.until.clone(),
+            limit: self.limit,
+        })
+    }
+
+    /// Goes on after a page that was stored.
+    ///
+    /// # Errors
+    /// When the key is none: it does not go forward.
+    pub fn stored(&mut self, page: &[Vec<Cell>]) -> Result<(), String> {
+        if let Some(last) = page.last() {
+            let cursor: Vec<Cell> = last.iter().take(self.table.keys.len()).cloned().collect();
+            let mark = cursor.first().and_then(Mark::of);
+            if mark.is_none() {
+                return Err("the first column of the key is neither a number nor a date; give another one".to_owned());
+            }
+            if page.len() >= self.limit && self.cursor.as_ref() == Some(&cursor) {
+                return Err(
+                    "many rows have the same key; give a key that tells rows apart, like key=DATE+USER".to_owned()
+                );
+            }
+            if self.part == Part::New {
+                self.mark = self.mark.max(mark);
+            }
+            self.cursor = Some(cursor);
+        }
+        if page.len() < self.limit {
+            self.next_part();
+        }
+        Ok(())
+    }
+
+    fn next_part(&mut self) {
+        // A key that is a time has yesterday in its overlap.
+        let has_recent = self.part == Part::New && self.table.key_kind == KeyKind::Number && self.from.is_some();
+        self.part = if has_recent { Part::Recent } else { Part::Done };
+        (self.cursor, self.from) = (None, None);
+        self.since = has_recent.then(|| self.date_cell(self.yesterday));
+    }
+
+    /// How far it was read.
+    pub const fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mssql::{LegacyTable as _, MemoryTable};
+
+    const FIRST: Date = Date::constant(2026, 3, 1);
+
+    fn event(id: i64, user: i64, minutes: i64) -> Vec<Cell> {
+        let at = FIRST.at(0, 0, 0, 0).checked_add(minutes.minutes()).unwrap();
+        let text = |text: &str| Cell::Text(text.into());
+        vec![Cell::Number(id), Cell::Text(user.to_string()), Cell::Civil(at), text("gate"), text("I")]
+    }
+
+    /// One pull: what reached the store, as users and times; it may end in the middle.
+    fn pull(
+        server: &mut MemoryTable,
+        table: &Table,
+        mark: &mut Option<Mark>,
+        stored: &mut BTreeSet<String>,
+        today: Date,
+    ) {
+        let mut reading = Reading::since(table, *mark, None, today, 7);
+        while let Some(select) = reading.next() {
+            let Ok(page) = server.page(&select) else { return };
+            stored.extend(page.iter().map(|row| format!("{} {}", row[1], row[2])));
+            reading.stored(&page).unwrap();
+            *mark = reading.mark();
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Deed {
+        /// Somebody punches.
+        Punch(i64),
+        /// A row appears under a key below others that were given out meanwhile.
+        Late(i64),
+        /// The door of a row is mended: the punch stays the same.
+        Edit(prop::sample::Index),
+        /// A pull that breaks off after so many pages, or not at all.
+        Pull(Option<usize>),
+        /// The next day begins.
+        Day,
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            6 => (1..5_i64).prop_map(Deed::Punch),
+            2 => (1..5_i64).prop_map(Deed::Late),
+            1 => any::<prop::sample::Index>().prop_map(Deed::Edit),
+            3 => prop::option::of(0..4_usize).prop_map(Deed::Pull),
+            1 => Just(Deed::Day),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_at_the_server_each_row_arrives_and_no_punch_that_never_was(
+            deeds in prop::collection::vec(deed(), 1..80)
+        ) {
+            let table = Table::new("commute-log", None, None, &[], (None, false)).unwrap();
+            let mut server = MemoryTable::default();
+            let (mut mark, mut stored, mut made) = (None, BTreeSet::new(), BTreeSet::new());
+            // Gaps in the keys are those that late rows take.
+            let (mut id, mut day, mut minute) = (10, 0, 0);
+            let mut gaps = Vec::new();
+            for deed in deeds {
+                let today = FIRST.checked_add(day.days()).unwrap();
+                match deed {
+                    Deed::Punch(user) => {
+                        (id, minute) = (id + 2, minute + 1);
+                        gaps.push(id - 1);
+                        let row = event(id, user, day * 1440 + minute);
+                        made.insert(format!("{} {}", row[1], row[2]));
+                        server.rows.push(row);
+                    }
+                    Deed::Late(user) => {
+                        let Some(gap) = gaps.pop() else { continue };
+                        minute += 1;
+                        let row = event(gap, user, day * 1440 + minute);
+                        made.insert(format!("{} {}", row[1], row[2]));
+                        server.rows.push(row);
+                    }
+                    Deed::Edit(place) if !server.rows.is_empty() => {
+                        let place = place.index(server.rows.len());
+                        server.rows[place][3] = Cell::Text("another gate".into());
+                    }
+                    Deed::Edit(_) => {}
+                    Deed::Pull(fails) => {
+                        server.fails_after = fails;
+                        pull(&mut server, &table, &mut mark, &mut stored, today);
+                    }
+                    Deed::Day => (day, minute) = (day + 1, 0),
+                }
+            }
+            server.fails_after = None;
+            pull(&mut server, &table, &mut mark, &mut stored, FIRST.checked_add(day.days()).unwrap());
+            prop_assert_eq!(stored, made);
+        }
+    }
+
+    #[test]
+    fn late_rows_of_today_arrive_however_far_below_the_mark_their_keys_are() {
+        let table = Table::new("commute-log", None, None, &[], (None, false)).unwrap();
+        let mut server = MemoryTable { rows: vec![event(1_000_000, 1, 1)], ..MemoryTable::default() };
+        let (mut mark, mut stored) = (None, BTreeSet::new());
+        pull(&mut server, &table, &mut mark, &mut stored, FIRST);
+        assert_eq!(mark, Some(Mark::Number(1_000_000)));
+        server.rows.push(event(5, 2, 2));
+        pull(&mut server, &table, &mut mark, &mut stored, FIRST);
+        assert_eq!(stored.len(), 2);
+        // Of an older day it is asked for.
+        server.rows.push(event(6, 3, 3));
+        let later = FIRST.checked_add(9.days()).unwrap();
+        pull(&mut server, &table, &mut mark, &mut stored, later);
+        assert_eq!((stored.len(), mark), (2, Some(Mark::Number(1_000_000))));
+        let reading = Reading::range(&table, FIRST, FIRST, 10);
+        assert_eq!(server.page(&reading.next().unwrap()).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_table_of_days_is_read_again_for_a_week_in_pages_by_date_and_user() {
+        let table = Table::new("day-per-row", None, None, &[], (None, false)).unwrap();
+        let day = |date: &str, user: &str| {
+            let text = |text: &str| Cell::Text(text.into());
+            vec![text(date), text(user), text(user), text(date), text("080000"), Cell::Null]
+        };
+        let rows =
+            (1..=20).flat_map(|date| ["1", "2", "3"].map(|user| day(&format!("202603{date:02}"), user))).collect();
+        let mut server = MemoryTable { rows, ..MemoryTable::default() };
+        let (mut mark, mut stored) = (None, BTreeSet::new());
+        pull(&mut server, &table, &mut mark, &mut stored, Date::constant(2026, 3, 20));
+        assert_eq!((stored.len(), mark), (3, Some(Mark::Time(Date::constant(2026, 3, 20).at(0, 0, 0, 0)))));
+        let again = Reading::since(&table, mark, None, Date::constant(2026, 3, 21), 7).next().unwrap();
+        assert_eq!(again.from, Some(Cell::Text("20260313".into())));
+        assert_eq!(server.page(&Select { limit: 999, ..again }).unwrap().len(), 24);
+    }
+
+    #[test]
+    fn a_mark_reads_back_and_a_key_that_is_none_is_told() {
+        for mark in [Mark::Number(-7), Mark::Time(FIRST.at(8, 0, 1, 0))] {
+            assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
+        }
+        let table = Table::new("commute-log", None, None, &[], (None, false)).unwrap();
+        let mut reading = Reading::since(&table, None, None, FIRST, 2);
+        let page = vec![event(7, 1, 1), event(7, 2, 1)];
+        reading.stored(&page).unwrap();
+        assert!(reading.stored(&page).unwrap_err().contains("same key"));
+        assert!(reading.stored(&[vec![Cell::Other("1.5".into())]]).unwrap_err().contains("neither"));
+    }
+}
