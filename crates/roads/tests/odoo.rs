@@ -425,3 +425,62 @@ fn what_is_compared_with_what_was_sent_is_the_rows() {
     let rows: Vec<Value> = rows.into_iter().map(row).collect();
     assert_eq!(body, json!({"employee": "7", "attendances": rows}));
 }
+
+/// What an Odoo goes through with the days of one employee; what it has is asked by a preview, which has no step where all is as it
+/// should be. It is left as it was.
+fn story(patient: &Odoo, hasty: &Odoo, badge: &str) {
+    let day = |date: &str, times: &str| {
+        let mut letter = letter(990_007, date, times);
+        letter.fields.insert("user_id".to_owned(), json!(badge));
+        letter
+    };
+    // Long ago, where nobody has an attendance.
+    let (one, other) = ("2001-02-05", "2001-02-06");
+    let is_there = |letters: &[Letter]| {
+        let nothing = |shown: &Value| shown["steps"] == json!([]) && shown["in the way"] == "";
+        patient.preview(letters).unwrap().iter().all(nothing)
+    };
+    let becomes = |times: &str, by: &Odoo| {
+        let letters = [day(one, times), day(other, times)];
+        by.deliver(&letters);
+        // Whatever became of the call of the hasty one: sent again, it is there, once.
+        patient.deliver(&letters).iter().for_each(|answer| drop(taken(answer).to_owned()));
+        assert!(is_there(&letters), "{times}: {:?}", patient.preview(&letters));
+    };
+    assert!(patient.test().unwrap().contains("attendances may be added"));
+    assert!(
+        is_there(&[day(one, ""), day(other, "")]),
+        "the story needs an employee without attendances on these dates"
+    );
+    for (place, times) in [
+        "08:00-12:00 13:00-17:00 20:00",
+        "05:00-07:00 08:00-12:30 13:00-17:00 20:00-21:00",
+        "09:00-13:00 13:00-18:00",
+        "08:30-09:00",
+        "",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        becomes(times, if place % 2 == 0 { hasty } else { patient });
+    }
+}
+
+/// `PUNCHCLOCK_ODOO_URL`, `_DB`, `_USER`, `_KEY_FILE` and `_BADGE` name a real server, its user, and an employee of it.
+#[test]
+fn one_employees_days_come_and_go_in_the_stand_in_and_in_a_real_odoo_where_one_is_named() {
+    let of = |config: OdooConfig, timeout| Odoo::new(OdooConfig { timeout, ..config }).unwrap();
+    let hurry = Some(Duration::from_millis(3));
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        fake.employs("7");
+        let config = || config(&fake.url());
+        story(&of(config(), None), &of(config(), hurry), "7");
+        assert!(fake.attendances().is_empty() && fake.doubled() == 0);
+    }
+    let Ok(url) = std::env::var("PUNCHCLOCK_ODOO_URL") else { return };
+    let named = |name: &str| std::env::var(format!("PUNCHCLOCK_ODOO_{name}")).unwrap();
+    let key = std::fs::read_to_string(named("KEY_FILE")).unwrap().trim().to_owned();
+    let config = || OdooConfig { database: named("DB"), user: named("USER"), key: key.clone(), ..config(&url) };
+    story(&of(config(), None), &of(config(), Some(Duration::from_millis(30))), &named("BADGE"));
+}
