@@ -186,6 +186,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_into_a_file_is_what_an_import_of_it_reads() {
+        let at = |second: i8| Cell::Civil(jiff::civil::date(2025, 3, 3).at(8, 0, second, 0));
+        let offset = Cell::At("2025-03-03T08:00:01+09:00".parse().unwrap());
+        let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("gate, left"), t("I")];
+        for rows in [[row(at(1)), row(at(2))], [row(offset.clone()), row(offset)]] {
+            let said: Vec<OutsidePunch> =
+                outside_rows(&events(), &rows).into_iter().map(|row| row.said.unwrap()).collect();
+            let mut file = Vec::new();
+            let mut csv = crate::sheet::CsvTable::new(&mut file, CSV_COLUMNS).unwrap();
+            said.iter().for_each(|said| csv.row(csv_row(said)).unwrap());
+            csv.finish().unwrap();
+            let table = crate::punch_table::PunchTable::survey(|| Ok(file.as_slice()), None).unwrap();
+            let read: Vec<OutsidePunch> =
+                table.rows(&file[..]).unwrap().map(|row| row.unwrap().said.unwrap()).collect();
+            assert_eq!(read, said);
+        }
+    }
+
+    #[test]
     fn the_kinds_of_att2000_tell_breaks_and_overtime_apart() {
         let table = Table::new("checkinout", None, None, &[], (None, false)).unwrap();
         let at = Cell::Civil("2025-03-03T08:00:00".parse().unwrap());
