@@ -43,7 +43,8 @@ class Demo:
 
     def __init__(self, folder: Path):
         program = os.environ.get("PUNCHCLOCK_BIN") or str(ROOT / "target" / "release" / "punchclock")
-        command = [program, "demo", "--data", str(folder / "data"), "--listen", "127.0.0.1:0"]
+        self.folder, self.program = folder, [program, "--data", str(folder / "data")]
+        command = [*self.program, "demo", "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.said: list[str] = []
         self.address = self.name = self.password = ""
@@ -66,6 +67,19 @@ class Demo:
             if self.address and self.password:
                 self.is_ready.set()
         self.is_ready.set()
+
+    def tells_a_receiver_that_is_away(self) -> None:
+        """Days for a sink: the first attempts fail."""
+        token = self.folder / "crm.token"
+        token.write_text("t0ken")
+        sink = ["--url", "http://127.0.0.1:9/days", "--token-file", str(token), "--allow-private"]
+        self.run("sink", "add", "crm", *sink)
+        self.run("sync", "crm", "--from", "2000-01-01", succeeds=False)
+
+    def run(self, *arguments: str, succeeds: bool = True) -> None:
+        command = [*self.program, *arguments]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        assert (done.returncode == 0) == succeeds, f"{command}: {done.stdout}"
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -146,6 +160,7 @@ def everything(visit: Visit) -> None:
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
     visit.look("jobs", "/jobs", "marks yesterday and today to be derived", "History", "Done")
+    visit.look("sinks", "/sinks", "The systems that are told of judged days", "Records of crm", "Waiting")
     visit.look("sources", "/sources", "Nothing is read from other systems yet")
     visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
     response = visit.page.request.get("/nowhere")
@@ -250,6 +265,7 @@ def main() -> None:
     no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     demo = Demo(folder)
     try:
+        demo.tells_a_receiver_that_is_away()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=no_sandbox)
             wait_for_people(demo, browser, out)

@@ -91,8 +91,8 @@ pub use matching::{Candidate, Decided, Decision, MatchRow, MatchState, Speaks};
 pub use merge::Merge;
 pub use numbers::Number;
 pub use outbox::{
-    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, SinkGauge,
-    SinkMeter, SinkRow, SinkSettings, Which,
+    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, RecordFilter,
+    RecordList, RecordOrder, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};

@@ -29,6 +29,7 @@ pub mod lateness;
 mod migrations;
 pub mod moving;
 pub mod outbox;
+pub mod outbox_list;
 pub mod people;
 pub mod periods;
 pub mod person;
@@ -77,5 +78,6 @@ pub fn statements() -> Vec<(&'static str, String)> {
     ];
     let constants =
         groups.concat().into_iter().chain(chain::every_statement()).map(|(name, sql)| (name, sql.to_owned()));
-    constants.chain(day_list::variants()).chain(jobs::list_variants()).chain(punches::list_variants()).collect()
+    let lists = [day_list::variants(), jobs::list_variants(), outbox_list::variants(), punches::list_variants()];
+    constants.chain(lists.into_iter().flatten()).collect()
 }

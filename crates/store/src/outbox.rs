@@ -106,7 +106,7 @@ pub struct EntryCount {
     pub tried: u64,
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, Error> {
     Ok(Entry {
         employee: row.get(0)?,
         date: required_date(row, 1)?,

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, edges, employees, held, held_group, jobs, matching, punches, setup,
-    sign_in, sources, sync, terminals,
+    sign_in, sinks, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -99,6 +99,10 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/sources.csv", sources::csv),
         change(Admin, "/sources/pull", sources::pull),
         change(Admin, "/sources/pause", sources::pause),
+        read(Viewer, "/sinks", sinks::page),
+        read(Viewer, "/sinks.csv", sinks::csv),
+        change(Admin, "/sinks/pause", sinks::pause),
+        change(Admin, "/sinks/requeue", sinks::requeue),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -123,6 +127,12 @@ pub(crate) fn table() -> Vec<Route> {
         change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
         read(Api, "/api/v1/sources", api::sources::list),
         upload("/api/v1/imports", api::imports::take),
+        read(Api, "/api/v1/sinks", api::sinks::list),
+        read(Api, "/api/v1/sinks/{name}/records", api::sinks::records),
+        change(Api, "/api/v1/sinks/{name}/pause", api::sinks::pause),
+        change(Api, "/api/v1/sinks/{name}/resume", api::sinks::resume),
+        change(Api, "/api/v1/sinks/{name}/requeue", api::sinks::requeue),
+        change(Api, "/api/v1/days/sync", api::sinks::sync),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

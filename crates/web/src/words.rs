@@ -4,7 +4,7 @@ use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::jobs::JobState;
 use hub::view::HeldReason;
-use hub::{CloseoutState, EdgeState, MatchState, Role, SourceState, SyncState};
+use hub::{CloseoutState, EdgeState, EntryState, MatchState, Role, SourceState, SyncState};
 use link::CommandState;
 
 /// How much a thing wants to be seen: the class that colours it.
@@ -318,6 +318,25 @@ pub(crate) const fn job_state_tone(state: JobState) -> Tone {
         JobState::Waiting | JobState::Running => Tone::Plain,
         JobState::Done => Tone::Good,
         JobState::Dead => Tone::Alarm,
+    }
+}
+
+/// Where a record of a sink is.
+pub(crate) const fn entry_state(state: EntryState) -> &'static str {
+    match state {
+        EntryState::Waiting => "Waiting",
+        EntryState::Sent => "Sent",
+        EntryState::Failed => "Failed",
+        EntryState::Withheld => "Withheld",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn entry_state_tone(state: EntryState) -> Tone {
+    match state {
+        EntryState::Waiting | EntryState::Withheld => Tone::Plain,
+        EntryState::Sent => Tone::Good,
+        EntryState::Failed => Tone::Alarm,
     }
 }
 

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Read;
-use store::outbox::Entry;
 
-use super::{SinkSettings, Standing, signing_place, token_place};
+use super::{RecordFilter, SinkSettings, Standing, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
 use crate::registry::employee;
 use crate::resolve::instant;
@@ -121,7 +120,7 @@ pub(super) fn settings_of(read: &Read<'_>, name: &str) -> Result<SinkSettings, E
     SinkSettings::read(&sink(read, name)?)
 }
 
-fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, Error> {
+pub(super) fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, Error> {
     read.sinks()?.into_iter().find(|sink| sink.name == name).ok_or_else(|| Error::NotFound(format!("sink {name}")))
 }
 
@@ -212,23 +211,8 @@ impl Hub {
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink.
     pub fn sink_entries(&self, name: &str, state: EntryState, limit: u32) -> Result<Vec<EntryRow>, Error> {
-        self.store.read(|read| {
-            sink(read, name)?;
-            let entries = read.outbox_in_state(name, state.word(), limit)?;
-            let ids: Vec<i64> = entries.iter().map(|entry| entry.employee).collect();
-            let people = read.employees_of(&ids)?.into_iter();
-            let row = |(entry, employee): (Entry, Option<store::people::Employee>)| EntryRow {
-                code: employee.map_or_else(String::new, |employee| employee.code),
-                date: entry.date,
-                state,
-                revision: entry.revision,
-                attempts: entry.attempts,
-                tried: entry.tried_us.map(instant),
-                sent: entry.sent_us.map(instant),
-                receipt: entry.receipt,
-            };
-            Ok(entries.into_iter().zip(people).map(row).collect())
-        })
+        let filter = RecordFilter { sink: name.to_owned(), state: Some(state), limit, ..RecordFilter::default() };
+        Ok(self.sink_records(&filter)?.rows)
     }
 
     /// Puts judged days into a sink's outbox which are not there yet; with `force` also those that are. How many wait because of it.

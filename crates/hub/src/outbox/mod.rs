@@ -17,6 +17,7 @@ mod letter;
 mod meters;
 mod pairs;
 mod plan;
+mod records;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -32,6 +33,8 @@ pub use desk::{EntryRow, EntryState, NewSink, Queued, SinkRow};
 pub(crate) use meters::SinkMeters;
 pub use meters::{SinkGauge, SinkMeter};
 pub use plan::Which;
+pub use records::{RecordFilter, RecordList};
+pub use store::outbox_list::RecordOrder;
 pub use work::{Deliver, OpenSink};
 pub(crate) use work::{Retry, Send};
 

@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use hub::jobs::{JobFilter, JobRow};
-use hub::{Actor, Bearer, Hub};
+use hub::{Bearer, Hub};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Problem, Query, Window};
+use super::{Page, Problem, Query, Window, actor, body_of};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::jobs::Asked;
@@ -52,14 +52,9 @@ impl Job {
         }
     }
 
-    fn find(hub: &Hub, id: i64) -> Result<Json<Self>, hub::Error> {
+    pub(crate) fn find(hub: &Hub, id: i64) -> Result<Json<Self>, hub::Error> {
         Ok(Json(Self::new(hub.job(id)?, &hub.company()?.time_zone()?)))
     }
-}
-
-/// The program as whom the hub audits what it asks for.
-fn actor(program: &Bearer) -> Actor {
-    Actor::new(format!("token {}", program.name))
 }
 
 /// The number in an address.
@@ -100,9 +95,7 @@ pub(crate) async fn run(
     Extension(program): Extension<Bearer>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
-    let wish: Wish = serde_json::from_slice(&body).map_err(|error| {
-        Failure::invalid(format!("The body can\u{2019}t be understood: {error}."), "Send {\"kind\": \"derive\"}.")
-    })?;
+    let wish: Wish = body_of(&body, "{\"kind\": \"derive\"}")?;
     let ask = move |hub: &Hub| {
         let id = hub.ask_for_job(&actor(&program), &wish.kind, Timestamp::now())?;
         Job::find(hub, id)

@@ -12,6 +12,7 @@ pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod places;
 pub(crate) mod punches;
+pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod sync;
 pub(crate) mod terminals;
@@ -21,6 +22,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hub::{Actor, Bearer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,19 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// The program as whom the hub audits what it asks for.
+fn actor(program: &Bearer) -> Actor {
+    Actor::new(format!("token {}", program.name))
+}
+
+/// The JSON of a body; `like` is one that can be understood.
+fn body_of<T: DeserializeOwned>(body: &[u8], like: &str) -> Result<T, Problem> {
+    let refused = |error| {
+        Failure::invalid(format!("The body can\u{2019}t be understood: {error}."), format!("Send it like {like}."))
+    };
+    Ok(serde_json::from_slice(body).map_err(refused)?)
 }
 
 /// What stands behind the `?` of an address.

@@ -16,6 +16,7 @@ pub(crate) mod matching;
 pub(crate) mod punches;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
+pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod sync;
 pub(crate) mod terminals;

@@ -27,7 +27,8 @@ fn request(route: &Route) -> Request<Body> {
         .replace("{code}", "7")
         .replace("{date}", "2026-01-05")
         .replace("{file}", "none")
-        .replace("{id}", "1");
+        .replace("{id}", "1")
+        .replace("{name}", "none");
     Request::builder().method(route.method.clone()).uri(path).body(Body::empty()).unwrap()
 }
 
@@ -77,6 +78,8 @@ async fn each_role_gets_what_the_table_grants_it() {
             "viewer may not /jobs/retry",
             "viewer may not /sources/pull",
             "viewer may not /sources/pause",
+            "viewer may not /sinks/pause",
+            "viewer may not /sinks/requeue",
             "viewer may not /held/assign",
             "viewer may not /held/state",
             "viewer may not /held/dismiss",
@@ -90,6 +93,8 @@ async fn each_role_gets_what_the_table_grants_it() {
             "hr may not /jobs/retry",
             "hr may not /sources/pull",
             "hr may not /sources/pause",
+            "hr may not /sinks/pause",
+            "hr may not /sinks/requeue",
             "hr may /held/assign",
             "hr may /held/state",
             "hr may /held/dismiss",
@@ -103,6 +108,8 @@ async fn each_role_gets_what_the_table_grants_it() {
             "admin may /jobs/retry",
             "admin may /sources/pull",
             "admin may /sources/pause",
+            "admin may /sinks/pause",
+            "admin may /sinks/requeue",
             "admin may /held/assign",
             "admin may /held/state",
             "admin may /held/dismiss",

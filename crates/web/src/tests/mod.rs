@@ -14,6 +14,7 @@ mod matching;
 mod pages;
 mod rest;
 mod sign_in;
+mod sinks;
 mod sources;
 mod sync;
 mod tenants;

@@ -86,6 +86,7 @@ async fn the_description_names_the_fields_that_are_sent() {
     house.hub.import_sites(&clerk(), b"code,name,terminals\nCEBU,Cebu,A1@2026-01-05\n", false, now()).unwrap();
     house.hub.import_departments(&clerk(), b"code,name,parent\nHR,People,\n", false, now()).unwrap();
     house.hub.ask_for_job(&super::house::clerk(), "derive", now()).unwrap();
+    super::sinks::add(&house, "crm", "https://crm.example/days");
     let program = house.token(TokenKind::Api);
     let document = house.get(&program, "/api/v1/openapi.json").await.json();
     for (path, schema) in [
@@ -100,6 +101,8 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("matches?state=all", "Match"),
         ("terminal-users?state=all", "TerminalUser"),
         ("jobs", "Job"),
+        ("sinks", "Sink"),
+        ("sinks/crm/records", "SinkRecord"),
     ] {
         let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();

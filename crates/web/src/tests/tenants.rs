@@ -51,6 +51,8 @@ fn fill(owner: &House) {
     };
     owner.hub.heartbeat(&beat, now()).unwrap();
     owner.hub.seal(now(), &[1; 32]).unwrap();
+    super::sinks::add(owner, "alpha", "https://alpha-reason.example/days");
+    super::sinks::refuse(owner, "alpha", "it said alpha-error");
     super::sources::add(owner, "alpha", "https://alpha-reason.example/{year}");
     assert_eq!(super::jobs::fail(owner, "it said alpha-error"), 1);
 }
@@ -70,7 +72,10 @@ fn asked(route: &Route) -> String {
         ("POST", "/terminals/users") => "what=send&pick=TA1%0942",
         ("POST", "/terminals/commands") => "terminal=TA1&what=info",
         ("POST", "/jobs/run") => "kind=derive",
-        ("POST", "/sources/pull" | "/sources/pause") => "name=alpha&is_paused=true",
+        ("POST", "/sources/pull" | "/sources/pause" | "/sinks/pause") => "name=alpha&is_paused=true",
+        ("POST", "/sinks/requeue") => "sink=alpha",
+        ("POST", "/api/v1/sinks/{name}/requeue") => return "{}".to_owned(),
+        ("POST", "/api/v1/days/sync") => return r#"{"sink": "alpha"}"#.to_owned(),
         ("POST", "/held/assign") => "user=43&origin=TA1&employee=EA7",
         ("POST", "/held/state") => return format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", held[0]),
         ("POST", "/held/dismiss") => return format!("fingerprint={}&why=x", held[1]),
@@ -83,13 +88,15 @@ fn asked(route: &Route) -> String {
         ("GET", "/api/v1/terminal-users") => "state=all&terminal=TA1",
         (
             "GET",
-            "/" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/held" | "/held.csv" | "/terminals"
-            | "/terminals.csv" | "/employees" | "/employees.csv",
+            "/" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/sinks" | "/sinks.csv" | "/held"
+            | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees" | "/employees.csv",
         ) => "",
         (
             "GET",
             "/api/v1/edges"
             | "/api/v1/sources"
+            | "/api/v1/sinks"
+            | "/api/v1/sinks/{name}/records"
             | "/api/v1/held"
             | "/api/v1/terminals"
             | "/api/v1/employees"
@@ -275,6 +282,10 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/sources",
         "/sources.csv",
         "/api/v1/sources",
+        "/sinks",
+        "/sinks.csv",
+        "/api/v1/sinks",
+        "/api/v1/sinks/{name}/records",
         "/jobs",
         "/jobs.csv",
         "/api/v1/jobs",
@@ -293,6 +304,11 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/jobs/retry",
         "/sources/pull",
         "/sources/pause",
+        "/sinks/pause",
+        "/sinks/requeue",
+        "/api/v1/sinks/{name}/pause",
+        "/api/v1/sinks/{name}/resume",
+        "/api/v1/days/sync",
         "/held/assign",
         "/held/state",
         "/held/dismiss",
