@@ -96,6 +96,7 @@ pub use outbox::{
 };
 pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
+pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::mssql::LegacyTable;

@@ -20,7 +20,68 @@ use crate::view::{DepartmentRow, SiteRow};
 use crate::zones::Before;
 use crate::{Actor, CsvTable, Error, Hub, ListImport};
 
+/// A site, or what of it is to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewSite {
+    /// Code.
+    pub code: String,
+    /// Name; `None` keeps it.
+    pub name: Option<String>,
+    /// IANA zones, all of them, each from a date on, or always; `None` keeps them.
+    pub zones: Option<Vec<(String, Option<Date>)>>,
+    /// Serials of terminals that come to it, each from a date on, or always.
+    pub terminals: Vec<(String, Option<Date>)>,
+}
+
+impl NewSite {
+    /// What a row of a list says.
+    fn of(line: &SiteLine) -> Result<Self, Error> {
+        let read = |texts: &[String], column| -> Result<Vec<_>, Error> {
+            texts.iter().map(|text| read_dated(text, column)).collect()
+        };
+        Ok(Self {
+            code: line.code.clone(),
+            name: Some(line.name.clone()).filter(|name| !name.is_empty()),
+            zones: Some(read(&line.zones, "zones")?).filter(|zones| !zones.is_empty()),
+            terminals: read(&line.terminals, "terminals")?,
+        })
+    }
+}
+
+/// A department, or what of it is to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewDepartment {
+    /// Code.
+    pub code: String,
+    /// Name; `None` keeps it.
+    pub name: Option<String>,
+    /// Code of the department that it is a part of; `None` for none.
+    pub parent: Option<String>,
+}
+
 impl Hub {
+    /// Adds a site, or changes it, and has what its zones and terminals move resolved and derived again. The same again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what can't be a code, an unknown zone or terminal, or two zones of one date; nothing changes then.
+    pub fn change_site(&self, actor: &Actor, site: &NewSite, now: Timestamp) -> Result<(), Error> {
+        check_code(&site.code)?;
+        self.store.write(|write| take_site(write, (actor, "site.change"), site, now))?;
+        self.resume_replays(now).map(drop)
+    }
+
+    /// Adds a department, or changes it. The same again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what can't be a code, an unknown parent, or one that is a part of it; nothing changes then.
+    pub fn change_department(&self, actor: &Actor, department: &NewDepartment, now: Timestamp) -> Result<(), Error> {
+        check_code(&department.code)?;
+        let named = HashSet::new();
+        self.store
+            .write(|write| take_department(write, (actor, "department.change"), department, &named, now))
+            .map(drop)
+    }
+
     /// Imports a list of sites with their terminals: adds and changes, removes nothing. A bad row is refused and its neighbours pass.
     ///
     /// # Errors
@@ -33,7 +94,9 @@ impl Hub {
         now: Timestamp,
     ) -> Result<ListImport, Error> {
         let rows = roads::places::sites(file).map_err(|error| no_list(&error))?;
-        let report = self.take_rows(rows, is_dry_run, |write, line: &SiteLine| take_site(write, actor, line, now))?;
+        let report = self.take_rows(rows, is_dry_run, |write, line: &SiteLine| {
+            take_site(write, (actor, "site.import"), &NewSite::of(line)?, now)
+        })?;
         Ok(ListImport { released: self.resume_replays(now)?.released, ..report })
     }
 
@@ -51,7 +114,12 @@ impl Hub {
         let rows = roads::places::departments(file).map_err(|error| no_list(&error))?;
         let named: HashSet<String> = rows.iter().flatten().map(|line| line.code.clone()).collect();
         self.take_rows(rows, is_dry_run, |write, line: &DepartmentLine| {
-            take_department(write, actor, line, &named, now)
+            let department = NewDepartment {
+                code: line.code.clone(),
+                name: Some(line.name.clone()).filter(|name| !name.is_empty()),
+                parent: Some(line.parent.clone()).filter(|parent| !parent.is_empty()),
+            };
+            take_department(write, (actor, "department.import"), &department, &named, now)
         })
     }
 
@@ -176,17 +244,17 @@ fn no_list(error: &roads::NotATable) -> Error {
 }
 
 /// Takes a site; whether anything is new.
-fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) -> Result<bool, Error> {
-    let known = write.sites()?.into_iter().find(|site| site.code == line.code);
-    let name = if line.name.is_empty() { known.as_ref().map_or("", |known| &known.name) } else { &line.name };
-    let site = Site { code: line.code.clone(), name: name.to_owned() };
+fn take_site(write: &Write<'_>, (actor, action): (&Actor, &str), new: &NewSite, now: Timestamp) -> Result<bool, Error> {
+    let known = write.sites()?.into_iter().find(|site| site.code == new.code);
+    let name = new.name.clone().or_else(|| known.as_ref().map(|known| known.name.clone())).unwrap_or_default();
+    let site = Site { code: new.code.clone(), name };
     let mut is_news = known.as_ref() != Some(&site);
     let company = Company::load(write)?;
-    let named: Vec<String> = line.terminals.iter().filter_map(|text| Some(read_dated(text, "").ok()?.0)).collect();
+    let named: Vec<String> = new.terminals.iter().map(|(serial, _)| serial.clone()).collect();
     let before = Before::of_site(write, &company, &site.code, &named)?;
     write.put_site(&site)?;
-    if !line.zones.is_empty() {
-        let zones = read_zones(&line.zones)?;
+    if let Some(zones) = &new.zones {
+        let zones = by_date(zones)?;
         let known = write.site_zones()?.into_iter().filter(|of| of.site == site.code);
         if known.map(|of| (of.from, of.zone)).collect::<Vec<_>>() != zones {
             write.set_site_zones(&site.code, &zones)?;
@@ -194,13 +262,13 @@ fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) 
         }
     }
     let there = write.terminal_sites()?;
-    for text in &line.terminals {
-        let (serial, from) = read_dated(text, "terminals")?;
-        if write.terminal(&serial)?.is_none() {
+    for (serial, from) in &new.terminals {
+        if write.terminal(serial)?.is_none() {
             let cure = "`punchclock terminal list` shows those there are";
             return Err(Error::invalid(format!("there is no terminal with serial {serial} (column terminals)"), cure));
         }
-        let at = TerminalSite { serial, from, site: line.code.clone() };
+        let from = from.unwrap_or(ALWAYS.0);
+        let at = TerminalSite { serial: serial.clone(), from, site: new.code.clone() };
         if !there.contains(&at) {
             write.put_terminal_site(&at)?;
             is_news = true;
@@ -208,9 +276,9 @@ fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) 
     }
     if is_news {
         before.followed(write, &company, now)?;
-        let (zones, terminals) = (line.zones.join(" "), line.terminals.join(" "));
-        let detail = format!("name {}, zones {zones}, terminals {terminals}", site.name);
-        write.audit(&actor.entry(now, "site.import", &site.code, detail))?;
+        let zones = new.zones.as_deref().map_or_else(|| "as they were".to_owned(), listed);
+        let detail = format!("name {}, zones {zones}, terminals {}", site.name, listed(&new.terminals));
+        write.audit(&actor.entry(now, action, &site.code, detail))?;
     }
     Ok(is_news)
 }
@@ -218,50 +286,48 @@ fn take_site(write: &Write<'_>, actor: &Actor, line: &SiteLine, now: Timestamp) 
 /// Takes a department; whether anything is new.
 fn take_department(
     write: &Write<'_>,
-    actor: &Actor,
-    line: &DepartmentLine,
+    (actor, action): (&Actor, &str),
+    new: &NewDepartment,
     named: &HashSet<String>,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let all: BTreeMap<String, Department> =
         write.departments()?.into_iter().map(|one| (one.code.clone(), one)).collect();
-    let known = all.get(&line.code);
-    let name = if line.name.is_empty() { known.map_or("", |known| &known.name) } else { &line.name };
-    let parent = if line.parent.is_empty() { None } else { Some(line.parent.clone()) };
-    if let Some(parent) = &parent {
+    let known = all.get(&new.code);
+    let name = new.name.clone().or_else(|| known.map(|known| known.name.clone())).unwrap_or_default();
+    if let Some(parent) = &new.parent {
         if !all.contains_key(parent) && !named.contains(parent) {
             let what = format!("there is no department {parent} (column parent)");
-            return Err(Error::invalid(what, "put it on the list, too"));
+            return Err(Error::invalid(what, "put it on the list, too, or add it first"));
         }
         let parent_of = |code: &str| all.get(code).and_then(|one| one.parent.as_deref());
         let mut above = Some(parent.as_str());
         let mut seen = HashSet::new();
         while let Some(code) = above.filter(|code| seen.insert(*code)) {
-            if code == line.code {
-                let what = format!("department {} would be a part of itself (column parent: {parent})", line.code);
+            if code == new.code {
+                let what = format!("department {} would be a part of itself (column parent: {parent})", new.code);
                 return Err(Error::invalid(what, "name another parent, or none"));
             }
             above = parent_of(code);
         }
     }
-    let department = Department { code: line.code.clone(), name: name.to_owned(), parent };
+    let department = Department { code: new.code.clone(), name, parent: new.parent.clone() };
     let is_news = known != Some(&department);
     if is_news {
         write.put_department(&department)?;
         let detail =
             format!("name {}, part of {}", department.name, department.parent.as_deref().unwrap_or("no other one"));
-        write.audit(&actor.entry(now, "department.import", &department.code, detail))?;
+        write.audit(&actor.entry(now, action, &department.code, detail))?;
     }
     Ok(is_news)
 }
 
-/// Reads the zones of a site, by date.
-fn read_zones(texts: &[String]) -> Result<Vec<(Date, String)>, Error> {
-    let mut zones = Vec::with_capacity(texts.len());
-    for text in texts {
-        let (name, from) = read_dated(text, "zones")?;
-        zone(&name)?;
-        zones.push((from, name));
+/// The zones of a site, by date.
+fn by_date(given: &[(String, Option<Date>)]) -> Result<Vec<(Date, String)>, Error> {
+    let mut zones = Vec::with_capacity(given.len());
+    for (name, from) in given {
+        zone(name)?;
+        zones.push((from.unwrap_or(ALWAYS.0), name.clone()));
     }
     zones.sort();
     if let Some([one, two]) = zones.array_windows().find(|[one, two]| one.0 == two.0) {
@@ -282,12 +348,20 @@ fn dated(thing: &str, from: Date) -> String {
     if from <= ALWAYS.0 { thing.to_owned() } else { format!("{thing}@{from}") }
 }
 
-fn read_dated(text: &str, column: &str) -> Result<(String, Date), Error> {
-    let Some((thing, date)) = text.split_once('@') else { return Ok((text.to_owned(), ALWAYS.0)) };
+fn read_dated(text: &str, column: &str) -> Result<(String, Option<Date>), Error> {
+    let Some((thing, date)) = text.split_once('@') else { return Ok((text.to_owned(), None)) };
     let date = date.parse().map_err(|_| {
         Error::invalid(format!("`{date}` in column {column} is no date"), "write it as in CEBU@2026-03-01")
     })?;
-    Ok((thing.to_owned(), date))
+    Ok((thing.to_owned(), Some(date)))
+}
+
+/// Refuses what places could not be written with.
+fn check_code(code: &str) -> Result<(), Error> {
+    if roads::places::is_code(code) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("`{code}` can't be a code"), "write one like CEBU, without blanks and `:`, `@`, `;`"))
 }
 
 /// Where an employee belongs as a person writes it: `CEBU:HR@2026-03-01`, `CEBU`, `:HR`.
@@ -311,6 +385,7 @@ pub(crate) fn parse(read: &Read<'_>, texts: &[String], employee: i64) -> Result<
     let mut places = Vec::with_capacity(texts.len());
     for text in texts {
         let (place, from) = read_dated(text, "places")?;
+        let from = from.unwrap_or(ALWAYS.0);
         let (site, department) = place.split_once(':').unwrap_or((&place, ""));
         if !site.is_empty() && !sites.contains(site) {
             return Err(missing("site", site, "sites"));

@@ -69,11 +69,16 @@ pub fn departments(file: &[u8]) -> Result<Vec<Result<DepartmentLine, BadRow>>, N
 fn code(row: &table::Row<'_>) -> Result<String, BadRow> {
     match row.cell("code") {
         "" => Err(row.bad("column code is empty; write a code like CEBU")),
-        code if code.contains([':', '@', ' ', ';']) => {
+        code if !is_code(code) => {
             Err(row.bad(format!("`{code}` in column code can't be a code; leave out blanks and `:`, `@`, `;`")))
         }
         code => Ok(code.to_owned()),
     }
+}
+
+/// Whether a text can be the code of a site or a department: places are written with it, as in `CEBU:HR@2026-03-01`.
+pub fn is_code(text: &str) -> bool {
+    !text.is_empty() && !text.contains([':', '@', ' ', ';'])
 }
 
 #[cfg(test)]

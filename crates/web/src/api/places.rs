@@ -1,12 +1,16 @@
-//! `GET /api/v1/sites` and `GET /api/v1/departments`
+//! `/api/v1/sites` and `/api/v1/departments`
 
+use axum::Extension;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use hub::view::{DepartmentRow, SiteRow};
+use hub::{Bearer, Hub, NewDepartment, NewSite};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Page, Problem, Query, Window};
+use super::{Page, Problem, Query, Window, actor, body_of};
 use crate::app::App;
 
 /// A site.
@@ -19,14 +23,16 @@ pub(crate) struct Site {
 }
 
 /// A terminal that is or was at a site; null for always.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TerminalHere {
     serial: String,
     from: Option<Date>,
 }
 
 /// A zone of a site, from a date on; null for always.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ZoneHere {
     zone: String,
     from: Option<Date>,
@@ -58,6 +64,61 @@ impl From<DepartmentRow> for Department {
 pub(crate) async fn sites(State(app): State<App>, Query(window): Query<Window>) -> Result<Json<Page<Site>>, Problem> {
     let rows = app.ask(|hub| hub.sites()).await?;
     Ok(Json(Page::of(rows.into_iter().map(Site::from).collect(), &window)?))
+}
+
+/// A site as a program says it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaidSite {
+    code: String,
+    name: Option<String>,
+    zones: Option<Vec<ZoneHere>>,
+    #[serde(default)]
+    terminals: Vec<TerminalHere>,
+}
+
+/// `POST /api/v1/sites`
+pub(crate) async fn change_site(
+    State(app): State<App>,
+    Extension(program): Extension<Bearer>,
+    body: Bytes,
+) -> Result<Json<Site>, Problem> {
+    let said: SaidSite = body_of(&body, r#"{"code": "CEBU", "zones": [{"zone": "Asia/Manila"}]}"#)?;
+    let change = move |hub: &Hub| {
+        let zones = said.zones.map(|zones| zones.into_iter().map(|here| (here.zone, here.from)).collect());
+        let terminals = said.terminals.into_iter().map(|here| (here.serial, here.from)).collect();
+        let site = NewSite { code: said.code, name: said.name, zones, terminals };
+        hub.change_site(&actor(&program), &site, Timestamp::now())?;
+        let changed = hub.sites()?.into_iter().find(|row| row.code == site.code);
+        changed.ok_or_else(|| hub::Error::NotFound(format!("site {}", site.code)))
+    };
+    Ok(Json(app.ask(change).await?.into()))
+}
+
+/// A department as a program says it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaidDepartment {
+    code: String,
+    name: Option<String>,
+    parent: Option<String>,
+}
+
+/// `POST /api/v1/departments`
+pub(crate) async fn change_department(
+    State(app): State<App>,
+    Extension(program): Extension<Bearer>,
+    body: Bytes,
+) -> Result<Json<Department>, Problem> {
+    let SaidDepartment { code, name, parent } =
+        body_of(&body, r#"{"code": "PAY", "name": "Payroll", "parent": "HR"}"#)?;
+    let change = move |hub: &Hub| {
+        let department = NewDepartment { code, name, parent };
+        hub.change_department(&actor(&program), &department, Timestamp::now())?;
+        let changed = hub.departments()?.into_iter().find(|row| row.code == department.code);
+        changed.ok_or_else(|| hub::Error::NotFound(format!("department {}", department.code)))
+    };
+    Ok(Json(app.ask(change).await?.into()))
 }
 
 /// `GET /api/v1/departments`

@@ -136,6 +136,51 @@ async fn sites_and_departments_are_listed_as_they_were_imported() {
 }
 
 #[tokio::test]
+async fn a_program_adds_and_changes_sites_and_departments_as_the_lists_do_and_is_audited() {
+    let house = House::with_accounts();
+    house.import("A1", DAY, true);
+    let program = house.token(TokenKind::Api);
+    let sites = "/api/v1/sites";
+    let tokyo = r#"{"code":"TYO","name":"Tokyo","zones":[{"zone":"Asia/Tokyo"},{"zone":"UTC","from":"2026-03-16"}],"terminals":[{"serial":"A1","from":"2026-03-02"}]}"#;
+    let made = house.post(&program, sites, tokyo).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    let zones = json!([{ "zone": "Asia/Tokyo", "from": null }, { "zone": "UTC", "from": "2026-03-16" }]);
+    let terminals = json!([{ "serial": "A1", "from": "2026-03-02" }]);
+    assert_eq!(made.json(), json!({ "code": "TYO", "name": "Tokyo", "zones": zones, "terminals": terminals }));
+    let audit = |house: &House| house.hub.audit(100).unwrap();
+    let (first, count) = (audit(&house)[0].clone(), audit(&house).len());
+    assert_eq!(
+        (first.actor.as_str(), first.action.as_str(), first.object.as_str()),
+        ("token api", "site.change", "TYO")
+    );
+    assert_eq!(house.post(&program, sites, tokyo).await.json(), made.json());
+    assert_eq!(audit(&house).len(), count, "the same again is no news");
+    // What is not said stays; an empty list of zones takes them away.
+    let changed = house.post(&program, sites, r#"{"code":"TYO","zones":[]}"#).await.json();
+    assert_eq!(changed, json!({ "code": "TYO", "name": "Tokyo", "zones": [], "terminals": terminals }));
+
+    let departments = "/api/v1/departments";
+    house.post(&program, departments, r#"{"code":"HR","name":"People"}"#).await;
+    let pay = house.post(&program, departments, r#"{"code":"PAY","name":"Payroll","parent":"HR"}"#).await;
+    assert_eq!(pay.json(), json!({ "code": "PAY", "name": "Payroll", "parent": "HR" }));
+    for (path, body, says) in [
+        (sites, "{}", "missing field"),
+        (sites, r#"{"code":"a b"}"#, "can't be a code"),
+        (sites, r#"{"code":"TYO","zones":[{"zone":"Mars/North"}]}"#, "no time zone"),
+        (sites, r#"{"code":"TYO","terminals":[{"serial":"Z9"}]}"#, "no terminal with serial Z9"),
+        (departments, r#"{"code":"HR","parent":"PAY"}"#, "part of itself"),
+        (departments, r#"{"code":"IT","parent":"XX"}"#, "no department XX"),
+    ] {
+        let refused = house.post(&program, path, body).await;
+        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (422, "application/problem+json"));
+        assert!(refused.text.contains(says), "{body}: {}", refused.text);
+    }
+    for visitor in [house.sign_in("admin").await, house.token(TokenKind::Edge)] {
+        assert_eq!(house.post(&visitor, sites, tokyo).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
 async fn an_edge_delivers_and_is_told_how_far_it_may_trim() {
     let house = House::with_accounts();
     let edge = house.token(TokenKind::Edge);
