@@ -8,10 +8,10 @@ use attendance::{CodeMinutes, DayRecord, Rulebook, Totals};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use roads::sheet::CsvTable;
+use roads::sheet::{CsvTable, Format, Table};
 
 use crate::company::Company;
-use crate::periods::DeltaRow;
+use crate::periods::{Dates, DeltaRow};
 use crate::view::{DayFilter, DayRow, DaySort, PunchFilter};
 use crate::{Error, Hub};
 
@@ -54,7 +54,15 @@ impl Hub {
     /// # Errors
     /// Of the store or the output.
     pub fn days_csv(&self, filter: &DayFilter, out: impl Write) -> Result<(), Error> {
-        let mut table = CsvTable::new(out, DAY_COLUMNS)?;
+        self.days_table(filter, Format::Csv, out)
+    }
+
+    /// Writes days in a format, each as it is read.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn days_table(&self, filter: &DayFilter, format: Format, out: impl Write) -> Result<(), Error> {
+        let mut table = Table::new(format, out, DAY_COLUMNS)?;
         self.each_day(filter, |row| Ok(table.row(day_cells(&row))?))?;
         Ok(table.finish()?)
     }
@@ -64,6 +72,14 @@ impl Hub {
     /// # Errors
     /// Of the store or the output.
     pub fn punches_csv(&self, filter: &PunchFilter, out: impl Write) -> Result<(), Error> {
+        self.punches_table(filter, Format::Csv, out)
+    }
+
+    /// Writes punches in a format; held ones have an empty employee.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn punches_table(&self, filter: &PunchFilter, format: Format, out: impl Write) -> Result<(), Error> {
         let columns = [
             "fingerprint",
             "terminal",
@@ -76,7 +92,7 @@ impl Hub {
             "held",
             "road",
         ];
-        let mut table = CsvTable::new(out, columns)?;
+        let mut table = Table::new(format, out, columns)?;
         let number = |code: Option<i32>| code.map_or_else(String::new, |code| code.to_string());
         for row in self.punches(filter)?.rows {
             table.row([
@@ -102,6 +118,14 @@ impl Hub {
     /// # Errors
     /// Of the store or the output.
     pub fn payroll_csv(&self, from: Date, to: Date, out: impl Write) -> Result<(), Error> {
+        self.payroll_table((from, to), Format::Csv, out).map(drop)
+    }
+
+    /// Writes what [`Hub::payroll_csv`] does in a format; how many rows there were.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn payroll_table(&self, (from, to): Dates, format: Format, out: impl Write) -> Result<usize, Error> {
         let company = self.company()?;
         let people = self.payroll(&company, from, to)?;
         let codes = |pick: fn(&Totals) -> &CodeMinutes| -> BTreeSet<String> {
@@ -125,8 +149,8 @@ impl Hub {
         ];
         let header = fixed.map(str::to_owned).into_iter();
         let header = header.chain(pay.iter().map(|code| format!("pay_{code}_minutes")));
-        let mut table =
-            CsvTable::new(out, header.chain(premiums.iter().map(|code| format!("premium_{code}_minutes"))))?;
+        let header = header.chain(premiums.iter().map(|code| format!("premium_{code}_minutes")));
+        let mut table = Table::new(format, out, header)?;
         for Paid { code, name, totals, posted_minutes } in &people {
             let mut cells = vec![code.clone(), name.clone(), from.to_string(), to.to_string()];
             let figures = [
@@ -145,7 +169,8 @@ impl Hub {
             cells.extend(premiums.iter().map(|code| totals.premiums.get(code).to_string()));
             table.row(cells)?;
         }
-        Ok(table.finish()?)
+        table.finish()?;
+        Ok(people.len())
     }
 
     /// Writes what came too late for locked dates of a range, and what of it was posted: one row per delta (rules 17.4).
@@ -153,17 +178,28 @@ impl Hub {
     /// # Errors
     /// Of the store or the output.
     pub fn deltas_csv(&self, from: Date, to: Date, out: impl Write) -> Result<(), Error> {
+        self.deltas_table((from, to), Format::Csv, out).map(drop)
+    }
+
+    /// Writes what [`Hub::deltas_csv`] does in a format; how many rows there were.
+    ///
+    /// # Errors
+    /// Of the store or the output.
+    pub fn deltas_table(&self, dates: Dates, format: Format, out: impl Write) -> Result<usize, Error> {
         let figures = Delta::default().named().map(|(name, _)| format!("{name}_minutes"));
         let header = ["employee", "name", "date", "posted_into"].map(str::to_owned).into_iter().chain(figures);
-        let mut table = CsvTable::new(out, header.chain(["pay".to_owned()]))?;
-        for row in self.all_deltas((from, to))? {
+        let mut table = Table::new(format, out, header.chain(["pay".to_owned()]))?;
+        let rows = self.all_deltas(dates)?;
+        let count = rows.len();
+        for row in rows {
             let into = row.into.map_or_else(String::new, |into| into.to_string());
             let mut cells = vec![row.code, row.name, row.date.to_string(), into];
             cells.extend(row.delta.named().map(|(_, minutes)| minutes.to_string()));
             cells.push(codes(&row.delta.pay));
             table.row(cells)?;
         }
-        Ok(table.finish()?)
+        table.finish()?;
+        Ok(count)
     }
 
     /// The people of a period, by code.

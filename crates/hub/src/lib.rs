@@ -44,6 +44,7 @@ mod merge;
 mod numbers;
 mod outbox;
 mod outside;
+mod payroll;
 mod periods;
 mod places;
 mod plan;
@@ -95,14 +96,16 @@ pub use outbox::{
     RecordList, RecordOrder, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
+pub use payroll::{Digesting, PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
 pub use roads::mssql::LegacyTable;
 pub use roads::outside as rows;
+pub use roads::payroll as layouts;
 pub use roads::punch_table::{DateOrder, Mapping};
-pub use roads::sheet::CsvTable;
+pub use roads::sheet::{CsvTable, Format};
 pub use roads::sink::Sink;
 pub use sources::{
     Comparison, Difference, Differs, Heard, HolidaySettings, MssqlSettings, OpenTable, ReadSource, SourceRow,

@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Lock dates for payroll, and see what came too late for them
     #[command(subcommand)]
     Period(payroll::Period),
+    /// Layouts of payroll files: see them, compare one with a provider's sample
+    #[command(subcommand)]
+    Payroll(payroll::Payroll),
     /// The plan of dates to come: lay it out, print it
     #[command(subcommand)]
     Plan(plan::Plan),
@@ -240,9 +243,15 @@ pub(crate) struct Export {
     /// Of payroll: what came too late for locked dates of the range, and which later date it was posted into
     #[arg(long)]
     pub(crate) deltas: bool,
-    /// Format of the file
-    #[arg(long, value_enum, default_value = "csv")]
-    pub(crate) format: Format,
+    /// Format of the file (default: csv, or what the preset writes)
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Of payroll: a layout that comes along or was saved (`payroll preset list`), or a file of one
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) preset: Option<String>,
+    /// Of payroll: a value of the layout, like company=ABC; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE", requires = "preset")]
+    pub(crate) values: Vec<String>,
     /// File to write (default: standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -263,9 +272,11 @@ pub(crate) enum ExportKind {
     Departments,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Csv,
+    Xlsx,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

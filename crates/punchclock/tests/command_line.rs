@@ -234,3 +234,53 @@ fn the_log_is_text_or_json_and_goes_to_a_file_a_day_of_which_some_are_kept() {
     let wrong = stage.command(&["config", "check"]).env("PUNCHCLOCK__LOG__FORMAT", "xml").output().unwrap();
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("it must be `text` or `json`"));
 }
+
+#[test]
+fn payroll_is_written_in_a_providers_layout_and_stands_in_the_audit_trail_with_its_digest() {
+    let stage = stage();
+    let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"]);
+    let range = ["--from", "2026-01-05", "--to", "2026-01-16"];
+    let payroll = |more: &[&str]| stage.prints(&[&["export", "payroll"], &range[..], more].concat());
+    let lines = payroll(&["--preset", "csv"]);
+    assert!(lines.starts_with("employee,name,department,date,corrects,code,hours,minutes\n"), "{lines}");
+    assert_eq!(lines, payroll(&["--preset", "csv"]), "the same days give the same bytes");
+    let adp = stage.fails(&[&["export", "payroll", "--preset", "adp"], &range[..]].concat(), 1);
+    assert!(adp.contains("`company` is empty") && adp.contains("--set company="), "{adp}");
+    let adp = payroll(&["--preset", "adp", "--set", "company=ABC"]);
+    assert!(adp.starts_with("Co Code,Batch ID,File #,") && adp.contains("\r\nABC,PUNCHCLK,"), "{adp}");
+    let json: serde_json::Value = serde_json::from_str(&payroll(&["--preset", "csv", "--format", "json"])).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), lines.lines().count() - 1);
+    assert!(json[0]["minutes"].is_number());
+    let days = stage.prints(&["export", "days", "--format", "json"]);
+    let days: serde_json::Value = serde_json::from_str(&days).unwrap();
+    assert_eq!(days.as_array().unwrap().len(), stage.prints(&["export", "days"]).lines().count() - 1);
+    let book = stage.folder.path().join("payroll.xlsx");
+    payroll(&["--format", "xlsx", "--out", book.to_str().unwrap()]);
+    assert!(std::fs::read(&book).unwrap().starts_with(b"PK"));
+
+    // A layout of one's own is a file; what it has no place for is named.
+    let own = stage.folder.path().join("own.toml");
+    let column =
+        "[[columns]]\ntitle = \"Person\"\nfield = \"employee\"\n[[columns]]\ntitle = \"H\"\nfield = \"hours\"\n";
+    std::fs::write(&own, column).unwrap();
+    let own = own.to_str().unwrap();
+    let error = stage.fails(&[&["export", "payroll", "--preset", own], &range[..]].concat(), 1);
+    assert!(error.contains("no place for pay codes") && error.contains("REG"), "{error}");
+
+    let sample = stage.folder.path().join("sample.csv");
+    std::fs::write(&sample, &adp).unwrap();
+    let sample = sample.to_str().unwrap();
+    assert!(stage.prints(&["payroll", "check", sample, "--preset", "adp"]).contains("is as `adp` writes it"));
+    let other = stage.command(&["payroll", "check", sample, "--preset", "paychex"]).output().unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stdout).contains("column `Worker ID` of the layout is not in the sample"));
+    assert!(stage.prints(&["payroll", "preset", "show", "gusto"]).contains("regular_hours"));
+
+    let digest = "blake3 ";
+    let audit = stage.prints(&["audit", "list"]);
+    let exports: Vec<&str> = audit.lines().filter(|line| line.contains("payroll.export")).collect();
+    assert_eq!(exports.len(), 5, "{audit}");
+    assert!(exports.iter().all(|line| line.contains(digest)), "{audit}");
+}

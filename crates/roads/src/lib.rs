@@ -9,6 +9,7 @@ pub mod mssql;
 mod network;
 pub mod odoo;
 pub mod outside;
+pub mod payroll;
 pub mod places;
 pub mod punch_table;
 pub mod roster;

@@ -1,5 +1,7 @@
 //! Arguments of what payroll lives on: `correct`, `fact`, `period`, `bank`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
@@ -202,6 +204,36 @@ pub(crate) enum Period {
         /// A date of the open period
         #[arg(long, value_name = "D")]
         into: Date,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Payroll {
+    /// Layouts to start from
+    ///
+    /// Which there are:                 payroll preset list
+    /// One to copy and to change:       payroll preset show adp > adp.toml
+    /// A file in it:                    export payroll --preset adp.toml --from D --to D
+    #[command(subcommand, verbatim_doc_comment)]
+    Preset(PresetCommand),
+    /// Compare a provider's sample file with what a layout writes; exit code 1 when they differ
+    Check {
+        /// The sample
+        sample: PathBuf,
+        /// The layout: its name, or its file
+        #[arg(long, value_name = "NAME|FILE")]
+        preset: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PresetCommand {
+    /// Which there are, and where the form of each was looked up
+    List,
+    /// Print one as TOML
+    Show {
+        /// Its name
+        name: String,
     },
 }
 

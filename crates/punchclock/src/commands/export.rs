@@ -4,19 +4,26 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::Hub;
 use hub::view::{CloseoutFilter, DayFilter, DaySort, PunchFilter};
+use hub::{Dates, Digesting, Hub, PayrollAsk};
 use jiff::civil::Date;
 
 use crate::chance::now;
 use crate::cli::{Export, ExportKind, Format};
-use crate::commands::Context;
 use crate::commands::derive::derive_with_progress;
+use crate::commands::{Context, console, payroll};
 
 pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
-    let Format::Csv = args.format;
     if args.deltas && !matches!(args.what, ExportKind::Payroll) {
         bail!("--deltas goes with `export payroll`: it lists what came too late for locked dates");
+    }
+    if args.preset.is_some() && !matches!(args.what, ExportKind::Payroll) {
+        bail!("--preset goes with `export payroll`");
+    }
+    if args.format.is_some_and(|format| format != Format::Csv)
+        && !matches!(args.what, ExportKind::Punches | ExportKind::Days | ExportKind::Payroll)
+    {
+        bail!("this is written as csv only; xlsx and json are there of punches, days and payroll");
     }
     in_order(args.from, args.to)?;
     let hub = context.hub()?;
@@ -59,14 +66,32 @@ pub(super) fn write_out<T>(
 
 fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()> {
     let &Export { from, to, .. } = args;
+    let format = args.format.map(hub::Format::from);
+    let plain = format.unwrap_or_default();
     match args.what {
-        ExportKind::Punches => hub.punches_csv(&PunchFilter { from, to, ..PunchFilter::default() }, &mut out)?,
+        ExportKind::Punches => {
+            hub.punches_table(&PunchFilter { from, to, ..PunchFilter::default() }, plain, &mut out)?;
+        }
         ExportKind::Days => {
-            hub.days_csv(&DayFilter { from, to, sort: DaySort::Employee, ..DayFilter::default() }, &mut out)?;
+            let filter = DayFilter { from, to, sort: DaySort::Employee, ..DayFilter::default() };
+            hub.days_table(&filter, plain, &mut out)?;
         }
         ExportKind::Payroll => {
-            let (from, to) = (edge(hub, from, false)?, edge(hub, to, true)?);
-            if args.deltas { hub.deltas_csv(from, to, &mut out)? } else { hub.payroll_csv(from, to, &mut out)? }
+            let dates = (edge(hub, from, false)?, edge(hub, to, true)?);
+            match &args.preset {
+                Some(preset) => write_preset(hub, args, (preset, dates, format), out)?,
+                None => {
+                    let mut out = Digesting::new(out);
+                    let deltas = if args.deltas { "deltas, " } else { "" };
+                    let rows = if args.deltas {
+                        hub.deltas_table(dates, plain, &mut out)?
+                    } else {
+                        hub.payroll_table(dates, plain, &mut out)?
+                    };
+                    let what = format!("{deltas}{} without layout", plain.word());
+                    hub.note_export(&console(), dates, &what, rows, &out.digest(), now())?;
+                }
+            }
         }
         ExportKind::Employees => hub.employees_csv(&mut out)?,
         ExportKind::Sites => hub.sites_csv(&mut out)?,
@@ -78,6 +103,26 @@ fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()
     Ok(())
 }
 
+/// Writes payroll in a layout, and says on standard error what a person should know of it.
+fn write_preset(
+    hub: &Hub,
+    args: &Export,
+    (preset, dates, format): (&str, Dates, Option<hub::Format>),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut layout = payroll::layout(preset)?;
+    for value in &args.values {
+        let (name, value) = value.split_once('=').with_context(|| format!("--set {value}: write NAME=VALUE"))?;
+        layout.set(name, value)?;
+    }
+    let file = hub.payroll_file(&PayrollAsk { dates, layout, deltas: args.deltas }, format, now())?;
+    out.write_all(&file.bytes)?;
+    file.remarks().iter().for_each(|remark| eprintln!("{remark}"));
+    let deltas = if args.deltas { ", deltas" } else { "" };
+    let what = format!("{preset}{deltas}{}", format.map(|format| format!(" as {}", format.word())).unwrap_or_default());
+    Ok(hub.note_export(&console(), dates, &what, file.rows, &file.digest, now())?)
+}
+
 /// The date given, or else the first or last date that has a day.
 fn edge(hub: &Hub, given: Option<Date>, last: bool) -> anyhow::Result<Date> {
     if let Some(date) = given {
@@ -86,4 +131,14 @@ fn edge(hub: &Hub, given: Option<Date>, last: bool) -> anyhow::Result<Date> {
     let filter = DayFilter { descending: last, limit: 1, ..DayFilter::default() };
     let row = hub.days(&filter)?.rows.pop();
     row.map(|row| row.record.date).context("there are no days yet; import punches, or connect a terminal")
+}
+
+impl From<Format> for hub::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::Xlsx => Self::Xlsx,
+            Format::Json => Self::Json,
+        }
+    }
 }

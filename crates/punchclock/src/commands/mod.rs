@@ -22,6 +22,7 @@ mod import;
 mod import_punches;
 mod job;
 mod moving;
+mod payroll;
 mod period;
 mod person;
 mod plan;
@@ -95,6 +96,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Correct(command) => correct::run(&context, command),
         Command::Fact(command) => fact::run(&context, command),
         Command::Period(command) => period::run(&context, command),
+        Command::Payroll(command) => payroll::run(&context, command),
         Command::Plan(command) => plan::run(&context, command),
         Command::Compliance(args) => compliance::run(&context, &args),
         Command::Bank(args) => bank::run(&context, &args),

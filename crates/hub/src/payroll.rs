@@ -1,0 +1,246 @@
+//! Payroll files in the layout of a provider: the days of a period and what was posted into it, as pay lines (rules 14.5, 14.6, 17.4).
+//!
+//! Invariants:
+//! * The same stored days give the same bytes, so that a file that is made again can be told from another one by its digest.
+//! * Whoever takes a file out is in the audit trail with the range, the layout, the rows and the digest ([`Hub::note_export`]).
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+
+use attendance::DayRecord;
+use attendance::lock::Delta;
+use jiff::Timestamp;
+use roads::payroll::{
+    Cell, HOLIDAY_CREDIT, Layout, PAID_LEAVE, PAID_OTHER, PayDay, PayPerson, PayTable, PayrollError, Period, table,
+};
+use roads::sheet::{Format, Table};
+
+use crate::periods::{Dates, DeltaRow, checked};
+use crate::view::{DayFilter, DaySort};
+use crate::{Actor, Error, Hub};
+
+/// Which payroll file.
+#[derive(Clone, Debug)]
+pub struct PayrollAsk {
+    /// The period.
+    pub dates: Dates,
+    /// What it looks like.
+    pub layout: Layout,
+    /// Only what came too late for locked dates of the range, on those dates.
+    pub deltas: bool,
+}
+
+/// A payroll file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayrollFile {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Rows, without titles and lines of the layout.
+    pub rows: usize,
+    /// BLAKE3 of the bytes, in hex.
+    pub digest: String,
+    /// Pay codes that the layout leaves out, with their minutes.
+    pub left_out: BTreeMap<String, i64>,
+    /// What the figures add up to as they are written.
+    pub total: String,
+    /// What the minutes come to, rounded once.
+    pub exact: String,
+}
+
+impl PayrollFile {
+    /// What a person should know of it before it is handed on; empty when there is nothing.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> =
+            self.left_out.iter().map(|(code, minutes)| format!("{code}: {minutes} minutes are left out")).collect();
+        if self.total != self.exact {
+            remarks.push(format!(
+                "the figures as written add up to {}, the minutes to {}: each is rounded by itself",
+                self.total, self.exact
+            ));
+        }
+        remarks
+    }
+}
+
+impl Hub {
+    /// The rows of a payroll file, to be looked at.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when a pay code has no place in the layout, or a value of it is missing.
+    pub fn payroll_rows(&self, ask: &PayrollAsk, now: Timestamp) -> Result<PayTable, Error> {
+        let people = self.pay_people(ask, now)?;
+        Ok(table(&ask.layout, period(ask.dates), &people)?)
+    }
+
+    /// The file of a period: as its layout writes it, or its columns as a workbook or JSON.
+    ///
+    /// # Errors
+    /// As [`Hub::payroll_rows`]; of a name that the layout's encoding can't write.
+    pub fn payroll_file(&self, ask: &PayrollAsk, format: Option<Format>, now: Timestamp) -> Result<PayrollFile, Error> {
+        let PayrollAsk { layout, dates, .. } = ask;
+        let made = self.payroll_rows(ask, now)?;
+        let mut name = layout.file_name(period(*dates))?;
+        let bytes = match format {
+            None => made.text(layout, period(*dates))?,
+            Some(format) => {
+                let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+                name = format!("{stem}.{}", format.word());
+                columns(&made, layout, format)?
+            }
+        };
+        let digest = blake3::hash(&bytes).to_hex().to_string();
+        let PayTable { rows, left_out, total, exact, .. } = made;
+        Ok(PayrollFile { name, bytes, rows: rows.len(), digest, left_out, total, exact })
+    }
+
+    /// Writes down that somebody took a payroll file out.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn note_export(
+        &self,
+        actor: &Actor,
+        (from, to): Dates,
+        layout: &str,
+        rows: usize,
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let detail = format!("{layout}, {rows} rows, blake3 {digest}");
+        let entry = actor.entry(now, "payroll.export", &format!("{from} to {to}"), detail);
+        Ok(self.store.write(|write| write.audit(&entry))?)
+    }
+
+    /// What everybody is to be paid for, by employee code.
+    fn pay_people(&self, ask: &PayrollAsk, now: Timestamp) -> Result<Vec<PayPerson>, Error> {
+        let (from, to) = checked(ask.dates)?;
+        let mut places: HashMap<String, (String, String)> = self
+            .employees(now)?
+            .into_iter()
+            .map(|one| (one.code, (one.department.unwrap_or_default(), one.site.unwrap_or_default())))
+            .collect();
+        let mut people: BTreeMap<String, PayPerson> = BTreeMap::new();
+        let mut add = |code: String, name: String, day: PayDay| {
+            let person = people.entry(code).or_insert_with_key(|code| {
+                let (department, site) = places.remove(code).unwrap_or_default();
+                PayPerson { code: code.clone(), name, department, site, days: Vec::new() }
+            });
+            person.days.push(day);
+        };
+        if ask.deltas {
+            for DeltaRow { code, name, date, delta, .. } in self.all_deltas((from, to))? {
+                add(code, name, PayDay { date, ..of_delta(&delta) });
+            }
+        } else {
+            let filter = DayFilter { from: Some(from), to: Some(to), sort: DaySort::Employee, ..DayFilter::default() };
+            self.each_day(&filter, |row| {
+                add(row.code, row.name, of_day(&row.record));
+                Ok(())
+            })?;
+            for DeltaRow { code, name, date, delta, into, .. } in self.posted_deltas((from, to))? {
+                add(code, name, PayDay { date: into.unwrap_or(to), corrects: Some(date), ..of_delta(&delta) });
+            }
+        }
+        Ok(people.into_values().collect())
+    }
+}
+
+fn period((from, to): Dates) -> Period {
+    Period { from, to }
+}
+
+fn of_day(record: &DayRecord) -> PayDay {
+    let pay = record.pay.iter().chain(record.premiums.iter());
+    let mut pay: Vec<(String, i64)> = pay.map(|(code, minutes)| (code.to_string(), minutes)).collect();
+    let others = [(PAID_LEAVE, record.paid_leave_minutes), (HOLIDAY_CREDIT, record.holiday_credit_minutes)];
+    pay.extend(
+        others.into_iter().filter(|(_, minutes)| *minutes != 0).map(|(code, minutes)| (code.to_owned(), minutes)),
+    );
+    PayDay {
+        date: record.date,
+        corrects: None,
+        pay,
+        worked_minutes: record.worked_minutes,
+        paid_minutes: record.paid_minutes,
+        tardy_minutes: record.tardy_minutes,
+        left_early_minutes: record.left_early_minutes,
+        absent_minutes: record.absent_minutes,
+    }
+}
+
+/// A delta as a day. What is paid besides pay codes is leave where the leave changed by as much, and a holiday where no leave changed.
+fn of_delta(delta: &Delta) -> PayDay {
+    let mut pay: Vec<(String, i64)> = delta.pay.iter().map(|(code, minutes)| (code.to_string(), minutes)).collect();
+    let besides = delta.paid_minutes - delta.pay.sum();
+    if besides != 0 {
+        let code = match delta.leave_minutes {
+            leave if leave == besides => PAID_LEAVE,
+            0 => HOLIDAY_CREDIT,
+            _ => PAID_OTHER,
+        };
+        pay.push((code.to_owned(), besides));
+    }
+    PayDay {
+        pay,
+        worked_minutes: delta.worked_minutes,
+        paid_minutes: delta.paid_minutes,
+        tardy_minutes: delta.tardy_minutes,
+        left_early_minutes: delta.left_early_minutes,
+        absent_minutes: delta.absent_minutes,
+        ..PayDay::default()
+    }
+}
+
+/// The columns of a layout as a workbook, JSON or plain CSV.
+fn columns(made: &PayTable, layout: &Layout, format: Format) -> Result<Vec<u8>, Error> {
+    let titles: Vec<String> = layout.columns.iter().map(|column| column.title.clone()).collect();
+    // A column is of numbers if there are any: blanks stand between them.
+    let is_number = |place: usize| made.rows.iter().any(|row| matches!(row.get(place), Some(Cell::Number(_))));
+    let numbers = (0..titles.len()).map(is_number).collect();
+    let mut bytes = Vec::new();
+    let mut table = Table::with_numbers(format, &mut bytes, titles, numbers)?;
+    for row in &made.rows {
+        table.row(row.iter().map(Cell::text))?;
+    }
+    table.finish()?;
+    Ok(bytes)
+}
+
+impl From<PayrollError> for Error {
+    fn from(error: PayrollError) -> Self {
+        Self::Invalid { what: error.what, cure: error.cure }
+    }
+}
+
+/// An output that knows the digest of what went through it.
+#[derive(Debug)]
+pub struct Digesting<W: Write> {
+    out: W,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Digesting<W> {
+    /// Over an output.
+    pub fn new(out: W) -> Self {
+        Self { out, hasher: blake3::Hasher::new() }
+    }
+
+    /// BLAKE3 of what was written, in hex.
+    pub fn digest(&self) -> String {
+        self.hasher.finalize().to_hex().to_string()
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
