@@ -44,6 +44,7 @@ mod merge;
 mod numbers;
 mod outbox;
 mod outside;
+mod pay_targets;
 mod payroll;
 mod periods;
 mod places;
@@ -96,6 +97,7 @@ pub use outbox::{
     RecordList, RecordOrder, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
+pub use pay_targets::{PayReceipt, PayTarget, PayWay};
 pub use payroll::{Digesting, PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};

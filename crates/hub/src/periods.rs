@@ -17,7 +17,7 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::keep::{read_delta, record};
-use crate::{Actor, Error, Hub};
+use crate::{Actor, Error, Hub, pay_targets};
 
 /// A range of work dates, both inclusive.
 pub type Dates = (Date, Date);
@@ -68,33 +68,38 @@ impl Hub {
     /// [`Error::Invalid`] for dates that end before they start, are not over, overlap a locked period, or wait for a derivation.
     pub fn lock(&self, actor: &Actor, dates: Dates, force: Option<&str>, now: Timestamp) -> Result<Locking, Error> {
         let (first, last) = checked(dates)?;
-        self.store.write(|write| {
-            let company = Company::load(write)?;
-            let today = now.to_zoned(company.time_zone()?).date();
-            if last >= today && force.is_none() {
-                return Err(Error::invalid(format!("{last} is not over"), "lock a period after its last date"));
-            }
-            if let Some(other) = write.locks()?.into_iter().find(|lock| lock.first <= last && first <= lock.last) {
-                let what = format!("{} to {} is locked already", other.first, other.last);
-                return Err(Error::invalid(what, "lock the dates around it, or unlock it first"));
-            }
-            let waiting = write.marks_within(first.saturating_sub(6.days()), last)?;
-            if waiting > 0 {
-                let what = format!("{waiting} weeks of {first} to {last} are behind their facts");
-                return Err(Error::invalid(what, "derive them (`punchclock derive`), then lock"));
-            }
-            let open = open_days(write, (first, last))?;
-            if !open.is_empty() && force.is_none() {
-                return Ok(Locking::Refused(open));
-            }
-            let reason = force.unwrap_or_default().to_owned();
-            let detail = if open.is_empty() { reason.clone() } else { format!("{reason}; {} open days", open.len()) };
-            let locked_us = now.as_microsecond();
-            write.lock(&Lock { first, last, locked_us, actor: actor.name.clone(), reason })?;
-            mark_weeks(write, &company, (first, last))?;
-            write.audit(&actor.entry(now, "period.lock", &format!("{first} to {last}"), detail))?;
-            Ok(Locking::Locked)
-        })
+        self.store
+            .write(|write| {
+                let company = Company::load(write)?;
+                let today = now.to_zoned(company.time_zone()?).date();
+                if last >= today && force.is_none() {
+                    return Err(Error::invalid(format!("{last} is not over"), "lock a period after its last date"));
+                }
+                if let Some(other) = write.locks()?.into_iter().find(|lock| lock.first <= last && first <= lock.last) {
+                    let what = format!("{} to {} is locked already", other.first, other.last);
+                    return Err(Error::invalid(what, "lock the dates around it, or unlock it first"));
+                }
+                let waiting = write.marks_within(first.saturating_sub(6.days()), last)?;
+                if waiting > 0 {
+                    let what = format!("{waiting} weeks of {first} to {last} are behind their facts");
+                    return Err(Error::invalid(what, "derive them (`punchclock derive`), then lock"));
+                }
+                let open = open_days(write, (first, last))?;
+                if !open.is_empty() && force.is_none() {
+                    return Ok(Locking::Refused(open));
+                }
+                let reason = force.unwrap_or_default().to_owned();
+                let detail =
+                    if open.is_empty() { reason.clone() } else { format!("{reason}; {} open days", open.len()) };
+                let locked_us = now.as_microsecond();
+                let lock = Lock { first, last, locked_us, actor: actor.name.clone(), reason };
+                write.lock(&lock)?;
+                pay_targets::ask(write, &lock, now)?;
+                mark_weeks(write, &company, (first, last))?;
+                write.audit(&actor.entry(now, "period.lock", &format!("{first} to {last}"), detail))?;
+                Ok(Locking::Locked)
+            })
+            .inspect(|_| self.bell.ring())
     }
 
     /// Unlocks a period; its days are derived again.

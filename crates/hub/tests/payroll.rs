@@ -238,3 +238,87 @@ fn another_policy_is_tried_without_changing_anything() {
     house.derive();
     assert_eq!(tardy(&house.hub) - now_tardy, trial.total.delta.tardy_minutes);
 }
+
+/// Does the jobs that are due.
+fn work_off(hub: &Hub) -> Vec<hub::jobs::Ended> {
+    let works = hub::jobs::built_in().only("payroll");
+    let claimed = hub.claim_jobs(&works, "worker", 10, now()).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    claimed.iter().map(|job| hub.perform(&works, job, now, 1.0, &is_over).unwrap()).collect()
+}
+
+fn folder_target(folder: &std::path::Path) -> hub::PayTarget {
+    let layout = hub::layouts::preset("csv").unwrap();
+    hub::PayTarget { name: "bureau".to_owned(), way: hub::PayWay::Folder(folder.to_owned()), layout, since_us: 0 }
+}
+
+#[test]
+fn the_file_of_a_locked_period_goes_by_itself_and_its_receipt_is_kept() {
+    let house = workplace();
+    complete(&house);
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder_target(folder.path());
+    house.hub.add_pay_target(&clerk(), &target, None, now()).unwrap();
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    assert!(house.hub.pay_receipts().unwrap().is_empty(), "nothing is written by whoever locks");
+    assert_eq!(work_off(&house.hub), [hub::jobs::Ended::Done]);
+    let ask = hub::PayrollAsk { dates: FEBRUARY, layout: target.layout, deltas: false };
+    let file = house.hub.payroll_file(&ask, None, now()).unwrap();
+    assert_eq!(file.name, "payroll_2026-02-01_2026-02-28.csv");
+    assert!(file.rows > 20);
+    assert_eq!(std::fs::read(folder.path().join(&file.name)).unwrap(), file.bytes);
+    let receipts = house.hub.pay_receipts().unwrap();
+    assert_eq!((receipts.len(), &receipts[0].digest, receipts[0].rows), (1, &file.digest, file.rows));
+    assert!(receipts[0].says.ends_with("was written"));
+    let audit = house.hub.audit(20).unwrap();
+    let entry = audit.iter().find(|entry| entry.action == "payroll.deliver").unwrap();
+    assert!(entry.detail.contains(&file.digest), "{entry:?}");
+
+    // Locked again without a change, the same file is found.
+    house.hub.unlock(&clerk(), FEBRUARY, "a look", now()).unwrap();
+    house.derive();
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    assert_eq!(work_off(&house.hub), [hub::jobs::Ended::Done]);
+    assert!(house.hub.pay_receipts().unwrap()[1].says.ends_with("is there"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_was_unlocked_meanwhile_is_not_sent_and_what_fails_comes_again() {
+    let house = workplace();
+    complete(&house);
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("later");
+    house.hub.add_pay_target(&clerk(), &folder_target(&place), None, now()).unwrap();
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    assert!(
+        matches!(&work_off(&house.hub)[..], [hub::jobs::Ended::Failed(why, _)] if why.contains("can't be written"))
+    );
+    std::fs::create_dir(&place).unwrap();
+    house.hub.unlock(&clerk(), FEBRUARY, "wait", now()).unwrap();
+    let works = hub::jobs::built_in().only("payroll");
+    let later = now() + jiff::SignedDuration::from_hours(2);
+    let job = house.hub.claim_jobs(&works, "worker", 10, later).unwrap().remove(0);
+    let ended = house.hub.perform(&works, &job, || later, 1.0, &std::sync::atomic::AtomicBool::new(false)).unwrap();
+    assert_eq!(ended, hub::jobs::Ended::Done);
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
+    assert!(house.hub.pay_receipts().unwrap().is_empty());
+}
+
+#[test]
+fn a_target_that_cannot_be_reached_safely_is_refused_and_its_token_is_told_to_nobody() {
+    let house = workplace();
+    let layout = hub::layouts::preset("csv").unwrap();
+    let add = |way: hub::PayWay, token: Option<&str>| {
+        let target = hub::PayTarget { name: "bureau".to_owned(), way, layout: layout.clone(), since_us: 0 };
+        house.hub.add_pay_target(&clerk(), &target, token, now()).map_err(|error| error.to_string())
+    };
+    let address = |url: &str| hub::PayWay::Address { url: url.to_owned(), allow_private: false };
+    assert!(add(hub::PayWay::Folder("pay".into()), None).unwrap_err().contains("whole path"));
+    assert!(add(address("http://pay.example"), Some("t0ken")).unwrap_err().contains("--allow-private"));
+    assert!(add(address("https://pay.example"), None).unwrap_err().contains("--token-file"));
+    house.hub.add_pay_target(&clerk(), &folder_target(std::path::Path::new("/pay")), None, now()).unwrap();
+    house.hub.remove_pay_target(&clerk(), "bureau", now()).unwrap();
+    assert!(house.hub.remove_pay_target(&clerk(), "bureau", now()).is_err());
+    assert!(house.hub.pay_targets().unwrap().is_empty());
+}

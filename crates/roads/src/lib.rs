@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod crm;
+pub mod delivery;
 pub mod employees;
 pub mod holidays;
 pub mod mssql;

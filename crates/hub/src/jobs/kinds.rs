@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use super::{DERIVE, Finished, Kind, Run, Work, Works};
 use crate::due::{all_marked, mark_due};
 use crate::outbox;
+use crate::pay_targets::DeliverPayroll;
 use crate::retention::{CleanUp, Keeps};
 use crate::sources;
 
@@ -15,6 +16,7 @@ pub fn built_in() -> Works {
         .with(CleanUp::by(Keeps::default()))
         .with(outbox::Send)
         .with(outbox::Retry)
+        .with(DeliverPayroll)
         .with(sources::Pull)
 }
 

@@ -147,8 +147,18 @@ pub const PULL: Kind = Kind {
 pub const READ: Kind =
     Kind { name: "read", says: "reads one source", schedule: None, tries: 5, longest_wait: Duration::from_secs(600) };
 
+/// The file of a locked period to a target. A receiver may be away for days.
+pub const PAYROLL: Kind = Kind {
+    name: "payroll",
+    says: "hands the file of a locked period to a payroll target",
+    schedule: None,
+    tries: 200,
+    longest_wait: Duration::from_secs(3600),
+};
+
 /// Every kind that there is.
-pub const KINDS: &[&Kind] = &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &SEND, &RETRY, &DELIVER, &PULL, &READ, &NOTICE];
+pub const KINDS: &[&Kind] =
+    &[&DERIVE, &CLEAN_UP, &BACKUP, &SEAL, &SEND, &RETRY, &DELIVER, &PULL, &READ, &NOTICE, &PAYROLL];
 
 /// The schedules that hold, by name of the kind; `None` is off.
 pub type Schedules = BTreeMap<&'static str, Option<Schedule>>;

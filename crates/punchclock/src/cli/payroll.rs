@@ -216,6 +216,9 @@ pub(crate) enum Payroll {
     /// A file in it:                    export payroll --preset adp.toml --from D --to D
     #[command(subcommand, verbatim_doc_comment)]
     Preset(PresetCommand),
+    /// Where the file of a period goes by itself when the period is locked
+    #[command(subcommand)]
+    Target(TargetCommand),
     /// Compare a provider's sample file with what a layout writes; exit code 1 when they differ
     Check {
         /// The sample
@@ -224,6 +227,43 @@ pub(crate) enum Payroll {
         #[arg(long, value_name = "NAME|FILE")]
         preset: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TargetCommand {
+    /// Add a folder, or an address that takes files by PUT, or change the one of that name
+    Add(AddTarget),
+    /// The targets, and what each got last
+    List,
+    /// Send it nothing any more; what it got stays on record
+    Remove {
+        /// The target
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddTarget {
+    /// Its name, of letters, digits and -
+    pub(crate) name: String,
+    /// A folder of the machine that the hub runs on, as a whole path
+    #[arg(long, value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
+    pub(crate) folder: Option<PathBuf>,
+    /// An address; the file's name comes after it
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    pub(crate) url: Option<String>,
+    /// File with the token: sent as `Authorization: Bearer`
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Allow plain HTTP, and addresses of the own network
+    #[arg(long, requires = "url")]
+    pub(crate) allow_private: bool,
+    /// The layout: its name, or its file; the target keeps it as it is now
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) preset: String,
+    /// A value of the layout, like company=ABC; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

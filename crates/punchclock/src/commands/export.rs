@@ -110,11 +110,7 @@ fn write_preset(
     (preset, dates, format): (&str, Dates, Option<hub::Format>),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut layout = payroll::layout(preset)?;
-    for value in &args.values {
-        let (name, value) = value.split_once('=').with_context(|| format!("--set {value}: write NAME=VALUE"))?;
-        layout.set(name, value)?;
-    }
+    let layout = payroll::with_values(payroll::layout(preset)?, &args.values)?;
     let file = hub.payroll_file(&PayrollAsk { dates, layout, deltas: args.deltas }, format, now())?;
     out.write_all(&file.bytes)?;
     file.remarks().iter().for_each(|remark| eprintln!("{remark}"));

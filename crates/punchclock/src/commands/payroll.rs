@@ -1,13 +1,16 @@
-//! `payroll preset list|show`, `payroll check`.
+//! `payroll preset list|show`, `payroll check`, `payroll target add|list|remove`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use hub::layouts::{Layout, PRESETS, differences, preset};
+use hub::{PayTarget, PayWay};
 use serde_json::json;
 
-use crate::cli::payroll::{Payroll, PresetCommand};
-use crate::commands::Context;
+use crate::chance::now;
+use crate::cli::payroll::{AddTarget, Payroll, PresetCommand, TargetCommand};
+use crate::commands::sink::word_of;
+use crate::commands::{Context, console};
 use crate::show;
 
 pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
@@ -30,6 +33,12 @@ pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
                 }
             }
         }
+        Payroll::Target(TargetCommand::Add(args)) => add(context, &args),
+        Payroll::Target(TargetCommand::List) => list(context),
+        Payroll::Target(TargetCommand::Remove { name }) => {
+            context.hub()?.remove_pay_target(&console(), &name, now())?;
+            Ok(show::line(format!("target {name} gets nothing any more"))?)
+        }
         Payroll::Check { sample, preset } => {
             let layout = layout(&preset)?;
             let bytes = std::fs::read(&sample).with_context(|| format!("{} can't be read", sample.display()))?;
@@ -46,6 +55,52 @@ pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
             }
         }
     }
+}
+
+fn add(context: &Context, args: &AddTarget) -> anyhow::Result<()> {
+    let way = match (&args.folder, &args.url) {
+        (Some(folder), _) => PayWay::Folder(folder.clone()),
+        (None, Some(url)) => PayWay::Address { url: url.clone(), allow_private: args.allow_private },
+        (None, None) => bail!("a target is a folder or an address: --folder DIR, or --url URL"),
+    };
+    let layout = with_values(layout(&args.preset)?, &args.values)?;
+    let token = args.token_file.as_deref().map(word_of).transpose()?;
+    let target = PayTarget { name: args.name.clone(), way, layout, since_us: 0 };
+    context.hub()?.add_pay_target(&console(), &target, token.as_deref(), now())?;
+    Ok(show::line(format!("target {} gets the file of each period that is locked from now on", args.name))?)
+}
+
+fn list(context: &Context) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let (receipts, zone) = (hub.pay_receipts()?, hub.company()?.time_zone()?);
+    let rows = hub.pay_targets()?.into_iter().map(|target| {
+        let last = receipts.iter().rev().find(|receipt| receipt.target == target.name);
+        vec![
+            json!(target.name),
+            json!(target.way.words()),
+            json!(target.layout.title),
+            json!(last.map(|receipt| format!("{} to {}", receipt.dates.0, receipt.dates.1))),
+            json!(last.map(|receipt| receipt.file.clone())),
+            json!(last.map(|receipt| show::instant(receipt.at(), &zone))),
+            json!(last.map(|receipt| receipt.says.clone())),
+            json!(last.map(|receipt| receipt.digest.clone())),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() && !context.is_json {
+        return Ok(show::line("there is no target; `punchclock payroll target add` adds one")?);
+    }
+    let header = ["name", "where", "layout", "last period", "file", "at", "receipt", "blake3"];
+    Ok(show::rows(context.is_json, &header, &rows)?)
+}
+
+/// A layout with values that were said beside it, each as NAME=VALUE.
+pub(super) fn with_values(mut layout: Layout, values: &[String]) -> anyhow::Result<Layout> {
+    for value in values {
+        let (name, value) = value.split_once('=').with_context(|| format!("--set {value}: write NAME=VALUE"))?;
+        layout.set(name, value)?;
+    }
+    Ok(layout)
 }
 
 /// The layout of a name, or of a file.

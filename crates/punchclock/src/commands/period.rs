@@ -1,7 +1,7 @@
 //! `period list|review|lock|unlock|post`.
 
 use anyhow::bail;
-use hub::{DeltaRow, Locking};
+use hub::{DeltaRow, Locking, PayReceipt};
 use serde_json::{Value, json};
 
 use crate::chance::now;
@@ -71,20 +71,33 @@ pub(super) fn run(context: &Context, command: Period) -> anyhow::Result<()> {
 
 fn list(context: &Context, hub: &hub::Hub) -> anyhow::Result<()> {
     let zone = hub.company()?.time_zone()?;
+    let (receipts, targets) = (hub.pay_receipts()?, hub.pay_targets()?);
     let rows = hub.locked_periods()?.into_iter().map(|period| {
+        let of_lock =
+            |receipt: &&PayReceipt| receipt.dates == period.dates && receipt.locked_us == period.at.as_microsecond();
+        let mut delivered: Vec<String> = receipts
+            .iter()
+            .filter(of_lock)
+            .map(|receipt| format!("{} has {} ({} rows)", receipt.target, receipt.file, receipt.rows))
+            .collect();
+        let is_waiting = |name: &str| !receipts.iter().filter(of_lock).any(|receipt| receipt.target == name);
+        let waiting =
+            targets.iter().filter(|target| target.since_us <= period.at.as_microsecond() && is_waiting(&target.name));
+        delivered.extend(waiting.map(|target| format!("{} does not have it yet", target.name)));
         vec![
             json!(period.dates.0),
             json!(period.dates.1),
             json!(show::instant(period.at, &zone)),
             json!(period.actor),
             json!(period.reason),
+            json!(delivered.join("; ")),
         ]
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() && !context.is_json {
         return Ok(show::line("no period is locked")?);
     }
-    Ok(show::rows(context.is_json, &["from", "to", "locked at", "by", "forced because"], &rows)?)
+    Ok(show::rows(context.is_json, &["from", "to", "locked at", "by", "forced because", "delivered"], &rows)?)
 }
 
 fn told(row: &DeltaRow) -> String {

@@ -184,7 +184,7 @@ fn instant(at: Option<jiff::Timestamp>, zone: &TimeZone) -> Value {
 }
 
 /// The one word in a file.
-fn word_of(file: &Path) -> anyhow::Result<String> {
+pub(super) fn word_of(file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
     match text.trim() {
         word if !word.is_empty() && !word.contains(char::is_whitespace) => Ok(word.to_owned()),

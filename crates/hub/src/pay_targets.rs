@@ -1,0 +1,276 @@
+//! Where the file of a period goes by itself when the period is locked.
+//!
+//! Invariants:
+//! * Locking asks for a delivery to each target in its own transaction: neither is without the other.
+//! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent.
+//! * What a receiver said is kept with the digest of what it got, for as long as there are receipts ([`MOST_RECEIPTS`]), and in the audit
+//!   trail for good.
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use roads::delivery::{Parcel, check_address, into_folder, to_address};
+use roads::payroll::Layout;
+use serde::{Deserialize, Serialize};
+use store::periods::Lock;
+use store::{Read, Write};
+
+use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
+use crate::resolve::instant;
+use crate::{Actor, Dates, Error, Hub, PayrollAsk};
+
+const TARGETS: &str = "payroll_targets";
+const RECEIPTS: &str = "payroll_receipts";
+/// Receipts that are kept, the newest ones: of a year of weekly periods and several targets.
+const MOST_RECEIPTS: usize = 400;
+
+/// A target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayTarget {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub way: PayWay,
+    /// What the file looks like.
+    pub layout: Layout,
+    /// Since when it gets files, microseconds UTC; set when it is added.
+    #[serde(default)]
+    pub since_us: i64,
+}
+
+/// How a target is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayWay {
+    /// A folder of the machine that the hub runs on.
+    Folder(PathBuf),
+    /// An address that takes files by PUT.
+    Address {
+        /// The address; the file's name comes after it.
+        url: String,
+        /// Whether plain HTTP and addresses that are not public are allowed.
+        allow_private: bool,
+    },
+}
+
+impl PayWay {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Address { url, .. } => url.clone(),
+        }
+    }
+}
+
+/// What a target got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayReceipt {
+    /// The target.
+    pub target: String,
+    /// The period.
+    pub dates: Dates,
+    /// When the period was locked, microseconds UTC.
+    pub locked_us: i64,
+    /// When it was taken, microseconds UTC.
+    pub at_us: i64,
+    /// Name of the file.
+    pub file: String,
+    /// Its rows.
+    pub rows: usize,
+    /// BLAKE3 of its bytes, in hex.
+    pub digest: String,
+    /// What the receiver said.
+    pub says: String,
+}
+
+impl PayReceipt {
+    /// When it was taken.
+    pub fn at(&self) -> Timestamp {
+        instant(self.at_us)
+    }
+}
+
+/// What a job is asked for with.
+#[derive(Serialize, Deserialize)]
+struct Errand {
+    target: String,
+    dates: Dates,
+    locked_us: i64,
+}
+
+fn read_list<T: for<'de> Deserialize<'de>>(read: &Read<'_>, setting: &str) -> Result<Vec<T>, Error> {
+    let Some(text) = read.setting(setting)? else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|error| Error::Damaged { what: "payroll target", detail: error.to_string() })
+}
+
+fn json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Damaged { what: "payroll target", detail: error.to_string() })
+}
+
+fn token_place(name: &str) -> String {
+    format!("payroll {name}")
+}
+
+/// Asks for a delivery to each target, in the transaction that locks.
+pub(crate) fn ask(write: &Write<'_>, lock: &Lock, now: Timestamp) -> Result<(), Error> {
+    for target in read_list::<PayTarget>(write, TARGETS)? {
+        let dates = (lock.first, lock.last);
+        let lane = token_place(&target.name);
+        let errand = Errand { target: target.name, dates, locked_us: lock.locked_us };
+        enqueue(write, &PAYROLL, Some(&lane), &json(&errand)?, now)?;
+    }
+    Ok(())
+}
+
+impl Hub {
+    /// The targets, by name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn pay_targets(&self) -> Result<Vec<PayTarget>, Error> {
+        self.store.read(|read| read_list(read, TARGETS))
+    }
+
+    /// What targets got, the latest last.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn pay_receipts(&self) -> Result<Vec<PayReceipt>, Error> {
+        self.store.read(|read| read_list(read, RECEIPTS))
+    }
+
+    /// Adds a target, or changes the one of that name. It gets the files of periods that are locked from now on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, an address that may not be one, an address
+    /// without a token, or a layout that lacks something; [`Error::Key`] when the token can't be sealed.
+    pub fn add_pay_target(
+        &self,
+        actor: &Actor,
+        target: &PayTarget,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let name = target.name.as_str();
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(Error::invalid(format!("`{name}` is no name of a target"), "use letters, digits and -"));
+        }
+        target.layout.check()?;
+        if let Some((value, _)) = target.layout.values.iter().find(|(_, text)| text.is_empty()) {
+            let what = format!("the layout's value `{value}` is empty");
+            return Err(Error::invalid(what, format!("say it with --set {value}=...")));
+        }
+        match &target.way {
+            PayWay::Folder(folder) if !folder.is_absolute() => {
+                let what = format!("the folder {} is not named from the root", folder.display());
+                return Err(Error::invalid(what, "write the whole path: a job has no place of its own"));
+            }
+            PayWay::Address { url, allow_private } => {
+                check_address(url, *allow_private).map_err(|why| Error::invalid(why, "see docs/payroll.md"))?;
+                if token.is_none() {
+                    return Err(Error::invalid("an address needs a token", "name its file: --token-file F"));
+                }
+            }
+            PayWay::Folder(_) => {}
+        }
+        self.store.write(|write| {
+            let mut targets: Vec<PayTarget> = read_list(write, TARGETS)?;
+            targets.retain(|known| known.name != name);
+            targets.push(PayTarget { since_us: now.as_microsecond(), ..target.clone() });
+            targets.sort_by(|a, b| a.name.cmp(&b.name));
+            write.put_setting(TARGETS, &json(&targets)?)?;
+            match token {
+                Some(token) => self.keep_secret(write, &token_place(name), token, now)?,
+                None => drop(write.drop_secret(&token_place(name))?),
+            }
+            Ok(write.audit(&actor.entry(now, "payroll.target.add", name, json(target)?))?)
+        })
+    }
+
+    /// Removes a target with its token. What it got stays on record.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn remove_pay_target(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            let mut targets: Vec<PayTarget> = read_list(write, TARGETS)?;
+            let before = targets.len();
+            targets.retain(|known| known.name != name);
+            if targets.len() == before {
+                return Err(Error::NotFound(format!("payroll target {name}")));
+            }
+            write.put_setting(TARGETS, &json(&targets)?)?;
+            write.drop_secret(&token_place(name))?;
+            Ok(write.audit(&actor.entry(now, "payroll.target.remove", name, ""))?)
+        })
+    }
+
+    /// The target of an errand and its token; `None` when nothing is to be done any more, with the reason.
+    fn errand(&self, errand: &Errand) -> Result<Result<(PayTarget, Option<String>), &'static str>, Error> {
+        self.store.read(|read| {
+            let is_this = |lock: &Lock| (lock.first, lock.last) == errand.dates && lock.locked_us == errand.locked_us;
+            if !read.locks()?.iter().any(is_this) {
+                return Ok(Err("the period was unlocked meanwhile; nothing was sent"));
+            }
+            let targets: Vec<PayTarget> = read_list(read, TARGETS)?;
+            let Some(target) = targets.into_iter().find(|target| target.name == errand.target) else {
+                return Ok(Err("the target was removed meanwhile; nothing was sent"));
+            };
+            let token = self.secret(read, &token_place(&target.name))?;
+            Ok(Ok((target, token)))
+        })
+    }
+}
+
+/// Hands the file of a locked period to a target.
+#[derive(Debug)]
+pub(crate) struct DeliverPayroll;
+
+impl Work for DeliverPayroll {
+    fn kind(&self) -> &'static Kind {
+        &PAYROLL
+    }
+
+    fn run(&self, run: Run<'_>) -> Result<Finished, Box<dyn StdError + Send + Sync>> {
+        let errand: Errand = serde_json::from_str(run.body())?;
+        let (target, token) = match run.hub().errand(&errand)? {
+            Ok(found) => found,
+            Err(why) => return Ok(run.done(why)?),
+        };
+        let ask = PayrollAsk { dates: errand.dates, layout: target.layout, deltas: false };
+        let file = run.hub().payroll_file(&ask, None, run.now())?;
+        let parcel = Parcel { name: &file.name, bytes: &file.bytes, digest: &file.digest };
+        let says = match &target.way {
+            PayWay::Folder(folder) => into_folder(folder, parcel)?,
+            PayWay::Address { url, allow_private } => {
+                to_address(url, token.as_deref().unwrap_or_default(), *allow_private, parcel)?
+            }
+        };
+        let now = run.now();
+        let receipt = PayReceipt {
+            target: target.name,
+            dates: errand.dates,
+            locked_us: errand.locked_us,
+            at_us: now.as_microsecond(),
+            rows: file.rows,
+            digest: file.digest,
+            file: file.name,
+            says,
+        };
+        let finished = run.finish(|write| {
+            let mut receipts: Vec<PayReceipt> = read_list(write, RECEIPTS)?;
+            receipts.push(receipt.clone());
+            let old = receipts.len().saturating_sub(MOST_RECEIPTS);
+            receipts.drain(..old);
+            write.put_setting(RECEIPTS, &json(&receipts)?)?;
+            let PayReceipt { target, dates: (from, to), file, rows, digest, says, .. } = &receipt;
+            let detail = format!("{target}: {file}, {rows} rows, blake3 {digest}; {says}");
+            let entry = Actor::new("job payroll").entry(now, "payroll.deliver", &format!("{from} to {to}"), detail);
+            write.audit(&entry)?;
+            Ok(format!("{target} has {file}, {rows} rows: {says}"))
+        })?;
+        Ok(finished)
+    }
+}

@@ -1,0 +1,147 @@
+//! Hands a payroll file on: into a folder, or by PUT to an address. Calls block.
+//!
+//! Invariants:
+//! * Handing the same file on again changes nothing: in a folder it is found by name and bytes, an address gets the same
+//!   `Idempotency-Key`.
+//! * Nobody sees half a file in a folder, and no file there is written over: one of the same name with other bytes stays, and the new one
+//!   gets a number.
+
+// A shell: it owns files and connections.
+#![allow(clippy::disallowed_methods)]
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+
+use crate::network::{checked_url, client, in_words};
+
+/// Longest wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Files of one name in a folder.
+const MOST_NUMBERED: u32 = 1_000;
+/// Characters of an answer's text that a receipt holds.
+const RECEIPT_CHARS: usize = 120;
+
+/// A file to be handed on.
+#[derive(Clone, Copy, Debug)]
+pub struct Parcel<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is in it.
+    pub bytes: &'a [u8],
+    /// The digest of its bytes, in hex.
+    pub digest: &'a str,
+}
+
+/// Puts a file into a folder; the receipt.
+///
+/// # Errors
+/// What is in the way, in words.
+pub fn into_folder(folder: &Path, parcel: Parcel<'_>) -> Result<String, String> {
+    put_into(folder, parcel).map_err(|error| format!("the folder {} can't be written to: {error}", folder.display()))
+}
+
+fn put_into(folder: &Path, Parcel { name, bytes, .. }: Parcel<'_>) -> io::Result<String> {
+    for number in 1..=MOST_NUMBERED {
+        let path = numbered(folder, name, number);
+        match fs::read(&path) {
+            Ok(there) if there == bytes => return Ok(format!("{} is there", path.display())),
+            Ok(_) => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let beside = folder.join(format!(".{name}.part"));
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&beside, &path)?;
+        // The name is on the disk as well before anybody is told.
+        File::open(folder)?.sync_all()?;
+        return Ok(format!("{} was written", path.display()));
+    }
+    Err(io::Error::other(format!("there are {MOST_NUMBERED} files named {name}; tidy it up")))
+}
+
+/// `pay.csv`, `pay_2.csv`, `pay_3.csv`
+fn numbered(folder: &Path, name: &str, number: u32) -> PathBuf {
+    match (number, name.rsplit_once('.')) {
+        (1, _) => folder.join(name),
+        (_, Some((stem, end))) => folder.join(format!("{stem}_{number}.{end}")),
+        (_, None) => folder.join(format!("{name}_{number}")),
+    }
+}
+
+/// Looks whether an address may be one of a receiver.
+///
+/// # Errors
+/// What is wrong with it, with the cure.
+pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
+    checked_url(url, allow_private).map(drop)
+}
+
+/// Sends a file by PUT to an address, with its name after it; the receipt. TLS needs a process-wide rustls provider. Not within a
+/// runtime.
+///
+/// # Errors
+/// What is in the way, in words.
+pub fn to_address(url: &str, token: &str, allow_private: bool, parcel: Parcel<'_>) -> Result<String, String> {
+    let mut url = checked_url(url, allow_private)?;
+    let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| "the token has characters that no header can carry; look at its file".to_owned())?;
+    authorization.set_sensitive(true);
+    url.path_segments_mut()
+        .map_err(|()| "the address takes no names after it; give another one".to_owned())?
+        .pop_if_empty()
+        .push(parcel.name);
+    let client = client(ANSWER_TIMEOUT, allow_private)?;
+    let request = client
+        .put(url)
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .header(AUTHORIZATION, authorization)
+        .header("idempotency-key", parcel.digest)
+        .body(parcel.bytes.to_vec());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
+    runtime.block_on(async {
+        let answer = request.send().await.map_err(in_words)?;
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        let says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
+        let receipt = if says.is_empty() { status.to_string() } else { format!("{status}: {says}") };
+        if status.is_success() { Ok(receipt) } else { Err(format!("the receiver refuses it: {receipt}")) }
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const fn parcel(bytes: &[u8]) -> Parcel<'_> {
+        Parcel { name: "pay.csv", bytes, digest: "d" }
+    }
+
+    #[test]
+    fn the_same_file_is_there_once_and_another_one_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |bytes: &[u8]| into_folder(folder.path(), parcel(bytes)).unwrap();
+        assert!(put(b"one").ends_with("pay.csv was written"));
+        assert!(put(b"one").ends_with("pay.csv is there"));
+        assert!(put(b"two").ends_with("pay_2.csv was written"));
+        assert!(put(b"two").ends_with("pay_2.csv is there"));
+        assert!(put(b"one").ends_with("pay.csv is there"));
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["pay.csv", "pay_2.csv"], "and nothing half");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = into_folder(Path::new("/no/such/folder"), parcel(b"")).unwrap_err();
+        assert!(error.contains("/no/such/folder can't be written to"), "{error}");
+    }
+}
