@@ -196,7 +196,7 @@ fn a_job_of_a_kind_that_this_version_does_not_know_is_left_to_others() {
     let refused = house.hub.ask_for_job(&clerk(), "dance", now()).unwrap_err().to_string();
     assert_eq!(
         refused,
-        "there is no kind of job dance that can be asked for; there is derive, clean-up, backup, seal, send, retry"
+        "there is no kind of job dance that can be asked for; there is derive, clean-up, backup, seal, send, retry, pull"
     );
 }
 
