@@ -1,5 +1,7 @@
 //! Tables and calendars of people.
 
+use roads::holidays::Feed;
+use roads::mssql::check_query;
 use roads::outside::{OutsideRow, RowKey, RowTime};
 use roads::punch_table::PunchTable;
 use roads::sheet::{self, CsvTable};
@@ -61,6 +63,37 @@ pub(super) const TARGETS: &[Target] = &[
             "\t",
             "\u{feff}",
             "PK\u{3}\u{4}",
+        ],
+    },
+    Target {
+        name: "roads/feed",
+        check: feed,
+        words: &[
+            "[{\"date\": \"2026-01-01\", \"localName\": \"",
+            "\"global\": false",
+            "\"counties\": [\"DE-BY\"]",
+            "\"types\": [\"Public\"]",
+            "BEGIN:VCALENDAR\r\n",
+            "-9999-01-01",
+        ],
+    },
+    Target {
+        name: "roads/query",
+        check: query,
+        words: &[
+            "SELECT ",
+            " INTO ",
+            " FROM ",
+            "(",
+            ")",
+            ";",
+            "--",
+            "[",
+            "]",
+            "DELETE ",
+            "OPENROWSET('a', 'b')",
+            " UNION ",
+            "WITH q AS ",
         ],
     },
     Target { name: "roads/sheet", check: sheet, words: &["=cmd()", "+", "-1", "@", "\"", ",", "\t", "\r"] },
@@ -161,6 +194,40 @@ fn icalendar(bytes: &[u8]) -> Kind {
         few(rows.len()),
         rows.iter().take(2).map(|row| row.as_ref().err().map(|bad| bad.what.len())).collect::<Vec<_>>(),
     ))
+}
+
+/// A calendar that is taken has one holiday per date, by date; one for a region has all that the whole country has.
+fn feed(bytes: &[u8]) -> Kind {
+    let of = |region: Option<&str>| {
+        let feed = Feed { url: String::new(), country: None, region: region.map(str::to_owned), allow_private: false };
+        feed.read(bytes)
+    };
+    match (of(None), of(Some("DE-BY"))) {
+        (Ok(country), Ok(region)) => {
+            assert!(country.is_sorted_by(|a, b| a.date < b.date) && region.is_sorted_by(|a, b| a.date < b.date));
+            assert!(country.iter().all(|day| region.iter().any(|also| also.date == day.date)));
+            kind((2, few(country.len()), few(region.len() - country.len())))
+        }
+        (Ok(country), Err(_)) => kind((1, few(country.len()))),
+        (Err(_), also) => {
+            assert!(also.is_err(), "a region has what the country has");
+            kind(0)
+        }
+    }
+}
+
+/// A query that is taken begins as one that reads, and has none of the words that write.
+fn query(bytes: &[u8]) -> Kind {
+    let text = String::from_utf8_lossy(bytes);
+    match check_query(&text) {
+        Ok(objects) => {
+            let reads = text.trim_start().trim_start_matches('(').trim_start().to_lowercase();
+            let is_comment = reads.starts_with("--") || reads.starts_with("/*");
+            assert!(is_comment || reads.starts_with("select") || reads.starts_with("values") || reads.starts_with('('));
+            kind((1, few(objects.len())))
+        }
+        Err(why) => kind((0, why.len().min(40))),
+    }
 }
 
 /// What is written as a table reads back, and no cell is a formula.
