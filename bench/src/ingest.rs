@@ -21,7 +21,7 @@ use crate::{
 
 const SERIAL: &str = "BENCH0001";
 const ZONE: &str = "Asia/Manila";
-const PEOPLE: usize = 200;
+pub(crate) const PEOPLE: usize = 200;
 const FIRST_SECOND: i64 = 1_772_409_600; // 2026-03-02 00:00:00 on the terminal's face
 /// Any time after the punches.
 pub(crate) const AFTERWARDS: Timestamp = Timestamp::constant(FIRST_SECOND + 365 * 86_400, 0);
@@ -152,10 +152,15 @@ pub(crate) fn batches(number: usize) -> Vec<Batch> {
     items.chunks(MAX_ITEMS).map(batch).collect()
 }
 
-fn item(place: usize) -> Item {
+/// The printed second of the punch at a place in the order of time.
+pub(crate) fn second(place: usize) -> i64 {
     let (user, turn) = (1 + place % PEOPLE, place / PEOPLE);
     let (day, minute) = ((turn / ROUTINE.len()) as i64, ROUTINE[turn % ROUTINE.len()]);
-    let seconds = FIRST_SECOND + day * 86_400 + minute * 60 + user as i64;
+    FIRST_SECOND + day * 86_400 + minute * 60 + user as i64
+}
+
+fn item(place: usize) -> Item {
+    let (user, seconds) = (1 + place % PEOPLE, second(place));
     let printed = date(1970, 1, 1).at(0, 0, 0, 0).saturating_add(SignedDuration::from_secs(seconds));
     let punch = RawPunch {
         origin: SERIAL.to_owned(),

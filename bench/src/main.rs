@@ -18,6 +18,7 @@ mod edges;
 mod fence;
 mod figure;
 mod http;
+mod import;
 mod ingest;
 mod jobs;
 mod lists;
@@ -63,6 +64,7 @@ const GROUPS: &[Group] = &[
     ("card", card::measure),
     ("edges", edges::measure),
     ("ingest", ingest::measure),
+    ("import", import::measure),
     ("fence", fence::measure),
     ("derive", derivation::measure),
     ("days", days::measure),
