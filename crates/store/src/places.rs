@@ -18,7 +18,6 @@ statements! {
     TERMINAL_SITES_OF = "SELECT serial, from_date, site FROM terminal_site WHERE tenant = $1 AND serial = $2";
     TERMINAL_SITE_PUT = "INSERT INTO terminal_site (tenant, serial, from_date, site) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, serial, from_date) DO UPDATE SET site = excluded.site";
-    TERMINAL_SITE_DROP = "DELETE FROM terminal_site WHERE tenant = $1 AND serial = $2 AND from_date = $3";
     SITE_ZONES = "SELECT site, from_date, zone FROM site_zone WHERE tenant = $1 ORDER BY site, from_date";
     SITE_ZONES_DROP = "DELETE FROM site_zone WHERE tenant = $1 AND site = $2";
     SITE_ZONE_ADD = "INSERT INTO site_zone (tenant, site, from_date, zone) VALUES ($1, $2, $3, $4)";
@@ -248,14 +247,6 @@ impl Write<'_> {
     /// Of the store.
     pub fn put_terminal_site(&self, at: &TerminalSite) -> Result<(), Error> {
         self.run(TERMINAL_SITE_PUT, params![self.tenant, at.serial, at.from.to_string(), at.site]).map(drop)
-    }
-
-    /// Forgets where a terminal is from a date on; what it was before goes on.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn drop_terminal_site(&self, serial: &str, from: Date) -> Result<(), Error> {
-        self.run(TERMINAL_SITE_DROP, params![self.tenant, serial, from.to_string()]).map(drop)
     }
 
     /// Notes the zones of a site, each from a date on: all of them.
