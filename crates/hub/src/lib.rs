@@ -94,7 +94,7 @@ pub use merge::Merge;
 pub use numbers::Number;
 pub use outbox::{
     Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, RecordFilter,
-    RecordList, RecordOrder, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
+    RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};

@@ -19,13 +19,17 @@ fn jobs(stage: &Stage, arguments: &[&str]) -> Vec<Value> {
 fn what_is_asked_for_beside_a_server_is_done_at_once_and_what_can_not_be_asked_for_is_told() {
     let stage = stage();
     let mut serving = stage.serve();
-    wait_until("the first due times to be worked off", PATIENCE, || jobs(&stage, &["--state", "done"]).len() == 5)
+    wait_until("the first due times to be worked off", PATIENCE, || jobs(&stage, &["--state", "done"]).len() == 6)
         .unwrap();
     let told = stage.prints(&["job", "run", "derive"]);
     assert!(told.starts_with("job ") && told.contains(" was done by the server "), "{told}");
     assert!(told.ends_with(" s: 0 weeks wait to be derived\n"), "{told}");
     assert_eq!(jobs(&stage, &["--state", "done", "--kind", "derive"]).len(), 2);
-    assert!(stage.fails(&["job", "run", "notice"], 1).contains("there is derive, clean-up, backup, seal, send, retry"));
+    assert!(
+        stage
+            .fails(&["job", "run", "notice"], 1)
+            .contains("there is derive, clean-up, backup, seal, send, retry, pull")
+    );
     assert!(stage.fails(&["job", "retry", "1"], 1).contains("only a dead job is tried again by hand"));
     assert_eq!(stage.prints(&["job", "retry", "--all"]), "0 dead jobs are tried again\n");
     serving.terminate().unwrap();

@@ -1,4 +1,4 @@
-//! The plans of the lists of punches and jobs on both engines (those of days: `day_list.rs`): what a filter names is found by an
+//! The plans of the lists of punches, jobs and records of sinks on both engines (those of days: `day_list.rs`): what a filter names is found by an
 //! index, and rows come in the order of an index, so that a page costs what it shows. What no index serves stands in [`UNSERVED`] with the reason.
 #![allow(missing_docs)]
 
@@ -27,11 +27,13 @@ const UNSERVED: [(&str, &str); 8] = [
 type Served = (&'static str, &'static str, &'static str);
 
 /// A condition of a list, and what the plan's search must have of it: on SQLite, on PostgreSQL.
-const SERVED: [Served; 4] = [
+const SERVED: [Served; 6] = [
     ("AND e.code =", "code=?", "(code = "),
     ("AND p.fingerprint >=", "fingerprint>?", "(fingerprint >= "),
     ("AND p.fingerprint <", "fingerprint<?", "(fingerprint < "),
     ("AND h.reason =", "reason=?", "(reason = "),
+    ("AND o.state =", "state=?", "(state = "),
+    ("AND o.employee =", "employee=?", "(employee = "),
 ];
 
 /// What is wrong with the plan of a list.
@@ -64,7 +66,7 @@ impl Engine {
         ensure!(!plan.iter().any(|step| (self.reads_all)(step)), "a table is read as a whole: {}", told());
         let is_sorted = plan.iter().any(|step| (self.sorts_all)(step));
         let is_unserved = |part: &str| UNSERVED.iter().any(|(unserved, _)| *unserved == part);
-        let orders = ["p.printed_seconds", "j.id", "j.due_us", "j.kind", "COALESCE(j.ended_us"];
+        let orders = ["p.printed_seconds", "j.id", "j.due_us", "j.kind", "COALESCE(j.ended_us", "o.employee"];
         let order = orders.map(|by| format!("ORDER BY {by}")).into_iter().find(|order| sql.contains(order));
         let order = order.with_context(|| format!("a list in no known order: {sql}"))?;
         ensure!(is_unserved(&order) || !is_sorted, "no index has the order: {}", told());
@@ -120,7 +122,7 @@ fn postgres_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
 }
 
 /// What each parameter is for a plan, by the text before it.
-const VALUES: [(&str, &str); 13] = [
+const VALUES: [(&str, &str); 18] = [
     ("tenant =", "1"),
     ("e.code =", "'E7'"),
     ("p.fingerprint >=", "'\\x00000100'"),
@@ -132,6 +134,11 @@ const VALUES: [(&str, &str); 13] = [
     ("h.reason =", "'unknown_user'"),
     ("j.state =", "'dead'"),
     ("j.kind =", "'derive'"),
+    ("o.sink =", "'crm'"),
+    ("o.state =", "'failed'"),
+    ("o.employee =", "7"),
+    ("o.date >=", "'2026-01-02'"),
+    ("o.date <=", "'2026-01-03'"),
     ("LIMIT", "50"),
     ("OFFSET", "0"),
 ];
@@ -162,6 +169,9 @@ const MADE_ROWS: &str = "
     INSERT INTO job (tenant, id, kind, body, state, due_us, attempts, fence, owner, created_us, outcome)
       SELECT 1, n, CASE n % 20 WHEN 0 THEN 'derive' ELSE 'notice' END, '', CASE n % 30 WHEN 0 THEN 'dead' ELSE 'done' END, n, 1, 1, '', n, ''
       FROM generate_series(1, 6000) n;
+    INSERT INTO outbox (tenant, sink, employee, date, seq, revision, offered, sent, state, attempts, changed_us, receipt)
+      SELECT 1, 'crm', 1 + n % 200, '2026-01-' || LPAD(CAST(1 + n / 200 AS TEXT), 2, '0'), n, 1, 1, 1,
+        CASE n % 50 WHEN 0 THEN 'failed' ELSE 'sent' END, 0, n, '' FROM generate_series(0, 5999) n;
     ANALYZE";
 const NO_OTHER_WAY: &str = "SET punchclock.tenant = '1';
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

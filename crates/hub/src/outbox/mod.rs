@@ -34,7 +34,6 @@ pub(crate) use meters::SinkMeters;
 pub use meters::{SinkGauge, SinkMeter};
 pub use plan::Which;
 pub use records::{RecordFilter, RecordList};
-pub use store::outbox_list::RecordOrder;
 pub use work::{Deliver, OpenSink};
 pub(crate) use work::{Retry, Send};
 

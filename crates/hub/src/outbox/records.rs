@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use store::outbox_list::{RecordOrder, RecordQuery};
+use store::outbox::Entry;
+use store::outbox_list::RecordQuery;
+use store::people::Employee;
 
 use super::desk::sink;
 use super::{EntryRow, EntryState};
@@ -23,8 +25,6 @@ pub struct RecordFilter {
     pub from: Option<Date>,
     /// Last date, inclusive.
     pub to: Option<Date>,
-    /// Order.
-    pub sort: RecordOrder,
     /// The other way round.
     pub descending: bool,
     /// Rows left out at the start.
@@ -34,7 +34,7 @@ pub struct RecordFilter {
 }
 
 /// A part of the list of records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordList {
     /// The records.
     pub rows: Vec<EntryRow>,
@@ -43,41 +43,34 @@ pub struct RecordList {
 }
 
 impl Hub {
-    /// The records that a filter asks for.
+    /// The records that a filter asks for, by employee.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink.
     pub fn sink_records(&self, filter: &RecordFilter) -> Result<RecordList, Error> {
-        let query = RecordQuery {
-            sink: filter.sink.clone(),
-            state: filter.state.map(|state| state.word().to_owned()),
-            employee: filter.employee.clone(),
-            from: filter.from,
-            to: filter.to,
-            order: filter.sort,
-            descending: filter.descending,
-            offset: filter.offset,
-            limit: filter.limit,
-        };
-        let (records, total) = self.store.read(|read| {
-            sink(read, &query.sink)?;
-            Ok::<_, Error>(read.list_records(&query)?)
-        })?;
-        let row = |(entry, code): (store::outbox::Entry, String)| {
-            let unknown =
-                || Error::Damaged { what: "record", detail: format!("{code} {} is {}", entry.date, entry.state) };
-            Ok(EntryRow {
-                state: EntryState::of(&entry.state).ok_or_else(unknown)?,
-                code,
-                date: entry.date,
-                revision: entry.revision,
-                attempts: entry.attempts,
-                tried: entry.tried_us.map(instant),
-                sent: entry.sent_us.map(instant),
-                receipt: entry.receipt,
-            })
-        };
-        Ok(RecordList { rows: records.into_iter().map(row).collect::<Result<_, Error>>()?, total })
+        self.store.read(|read| {
+            sink(read, &filter.sink)?;
+            let person = match filter.employee.as_deref().map(|code| employee(read, code)).transpose() {
+                // Nobody has that code, and so no records.
+                Err(Error::NotFound(_)) => return Ok(RecordList::default()),
+                person => person?.map(|person| person.id),
+            };
+            let query = RecordQuery {
+                sink: filter.sink.clone(),
+                state: filter.state.map(|state| state.word().to_owned()),
+                employee: person,
+                from: filter.from,
+                to: filter.to,
+                descending: filter.descending,
+                offset: filter.offset,
+                limit: filter.limit,
+            };
+            let (records, total) = read.list_records(&query)?;
+            let ids: Vec<i64> = records.iter().map(|entry| entry.employee).collect();
+            let people = read.employees_of(&ids)?.into_iter();
+            let rows = records.into_iter().zip(people).map(|(entry, person)| row(entry, person));
+            Ok(RecordList { rows: rows.collect::<Result<_, Error>>()?, total })
+        })
     }
 
     /// Lets one failed record wait again, without attempts.
@@ -101,4 +94,18 @@ impl Hub {
             Ok(write.audit(&actor.entry(now, "sink.requeue", name, format!("{code} {date}")))?)
         })
     }
+}
+
+fn row(entry: Entry, person: Option<Employee>) -> Result<EntryRow, Error> {
+    let unknown = || Error::Damaged { what: "record", detail: format!("of {} is {}", entry.date, entry.state) };
+    Ok(EntryRow {
+        state: EntryState::of(&entry.state).ok_or_else(unknown)?,
+        code: person.map_or_else(String::new, |person| person.code),
+        date: entry.date,
+        revision: entry.revision,
+        attempts: entry.attempts,
+        tried: entry.tried_us.map(instant),
+        sent: entry.sent_us.map(instant),
+        receipt: entry.receipt,
+    })
 }

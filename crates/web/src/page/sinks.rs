@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hub::{CsvTable, EntryRow, EntryState, Hub, RecordFilter, RecordOrder, SinkRow};
+use hub::{CsvTable, EntryRow, EntryState, Hub, RecordFilter, SinkRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -41,7 +41,6 @@ pub(crate) struct Asked {
     employee: String,
     from: String,
     to: String,
-    sort: String,
     order: String,
     page: u32,
 }
@@ -75,11 +74,6 @@ impl Asked {
             employee: forms::filled(&self.employee),
             from: forms::date("from", &self.from)?,
             to: forms::date("to", &self.to)?,
-            sort: match self.sort.as_str() {
-                "date" => RecordOrder::Date,
-                "changed" => RecordOrder::Changed,
-                _ => RecordOrder::Employee,
-            },
             descending: self.order == "desc",
             ..RecordFilter::default()
         })
@@ -187,9 +181,8 @@ pub(crate) async fn page(
         sent: row.sent,
         oldest: row.oldest.map(|at| Moment::new(at, now, &zone)),
     };
-    let order = forms::query(&[("sort", &asked.sort), ("order", &asked.order)]);
+    let order = forms::query(&[("order", &asked.order)]);
     let sorted = [asked.query(), order].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
-    let sort = if asked.sort.is_empty() { "employee" } else { &asked.sort };
     render(&SinksPage {
         frame: Frame::new("Sinks", "/jobs", &visitor),
         notice: done.requeued.map(|count| match count {
@@ -200,7 +193,7 @@ pub(crate) async fn page(
         states: EntryState::ALL.map(state).into(),
         rows: rows.into_iter().map(|row| Row::new(row, now, &zone)).collect(),
         zone: show::zone(&zone, now),
-        sorting: Sorting::new("/sinks", &asked.query(), sort, asked.order == "desc"),
+        sorting: Sorting::new("/sinks", &asked.query(), "employee", asked.order == "desc"),
         pager: Pager::new("/sinks", &sorted, asked.page, total),
         csv: format!("/sinks.csv?{sorted}"),
         asked,
