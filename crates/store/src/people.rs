@@ -19,8 +19,8 @@ statements! {
     CHANGE = "UPDATE employee SET name = $1, is_confirmed = $2, zone = $3, employed_from = $4, employed_to = $5,
         group_name = $6 WHERE tenant = $7 AND id = $8";
     PUNCH_DATES = "UPDATE employee SET first_punch = $1, last_punch = $2 WHERE tenant = $3 AND id = $4";
-    MERGED_INTO = "SELECT id, code, name, is_confirmed, zone, employed_from, employed_to, first_punch, last_punch, group_name, merged_into
-        FROM employee WHERE tenant = $1 AND merged_into = $2 ORDER BY id";
+    // Ids alone are in the index of the merged; for whole rows SQLite would rather read everybody.
+    MERGED_INTO = "SELECT id FROM employee WHERE tenant = $1 AND merged_into = $2";
     MERGE = "UPDATE employee SET merged_into = $1 WHERE tenant = $2 AND id = $3";
     NUMBERS = "SELECT number_group, number, valid_from, valid_to, employee FROM user_number WHERE tenant = $1
         ORDER BY number_group, number, valid_from";
@@ -218,12 +218,14 @@ impl Read<'_> {
         self.all(NUMBERS_OF_EMPLOYEE, params![self.tenant, employee], user_number)
     }
 
-    /// The employees who count as this one.
+    /// The employees who count as this one, by id.
     ///
     /// # Errors
     /// Of the store.
     pub fn merged_into(&self, id: i64) -> Result<Vec<Employee>, Error> {
-        self.all(MERGED_INTO, params![self.tenant, id], employee)
+        let mut merged: Vec<i64> = self.all(MERGED_INTO, params![self.tenant, id], |row| row.get(0))?;
+        merged.sort_unstable();
+        Ok(self.employees_of(&merged)?.into_iter().flatten().collect())
     }
 }
 

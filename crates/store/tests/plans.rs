@@ -96,11 +96,29 @@ fn sqlite_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
     Store::open(&path)?;
     let connection = rusqlite::Connection::open(path)?;
     for sql in lists() {
-        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-        let plan = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>()?;
-        SQLITE.check(&sql, &plan)?;
+        SQLITE.check(&sql, &sqlite_plan(&connection, &sql)?)?;
     }
     Ok(())
+}
+
+#[test]
+fn sqlite_finds_who_is_merged_into_somebody_without_reading_everybody() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    Store::open(&path)?;
+    let connection = rusqlite::Connection::open(path)?;
+    let all = store::statements().into_iter();
+    let (_, sql) = all.into_iter().find(|(_, sql)| sql.contains("merged_into = $2")).context("no such statement")?;
+    let plan = sqlite_plan(&connection, &sql)?;
+    let is_found = plan.iter().any(|step| step.contains("employee_merged (tenant=? AND merged_into=?)"));
+    ensure!(is_found, "{sql}\n{}", plan.join("\n"));
+    Ok(())
+}
+
+fn sqlite_plan(connection: &rusqlite::Connection, sql: &str) -> Result<Vec<String>> {
+    let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let plan = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>()?;
+    Ok(plan)
 }
 
 #[test]

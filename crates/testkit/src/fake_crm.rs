@@ -140,8 +140,9 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
         let said = answer(&mut locked(state), record, is_post);
         match said {
             Some((status, more)) => {
-                let stream = reader.get_mut();
-                write!(stream, "HTTP/1.1 {status} Fake\r\n{more}Content-Length: 2\r\n\r\n{{}}")?;
+                // At once: what goes out in pieces waits for an acknowledgement that the other side delays.
+                let answer = format!("HTTP/1.1 {status} Fake\r\n{more}Content-Length: 2\r\n\r\n{{}}");
+                reader.get_mut().write_all(answer.as_bytes())?;
             }
             None => {
                 let silent = reader.into_inner();
