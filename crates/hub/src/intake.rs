@@ -434,17 +434,16 @@ impl<'a, 'tx> Intake<'a, 'tx> {
     }
 
     fn count(&mut self, Arrival { channel, said, fingerprint, received }: &Arrival<'_>) {
-        if !self.stored_from.contains_key(&said.origin) {
-            self.stored_from.insert(said.origin.clone(), Arrived::default());
+        let arrived = match self.stored_from.get_mut(&said.origin) {
+            Some(arrived) => arrived,
+            None => self.stored_from.entry(said.origin.clone()).or_default(),
+        };
+        arrived.punches += 1;
+        if let Some(date) = printed_date(said) {
+            arrived.days.entry(date).or_default().add(*fingerprint);
         }
-        if let Some(arrived) = self.stored_from.get_mut(&said.origin) {
-            arrived.punches += 1;
-            if let Some(date) = printed_date(said) {
-                arrived.days.entry(date).or_default().add(*fingerprint);
-            }
-            if received.is_contact && channel.is_contact() {
-                arrived.last_contact = arrived.last_contact.max(Some(received.at));
-            }
+        if received.is_contact && channel.is_contact() {
+            arrived.last_contact = arrived.last_contact.max(Some(received.at));
         }
     }
 

@@ -127,9 +127,8 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         })
     }
 
-    /// Resolves punches, and tells what became of each.
+    /// Resolves punches that were met, and tells what became of each.
     pub(crate) fn resolve(&mut self, punches: &[Unresolved<'_>]) -> Result<Vec<Resolution>, Error> {
-        self.meet(punches)?;
         let (mut became, mut resolved) = (Vec::with_capacity(punches.len()), Vec::with_capacity(punches.len()));
         let (mut held, mut dismissed) = (Vec::new(), Vec::new());
         for punch in punches {
@@ -176,7 +175,9 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             let (fingerprint, stated) = (*fingerprint, stated.as_ref());
             Some(Unresolved { fingerprint, said, received: instant(*received_us), stated })
         });
-        let mut now = self.resolve(&unresolved.collect::<Vec<_>>())?.into_iter();
+        let unresolved: Vec<_> = unresolved.collect();
+        self.meet(&unresolved)?;
+        let mut now = self.resolve(&unresolved)?.into_iter();
         let again = stored.iter().zip(&held).map(|(stored, held)| {
             let now = stored.as_ref().and_then(|_| now.next())?;
             Some(Again { was_held: held.is_some(), now })
@@ -234,7 +235,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             .ok_or_else(|| Error::Damaged { what: "terminal", detail: format!("{serial} is missing") })
     }
 
-    /// Looks up the terminals and user numbers of punches that were not met before.
+    /// Looks up the terminals and user numbers of punches that were not met before, as each must be before it is resolved.
     pub(crate) fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
         let mut serials = BTreeSet::new();
         for punch in punches.iter().filter(|punch| !self.terminals.contains_key(&punch.said.origin)) {

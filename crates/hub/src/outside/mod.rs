@@ -12,6 +12,7 @@ mod table;
 mod told;
 
 use std::collections::HashSet;
+use std::sync::mpsc::sync_channel;
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch, attlog, canonical_origin, canonical_user};
 use jiff::Timestamp;
@@ -30,6 +31,8 @@ use crate::undone::Undone;
 use crate::{Actor, Error, Hub};
 use sources::Sources;
 
+/// Parts that are read and wait to be stored.
+const PARTS_AHEAD: usize = 2;
 /// Longest user number, code, serial or name of a reader, in bytes: longer ones come from a column that is something else.
 const MOST_BYTES: usize = 100;
 
@@ -85,7 +88,8 @@ pub struct FileImport<'a> {
 }
 
 impl Hub {
-    /// Takes rows from outside, so many in one transaction. `told` hears of each part what became of its rows, and the counts so far.
+    /// Takes rows from outside, so many in one transaction; while one part is stored, a thread reads the next. `told` hears of each part
+    /// what became of its rows, and the counts so far.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a source or zone that can't be, or of the store. What was stored before an error stays; taking the same
@@ -94,24 +98,26 @@ impl Hub {
         &self,
         actor: &Actor,
         how: &Outside<'_>,
-        rows: impl IntoIterator<Item = OutsideRow>,
+        rows: impl IntoIterator<Item = OutsideRow, IntoIter: Send>,
         now: Timestamp,
         mut told: impl FnMut(&[Told<'_>], &Counts),
     ) -> Result<Counts, Error> {
         how.check()?;
         let mut taking = Taking { how, actor, now, sources: Sources::default(), met: HashSet::new() };
         let mut counts = Counts::default();
-        let mut rows = rows.into_iter();
-        loop {
-            let part: Vec<OutsideRow> = rows.by_ref().take(ROWS_PER_WRITE).collect();
-            if part.is_empty() {
-                break;
+        let rows = rows.into_iter();
+        std::thread::scope(|scope| {
+            let (read, ready) = sync_channel(PARTS_AHEAD);
+            // Ends when there are no more rows, or when nobody takes them because of an error.
+            scope.spawn(move || parts(rows).try_for_each(|part| read.send(part)));
+            for part in ready {
+                let became = taking.part(self, &part)?;
+                let part: Vec<Told<'_>> = part.iter().zip(became).map(|(row, became)| Told { row, became }).collect();
+                part.iter().for_each(|told| counts.add(told.became.counted()));
+                told(&part, &counts);
             }
-            let became = taking.part(self, &part)?;
-            let part: Vec<Told<'_>> = part.iter().zip(became).map(|(row, became)| Told { row, became }).collect();
-            part.iter().for_each(|told| counts.add(told.became.counted()));
-            told(&part, &counts);
-        }
+            Ok::<_, Error>(())
+        })?;
         if !how.is_dry_run {
             self.resume_replays(now)?;
         }
@@ -149,6 +155,12 @@ impl Hub {
         self.store.write(|write| write.audit(&actor.entry(now, "import.attlog", how.serial, detail)))?;
         Ok(counts)
     }
+}
+
+/// Rows as many as one transaction takes.
+fn parts(mut rows: impl Iterator<Item = OutsideRow>) -> impl Iterator<Item = Vec<OutsideRow>> {
+    let part = move || Some(rows.by_ref().take(ROWS_PER_WRITE).collect()).filter(|part: &Vec<_>| !part.is_empty());
+    std::iter::from_fn(part)
 }
 
 /// A line of a terminal's log as a row.

@@ -48,7 +48,7 @@ impl Hub {
     /// # Errors
     /// [`Error::Invalid`] for a file that is no such table or lacks a zone, and as [`Hub::take_outside`]. What was stored before an
     /// error stays; importing again is safe.
-    pub fn import_table<R: Read>(
+    pub fn import_table<R: Read + Send>(
         &self,
         actor: &Actor,
         how: &TableImport<'_>,

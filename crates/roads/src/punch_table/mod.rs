@@ -50,7 +50,7 @@ fn not(what: impl Into<String>) -> NotATable {
 type Record = (u64, Result<StringRecord, String>);
 
 /// The records of a file, until it can't be read on.
-type Records<'r> = Box<dyn Iterator<Item = Result<Record, NotATable>> + 'r>;
+type Records<'r> = Box<dyn Iterator<Item = Result<Record, NotATable>> + Send + 'r>;
 
 impl PunchTable {
     /// Looks a file through: which mapping fits its header, unless one is given, and how its dates are to be read. `open` opens it anew
@@ -58,7 +58,10 @@ impl PunchTable {
     ///
     /// # Errors
     /// [`NotATable`] with the cure.
-    pub fn survey<R: Read>(open: impl Fn() -> std::io::Result<R>, mapping: Option<Mapping>) -> Result<Self, NotATable> {
+    pub fn survey<R: Read + Send>(
+        open: impl Fn() -> std::io::Result<R>,
+        mapping: Option<Mapping>,
+    ) -> Result<Self, NotATable> {
         let opened = || open().map_err(|error| not(format!("it can't be read: {error}")));
         let mapping = mapping.map_or_else(|| Self::detect(opened()?), Ok)?;
         let mut records = records(opened()?, Some(&mapping))?;
@@ -82,7 +85,7 @@ impl PunchTable {
     ///
     /// # Errors
     /// [`NotATable`] where none does.
-    pub fn detect(file: impl Read) -> Result<Mapping, NotATable> {
+    pub fn detect(file: impl Read + Send) -> Result<Mapping, NotATable> {
         let (_, first) = records(file, None)?.next().ok_or_else(|| not("it is empty"))??;
         let first = first.map_err(not)?;
         let cells: Vec<&str> = first.iter().collect();
@@ -111,7 +114,7 @@ impl PunchTable {
     ///
     /// # Errors
     /// [`NotATable`] for a sheet that can't be read.
-    pub fn rows<'r, R: Read + 'r>(
+    pub fn rows<'r, R: Read + Send + 'r>(
         &'r self,
         file: R,
     ) -> Result<impl Iterator<Item = Result<OutsideRow, NotATable>> + 'r, NotATable> {
@@ -123,7 +126,7 @@ impl PunchTable {
     }
 
     /// Refuses a mapping by which none of the first rows is a punch, and learns whether times have offsets.
-    fn probe<R: Read>(&mut self, file: R) -> Result<(), NotATable> {
+    fn probe<R: Read + Send>(&mut self, file: R) -> Result<(), NotATable> {
         let (mut bad, mut good, mut offsets) = (None, 0, 0);
         for row in self.rows(file)?.take(PROBE_ROWS) {
             let row = row?;
@@ -293,7 +296,7 @@ fn order(
 }
 
 /// The records of a file with their lines, each cell as text.
-fn records<'r, R: Read + 'r>(mut file: R, mapping: Option<&Mapping>) -> Result<Records<'r>, NotATable> {
+fn records<'r, R: Read + Send + 'r>(mut file: R, mapping: Option<&Mapping>) -> Result<Records<'r>, NotATable> {
     let mut head = vec![0; HEAD_BYTES];
     let mut filled = 0;
     while filled < head.len() {
@@ -314,7 +317,7 @@ fn records<'r, R: Read + 'r>(mut file: R, mapping: Option<&Mapping>) -> Result<R
     let start = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let separator = mapping.and_then(Mapping::delimiter).unwrap_or_else(|| separator(&head, encoding));
     let bytes = std::io::Cursor::new(head.get(start..).unwrap_or_default().to_vec()).chain(file);
-    let bytes: Box<dyn Read + 'r> =
+    let bytes: Box<dyn Read + Send + 'r> =
         if is_plain { Box::new(bytes) } else { Box::new(text::AsUtf8::new(bytes, encoding)) };
     let mut builder = csv::ReaderBuilder::new();
     builder.has_headers(false).flexible(true).delimiter(separator).trim(csv::Trim::All);
