@@ -29,7 +29,7 @@ from debian import PACKAGING, SYSTEMS, WHERE, furnished
 from means import ROOT, has, skip, wait_until
 from service import Booted, booted
 
-PAGES = ["docs/operators-guide.md", "docs/backup.md", "docs/several-hubs.md"]
+PAGES = ["docs/operators-guide.md", "docs/backup.md", "docs/several-hubs.md", "docs/retention.md"]
 SETTINGS = Path("etc/punchclock/punchclock.toml")
 SITE = Path("etc/nginx/sites-available/punchclock")
 HOME = Path("home/admin")
