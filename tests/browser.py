@@ -33,6 +33,7 @@ LIVE_PATIENCE_MS = 180_000
 PEOPLE_IN_PICTURES = 8
 # The terminal calls every two seconds; the page does not reload by itself.
 RESULT_LOOKS, RESULT_LOOK_MS = 60, 500
+A4_POINTS = {(b"594", b"841"), (b"595", b"841"), (b"595", b"842")}
 OF_THE_README = ["board-1280.png", "day-1280.png", "day-390.png"]
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
@@ -157,6 +158,7 @@ def everything(visit: Visit) -> None:
     visit.look("held", "/held", "Kept, not lost", "The user number belongs to nobody", "Make provisional")
     visit.look("punches", "/punches", "Printed times", "DEMO0001")
     visit.look("employees", "/employees", "User numbers")
+    visit.look("sheets", "/sheets", "Time sheets")
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
     visit.look("jobs", "/jobs", "marks yesterday and today to be derived", "History", "Done")
@@ -243,6 +245,26 @@ def cure_a_held_number(visit: Visit) -> None:
     expect(page.get_by_role("status")).to_contain_text("were released")
 
 
+def time_sheets(visit: Visit) -> None:
+    """From the list of employees to a sheet; printed, every employee has a page of A4, in both layouts."""
+    page = visit.page
+    page.goto("/employees")
+    page.get_by_role("link", name=re.compile("Time sheet of")).first.click()
+    page.get_by_role("link", name="Month before").click()
+    month = re.search(r"month=(\d+-\d+)", page.url).group(1)
+    for layout in ["plain", "form48"]:
+        for path in [page.url.split("?")[0], "/sheets"]:
+            page.goto(f"{path}?month={month}&layout={layout}")
+            sheets = page.locator("article.sheet").count()
+            visit.picture(f"sheet-{layout}-{sheets}")
+            pdf = page.pdf(prefer_css_page_size=True)
+            (visit.out / f"sheet-{layout}-{sheets}.pdf").write_bytes(pdf)
+            pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+            assert sheets and pages == sheets, f"{layout}: {sheets} sheets are {pages} pages"
+            sizes = set(re.findall(rb"/MediaBox\s*\[0 0 (\d+)[.\d]* (\d+)", pdf))
+            assert sizes and sizes <= A4_POINTS, f"{layout}: {sizes}"
+
+
 def focus_is_visible(visit: Visit) -> None:
     """The keyboard reaches the content, and one sees where it is."""
     page = visit.page
@@ -280,7 +302,8 @@ def main() -> None:
                 visit.end()
                 print(f"ok: every page at {name}")
             visit = Visit(browser, demo, out, "last", viewport=WIDE)
-            for story in [focus_is_visible, live_board, cure_a_held_number, approve_the_stranger, ask_a_terminal, run_a_job]:
+            pages = [focus_is_visible, time_sheets, live_board]
+            for story in [*pages, cure_a_held_number, approve_the_stranger, ask_a_terminal, run_a_job]:
                 story(visit)
                 print(f"ok: {story.__name__.replace('_', ' ')}")
             visit.end()

@@ -298,14 +298,14 @@ fn day_cells(row: &DayRow) -> Vec<String> {
 }
 
 /// `OT 90 REG 540`, by code.
-fn codes(minutes: &CodeMinutes) -> String {
+pub(crate) fn codes(minutes: &CodeMinutes) -> String {
     let mut all: Vec<String> = minutes.iter().map(|(code, minutes)| format!("{code} {minutes}")).collect();
     all.sort();
     all.join(" ")
 }
 
 /// An instant with its offset: `2026-06-02T09:15:00+08:00`.
-fn shown(seconds: i64, zone: &TimeZone) -> String {
+pub(crate) fn shown(seconds: i64, zone: &TimeZone) -> String {
     let instant = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

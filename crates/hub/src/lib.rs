@@ -55,6 +55,7 @@ mod resolve;
 pub mod retention;
 mod roster;
 mod secrets;
+mod sheets;
 mod sources;
 mod stated;
 mod stating;
@@ -109,6 +110,10 @@ pub use roads::payroll as layouts;
 pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::{CsvTable, Format};
 pub use roads::sink::Sink;
+pub use sheets::{
+    Form48Line, MOST_SHEETS, Mark, Month, OfficialHours, SheetDocument, SheetLine, SheetLock, SheetsOf, TimeSheet,
+    Visit,
+};
 pub use sources::{
     Comparison, Difference, Differs, Heard, HolidaySettings, MssqlSettings, OpenTable, ReadSource, SourceRow,
     SourceSettings, SourceState, TableRead, table_csv,

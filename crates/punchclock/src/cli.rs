@@ -234,6 +234,15 @@ pub(crate) struct Export {
     /// What to write
     #[arg(value_enum)]
     pub(crate) what: ExportKind,
+    /// Of sheet: employee code
+    #[arg(required_if_eq("what", "sheet"))]
+    pub(crate) employee: Option<String>,
+    /// Of sheet: year and month, like 2026-03
+    #[arg(long, value_name = "MONTH", required_if_eq("what", "sheet"))]
+    pub(crate) month: Option<hub::Month>,
+    /// Of sheet: how it is laid out
+    #[arg(long, value_enum)]
+    pub(crate) layout: Option<Layout>,
     /// First date (default: the first there is)
     #[arg(long)]
     pub(crate) from: Option<Date>,
@@ -243,7 +252,7 @@ pub(crate) struct Export {
     /// Of payroll: what came too late for locked dates of the range, and which later date it was posted into
     #[arg(long)]
     pub(crate) deltas: bool,
-    /// Format of the file (default: csv, or what the preset writes)
+    /// Format of the file (default: csv, or what the preset writes; html of a sheet)
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Of payroll: a layout that comes along or was saved (`payroll preset list`), or a file of one
@@ -270,6 +279,8 @@ pub(crate) enum ExportKind {
     Sites,
     /// The list that `import csv --kind departments` takes back
     Departments,
+    /// The time sheet of an employee for a month, to be printed or as data
+    Sheet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -277,6 +288,17 @@ pub(crate) enum Format {
     Csv,
     Xlsx,
     Json,
+    /// A page that a browser prints; of sheets only
+    Html,
+}
+
+/// How a time sheet is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// A line per date with every figure
+    Plain,
+    /// Civil Service Form No. 48 (Daily Time Record)
+    Form48,
 }
 
 #[derive(Debug, Subcommand)]

@@ -284,3 +284,28 @@ fn payroll_is_written_in_a_providers_layout_and_stands_in_the_audit_trail_with_i
     assert_eq!(exports.len(), 5, "{audit}");
     assert!(exports.iter().all(|line| line.contains(digest)), "{audit}");
 }
+
+#[test]
+fn a_time_sheet_is_written_as_a_page_that_prints_or_as_data() {
+    let stage = stage();
+    let log = log_file(&stage, 1, "2026-01-05", "2026-01-18");
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"]);
+    let days = stage.prints(&["export", "days"]);
+    let code = days.lines().nth(1).and_then(|line| line.split(',').next()).unwrap();
+    let sheet = |more: &[&str]| stage.prints(&[&["export", "sheet", code, "--month", "2026-01"], more].concat());
+    let page = sheet(&[]);
+    assert!(page.starts_with("<!doctype html>") && page.contains("January 2026") && page.contains("@page"), "{page}");
+    assert!(sheet(&["--layout", "form48"]).contains("Civil Service Form No. 48"));
+    assert_eq!(sheet(&["--format", "csv"]).lines().count(), 32, "a title and 31 dates");
+    let form = sheet(&["--layout", "form48", "--format", "csv"]);
+    assert!(
+        form.starts_with("employee,date,am_arrival,am_departure,pm_arrival,pm_departure,undertime_minutes,remark\n")
+    );
+    let json: serde_json::Value = serde_json::from_str(&sheet(&["--format", "json"])).unwrap();
+    assert_eq!((json["employee"].as_str(), json["days"].as_array().unwrap().len()), (Some(code), 31));
+    assert!(stage.fails(&["export", "sheet", code], 2).contains("--month"));
+    assert!(stage.fails(&["export", "sheet", code, "--month", "2026-13"], 2).contains("2026-03"));
+    let mixed = stage.fails(&["export", "days", "--format", "html"], 1);
+    assert!(mixed.contains("html is there of `export sheet` only"), "{mixed}");
+}

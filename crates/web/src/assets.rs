@@ -19,6 +19,11 @@ impl Asset {
         Self { name, kind, text, hash: fnv(text.as_bytes()) }
     }
 
+    /// What is in it.
+    pub(crate) fn text(&self) -> &'static str {
+        self.text
+    }
+
     /// Its address.
     pub(crate) fn path(&self) -> String {
         format!("/static/{:016x}-{}", self.hash, self.name)
@@ -27,13 +32,16 @@ impl Asset {
 
 pub(crate) static STYLE: Asset =
     Asset::new("style.css", "text/css; charset=utf-8", include_str!("../assets/style.css"));
+pub(crate) static SHEET: Asset =
+    Asset::new("sheet.css", "text/css; charset=utf-8", include_str!("../assets/sheet.css"));
 pub(crate) static LIVE: Asset =
     Asset::new("live.js", "text/javascript; charset=utf-8", include_str!("../assets/live.js"));
 pub(crate) static ICON: Asset = Asset::new("icon.svg", "image/svg+xml", include_str!("../assets/icon.svg"));
 
 /// `GET /static/{file}`
 pub(crate) async fn serve(Path(file): Path<String>) -> Result<Response, Failure> {
-    let wanted = [&STYLE, &LIVE, &ICON].into_iter().find(|asset| asset.path().strip_prefix("/static/") == Some(&file));
+    let wanted =
+        [&STYLE, &SHEET, &LIVE, &ICON].into_iter().find(|asset| asset.path().strip_prefix("/static/") == Some(&file));
     let asset = wanted.ok_or_else(|| Failure::not_found("There is no such file."))?;
     let cache = HeaderValue::from_static("public, max-age=31536000, immutable");
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)), (header::CACHE_CONTROL, cache)], asset.text)

@@ -37,6 +37,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use link::Network;
+pub use page::sheet_print::SheetLayout;
+pub use page::sheets::sheet_html;
 pub use routes::router;
 pub use server::Web;
 pub use tls::{Tls, TlsError};

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, edges, employees, held, held_group, jobs, matching, punches, setup,
-    sign_in, sinks, sources, sync, terminals,
+    sheets, sign_in, sinks, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
 
@@ -73,6 +73,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/punches.csv", punches::csv),
         read(Viewer, "/employees", employees::page),
         read(Viewer, "/employees.csv", employees::csv),
+        read(Viewer, "/employees/{code}/sheet", sheets::one),
+        read(Viewer, "/sheets", sheets::several),
         change(Review, "/employees/merge", employees::merge),
         change(Review, "/employees/unmerge", employees::unmerge),
         read(Viewer, "/people/match", matching::page),
@@ -117,6 +119,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
+        read(Api, "/api/v1/employees/{code}/sheets/{month}", api::sheets::one),
         read(Api, "/api/v1/sites", api::places::sites),
         change(Api, "/api/v1/sites", api::places::change_site),
         read(Api, "/api/v1/departments", api::places::departments),

@@ -1,35 +1,51 @@
-//! `export punches|days|payroll|completeness|employees|sites|departments`.
+//! `export punches|days|payroll|completeness|employees|sites|departments|sheet`.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use hub::view::{CloseoutFilter, DayFilter, DaySort, PunchFilter};
-use hub::{Dates, Digesting, Hub, PayrollAsk};
+use hub::{Dates, Digesting, Hub, PayrollAsk, SheetDocument};
 use jiff::civil::Date;
+use web::{SheetLayout, sheet_html};
 
 use crate::chance::now;
-use crate::cli::{Export, ExportKind, Format};
+use crate::cli::{Export, ExportKind, Format, Layout};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console, payroll};
 
 pub(super) fn run(context: &Context, args: &Export) -> anyhow::Result<()> {
-    if args.deltas && !matches!(args.what, ExportKind::Payroll) {
-        bail!("--deltas goes with `export payroll`: it lists what came too late for locked dates");
-    }
-    if args.preset.is_some() && !matches!(args.what, ExportKind::Payroll) {
-        bail!("--preset goes with `export payroll`");
-    }
-    if args.format.is_some_and(|format| format != Format::Csv)
-        && !matches!(args.what, ExportKind::Punches | ExportKind::Days | ExportKind::Payroll)
-    {
-        bail!("this is written as csv only; xlsx and json are there of punches, days and payroll");
-    }
+    check(args)?;
     in_order(args.from, args.to)?;
     let hub = context.hub()?;
     // A file never shows days that are behind their facts.
     derive_with_progress(&hub, now())?;
     write_out(args.out.as_deref(), |out| write(&hub, args, out))
+}
+
+/// Refuses options that do not go with what is written.
+fn check(args: &Export) -> anyhow::Result<()> {
+    let is_payroll = matches!(args.what, ExportKind::Payroll);
+    let is_sheet = matches!(args.what, ExportKind::Sheet);
+    if args.deltas && !is_payroll {
+        bail!("--deltas goes with `export payroll`: it lists what came too late for locked dates");
+    }
+    if args.preset.is_some() && !is_payroll {
+        bail!("--preset goes with `export payroll`");
+    }
+    if !is_sheet && (args.employee.is_some() || args.month.is_some() || args.layout.is_some()) {
+        bail!("an employee, --month and --layout go with `export sheet`");
+    }
+    if is_sheet && (args.from.is_some() || args.to.is_some()) {
+        bail!("a sheet is of a whole month: say --month 2026-03 and neither --from nor --to");
+    }
+    match args.format {
+        Some(Format::Html) if !is_sheet => bail!("html is there of `export sheet` only"),
+        Some(Format::Xlsx) if is_sheet => bail!("a sheet is written as html, csv or json"),
+        None | Some(Format::Csv | Format::Html) => Ok(()),
+        Some(_) if is_sheet || is_payroll || matches!(args.what, ExportKind::Punches | ExportKind::Days) => Ok(()),
+        Some(_) => bail!("this is written as csv only; xlsx and json are there of punches, days and payroll"),
+    }
 }
 
 /// Refuses a range that ends before it begins.
@@ -66,7 +82,7 @@ pub(super) fn write_out<T>(
 
 fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()> {
     let &Export { from, to, .. } = args;
-    let format = args.format.map(hub::Format::from);
+    let format = args.format.and_then(Format::of_tables);
     let plain = format.unwrap_or_default();
     match args.what {
         ExportKind::Punches => {
@@ -93,6 +109,7 @@ fn write(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()
                 }
             }
         }
+        ExportKind::Sheet => write_sheet(hub, args, out)?,
         ExportKind::Employees => hub.employees_csv(&mut out)?,
         ExportKind::Sites => hub.sites_csv(&mut out)?,
         ExportKind::Departments => hub.departments_csv(&mut out)?,
@@ -129,12 +146,36 @@ fn edge(hub: &Hub, given: Option<Date>, last: bool) -> anyhow::Result<Date> {
     row.map(|row| row.record.date).context("there are no days yet; import punches, or connect a terminal")
 }
 
-impl From<Format> for hub::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Csv => Self::Csv,
-            Format::Xlsx => Self::Xlsx,
-            Format::Json => Self::Json,
+impl Format {
+    /// The format of a table; none of a page.
+    const fn of_tables(self) -> Option<hub::Format> {
+        match self {
+            Self::Csv => Some(hub::Format::Csv),
+            Self::Xlsx => Some(hub::Format::Xlsx),
+            Self::Json => Some(hub::Format::Json),
+            Self::Html => None,
         }
     }
+}
+
+/// Writes the time sheet of an employee: a page to be printed, unless data is asked for.
+fn write_sheet(hub: &Hub, args: &Export, mut out: &mut dyn Write) -> anyhow::Result<()> {
+    let (Some(code), Some(month)) = (&args.employee, args.month) else {
+        bail!("a sheet needs an employee and --month")
+    };
+    let sheet = hub.time_sheet(code, month, now())?;
+    let is_form = args.layout == Some(Layout::Form48);
+    match args.format.unwrap_or(Format::Html) {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &SheetDocument::from(&sheet))?;
+            writeln!(out)?;
+        }
+        Format::Csv if is_form => sheet.form48_csv(&mut out)?,
+        Format::Csv | Format::Xlsx => sheet.csv(&mut out)?,
+        Format::Html => {
+            let layout = if is_form { SheetLayout::Form48 } else { SheetLayout::Plain };
+            out.write_all(sheet_html(&[sheet], layout)?.as_bytes())?;
+        }
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod places;
 pub(crate) mod punches;
+pub(crate) mod sheets;
 pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod sync;

@@ -4,6 +4,7 @@ use askama::Template;
 use attendance::{Exception, Status};
 use axum::extract::State;
 use axum::response::{Html, Response};
+use hub::Month;
 use hub::view::{COUNTED_DAYS, DayFilter, DayRow, DaySort};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -32,6 +33,7 @@ struct DaysPage {
     sorting: Sorting,
     pager: Pager,
     csv: String,
+    sheets: String,
 }
 
 /// The filter as it stands in the address.
@@ -107,6 +109,16 @@ impl Asked {
     fn query_in_order(&self) -> String {
         let order = forms::query(&[("sort", &self.sort), ("order", &self.order)]);
         [self.query(), order].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&")
+    }
+
+    /// The address of the time sheets of the same month: of the employee that is asked for, or of all.
+    fn sheets(&self) -> String {
+        let month = [self.from.as_str(), self.to()].iter().find_map(|date| Some(Month::of(date.parse().ok()?)));
+        let path = match forms::filled(&self.employee) {
+            Some(code) => format!("/employees/{}/sheet", forms::encode(&code)),
+            None => "/sheets".to_owned(),
+        };
+        month.map_or(path.clone(), |month| format!("{path}?month={month}"))
     }
 
     fn is_narrowed(&self) -> bool {
@@ -217,6 +229,7 @@ pub(crate) async fn page(
         zones: zone.unwrap_or_else(|| "the zone of each employee, shown as its offset".to_owned()),
         sorting: Sorting::new("/days", &asked.query(), sort_word(asked.sort()), asked.is_descending()),
         pager,
+        sheets: asked.sheets(),
         csv: format!("/days.csv?{in_order}"),
         is_narrowed,
         asked,

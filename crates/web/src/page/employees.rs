@@ -89,6 +89,7 @@ fn text(value: &Option<String>) -> &str {
 struct Row {
     code: String,
     days: String,
+    sheet: String,
     terminals: String,
     name: String,
     is_confirmed: bool,
@@ -109,6 +110,7 @@ impl Row {
         };
         Self {
             days: format!("/days?{}", forms::query(&[("employee", &row.code)])),
+            sheet: format!("/employees/{}/sheet", forms::encode(&row.code)),
             terminals: format!("/terminals/users?{}", forms::query(&[("text", &row.code), ("state", "all")])),
             code: row.code.clone(),
             name: row.name.clone(),

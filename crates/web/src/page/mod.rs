@@ -15,6 +15,8 @@ pub(crate) mod jobs;
 pub(crate) mod matching;
 pub(crate) mod punches;
 pub(crate) mod setup;
+pub(crate) mod sheet_print;
+pub(crate) mod sheets;
 pub(crate) mod sign_in;
 pub(crate) mod sinks;
 pub(crate) mod sources;

@@ -28,6 +28,7 @@ fn request(route: &Route) -> Request<Body> {
         .replace("{date}", "2026-01-05")
         .replace("{file}", "none")
         .replace("{id}", "1")
+        .replace("{month}", "2026-01")
         .replace("{name}", "none");
     Request::builder().method(route.method.clone()).uri(path).body(Body::empty()).unwrap()
 }

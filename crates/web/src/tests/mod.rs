@@ -13,6 +13,7 @@ mod live;
 mod matching;
 mod pages;
 mod rest;
+mod sheets;
 mod sign_in;
 mod sinks;
 mod sources;
