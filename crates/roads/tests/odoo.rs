@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testkit::{FakeOdoo, OdooFault, OdooVersion};
 
 const KEY: &str = "api-key-5ecret";
-const VERSIONS: [OdooVersion; 3] = [OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2];
+const VERSIONS: [OdooVersion; 4] = [OdooVersion::V17, OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2];
 const DATE: &str = "2026-03-04";
 
 fn config(url: &str) -> OdooConfig {

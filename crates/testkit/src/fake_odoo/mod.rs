@@ -1,9 +1,11 @@
 //! An Odoo on loopback that behaves as the reference (`odoo-api.md`) saw servers of 18.0 and 19.0 do.
 //!
-//! `world` is what is in its database and what it takes; `service` is who may call what, with arguments and results; here are the two
-//! roads, JSON-RPC and JSON-2, with the forms of their errors, and what fails on the way.
+//! `world` is what is in its database and what it takes; `tables` are models that are only read; `service` is who may call what, with
+//! arguments and results; here are the two roads, JSON-RPC and JSON-2, with the forms of their errors, and what fails on the way.
+//! 17.0 was not seen: it stands here as its source has it.
 
 mod service;
+mod tables;
 mod world;
 
 use std::collections::VecDeque;
@@ -22,12 +24,25 @@ use crate::http::Request;
 /// Which Odoo it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OdooVersion {
+    /// 17.0: JSON-RPC.
+    V17,
     /// 18.0: JSON-RPC.
     V18,
     /// 19.0 with the module `rpc`: JSON-2, and JSON-RPC.
     V19,
     /// 19.0 without that module: JSON-2 only.
     V19Json2,
+}
+
+impl OdooVersion {
+    /// Its number.
+    const fn number(self) -> u32 {
+        match self {
+            Self::V17 => 17,
+            Self::V18 => 18,
+            Self::V19 | Self::V19Json2 => 19,
+        }
+    }
 }
 
 /// What goes wrong with one call.
@@ -102,6 +117,16 @@ impl FakeOdoo {
         self.state().world.add_employee(barcode)
     }
 
+    /// Gives an employee a name, an address and a department.
+    pub fn names(&self, employee: i64, name: &str, email: &str, department: &str) {
+        self.state().world.name(employee, name, email, department);
+    }
+
+    /// Gives an employee another badge; none, when it is empty.
+    pub fn badges(&self, employee: i64, barcode: &str) {
+        self.state().world.badge(employee, barcode);
+    }
+
     /// Archives an employee.
     pub fn archives(&self, employee: i64) {
         self.state().world.archive(employee);
@@ -128,6 +153,34 @@ impl FakeOdoo {
     /// Somebody deletes an attendance by hand.
     pub fn loses(&self, id: i64) {
         self.state().world.remove(&[id]);
+    }
+
+    /// Puts a record of a model that is only read here, with what its fields hold; the id. References are a pair of id and name.
+    pub fn puts(&self, model: &str, cells: &Value) -> i64 {
+        let mut state = self.state();
+        let id = state.world.next_id();
+        state.world.tables.put(model, id, cells.clone());
+        id
+    }
+
+    /// Changes fields of such a record.
+    pub fn changes(&self, model: &str, id: i64, cells: &Value) {
+        self.state().world.tables.change(model, id, cells);
+    }
+
+    /// Deletes such a record.
+    pub fn deletes(&self, model: &str, id: i64) {
+        self.state().world.tables.remove(model, id);
+    }
+
+    /// The user may read all of these models but these.
+    pub fn closes(&self, models: &[&str]) {
+        self.state().world.tables.closed = models.iter().map(|model| (*model).to_owned()).collect();
+    }
+
+    /// The applications of these models are not installed.
+    pub fn lacks(&self, models: &[&str]) {
+        self.state().world.tables.missing = models.iter().map(|model| (*model).to_owned()).collect();
     }
 
     /// The attendances, by employee and time.
@@ -251,7 +304,7 @@ impl State {
 
     fn answer(&mut self, request: &Request, fault: Option<&OdooFault>) -> Answer {
         let is_json = request.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"));
-        let is_19 = self.version != OdooVersion::V18;
+        let is_19 = self.version.number() == 19;
         if let Some(OdooFault::Html(status)) = fault {
             return Answer::html(*status);
         }
@@ -284,7 +337,7 @@ impl State {
         let arg = |place: usize| args.get(place).cloned().unwrap_or_default();
         let result = match (text(&params["service"]).as_str(), text(&params["method"]).as_str()) {
             ("common", "version") => {
-                let number = if self.version == OdooVersion::V18 { 18 } else { 19 };
+                let number = self.version.number();
                 let info = json!([number, 0, 0, "final", 0, ""]);
                 Ok(json!({"server_version": format!("{number}.0"), "server_version_info": info, "protocol_version": 1}))
             }
@@ -304,7 +357,7 @@ impl State {
             _ => Err(Error::new("builtins.KeyError", "no such service")),
         };
         let id = &body["id"];
-        let code = if self.version == OdooVersion::V18 { 200 } else { 0 };
+        let code = if self.version.number() < 19 { 200 } else { 0 };
         Answer::json(
             200,
             &match result {

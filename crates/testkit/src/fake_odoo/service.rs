@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::world::{UID, World, instant};
+use super::tables::fields;
+use super::world::{Employee, UID, World, instant};
 
 /// An exception.
 #[derive(Clone, Debug)]
@@ -12,6 +13,9 @@ pub(super) struct Error {
     pub(super) name: String,
     pub(super) message: String,
 }
+
+/// The fields of an employee.
+const EMPLOYEE: [&str; 6] = ["id", "name", "barcode", "work_email", "department_id", "active"];
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -86,7 +90,11 @@ impl World {
             ("hr.attendance", "write") => self.write(call),
             ("hr.attendance", "unlink") => self.unlink(call),
             ("hr.attendance", "load") => Ok(self.load(call)),
-            ("hr.attendance", "has_access") => {
+            // The question has this name since 18.
+            ("hr.attendance", "check_access_rights") if self.version.number() < 18 => {
+                call.argument(0, "operation").map(|operation| json!(self.may_create || operation == "read"))
+            }
+            ("hr.attendance", "has_access") if self.version.number() >= 18 => {
                 call.argument(1, "operation").map(|operation| json!(self.may_create || operation == "read"))
             }
             ("hr.attendance", "get_external_id") => {
@@ -102,7 +110,15 @@ impl World {
             ("hr.attendance" | "hr.employee" | "res.users" | "res.users.apikeys", method) => {
                 Err(Error::new("builtins.AttributeError", &format!("the model has no method '{method}'")))
             }
-            (model, _) => Err(Error::new("odoo.exceptions.UserError", &format!("Object {model} doesn't exist"))),
+            (model, method) => match self.tables.rows(self.version, model) {
+                Some(rows) if method == "search_read" => {
+                    search(rows?, call, &fields(self.version, model).unwrap_or_default())
+                }
+                Some(_) => {
+                    Err(Error::new("builtins.AttributeError", &format!("'{model}' object has no attribute '{method}'")))
+                }
+                None => Err(Error::new("odoo.exceptions.UserError", &format!("Object {model} doesn't exist"))),
+            },
         }
     }
 
@@ -119,16 +135,13 @@ impl World {
                 return Err(access_error("access fields 'barcode'"));
             }
         }
-        let shows_all = call.in_context("active_test") == Some(&json!(false));
-        let shown = self.employees.iter().filter(|(_, one)| shows_all || one.is_active);
-        let mut rows = Vec::new();
-        for (id, one) in shown {
-            let row = json!({"id": id, "barcode": one.barcode, "name": one.barcode, "active": one.is_active});
-            if holds(domain, &row)? {
-                rows.push(only(&row, fields));
-            }
-        }
-        Ok(Value::Array(rows))
+        let or_false = |text: &str| if text.is_empty() { json!(false) } else { json!(text) };
+        let row = |(id, one): (&i64, &Employee)| {
+            let department = if one.department.is_empty() { json!(false) } else { json!([1, one.department]) };
+            json!({"id": id, "name": one.name, "barcode": or_false(&one.barcode), "work_email": or_false(&one.email),
+                "department_id": department, "active": one.is_active})
+        };
+        search(self.employees.iter().map(row).collect(), call, &EMPLOYEE)
     }
 
     /// Empty values are `false`, references a pair of id and name.
@@ -274,6 +287,25 @@ fn utc(text: &str, zone: &TimeZone) -> Result<String> {
     Ok(zoned.timestamp().strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// `search_read` of a model: what the domain holds for, archived ones only where the context says so, in the order of ids, up to a limit.
+fn search(rows: Vec<Value>, call: &Call, known: &[&str]) -> Result<Value> {
+    let (domain, fields) = (call.argument(0, "domain")?, call.argument(1, "fields")?);
+    let mut asked = fields.as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let Some(name) = asked.find(|name| !known.contains(name)) {
+        return Err(Error::new("builtins.ValueError", &format!("Invalid field '{name}' on model '{}'", call.model)));
+    }
+    let shows_all = call.in_context("active_test") == Some(&json!(false));
+    let limit = call.named.get("limit").and_then(Value::as_u64).unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    for row in rows {
+        let is_shown = shows_all || row.get("active").is_none_or(|active| active != &json!(false));
+        if is_shown && (found.len() as u64) < limit && holds(domain, &row)? {
+            found.push(only(&row, fields));
+        }
+    }
+    Ok(Value::Array(found))
+}
+
 /// A row with some of its fields.
 fn only(row: &Value, fields: &Value) -> Value {
     let is_asked = |name: &str| name == "id" || fields.as_array().is_some_and(|all| all.iter().any(|one| one == name));
@@ -303,10 +335,13 @@ fn term(terms: &mut Vec<Value>, row: &Value) -> Result<bool> {
             let Some(has) = row.get(field.as_str()) else {
                 return Err(Error::new("builtins.ValueError", &format!("Invalid field {field}")));
             };
+            // A reference is compared by its id.
+            let has = has.get(0).unwrap_or(has);
             let is_empty = has == &json!(false);
             Ok(match operator.as_str() {
                 "=" => has == value,
                 "in" => value.as_array().is_some_and(|all| all.contains(has)),
+                ">" if value.is_number() => has.as_i64() > value.as_i64(),
                 "<" => !is_empty && text(has) < text(value),
                 ">=" => !is_empty && text(has) >= text(value),
                 _ => return Err(bad()),

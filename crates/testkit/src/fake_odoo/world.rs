@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::OdooVersion;
 use super::service::Error;
+use super::tables::Tables;
 
 /// An attendance as the database has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +24,9 @@ pub struct OdooAttendance {
 #[derive(Clone, Debug)]
 pub(super) struct Employee {
     pub(super) barcode: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) department: String,
     pub(super) is_active: bool,
 }
 
@@ -45,6 +49,8 @@ pub(super) struct World {
     /// By external id.
     pub(super) names: BTreeMap<String, i64>,
     pub(super) doubled: usize,
+    /// What is only read.
+    pub(super) tables: Tables,
     last: i64,
 }
 
@@ -65,6 +71,7 @@ impl World {
             rows: BTreeMap::new(),
             names: BTreeMap::new(),
             doubled: 0,
+            tables: Tables::default(),
             last: 0,
         }
     }
@@ -103,8 +110,22 @@ impl World {
 
     pub(super) fn add_employee(&mut self, barcode: &str) -> i64 {
         let id = self.next_id();
-        self.employees.insert(id, Employee { barcode: barcode.to_owned(), is_active: true });
+        let (barcode, name) = (barcode.to_owned(), format!("Employee {barcode}"));
+        let new = Employee { barcode, name, email: String::new(), department: String::new(), is_active: true };
+        self.employees.insert(id, new);
         id
+    }
+
+    pub(super) fn name(&mut self, employee: i64, name: &str, email: &str, department: &str) {
+        if let Some(one) = self.employees.get_mut(&employee) {
+            (one.name, one.email, one.department) = (name.to_owned(), email.to_owned(), department.to_owned());
+        }
+    }
+
+    pub(super) fn badge(&mut self, employee: i64, barcode: &str) {
+        if let Some(one) = self.employees.get_mut(&employee) {
+            one.barcode = barcode.to_owned();
+        }
     }
 
     pub(super) fn archive(&mut self, employee: i64) {
@@ -139,7 +160,7 @@ impl World {
         name: Option<&str>,
     ) -> Result<i64, Error> {
         if !self.employees.contains_key(&employee) {
-            let class = if self.version == OdooVersion::V18 { "ValidationError" } else { "MissingError" };
+            let class = if self.version.number() < 19 { "ValidationError" } else { "MissingError" };
             return Err(Error::new(&format!("odoo.exceptions.{class}"), "no such employee"));
         }
         let row = Attendance { employee, check_in: instant(check_in)?, check_out: end(check_out)? };
