@@ -1,4 +1,4 @@
-//! Odoo 17 to 19: the rows of a day become `hr.attendance` rows, each once.
+//! Odoo 17 to 19: the rows of a day become `hr.attendance` rows, each once; and what is read of it (`read`), which changes nothing there.
 //!
 //! Invariants:
 //! * Nothing is sent before looking: each attempt reads what Odoo has of the days, with external ids, and does what is missing. So it
@@ -22,8 +22,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod deliver;
+mod entry;
 mod look;
 pub mod plan;
+mod read;
 mod test;
 mod text;
 mod wire;
@@ -36,8 +38,10 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use self::deliver::Day;
+pub use self::entry::{ApprovedLeave, Covered};
 use self::look::DayKey;
 use self::plan::{Row, rows};
+pub use self::read::{NotRead, OdooHolidays, OdooPerson};
 use self::text::utc;
 use self::wire::{Fault, Session, Wire};
 use crate::sink::{Answer, Fields, Letter, Sink};

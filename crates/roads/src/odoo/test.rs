@@ -28,7 +28,7 @@ impl Odoo {
     }
 
     /// Until when the user's keys hold. Which of several is ours, Odoo does not tell; the first that ends is named.
-    async fn expiry(&self, session: &Session) -> String {
+    pub(super) async fn expiry(&self, session: &Session) -> String {
         let call = Call::new("res.users.apikeys", "search_read")
             .with("domain", json!([]))
             .with("fields", json!(["name", "expiration_date"]));
@@ -41,7 +41,7 @@ impl Odoo {
         match first {
             Some((at, name)) => {
                 format!(
-                    "of the user's API keys `{name}` ends first, at {at} UTC: add the sink again with a new one before"
+                    "of the user's API keys `{name}` ends first, at {at} UTC: give the same `add` command again with a new one before"
                 )
             }
             None => "when the key ends is not told; those of ordinary users last 90 days at most".to_owned(),

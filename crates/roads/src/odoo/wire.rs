@@ -25,7 +25,7 @@ const REASON_CHARS: usize = 200;
 const FIRST_WITH_JSON2: u32 = 19;
 /// What keys are about, for whoever has to make a new one.
 const KEY_CURE: &str = "look at the user and the key; an API key of an ordinary user ends after 90 days at most: make a new one and \
-                        add the sink again with it, what waits stays";
+                        give the same `add` command again with it, what waits stays";
 
 /// Why a call brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,9 +268,9 @@ impl Wire {
                 Fault::Closed(format!("Odoo does not let `{}` in: {KEY_CURE}", self.user))
             }
             // Models, methods and arguments are ours, so it is the server that lacks them.
-            "werkzeug.exceptions.NotFound" => {
-                Fault::Closed(format!("Odoo lacks what is asked for ({why}): is its Attendances app installed?"))
-            }
+            "werkzeug.exceptions.NotFound" => Fault::Closed(format!(
+                "Odoo lacks what is asked for ({why}): is the app installed that has it (Attendances, or Time Off for leave)?"
+            )),
             name if name.starts_with("psycopg2.") => Fault::Doubtful(format!(
                 "Odoo has trouble with database `{}` ({name}): is that its name, and is its PostgreSQL up?",
                 self.database
