@@ -115,8 +115,8 @@ pub use sheets::{
     Visit,
 };
 pub use sources::{
-    Comparison, Difference, Differs, Heard, HolidaySettings, MssqlSettings, OpenTable, ReadSource, SourceRow,
-    SourceSettings, SourceState, TableRead, table_csv,
+    Comparison, Difference, Differs, Heard, HolidaySettings, LeaveKind, MssqlSettings, OdooRead, OdooSourceSettings,
+    OpenTable, ReadSource, SourceRow, SourceSettings, SourceState, TableRead, table_csv,
 };
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};

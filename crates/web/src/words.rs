@@ -384,6 +384,7 @@ pub(crate) fn source_kind(kind: &'static str) -> &'static str {
     match kind {
         "holidays" => "Public holidays",
         "mssql" => "SQL Server table",
+        "odoo" => "Odoo",
         _ => kind,
     }
 }

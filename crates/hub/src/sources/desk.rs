@@ -95,7 +95,7 @@ pub(super) fn known_source(read: &Read<'_>, name: &str) -> Result<Source, Error>
 
 impl Hub {
     /// Adds a source, or changes the one of that name, which is read from the beginning then. A running server reads it at its next `pull`.
-    /// `password` is what a table is opened with.
+    /// `password` is what a table or an Odoo is opened with.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, or settings that can't be.
@@ -117,6 +117,7 @@ impl Hub {
         match settings {
             SourceSettings::Holidays(settings) => settings.check()?,
             SourceSettings::Mssql(settings) => settings.check()?,
+            SourceSettings::Odoo(settings) => settings.check()?,
         }
         let body = serde_json::to_string(settings)
             .map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })?;

@@ -182,7 +182,7 @@ impl Hub {
 fn calendar_settings(read: &Read<'_>, name: &str) -> Result<HolidaySettings, Error> {
     match SourceSettings::of(&known_source(read, name)?)? {
         SourceSettings::Holidays(settings) => Ok(settings),
-        SourceSettings::Mssql(_) => Err(Error::invalid(format!("source {name} is no calendar"), "name one that is")),
+        _ => Err(Error::invalid(format!("source {name} is no calendar"), "name one that is")),
     }
 }
 
@@ -216,23 +216,28 @@ fn take_in(
             }
         }
     }
-    let steps = steps(&before(write, name)?, &heard, needed);
-    let withdrawn = follow(write, &in_the_name_of(name), &steps, now)?;
-    let missing: Vec<i16> = needed.iter().copied().filter(|year| !heard.contains_key(year)).collect();
-    let trouble = answers.trouble.clone();
-    let none = || Some(format!("it has no holiday of {}", missing.first()?));
-    let done = Heard {
-        years: heard.into_keys().collect(),
-        stated: steps.holidays.len(),
-        withdrawn,
-        trouble: trouble.or_else(none),
-        missing,
-    };
+    let mut done = in_step(write, name, heard, needed, now)?;
+    done.trouble = answers.trouble.clone().or(done.trouble);
     match &done.trouble {
         None => write.source_is_well(name, &done.words(), now_us)?,
         Some(_) => write.source_is_down(name, &done.words(), now_us)?,
     }
     Ok(done)
+}
+
+/// Brings what is stated in step with the holidays of each year that this source knows. A year that is needed and has none is trouble.
+pub(super) fn in_step(
+    write: &Write<'_>,
+    name: &str,
+    heard: BTreeMap<i16, Vec<Holiday>>,
+    needed: &BTreeSet<i16>,
+    now: Timestamp,
+) -> Result<Heard, Error> {
+    let steps = steps(&before(write, name)?, &heard, needed);
+    let withdrawn = follow(write, &in_the_name_of(name), &steps, now)?;
+    let missing: Vec<i16> = needed.iter().copied().filter(|year| !heard.contains_key(year)).collect();
+    let trouble = missing.first().map(|year| format!("it has no holiday of {year}"));
+    Ok(Heard { years: heard.into_keys().collect(), stated: steps.holidays.len(), withdrawn, trouble, missing })
 }
 
 /// What is stated of the company's calendar.

@@ -10,6 +10,7 @@
 mod compare;
 mod desk;
 mod holidays;
+mod odoo;
 mod plan;
 mod tables;
 mod work;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Comparison, Difference, Differs};
 pub use desk::{SourceRow, SourceState};
 pub use holidays::{Heard, HolidaySettings};
+pub use odoo::{LeaveKind, OdooRead, OdooSourceSettings};
 pub use tables::{MssqlSettings, OpenTable, TableRead, table_csv};
 pub(crate) use work::Pull;
 pub use work::ReadSource;
@@ -33,6 +35,8 @@ pub enum SourceSettings {
     Holidays(HolidaySettings),
     /// A table in Microsoft SQL Server.
     Mssql(Box<MssqlSettings>),
+    /// An Odoo: employees, leave, public holidays.
+    Odoo(Box<OdooSourceSettings>),
 }
 
 impl SourceSettings {
@@ -46,6 +50,7 @@ impl SourceSettings {
         match self {
             Self::Holidays(_) => "holidays",
             Self::Mssql(_) => "mssql",
+            Self::Odoo(_) => "odoo",
         }
     }
 
@@ -54,6 +59,7 @@ impl SourceSettings {
         match self {
             Self::Holidays(settings) => settings.place(),
             Self::Mssql(settings) => format!("{}/{}, {}", settings.address, settings.database, settings.preset),
+            Self::Odoo(settings) => settings.place(),
         }
     }
 }

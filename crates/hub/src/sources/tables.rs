@@ -273,6 +273,6 @@ pub fn table_csv(
 pub(super) fn table_settings(read: &Read<'_>, name: &str) -> Result<MssqlSettings, Error> {
     match SourceSettings::of(&known_source(read, name)?)? {
         SourceSettings::Mssql(settings) => Ok(*settings),
-        SourceSettings::Holidays(_) => Err(Error::invalid(format!("source {name} is no table"), "name one that is")),
+        _ => Err(Error::invalid(format!("source {name} is no table"), "name one that is")),
     }
 }

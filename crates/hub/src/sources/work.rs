@@ -50,7 +50,7 @@ fn is_due(source: &Source, settings: &SourceSettings, now: Timestamp) -> bool {
         _ if source.is_paused => false,
         SourceSettings::Holidays(_) if source.down_us.is_some() => is_over(source.tried_us, CALENDAR_AGAIN),
         SourceSettings::Holidays(_) => is_over(source.tried_us, CALENDAR_EVERY),
-        SourceSettings::Mssql(_) => true,
+        SourceSettings::Mssql(_) | SourceSettings::Odoo(_) => true,
     }
 }
 
@@ -95,6 +95,7 @@ impl Hub {
         match self.source(name)?.settings {
             SourceSettings::Holidays(settings) => self.test_calendar(&settings, now),
             SourceSettings::Mssql(_) => self.test_table(name, open),
+            SourceSettings::Odoo(_) => self.test_odoo(name),
         }
     }
 
@@ -115,6 +116,7 @@ impl Hub {
                 let mut table = self.open_table(name, open)?;
                 Ok(self.read_table(name, table.as_mut(), clock, is_over)?.words())
             }
+            SourceSettings::Odoo(_) => Ok(self.read_odoo(name, None, clock)?.words()),
         }
     }
 }

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hub::LeaveKind;
 use jiff::civil::Date;
 
 /// The name of a calendar that is given none.
 pub(crate) const USUAL_CALENDAR: &str = "holidays";
+/// The name of an Odoo that is given none.
+pub(crate) const USUAL_ODOO: &str = "odoo";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
@@ -64,6 +67,54 @@ pub(crate) enum AddSource {
     Holidays(AddHolidays),
     /// A table of punches in Microsoft SQL Server, which is only read: commute-log, day-per-row, checkinout, biotime, or a query
     Mssql(Box<AddMssql>),
+    /// An Odoo, 17 to 19, which is only read: public holidays and approved leave
+    Odoo(AddOdoo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddOdoo {
+    /// Address of the server
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Name of its database
+    #[arg(long, value_name = "NAME")]
+    pub(crate) db_name: String,
+    /// Login of the user that Odoo is read as
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: String,
+    /// File with the user's API key; the hub keeps it sealed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: PathBuf,
+    /// Read public holidays: time off of everybody
+    #[arg(long)]
+    pub(crate) holidays: bool,
+    /// Read approved leave
+    #[arg(long)]
+    pub(crate) leave: bool,
+    /// What a type of leave is here, by its name in Odoo: "Sick Time Off=paid", or unpaid, offsite, ignored
+    #[arg(long = "leave-type", value_name = "NAME=KIND", value_parser = leave_type, requires = "leave")]
+    pub(crate) leave_types: Vec<(String, LeaveKind)>,
+    /// First date whose holidays and leave are wanted (default: the first of this year)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) first: Option<Date>,
+    /// Its name, of letters, digits and -
+    #[arg(long, default_value = USUAL_ODOO)]
+    pub(crate) name: String,
+    /// Field of an employee in Odoo that holds the employee's code
+    #[arg(long, value_name = "FIELD", default_value = roads::odoo::USUAL_FIELD)]
+    pub(crate) employee_field: String,
+    /// Allow plain HTTP and addresses of the own network
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+}
+
+/// A name may have the mark in it, a kind has none.
+fn leave_type(text: &str) -> Result<(String, LeaveKind), String> {
+    let told = text.rsplit_once('=').and_then(|(name, kind)| Some((name.trim(), LeaveKind::from_word(kind.trim())?)));
+    match told {
+        Some((name, kind)) if !name.is_empty() => Ok((name.to_owned(), kind)),
+        _ => Err("write NAME=KIND, where the kind is paid, unpaid, offsite or ignored".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

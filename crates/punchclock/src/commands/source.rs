@@ -5,12 +5,12 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{HolidaySettings, MssqlSettings, SourceSettings, SourceState};
-use jiff::civil::{Date, DateTime};
+use hub::{HolidaySettings, MssqlSettings, OdooSourceSettings, SourceSettings, SourceState};
+use jiff::civil::{Date, DateTime, date};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::source::{AddHolidays, AddMssql, AddSource, MssqlTable, Pull, SourceCommand};
+use crate::cli::source::{AddHolidays, AddMssql, AddOdoo, AddSource, MssqlTable, Pull, SourceCommand};
 use crate::commands::{Context, console};
 use crate::show::Form;
 use crate::{show, tables};
@@ -20,6 +20,7 @@ pub(super) fn run(context: &Context, command: SourceCommand) -> anyhow::Result<(
     match command {
         SourceCommand::Add(AddSource::Holidays(args)) => add_holidays(context, args),
         SourceCommand::Add(AddSource::Mssql(args)) => add_mssql(context, &args),
+        SourceCommand::Add(AddSource::Odoo(args)) => add_odoo(context, args),
         SourceCommand::List => list(context),
         SourceCommand::Test { name } => {
             let says = context.hub()?.test_source(&name, tables::open, now())?;
@@ -93,6 +94,28 @@ fn add_mssql(context: &Context, args: &AddMssql) -> anyhow::Result<()> {
     ))?)
 }
 
+fn add_odoo(context: &Context, args: AddOdoo) -> anyhow::Result<()> {
+    let hub = context.home.hub()?;
+    let this_year = now().to_zoned(hub.company()?.time_zone()?).year();
+    let (name, key) = (&args.name, secret_of(&args.key_file, "the API key")?);
+    let settings = OdooSourceSettings {
+        url: args.url,
+        database: args.db_name,
+        user: args.user,
+        employee_field: args.employee_field,
+        holidays: args.holidays,
+        leave: args.leave,
+        leave_types: args.leave_types.into_iter().collect(),
+        first: args.first.unwrap_or(date(this_year, 1, 1)),
+        allow_private: args.allow_private,
+    };
+    hub.add_source(&console(), name, &SourceSettings::Odoo(Box::new(settings)), Some(&key), now())?;
+    Ok(show::line(format!(
+        "source {name} is read every 15 minutes by a running server; `punchclock source test {name}` asks what the login may read and \
+         what is missing, `punchclock source pull {name}` reads it now"
+    ))?)
+}
+
 /// The settings of a table, without what only a hub needs.
 fn settings_of(args: &MssqlTable) -> anyhow::Result<MssqlSettings> {
     let text = |file: &Path| std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()));
@@ -117,13 +140,16 @@ fn settings_of(args: &MssqlTable) -> anyhow::Result<MssqlSettings> {
     })
 }
 
-/// A password may have blanks in it; the end of its line is no part of it.
 fn password_of(args: &MssqlTable) -> anyhow::Result<String> {
-    let file = &args.password_file;
+    secret_of(&args.password_file, "the password")
+}
+
+/// A password may have blanks in it; the end of its line is no part of it.
+fn secret_of(file: &Path, what: &str) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => bail!("{} must hold the password", file.display()),
-        password => Ok(password.to_owned()),
+        "" => bail!("{} must hold {what}", file.display()),
+        secret => Ok(secret.to_owned()),
     }
 }
 
