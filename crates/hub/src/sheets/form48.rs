@@ -74,14 +74,14 @@ impl Columns {
         let leaves_early = departure.is_some_and(|at| is_before(&clock(at), line.date, AFTER_NOON));
         let mut columns = Self::default();
         if is_morning {
-            columns.am.0 = arrival
+            columns.am.0 = arrival;
         } else {
-            columns.pm.0 = arrival
+            columns.pm.0 = arrival;
         }
         if leaves_early {
-            columns.am.1 = departure
+            columns.am.1 = departure;
         } else {
-            columns.pm.1 = departure
+            columns.pm.1 = departure;
         }
         columns
     }
