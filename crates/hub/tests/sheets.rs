@@ -33,8 +33,8 @@ fn visits(line: &SheetLine) -> String {
     all.collect::<Vec<_>>().join(" ")
 }
 
-fn state(house: &House, kind: fn(Value) -> Stated, whom: Whom, body: Value, reason: &str) {
-    house.hub.state(&clerk(), &whom, &kind(body), reason, now()).unwrap();
+fn state(house: &House, kind: fn(Value) -> Stated, whom: &Whom, body: Value, reason: &str) {
+    house.hub.state(&clerk(), whom, &kind(body), reason, now()).unwrap();
 }
 
 fn leave(body: Value) -> Stated {
@@ -57,8 +57,8 @@ fn employee(code: &str) -> Whom {
 fn a_month_has_a_line_per_date_and_the_sums_of_payroll() {
     let house = house();
     house.import(&log(), true);
-    state(&house, leave, employee("12"), json!({"date": "2026-02-14", "part": "full"}), "a wedding");
-    state(&house, holiday, Whom::Company, json!({"date": "2026-02-25", "name": "EDSA Day"}), "by law");
+    state(&house, leave, &employee("12"), json!({"date": "2026-02-14", "part": "full"}), "a wedding");
+    state(&house, holiday, &Whom::Company, json!({"date": "2026-02-25", "name": "EDSA Day"}), "by law");
     let sheet = sheet(&house, "12", "2026-02", now());
     assert_eq!((sheet.lines.len(), sheet.lock, sheet.unjudged_days()), (28, SheetLock::Open, 0));
     assert_eq!(sheet.zones(), "Asia/Manila (UTC+08:00)");
@@ -78,9 +78,9 @@ fn a_correction_is_seen_on_its_line_and_on_the_time_that_it_added() {
     let house = house();
     house.import(&log(), true);
     let punch = json!({"id": "c1", "type": "add_punch", "at": "2026-02-10T18:05:00+08:00", "state": "unknown"});
-    state(&house, adjustment, employee("12"), punch, "forgot");
+    state(&house, adjustment, &employee("12"), punch, "forgot");
     let excuse = json!({"id": "c2", "type": "excuse", "date": "2026-02-12", "what": ["tardy"]});
-    state(&house, adjustment, employee("0012"), excuse, "the bus");
+    state(&house, adjustment, &employee("0012"), excuse, "the bus");
     let punched = sheet(&house, "12", "2026-02", now());
     assert_eq!((visits(line(&punched, 10)).as_str(), line(&punched, 10).is_corrected), ("07:50-18:05*", true));
     assert!(!line(&punched, 11).is_corrected);
