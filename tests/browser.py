@@ -161,12 +161,29 @@ def everything(visit: Visit) -> None:
     visit.look("sheets", "/sheets", "Time sheets")
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
+    tries_a_file(visit)
     visit.look("jobs", "/jobs", "marks yesterday and today to be derived", "History", "Done")
     visit.look("sinks", "/sinks", "The systems that are told of judged days", "Records of crm", "Waiting")
     visit.look("sources", "/sources", "Nothing is read from other systems yet")
     visit.look("board", "/", "Who is in now", "seen today", "waits for approval")
     response = visit.page.request.get("/nowhere")
     assert response.status == 404 and "There is nothing at this address" in response.text()
+
+
+def tries_a_file(visit: Visit) -> None:
+    """A file is brought, seen, and taken without another upload; the same one again has nothing new."""
+    page = visit.page
+    visit.look("imports", "/imports", "Bring a file", "nothing changes until you say so", "History")
+    # Of its own time, so that each visit has something new.
+    rows = f"user_id,event_time,door\n990{len(visit.name)},2026-01-05 08:00:00,Gate {visit.name.replace(' ', '-')}\n,2026-01-05 08:00,Gate\n"
+    page.set_input_files("#file", {"name": "gate.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+    page.fill("#zone", "Asia/Manila")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("main")).to_contain_text("Nothing was changed")
+    visit.picture("import", whole=True)
+    page.get_by_role("button", name="Import these").click()
+    expect(page.locator("main")).to_contain_text("The same file")
+    visit.look("imports-history", "/imports", "gate.csv", "Tried only")
 
 
 def live_board(visit: Visit) -> None:

@@ -2,7 +2,7 @@
 //!
 //! What goes with a person: name, code, dates, zone, group, user numbers and what terminals told of them; every punch that is theirs,
 //! with copies, receipts and what was stated about it; what people stated of their working time; plans, open deltas and days that
-//! are not locked; and the entries of the audit trail about them. What stays: the days of locked periods, their logs of lateness and
+//! are not locked; imported files in which they stand, with the reports; and the entries of the audit trail about them. What stays: the days of locked periods, their logs of lateness and
 //! what was posted, under a code that says nothing. They are pay records; how long those are kept is the company's to decide.
 //!
 //! Invariants:
@@ -24,6 +24,7 @@ use store::periods::Lock;
 use store::person::{Cell, Part, Traces};
 
 use crate::company::Company;
+use crate::imports::ImportsAbout;
 use crate::keep::Keeper;
 use crate::periods::Dates;
 use crate::registry::employee;
@@ -116,6 +117,7 @@ impl Hub {
         })?;
         let why = why(actor, nameless(person.id), reason, now)?;
         let erased = self.erase_rows(self, &why, &rows, progress)?;
+        let imports = self.store.read(|read| ImportsAbout::find(read, &person))?;
         let days_kept = self.store.write(|write| {
             let locks = write.locks()?;
             let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
@@ -127,6 +129,7 @@ impl Hub {
                 of_person.keep(day.date, Some(day), None)?;
             }
             of_person.finish()?;
+            imports.forget(write)?;
             write.make_nameless(&person, &why.object)?;
             let detail = format!("{reason}; {erased} rows");
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;

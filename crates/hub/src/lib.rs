@@ -33,6 +33,7 @@ mod evidence;
 mod export;
 mod facts;
 pub mod golden;
+mod imports;
 mod intake;
 pub mod jobs;
 mod keep;
@@ -86,6 +87,7 @@ pub use erasing::Erasure;
 pub use error::Error;
 pub use evidence::{Sealing, Verification};
 pub use export::write_days;
+pub use imports::{ImportAsked, ImportFilter, ImportList, ImportRow};
 pub use intake::{Counts, Poll};
 pub use likeness::Likeness;
 pub use list_import::{ListImport, ListKind};
@@ -97,7 +99,10 @@ pub use outbox::{
     Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, RecordFilter,
     RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
-pub use outside::{Became as RowBecame, FileImport, Origin, Outside, Refusal, TableImport, TableImported, Told};
+pub use outside::{
+    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, TableImport, TableImported,
+    Told,
+};
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};
 pub use payroll::{Digesting, PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};

@@ -75,6 +75,10 @@ fn a_commute_log_becomes_the_logs_of_who_was_late_and_who_left_early() {
     assert_eq!(exports(&stage), stored, "the same file changes nothing");
     let audit = stage.prints(&["audit", "list"]);
     assert!(audit.contains("import.punches") && audit.contains("mapping commute-log"), "{audit}");
+    let list = stage.prints(&["--json", "import", "list", "--source", "commute-log"]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&list[0]["known"], &list[1]["stored"], &list[2]), (&9.into(), &6.into(), &serde_json::Value::Null));
+    assert_eq!((&list[1]["file"], &list[1]["kept"]), (&"log.csv".into(), &true.into()), "a dry run left nothing");
 }
 
 #[test]

@@ -24,6 +24,8 @@ mod engine;
 pub mod enrolment;
 pub mod facts;
 pub mod held;
+pub mod import_list;
+pub mod imports;
 pub mod jobs;
 pub mod lateness;
 mod migrations;
@@ -60,6 +62,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         edges::STATEMENTS,
         facts::STATEMENTS,
         held::STATEMENTS,
+        imports::STATEMENTS,
         jobs::STATEMENTS,
         lateness::STATEMENTS,
         outbox::STATEMENTS,
@@ -78,6 +81,12 @@ pub fn statements() -> Vec<(&'static str, String)> {
     ];
     let constants =
         groups.concat().into_iter().chain(chain::every_statement()).map(|(name, sql)| (name, sql.to_owned()));
-    let lists = [day_list::variants(), jobs::list_variants(), outbox_list::variants(), punches::list_variants()];
+    let lists = [
+        day_list::variants(),
+        import_list::variants(),
+        jobs::list_variants(),
+        outbox_list::variants(),
+        punches::list_variants(),
+    ];
     constants.chain(lists.into_iter().flatten()).collect()
 }

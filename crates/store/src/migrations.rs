@@ -45,6 +45,7 @@ scripts![
     "0028_jobs_taken_over",
     "0029_sources",
     "0030_site_zones",
+    "0031_imports",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -28,6 +28,10 @@ statements! {
     DROP_SESSION = "DELETE FROM session WHERE tenant = $1 AND token_hash = $2 AND expires_us < $3";
     INVITATIONS = "SELECT edge FROM invitation WHERE tenant = $1 AND expires_us < $2 ORDER BY edge LIMIT $3";
     DROP_INVITATION = "DELETE FROM invitation WHERE tenant = $1 AND edge = $2 AND expires_us < $3";
+    ENVELOPES = "SELECT digest FROM envelope WHERE tenant = $1 AND last_us < $2 ORDER BY digest LIMIT $3";
+    DROP_ENVELOPE = "DELETE FROM envelope WHERE tenant = $1 AND digest = $2 AND last_us < $3";
+    REPORTS = "SELECT import FROM import_report WHERE tenant = $1 AND at_us < $2 ORDER BY import LIMIT $3";
+    DROP_REPORT = "DELETE FROM import_report WHERE tenant = $1 AND import = $2 AND at_us < $3";
     NEXT_PUNCH = "SELECT fingerprint FROM punch WHERE tenant = $1 AND fingerprint >= $2 ORDER BY fingerprint LIMIT 1";
     PUNCHES_OF = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3";
     HELD_OF = "SELECT COUNT(*) FROM held_punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3";
@@ -68,10 +72,12 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("employee", Stays::InUse),
     ("employee_place", Stays::InUse),
     ("employment", Stays::InUse),
+    ("envelope", Stays::Aged(Aged::Envelopes)),
     ("erasing", Stays::Work),
     ("erasure", Stays::Ever),
     ("fact", Stays::Ever),
     ("held_punch", Stays::Month),
+    ("import_report", Stays::Aged(Aged::Reports)),
     ("invitation", Stays::Aged(Aged::Invitations)),
     ("job", Stays::Aged(Aged::DoneJobs)),
     ("lateness", Stays::Ever),
@@ -83,6 +89,8 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("planned_day", Stays::Aged(Aged::Plans)),
     ("posted_delta", Stays::Ever),
     ("punch", Stays::Month),
+    // What was brought, by whom, and what became of it in sum.
+    ("punch_import", Stays::Ever),
     ("punch_statement", Stays::Month),
     ("replay", Stays::Work),
     ("resolved_punch", Stays::Month),
@@ -124,11 +132,15 @@ pub enum Aged {
     Sessions,
     /// Codes for edges that nobody used, since they expired.
     Invitations,
+    /// Imported files as they came, since they came last.
+    Envelopes,
+    /// What became of each row of an import, since then.
+    Reports,
 }
 
 impl Aged {
     /// All of it.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::DoneJobs,
         Self::DeadJobs,
         Self::Commands,
@@ -136,6 +148,8 @@ impl Aged {
         Self::Plans,
         Self::Sessions,
         Self::Invitations,
+        Self::Envelopes,
+        Self::Reports,
     ];
 
     /// The statement that finds keys, and the one that removes the row of a key.
@@ -148,6 +162,8 @@ impl Aged {
             Self::Plans => (PLANS, DROP_PLAN),
             Self::Sessions => (SESSIONS, DROP_SESSION),
             Self::Invitations => (INVITATIONS, DROP_INVITATION),
+            Self::Envelopes => (ENVELOPES, DROP_ENVELOPE),
+            Self::Reports => (REPORTS, DROP_REPORT),
         }
     }
 

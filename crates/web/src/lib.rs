@@ -20,6 +20,7 @@ mod forms;
 mod governor;
 mod headers;
 mod health;
+mod import_form;
 mod live;
 mod metrics;
 mod page;

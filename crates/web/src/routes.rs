@@ -14,10 +14,10 @@ use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
-    board, commands, completeness, day, days, edges, employees, held, held_group, jobs, matching, punches, setup,
-    sheets, sign_in, sinks, sources, sync, terminals,
+    board, commands, completeness, day, days, edges, employees, held, held_group, import, imports, jobs, matching,
+    punches, setup, sheets, sign_in, sinks, sources, sync, terminals,
 };
-use crate::{WebConfig, api, assets, headers, health, live, metrics, page};
+use crate::{WebConfig, api, assets, headers, health, import_form, live, metrics, page};
 
 /// Largest body of a form, bytes.
 const FORM_BYTES: usize = 64 * 1024;
@@ -41,10 +41,10 @@ fn call<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route
     Route { method: Method::POST, path, access: Access::Link, handler }
 }
 
-/// A file that a program brings.
-fn upload<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
-    let handler = post(handler).layer(DefaultBodyLimit::max(api::imports::MOST_BYTES));
-    Route { method: Method::POST, path, access: Access::Api, handler }
+/// A file that somebody brings.
+fn upload<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
+    let handler = post(handler).layer(DefaultBodyLimit::max(import_form::MOST_BYTES));
+    Route { method: Method::POST, path, access, handler }
 }
 
 fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
@@ -105,6 +105,13 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/sinks.csv", sinks::csv),
         change(Admin, "/sinks/pause", sinks::pause),
         change(Admin, "/sinks/requeue", sinks::requeue),
+        read(Viewer, "/imports", imports::page),
+        read(Viewer, "/imports.csv", imports::csv),
+        upload(Review, "/imports", imports::bring),
+        read(Viewer, "/imports/{id}", import::page),
+        read(Viewer, "/imports/{id}/report.csv", import::report),
+        read(Viewer, "/imports/{id}/file", import::file),
+        change(Review, "/imports/{id}/take", import::take),
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
@@ -131,7 +138,10 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/jobs/{id}", api::jobs::one),
         change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
         read(Api, "/api/v1/sources", api::sources::list),
-        upload("/api/v1/imports", api::imports::take),
+        read(Api, "/api/v1/imports", api::imports::list),
+        upload(Api, "/api/v1/imports", api::imports::take),
+        read(Api, "/api/v1/imports/{id}", api::imports::one),
+        read(Api, "/api/v1/imports/{id}/file", api::imports::file),
         read(Api, "/api/v1/sinks", api::sinks::list),
         read(Api, "/api/v1/sinks/{name}/records", api::sinks::records),
         change(Api, "/api/v1/sinks/{name}/pause", api::sinks::pause),

@@ -47,6 +47,15 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// The size of a file: `812 bytes`, `3.4 KiB`, `12.0 MiB`.
+pub(crate) fn bytes(size: u64) -> String {
+    match size {
+        0..=1023 => format!("{size} bytes"),
+        1024..=1_048_575 => format!("{:.1} KiB", size as f64 / 1024.0),
+        _ => format!("{:.1} MiB", size as f64 / 1_048_576.0),
+    }
+}
+
 /// An instant that the rules hold in seconds since the epoch.
 pub(crate) fn instant(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -125,6 +134,10 @@ mod tests {
         assert_eq!(
             (took(40).as_str(), took(42_400).as_str(), took(5_400_000).as_str()),
             ("0.0 s", "42 s", "1 h 30 min")
+        );
+        assert_eq!(
+            (bytes(812).as_str(), bytes(3482).as_str(), bytes(12 << 20).as_str()),
+            ("812 bytes", "3.4 KiB", "12.0 MiB")
         );
         assert_eq!((count(7), count(1000), count(24_162)), ("7".to_owned(), "1,000".to_owned(), "24,162".to_owned()));
     }

@@ -7,6 +7,7 @@
 //! * The same rows any number of times, in any order, end as the same state.
 //! * A dry run is the import itself, taken back.
 
+mod envelope;
 mod sources;
 mod table;
 mod told;
@@ -21,14 +22,18 @@ use link::Outcome;
 use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use store::Write;
 
+pub use envelope::{MOST_KEPT_BYTES, ReportRow};
+pub(crate) use envelope::{opened, report_rows};
 pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};
 
 use crate::company::{Company, zone};
+use crate::imports::ImportAsked;
 use crate::intake::{Arrival, Counts, Intake, ROWS_PER_WRITE};
 use crate::registry::NewTerminal;
 use crate::undone::Undone;
 use crate::{Actor, Error, Hub};
+use envelope::{Envelope, Report};
 use sources::Sources;
 
 /// Parts that are read and wait to be stored.
@@ -81,6 +86,8 @@ impl<'a> Outside<'a> {
 pub struct FileImport<'a> {
     /// Serial of the terminal that wrote the file. Importing approves it.
     pub serial: &'a str,
+    /// The file's name, for the note of the import.
+    pub name: &'a str,
     /// IANA zone of its clock.
     pub zone: &'a str,
     /// Make each unknown user number a provisional employee.
@@ -149,10 +156,24 @@ impl Hub {
             is_dry_run: false,
         };
         let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
-        let counts = self.take_outside(actor, &outside, rows, now, |_, counts| progress(counts))?;
+        let mut report = Report::default();
+        let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
+            report.add(part);
+            progress(counts);
+        })?;
         let made = people(self)?.saturating_sub(people_before);
-        let detail = format!("{counts}; {made} provisional employees made; file {}", blake3::hash(file).to_hex());
-        self.store.write(|write| write.audit(&actor.entry(now, "import.attlog", how.serial, detail)))?;
+        let envelope = Envelope::of(file, how.name, report)?;
+        let detail = format!("{counts}; {made} provisional employees made; file {}", envelope.digest());
+        let asked = ImportAsked {
+            zone: Some(how.zone.to_owned()),
+            terminal: Some(how.serial.to_owned()),
+            create_employees: how.create_employees,
+            ..ImportAsked::by_preset("attlog")
+        };
+        self.store.write(|write| {
+            envelope.keep(write, actor, now, &asked.note("attlog", how.serial, counts, false))?;
+            Ok::<_, Error>(write.audit(&actor.entry(now, "import.attlog", how.serial, detail))?)
+        })?;
         Ok(counts)
     }
 }

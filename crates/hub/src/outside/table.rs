@@ -6,7 +6,9 @@ use attendance::punch::Channel;
 use jiff::Timestamp;
 use roads::punch_table::{DateOrder, Mapping, PunchTable};
 
-use super::{Outside, Told};
+use super::envelope::{Envelope, Report};
+use super::{Origin, Outside, Told};
+use crate::imports::ImportAsked;
 use crate::intake::Counts;
 use crate::{Actor, Error, Hub};
 
@@ -23,17 +25,23 @@ pub struct TableImport<'a> {
     pub zone: Option<&'a str>,
     /// Name of the system that wrote it; that of the mapping when it has none.
     pub source: Option<&'a str>,
+    /// Serial of the terminal whose log it is: the rows that name none are its punches, and no source's.
+    pub terminal: Option<&'a str>,
     /// Only rows of these types; empty for all of them.
     pub row_types: &'a [String],
     /// Make each unknown user number or code a provisional employee.
     pub create_employees: bool,
     /// Take it all back.
     pub is_dry_run: bool,
+    /// Keep the file of a dry run, too, so that it can be taken afterwards.
+    pub keeps_trial: bool,
 }
 
 /// What became of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableImported {
+    /// Number of the note; `None` for a dry run that left none.
+    pub id: Option<i64>,
     /// Rows by what became of them.
     pub counts: Counts,
     /// The mapping by which it was read.
@@ -54,8 +62,12 @@ impl Hub {
         how: &TableImport<'_>,
         open: impl Fn() -> std::io::Result<R>,
         now: Timestamp,
-        told: impl FnMut(&[Told<'_>], &Counts),
+        mut told: impl FnMut(&[Told<'_>], &Counts),
     ) -> Result<TableImported, Error> {
+        if how.terminal.is_some() && how.source.is_some() {
+            let what = "the rows are those of a terminal, or those of a source";
+            return Err(Error::invalid(what, "name one of them"));
+        }
         let no_table =
             |error: roads::NotATable| Error::invalid(format!("{}: {error}", how.name), "see docs/imports.md");
         let unread =
@@ -71,8 +83,9 @@ impl Hub {
         let table = PunchTable::survey(&open, mapping).map_err(no_table)?;
         self.check_zone(how, &table)?;
         let mapping = table.mapping().name.clone();
-        let source = how.source.unwrap_or(&mapping);
+        let source = how.terminal.or(how.source).unwrap_or(&mapping);
         let outside = Outside {
+            origin: how.terminal.map_or(Origin::Source(source), Origin::Terminal),
             zone: how.zone,
             row_types: how.row_types,
             create_employees: how.create_employees,
@@ -82,17 +95,26 @@ impl Hub {
         let mut broken = None;
         let rows = table.rows(open().map_err(unread)?).map_err(no_table)?;
         let rows = rows.map_while(|row| row.map_err(|error| broken = Some(error)).ok());
-        let counts = self.take_outside(actor, &outside, rows, now, told)?;
-        if !how.is_dry_run {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update_reader(open().map_err(unread)?).map_err(unread)?;
-            let digest = hasher.finalize().to_hex();
-            let detail = format!("{counts}; mapping {mapping}; file {}, {digest}", how.name);
-            self.store.write(|write| write.audit(&actor.entry(now, "import.punches", source, detail)))?;
+        let mut report = Report::default();
+        let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
+            report.add(part);
+            told(part, counts);
+        })?;
+        let mut id = None;
+        if !how.is_dry_run || how.keeps_trial {
+            let envelope = Envelope::of(open().map_err(unread)?, how.name, report)?;
+            let detail = format!("{counts}; mapping {mapping}; file {}, {}", how.name, envelope.digest());
+            let note = ImportAsked::of(how).note(&mapping, source, counts, how.is_dry_run);
+            let action = if how.is_dry_run { "import.try" } else { "import.punches" };
+            id = self.store.write(|write| {
+                let id = envelope.keep(write, actor, now, &note)?;
+                write.audit(&actor.entry(now, action, source, detail))?;
+                Ok::<_, Error>(Some(id))
+            })?;
         }
         match broken {
             Some(error) => Err(no_table(error)),
-            None => Ok(TableImported { counts, source: source.to_owned(), mapping }),
+            None => Ok(TableImported { id, counts, source: source.to_owned(), mapping }),
         }
     }
 

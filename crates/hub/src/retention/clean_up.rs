@@ -109,6 +109,8 @@ const fn noun(aged: Aged) -> &'static str {
         Aged::Plans => "plans",
         Aged::Sessions => "sessions",
         Aged::Invitations => "codes",
+        Aged::Envelopes => "imported files",
+        Aged::Reports => "reports of imports",
     }
 }
 

@@ -85,7 +85,7 @@ impl Knob {
 }
 
 /// Every setting of retention.
-pub const KNOBS: [Knob; 6] = [
+pub const KNOBS: [Knob; 7] = [
     Knob { name: "punch_days", default: EVER, least: EVIDENCE_DAYS, take: |keeps| &mut keeps.punches },
     Knob { name: "command_days", default: "90", least: 1, take: |keeps| &mut keeps.commands },
     Knob { name: "reading_days", default: "400", least: 90, take: |keeps| &mut keeps.readings },
@@ -93,6 +93,7 @@ pub const KNOBS: [Knob; 6] = [
     // The schedules are planned by the last runs.
     Knob { name: "job_days", default: "30", least: 7, take: |keeps| &mut keeps.done_jobs },
     Knob { name: "dead_job_days", default: "365", least: 7, take: |keeps| &mut keeps.dead_jobs },
+    Knob { name: "envelope_days", default: "90", least: 1, take: |keeps| &mut keeps.envelopes },
 ];
 
 /// For how long what is kept.
@@ -110,13 +111,22 @@ pub struct Keeps {
     pub done_jobs: KeepDays,
     /// Jobs that have failed for good.
     pub dead_jobs: KeepDays,
+    /// Imported files, after they came last, and what became of each row of them.
+    pub envelopes: KeepDays,
 }
 
 impl Default for Keeps {
     fn default() -> Self {
         let ever = KeepDays::EVER;
-        let mut keeps =
-            Self { punches: ever, commands: ever, readings: ever, plans: ever, done_jobs: ever, dead_jobs: ever };
+        let mut keeps = Self {
+            punches: ever,
+            commands: ever,
+            readings: ever,
+            plans: ever,
+            done_jobs: ever,
+            dead_jobs: ever,
+            envelopes: ever,
+        };
         for knob in KNOBS {
             if let Ok(days) = knob.read(knob.default) {
                 knob.put(&mut keeps, days);
@@ -135,6 +145,7 @@ impl Keeps {
             Aged::Commands => Some(self.commands),
             Aged::Readings => Some(self.readings),
             Aged::Plans => Some(self.plans),
+            Aged::Envelopes | Aged::Reports => Some(self.envelopes),
             Aged::Sessions | Aged::Invitations => None,
         }
     }

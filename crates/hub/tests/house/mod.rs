@@ -100,7 +100,7 @@ impl House {
             let _ = writeln!(file, "{line}");
             file
         });
-        let how = FileImport { serial: "A1", zone: "Asia/Manila", create_employees };
+        let how = FileImport { serial: "A1", name: "1_attlog.dat", zone: "Asia/Manila", create_employees };
         self.hub.import_attlog(&clerk(), file.as_bytes(), &how, now(), |_| {}).unwrap()
     }
 

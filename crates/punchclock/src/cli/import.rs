@@ -59,6 +59,18 @@ pub(crate) enum Import {
         #[command(flatten)]
         punches: PunchFlags,
     },
+    /// What was brought in files of punches, the latest first
+    List {
+        /// Only of this source, or of the terminal of this serial
+        #[arg(long)]
+        source: Option<String>,
+        /// Only what was tried on the page and not taken
+        #[arg(long)]
+        tried: bool,
+        /// Most lines
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
     /// Holidays from an iCalendar file (.ics): each whole-day event
     Ical {
         /// The file

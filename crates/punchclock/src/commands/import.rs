@@ -1,9 +1,9 @@
-//! `import attlog|csv|ical`.
+//! `import attlog|csv|ical|list`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{Counts, FileImport, Hub, ListImport, ListKind};
+use hub::{Counts, FileImport, Hub, ImportFilter, ListImport, ListKind};
 use serde_json::json;
 
 use crate::chance::now;
@@ -16,7 +16,9 @@ use crate::show;
 pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
     match command {
         Import::Attlog { file, serial, zone, create_employees } => {
-            attlog(context, &file, &FileImport { serial: &serial, zone: &zone, create_employees })
+            let name = file.display().to_string();
+            let how = FileImport { serial: &serial, name: &name, zone: &zone, create_employees };
+            attlog(context, &file, &how)
         }
         Import::Csv { file, kind, dry_run, punches } => match listed(kind) {
             None => super::import_punches::run(context, &file, &punches, dry_run),
@@ -27,6 +29,10 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
             }
             Some(kind) => list(context, &file, kind, dry_run),
         },
+        Import::List { source, tried, limit } => {
+            let is_trial = tried.then_some(true);
+            history(context, &ImportFilter { source, is_trial, limit, descending: true, ..ImportFilter::default() })
+        }
         Import::Ical { file, dry_run } => list(context, &file, What::Facts(ListKind::ICalendar), dry_run),
     }
 }
@@ -42,6 +48,44 @@ fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Resul
         show::line("held punches wait for a cure: `punchclock held list`")?;
     }
     report(context, &counts)
+}
+
+/// What was brought.
+fn history(context: &Context, filter: &ImportFilter) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    let zone = hub.company()?.time_zone()?;
+    let header = [
+        "import",
+        "at",
+        "by",
+        "file",
+        "bytes",
+        "source",
+        "mapping",
+        "tried only",
+        "read",
+        "stored",
+        "known",
+        "held",
+        "refused",
+        "kept",
+    ];
+    let rows = hub.imports(filter)?.rows.into_iter().map(|row| {
+        let Counts { read, stored, known, held, refused } = row.counts;
+        let note = [
+            json!(row.id),
+            json!(show::instant(row.at, &zone)),
+            json!(row.actor),
+            json!(row.name),
+            json!(row.size_bytes),
+            json!(row.source),
+            json!(row.mapping),
+            json!(row.is_trial),
+        ];
+        let counts = [read, stored, known, held, refused].map(|count| json!(count));
+        note.into_iter().chain(counts).chain([json!(row.is_kept)]).collect()
+    });
+    Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
 }
 
 /// What a list of a kind lists; punches are none.

@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
         row_types: &flags.types,
         create_employees: flags.create_employees,
         is_dry_run,
+        ..TableImport::default()
     };
     let hub = context.home.hub()?;
     let mut told = Report::new(flags.report.as_deref())?;

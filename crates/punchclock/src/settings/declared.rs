@@ -168,6 +168,13 @@ pub(super) const DECLARED: &[Declared] = &[
         meaning: "days that jobs which have failed for good are listed, 7 at least, or `ever`",
         check: |text| days_of("dead_job_days", text),
     },
+    Declared {
+        name: "retention.envelope_days",
+        default: "90",
+        meaning: "days that an imported file is kept as it came, with what became of each row, after it came last, or `ever`; the note of the \
+                  import stays",
+        check: |text| days_of("envelope_days", text),
+    },
     Declared { name: "terminals.listen", default: "0.0.0.0:8081", meaning: "where terminals push to", check: address },
     Declared {
         name: "terminals.networks",

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use crate::outside::RowTime;
 
 /// How the day and the month of `03/04/2025` are told apart. A year that comes first needs no telling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DateOrder {
     /// Day, month, year.
     #[serde(rename = "dmy")]

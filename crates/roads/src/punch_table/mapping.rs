@@ -55,6 +55,9 @@ pub struct Mapping {
     /// Its name; that of the preset.
     #[serde(skip)]
     pub name: String,
+    /// The TOML that it was read from.
+    #[serde(skip)]
+    pub text: String,
     /// What it is, for people.
     #[serde(default)]
     pub about: String,
@@ -122,7 +125,7 @@ impl Mapping {
         let mapping: Self =
             toml::from_str(text).map_err(|error| format!("mapping {name}: {}", error.to_string().trim()))?;
         mapping.check().map_err(|what| format!("mapping {name}: {what}"))?;
-        Ok(Self { name: name.to_owned(), ..mapping })
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), ..mapping })
     }
 
     /// With the order of day and month that somebody names.

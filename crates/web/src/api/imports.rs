@@ -1,27 +1,26 @@
-//! `POST /api/v1/imports`: a table of punches as a file.
+//! `POST /api/v1/imports`: a table of punches as a file; `GET /api/v1/imports`, `GET /api/v1/imports/{id}` and
+//! `GET /api/v1/imports/{id}/file`: what was brought, what became of it, and the file.
 
-use std::io::Cursor;
-use std::str::FromStr;
-
-use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{Multipart, State};
-use axum::http::StatusCode;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use hub::{Actor, Bearer, DateOrder, Mapping, TableImport, Told};
-use jiff::Timestamp;
-use serde::Serialize;
+use hub::{Bearer, ImportFilter, ImportRow, ReportRow, Told};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::{Page, Problem, Query, Window, actor};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms;
-
-/// Largest file with its form, bytes: it and its report are held whole.
-pub(crate) const MOST_BYTES: usize = 16 * 1024 * 1024;
+use crate::import_form::ImportForm;
+use crate::page::imports::Asked;
+use crate::{forms, show};
 
 /// What became of a file.
 #[derive(Serialize)]
 pub(crate) struct Import {
+    id: Option<i64>,
     dry_run: bool,
     mapping: String,
     source: String,
@@ -30,158 +29,142 @@ pub(crate) struct Import {
     known: u64,
     held: u64,
     refused: u64,
-    rows: Vec<Row>,
+    rows: Vec<ReportRow>,
 }
 
-/// What became of a row.
+/// The note of an import.
 #[derive(Serialize)]
-struct Row {
-    row: String,
-    user: String,
-    time: String,
-    outcome: &'static str,
-    why: String,
+pub(crate) struct Note {
+    id: i64,
+    at: String,
+    actor: String,
+    name: String,
+    size_bytes: u64,
+    digest: String,
+    mapping: String,
+    source: String,
+    zone: Option<String>,
+    dry_run: bool,
+    read: u64,
+    stored: u64,
+    known: u64,
+    held: u64,
+    refused: u64,
+    is_kept: bool,
 }
 
-impl From<&Told<'_>> for Row {
-    fn from(told: &Told<'_>) -> Self {
-        let said = told.row.said.as_ref().ok();
+impl Note {
+    fn new(row: ImportRow, zone: &TimeZone) -> Self {
+        let hub::Counts { read, stored, known, held, refused } = row.counts;
         Self {
-            row: told.row.key.to_string(),
-            user: said.map(|punch| punch.puncher.said().to_owned()).unwrap_or_default(),
-            time: said.map(|punch| punch.time.to_string()).unwrap_or_default(),
-            outcome: told.became.word(),
-            why: told.why().into_owned(),
+            id: row.id,
+            at: show::rfc3339(row.at, zone),
+            actor: row.actor,
+            name: row.name,
+            size_bytes: row.size_bytes,
+            digest: row.digest,
+            mapping: row.mapping,
+            source: row.source,
+            zone: row.asked.zone,
+            dry_run: row.is_trial,
+            read,
+            stored,
+            known,
+            held,
+            refused,
+            is_kept: row.is_kept,
         }
     }
 }
 
-/// The form as it was sent.
-#[derive(Default)]
-struct Form {
-    name: String,
-    file: Option<axum::body::Bytes>,
-    mapping: Option<Mapping>,
-    dates: Option<DateOrder>,
-    zone: Option<String>,
-    source: Option<String>,
-    types: Vec<String>,
-    create_employees: bool,
-    dry_run: bool,
+/// An import with a part of its report; without one once that is not kept any more.
+#[derive(Serialize)]
+pub(crate) struct Reported {
+    #[serde(flatten)]
+    note: Note,
+    rows: Option<Page<ReportRow>>,
 }
 
 /// `POST /api/v1/imports`
 pub(crate) async fn take(
     State(app): State<App>,
     Extension(program): Extension<Bearer>,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Import>, Problem> {
-    let form = form.map_err(|error| refused(&error.body_text(), error.status()))?;
-    let form = Form::read(form).await?;
-    let file = form.file.ok_or_else(|| missing("There is no file in the form."))?;
+    let form = ImportForm::read(form).await?;
     let import = move |hub: &hub::Hub| {
-        let how = TableImport {
-            name: &form.name,
-            mapping: form.mapping,
-            dates: form.dates,
-            zone: form.zone.as_deref(),
-            source: form.source.as_deref(),
-            row_types: &form.types,
-            create_employees: form.create_employees,
-            is_dry_run: form.dry_run,
-        };
-        let actor = Actor::new(format!("token {}", program.name));
-        let mut rows: Vec<Row> = Vec::new();
-        let open = || Ok(Cursor::new(file.clone()));
-        let told = |part: &[Told<'_>], _: &hub::Counts| rows.extend(part.iter().map(Row::from));
-        let done = hub.import_table(&actor, &how, open, Timestamp::now(), told)?;
+        let mut rows: Vec<ReportRow> = Vec::new();
+        let told = |part: &[Told<'_>], _: &hub::Counts| rows.extend(part.iter().map(ReportRow::from));
+        let done = form.take(hub, &actor(&program), false, told)?;
         let hub::Counts { read, stored, known, held, refused } = done.counts;
-        let (mapping, source, dry_run) = (done.mapping, done.source, form.dry_run);
-        Ok(Import { dry_run, mapping, source, read, stored, known, held, refused, rows })
+        let (id, mapping, source, dry_run) = (done.id, done.mapping, done.source, form.dry_run);
+        Ok(Import { id, dry_run, mapping, source, read, stored, known, held, refused, rows })
     };
     Ok(Json(app.ask(import).await?))
 }
 
-impl Form {
-    async fn read(mut sent: Multipart) -> Result<Self, Failure> {
-        let mut form = Self::default();
-        while let Some(field) = sent.next_field().await.map_err(|error| broken(&error))? {
-            let name = field.name().unwrap_or_default().to_owned();
-            if name == "file" {
-                form.name = field.file_name().unwrap_or("the file").to_owned();
-                form.file = Some(field.bytes().await.map_err(|error| broken(&error))?);
-            } else {
-                form.put(&name, field).await?;
+/// The number in an address.
+pub(crate) fn number(id: &str) -> Result<i64, Failure> {
+    id.parse().map_err(|_| Failure::not_found(format!("There is no import {id}.")))
+}
+
+/// `GET /api/v1/imports`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    Query(window): Query<Window>,
+) -> Result<Json<Page<Note>>, Problem> {
+    let (offset, limit) = window.bounds()?;
+    let filter = ImportFilter { offset, limit, ..asked.filter()? };
+    let (list, zone) = app.ask(move |hub| Ok((hub.imports(&filter)?, hub.company()?.time_zone()?))).await?;
+    let items = list.rows.into_iter().map(|row| Note::new(row, &zone)).collect();
+    Ok(Json(Page::cut(items, offset, list.total)))
+}
+
+/// Which rows of a report.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub(crate) struct Which {
+    outcome: String,
+}
+
+/// `GET /api/v1/imports/{id}`
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+    Query(window): Query<Window>,
+) -> Result<Json<Reported>, Problem> {
+    let (id, outcome, (offset, limit)) = (number(&id)?, forms::filled(&which.outcome), window.bounds()?);
+    let ask = move |hub: &hub::Hub| {
+        let (note, zone) = (hub.import(id)?, hub.company()?.time_zone()?);
+        let (mut rows, mut total) = (Vec::new(), 0_u64);
+        let is_kept = hub.import_report(id, |row| {
+            if outcome.as_ref().is_none_or(|outcome| *outcome == row.outcome) {
+                if total >= u64::from(offset) && rows.len() < limit as usize {
+                    rows.push(row);
+                }
+                total += 1;
             }
-        }
-        Ok(form)
-    }
-
-    async fn put(&mut self, name: &str, field: Field<'_>) -> Result<(), Failure> {
-        let text = field.text().await.map_err(|error| broken(&error))?;
-        let Some(text) = forms::filled(&text) else { return Ok(()) };
-        match name {
-            "kind" if text == "punches" => {}
-            "kind" => return Err(unusable(name, &text, "Send punches; lists are imported at the command line.")),
-            "mapping" => self.mapping = Some(mapping(&text)?),
-            "zone" => self.zone = Some(text),
-            "source" => self.source = Some(text),
-            "dates" => {
-                self.dates = Some(match text.as_str() {
-                    "dmy" => DateOrder::DayFirst,
-                    "mdy" => DateOrder::MonthFirst,
-                    _ => return Err(unusable(name, &text, "Send dmy or mdy.")),
-                });
-            }
-            "types" => self.types = text.split(',').map(|kind| kind.trim().to_owned()).collect(),
-            "create_employees" => self.create_employees = truth(name, &text)?,
-            "dry_run" => self.dry_run = truth(name, &text)?,
-            _ => return Err(missing(format!("The form has a field {name}, which means nothing here."))),
-        }
-        Ok(())
-    }
+            Ok(())
+        })?;
+        Ok(Reported { note: Note::new(note, &zone), rows: is_kept.then(|| Page::cut(rows, offset, total)) })
+    };
+    Ok(Json(app.ask(ask).await?))
 }
 
-/// A preset by its name, or a mapping as TOML.
-fn mapping(text: &str) -> Result<Mapping, Failure> {
-    if let Some(preset) = Mapping::preset(text) {
-        return Ok(preset);
-    }
-    if !text.contains('\n') {
-        let presets: Vec<&str> = Mapping::presets().map(|(name, _)| name).collect();
-        return Err(unusable("mapping", text, format!("Send a mapping as TOML, or one of {}.", presets.join(", "))));
-    }
-    Mapping::parse("own", text)
-        .map_err(|what| Failure::invalid(format!("The mapping can\u{2019}t be used: {what}."), "See docs/imports.md."))
+/// `GET /api/v1/imports/{id}/file`
+pub(crate) async fn file(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = number(&id)?;
+    Ok(download(app.ask(move |hub| hub.import_file(id)).await?))
 }
 
-fn truth(name: &str, text: &str) -> Result<bool, Failure> {
-    bool::from_str(text).map_err(|_| unusable(name, text, "Send true or false."))
-}
-
-fn unusable(name: &str, text: &str, cure: impl Into<String>) -> Failure {
-    Failure::invalid(format!("{text} can\u{2019}t be used as {name}."), cure)
-}
-
-fn missing(what: impl Into<String>) -> Failure {
-    Failure::invalid(
-        what,
-        "Send multipart/form-data with file, and mapping, zone, source, dates, types, create_employees and dry_run where needed.",
-    )
-}
-
-fn broken(error: &MultipartError) -> Failure {
-    refused(&error.body_text(), error.status())
-}
-
-fn refused(what: &str, status: StatusCode) -> Failure {
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        let what = format!("The file is larger than {} MiB.", MOST_BYTES >> 20);
-        return Failure::new(
-            status,
-            what,
-            "Import it at the command line, or in parts: what is known already changes nothing.",
-        );
-    }
-    missing(format!("The form can\u{2019}t be read: {what}."))
+/// A kept file as it came, as one to be saved.
+pub(crate) fn download((note, file): (ImportRow, Vec<u8>)) -> Response {
+    let plain: String =
+        note.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+    let name = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", forms::encode(&note.name));
+    let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
+    ([kind, (header::CONTENT_DISPOSITION, name)], file).into_response()
 }

@@ -11,6 +11,8 @@ pub(crate) mod error;
 pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod held_group;
+pub(crate) mod import;
+pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod matching;
 pub(crate) mod punches;
@@ -51,13 +53,14 @@ pub(crate) struct Tab {
 }
 
 /// The main navigation.
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("/", "Now"),
     ("/days", "Days"),
     ("/punches", "Punches"),
     ("/held", "Held"),
     ("/employees", "Employees"),
     ("/terminals", "Terminals"),
+    ("/imports", "Imports"),
     ("/jobs", "Jobs"),
 ];
 

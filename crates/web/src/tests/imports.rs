@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use hub::TokenKind;
+use hub::{TableImport, TokenKind};
 use serde_json::json;
 
 use super::house::{Answer, House, Visitor};
@@ -11,8 +11,20 @@ const LOG: &str = "user_id,event_time,door,in_out,type\n7,2026-03-02 08:25:00,Ga
     ,2026-03-02 13:00:00,Gate 1,I,commute\n8,2026-03-02 08:00:00,Gate 1,I,commute\n7,2026-03-02 17:10:00,Gate 1,O,commute\n\
     7,2026-03-02 17:10:00,Gate 1,O,commute\n";
 
+const REST: &str = "/api/v1/imports";
+
+/// Tries a file as the page does: it is kept, and nothing else is changed.
+pub(super) fn try_file(house: &House, name: &str, file: &str) {
+    let how =
+        TableImport { name, zone: Some("Asia/Manila"), is_dry_run: true, keeps_trial: true, ..TableImport::default() };
+    house
+        .hub
+        .import_table(&super::house::clerk(), &how, || Ok(file.as_bytes()), super::house::now(), |_, _| {})
+        .unwrap();
+}
+
 /// A form with a file, as programs send it.
-pub(super) fn form(file: &str, fields: &[(&str, &str)]) -> Request<Body> {
+pub(super) fn form(path: &str, file: &str, fields: &[(&str, &str)]) -> Request<Body> {
     let mut body = String::new();
     for (name, value) in fields {
         body.push_str(&format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
@@ -20,12 +32,12 @@ pub(super) fn form(file: &str, fields: &[(&str, &str)]) -> Request<Body> {
     body.push_str("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"log.csv\"\r\n\r\n");
     body.push_str(&format!("{file}\r\n--edge--\r\n"));
     let kind = "multipart/form-data; boundary=edge";
-    Request::post("/api/v1/imports").header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()
+    Request::post(path).header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()
 }
 
 async fn bring(house: &House, program: &Visitor, more: &[(&str, &str)]) -> Answer {
     let fields = [&[("kind", "punches"), ("zone", "Asia/Manila"), ("types", "commute")][..], more].concat();
-    house.ask(program, form(LOG, &fields)).await
+    house.ask(program, form(REST, LOG, &fields)).await
 }
 
 #[tokio::test]
@@ -53,6 +65,21 @@ async fn a_program_tries_a_table_and_brings_it_and_hears_of_each_row() {
     assert_eq!((&days["items"][0]["tardy_minutes"], &days["items"][0]["left_early_minutes"]), (&json!(25), &json!(50)));
     let again = bring(&house, &program, &[]).await.json();
     assert_eq!((&again["stored"], &again["held"], &again["known"]), (&json!(0), &json!(0), &json!(5)));
+    // What became of the rows can be asked for again, and so can the file.
+    let list = house.get(&program, "/api/v1/imports?source=commute-log").await.json();
+    assert_eq!((&list["total"], &list["items"][0]["id"], &list["items"][1]["id"]), (&json!(2), &json!(2), &json!(1)));
+    assert_eq!(list["items"][0]["digest"], list["items"][1]["digest"], "the same bytes");
+    let first = house.get(&program, "/api/v1/imports/1?outcome=held&limit=1").await.json();
+    assert_eq!((&first["stored"], &first["name"], &first["dry_run"]), (&json!(2), &json!("log.csv"), &json!(false)));
+    assert_eq!((&first["rows"]["total"], &first["rows"]["items"][0]), (&json!(2), &done["rows"][2]));
+    let rest = house.get(&program, "/api/v1/imports/1?outcome=held&cursor=at-1").await.json();
+    assert_eq!((&rest["rows"]["items"][0], &rest["rows"]["next_cursor"]), (&done["rows"][3], &json!(null)));
+    let file = house.get(&program, "/api/v1/imports/1/file").await;
+    assert_eq!((file.text.as_str(), file.status), (LOG, StatusCode::OK));
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"log.csv\""));
+    for path in ["/api/v1/imports/9", "/api/v1/imports/9/file", "/api/v1/imports/x"] {
+        assert_eq!(house.get(&program, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
     let audit = house.hub.audit(20).unwrap();
     let entry = audit.iter().find(|entry| entry.action == "import.punches").unwrap();
     assert_eq!((entry.actor.as_str(), entry.object.as_str()), ("token api", "commute-log"));
@@ -72,16 +99,73 @@ async fn a_form_that_can_be_none_is_refused_with_the_cure() {
         (&[("colour", "red")], "a field colour"),
     ];
     for (fields, says) in wrong {
-        let answer = house.ask(&program, form(LOG, fields)).await;
+        let answer = house.ask(&program, form(REST, LOG, fields)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert!(answer.text.contains(says), "{fields:?}: {}", answer.text);
     }
     let none = house.post(&program, "/api/v1/imports", "a=b").await;
     assert!(none.text.contains("multipart/form-data"), "{}", none.text);
-    let huge = house.ask(&program, form(&"x".repeat(crate::api::imports::MOST_BYTES + 1), &[])).await;
+    let huge = house.ask(&program, form(REST, &"x".repeat(crate::import_form::MOST_BYTES + 1), &[])).await;
     assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(house.hub.punch_count().unwrap(), 0);
     let viewer = house.sign_in("admin").await;
-    assert_eq!(house.ask(&viewer, form(LOG, &[("zone", "Asia/Manila")])).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.ask(&viewer, form(REST, LOG, &[("zone", "Asia/Manila")])).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_person_tries_a_file_sees_what_it_would_bring_and_takes_it_without_another_upload() {
+    let house = House::with_accounts();
+    house
+        .hub
+        .import_employees(&super::house::clerk(), b"code,name,numbers\n1001,Ann Reyes,7\n", false, super::house::now())
+        .unwrap();
+    let hr = house.sign_in("hr").await;
+    let tried = house.ask(&hr, form("/imports", LOG, &[("zone", "Asia/Manila"), ("types", "commute")])).await;
+    assert_eq!((tried.status, tried.header("location")), (StatusCode::SEE_OTHER, "/imports/1"), "{}", tried.text);
+    assert_eq!(house.hub.punch_count().unwrap(), 0, "nothing was changed");
+    let page = house.get(&hr, "/imports/1").await.text;
+    for says in ["Tried only", "Import these 4 rows", "Rows of type meal are not wanted.", "line 3", "Held", "log.csv"]
+    {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    let viewer = house.sign_in("viewer").await;
+    let seen = house.get(&viewer, "/imports/1").await.text;
+    assert!(seen.contains("line 3") && !seen.contains("Import these"), "a viewer sees, and changes nothing");
+    let taken = house.post(&hr, "/imports/1/take", "").await;
+    assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, "/imports/2"), "{}", taken.text);
+    assert_eq!(house.hub.punch_count().unwrap(), 4);
+    let page = house.get(&hr, "/imports/2").await.text;
+    assert!(page.contains("import 1</a> (tried)") && !page.contains("Tried only"), "{page}");
+    let tried_again = house.ask(&hr, form("/imports", LOG, &[("zone", "Asia/Manila")])).await;
+    let page = house.get(&hr, tried_again.header("location")).await.text;
+    assert!(page.contains("Import these 1 row<"), "the meal is wanted this time: {page}");
+    let list = house.get(&hr, "/imports?state=taken").await.text;
+    assert!(list.contains("/imports/2") && !list.contains("/imports/1\""), "{list}");
+    let csv = house.get(&hr, "/imports.csv?sort=source").await.text;
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    let report = house.get(&hr, "/imports/1/report.csv").await.text;
+    assert_eq!(
+        report.lines().nth(2).unwrap(),
+        "line 3,7,2026-03-02 12:00:00,refused,Rows of type meal are not wanted."
+    );
+    let audit = house.hub.audit(20).unwrap();
+    assert!(audit.iter().any(|entry| entry.action == "import.punches" && entry.actor == "hr"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_table_of_punches_is_refused_on_the_page_with_the_cure() {
+    let house = House::with_accounts();
+    let hr = house.sign_in("hr").await;
+    let wrong = [
+        ("colour,size\nred,7\n", "fit none of the mappings", StatusCode::UNPROCESSABLE_ENTITY),
+        ("", "there is no file", StatusCode::UNPROCESSABLE_ENTITY),
+        (LOG, "in which zone", StatusCode::UNPROCESSABLE_ENTITY),
+    ];
+    for (file, says, status) in wrong {
+        let answer = house.ask(&hr, form("/imports", file, &[])).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(answer.text.to_lowercase().contains(says) && answer.text.contains("Bring a file"), "{}", answer.text);
+    }
+    assert!(house.get(&hr, "/imports").await.text.contains("No file was brought yet"));
 }

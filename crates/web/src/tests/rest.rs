@@ -101,6 +101,7 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("matches?state=all", "Match"),
         ("terminal-users?state=all", "TerminalUser"),
         ("jobs", "Job"),
+        ("imports", "ImportNote"),
         ("sinks", "Sink"),
         ("sinks/crm/records", "SinkRecord"),
     ] {

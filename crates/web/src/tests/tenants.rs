@@ -20,6 +20,7 @@ const KEYS: &str = "code=EA7&employee=EA7&serial=TA1&terminal=TA1&origin=TA1&use
 
 /// What the owner has: people, terminals, punches held and resolved, an edge, commands, a merge, an account, tokens.
 fn fill(owner: &House) {
+    super::imports::try_file(owner, "Quetzal.csv", "user,time\nZeppelin,2026-01-08 08:00:00\n");
     let door = NewTerminal {
         serial: "TA1".into(),
         name: Some("Zeppelin gate".into()),
@@ -90,12 +91,14 @@ fn asked(route: &Route) -> String {
         ("GET", "/api/v1/terminal-users") => "state=all&terminal=TA1",
         (
             "GET",
-            "/" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/sinks" | "/sinks.csv" | "/held"
-            | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees" | "/employees.csv",
+            "/" | "/imports" | "/imports.csv" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/sinks"
+            | "/sinks.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees" | "/employees.csv",
         ) => "",
         (
             "GET",
-            "/api/v1/edges"
+            "/api/v1/imports"
+            | "/api/v1/imports/{id}"
+            | "/api/v1/edges"
             | "/api/v1/sources"
             | "/api/v1/sinks"
             | "/api/v1/sinks/{name}/records"
@@ -150,9 +153,9 @@ fn request(route: &Route) -> Request<Body> {
         let batch = Batch { edge: "edgealpha".into(), up_to: 1, items: vec![item], ..Batch::default() };
         return Request::post(path).body(Body::from(serde_json::to_string(&batch).unwrap())).unwrap();
     }
-    if route.path == "/api/v1/imports" {
+    if matches!(route.path, "/api/v1/imports" | "/imports") {
         let file = "user,time,serial\n7,2026-01-07 08:00:00,TA1\n";
-        return super::imports::form(file, &[("zone", "Asia/Manila")]);
+        return super::imports::form(route.path, file, &[("zone", "Asia/Manila")]);
     }
     if route.path == link::path::HEARTBEAT {
         let contact = Contact { serial: "TA1".into(), ..Contact::default() };
@@ -292,6 +295,14 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/sinks.csv",
         "/api/v1/sinks",
         "/api/v1/sinks/{name}/records",
+        "/imports",
+        "/imports.csv",
+        "/imports/{id}",
+        "/imports/{id}/file",
+        "/imports/{id}/report.csv",
+        "/api/v1/imports",
+        "/api/v1/imports/{id}",
+        "/api/v1/imports/{id}/file",
         "/jobs",
         "/jobs.csv",
         "/api/v1/jobs",
@@ -320,6 +331,8 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/held/assign",
         "/held/state",
         "/held/dismiss",
+        "/imports",
+        "/imports/{id}/take",
         "/api/v1/imports",
         "/sign-in",
         "/sign-out",
