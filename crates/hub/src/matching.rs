@@ -1,9 +1,11 @@
-//! Whose the users are that terminals list: proposals for a person to judge, and what the person decided.
+//! Whose the users are that terminals list, and whom employees of other systems are: proposals for a person to judge, and what the person decided.
 //!
 //! Invariants:
 //! * A proposal changes nothing. Nobody is added, and no number given or taken, but by a person's decision, which is audited.
 //! * A number that is somebody's is never given away by a decision that does not say from which date.
 //! * By number first, then by name. Where more than one employee could be meant, all are named and none is preferred.
+//! * An employee of another system is a number of the group that has the source's name. Where nobody decided, it is the employee's whose
+//!   code it is, and asked about only when the names differ.
 //! * A dismissal holds for the name that was dismissed: when the terminal calls the number otherwise, it is asked again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -22,6 +24,7 @@ use crate::lists::groups;
 use crate::numbers::{Number, assign, check_free};
 use crate::registry::employee;
 use crate::resolve::{ALWAYS, instant, provisional};
+use crate::sources::listing;
 use crate::view::HeldReason;
 use crate::{Actor, Cured, Error, Hub};
 
@@ -209,6 +212,8 @@ struct Sighted {
     seen_us: Option<i64>,
     waiting: u64,
     first_waiting: Option<i64>,
+    /// Whether it is an employee of another system, who is the one of that code where nobody said otherwise.
+    is_by_code: bool,
 }
 
 impl Sighted {
@@ -263,6 +268,11 @@ impl<'a> Roll<'a> {
         let spans = self.held.get(number)?;
         let (place, ..) = spans.iter().find(|(_, from, to)| *from <= on && on <= *to)?;
         self.people.get(*place).map(|(employee, _)| *employee)
+    }
+
+    /// Whose a code is.
+    fn of_code(&self, code: &str) -> Option<&'a Employee> {
+        self.people.get(*self.by_code.get(code)?).map(|(employee, _)| *employee)
     }
 
     /// Whose a number could be that terminals call by these names: by number first, then by name.
@@ -321,18 +331,21 @@ impl<'a> Roll<'a> {
     }
 }
 
-/// Every number that an approved terminal lists, or that punches wait for.
+/// Every number that an approved terminal or another system lists, or that punches wait for.
 fn sighted(read: &Read<'_>) -> Result<BTreeMap<Number, Sighted>, Error> {
     let terminals = read.terminals()?;
-    let groups = groups(read)?;
+    let listing = listing(read)?;
+    let mut groups = groups(read)?;
+    groups.extend(listing.iter().map(|(origin, source)| (origin.clone(), source.clone())));
     let number = |origin: &str, user: &str| Number::at(groups.get(origin).map_or("", String::as_str), user);
-    let ours: HashSet<&str> =
-        terminals.iter().filter(|(one, _)| one.is_approved).map(|(one, _)| one.serial.as_str()).collect();
+    let approved = terminals.iter().filter(|(one, _)| one.is_approved).map(|(one, _)| one.serial.as_str());
+    let ours: HashSet<&str> = approved.chain(listing.keys().map(String::as_str)).collect();
     let mut all: BTreeMap<Number, Sighted> = BTreeMap::new();
     for user in read.terminal_users()? {
         if ours.contains(user.origin.as_str()) && !user.user.is_empty() {
             let sighted = all.entry(number(&user.origin, &user.user)).or_default();
             sighted.seen_us = sighted.seen_us.max(Some(user.seen_us));
+            sighted.is_by_code = listing.contains_key(&user.origin);
             sighted.names.insert(user.origin, user.name);
         }
     }
@@ -414,7 +427,8 @@ fn row(
     today: Date,
 ) -> MatchRow {
     let names = sighted.named();
-    let owner = roll.owner(user, today);
+    let by_code = || roll.of_code(&user.number).filter(|_| sighted.is_by_code);
+    let owner = roll.owner(user, today).or_else(by_code);
     let mut candidates = match (&owner, &dismissed) {
         (None, None) => roll.candidates(user, &names),
         _ => Vec::new(),
@@ -469,7 +483,8 @@ fn decide(
             give(write, actor, user, &owner, *from, sighted, now)
         }
         Decision::Add { code, from, .. } => {
-            let code = code.clone().unwrap_or_else(|| user.to_string());
+            let usual = if sighted.is_by_code { user.number.clone() } else { user.to_string() };
+            let code = code.clone().unwrap_or(usual);
             let code = code.trim();
             if code.is_empty() {
                 return Err(Error::invalid("a new employee needs a code", "give one"));

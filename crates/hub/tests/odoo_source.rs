@@ -10,8 +10,8 @@ use attendance::{Leave, Part};
 use hub::jobs::built_in;
 use hub::view::DayFilter;
 use hub::{
-    Hub, LeaveKind, LegacyTable, Locking, MssqlSettings, OdooRead, OdooSourceSettings, ReadSource, SourceSettings,
-    SourceState, Stated, Whom,
+    Decision, Hub, LeaveKind, LegacyTable, Locking, MssqlSettings, OdooRead, OdooSourceSettings, ReadSource,
+    SourceSettings, SourceState, Stated, Whom,
 };
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
@@ -39,6 +39,7 @@ fn settings(odoo: &FakeOdoo) -> OdooSourceSettings {
         employee_field: "barcode".to_owned(),
         holidays: true,
         leave: true,
+        employees: false,
         leave_types: [
             ("Paid Time Off".to_owned(), LeaveKind::Paid),
             ("Unpaid".to_owned(), LeaveKind::Unpaid),
@@ -402,4 +403,89 @@ fn the_test_tells_what_may_be_read_and_what_is_missing_and_jobs_read_it() {
     let read = office.read_at(later(5));
     assert!(read.trouble[0].contains("make a new one"), "{:?}", read.trouble);
     assert_eq!((office.stated("leave").len(), office.marked()), (1, 0));
+}
+
+/// The employees of Odoo, as the page of matching shows them.
+fn proposals(office: &Office) -> Vec<String> {
+    let rows = office.hub().matches(now()).unwrap().into_iter().filter(|row| row.user.starts_with("odoo/"));
+    let words = rows.map(|row| {
+        let owner = row.owner.map_or_else(String::new, |(code, _)| format!(" is {code}"));
+        let could = row.candidates.iter().map(|one| format!(" {} ({})", one.code, one.says())).collect::<String>();
+        format!("{} {}: {}{owner}{could}", row.user, row.names.join(", "), row.state.word())
+    });
+    words.collect()
+}
+
+#[test]
+fn employees_of_an_odoo_are_proposals_and_nobody_is_added_or_changed_but_by_a_persons_word() {
+    let office = office(OdooVersion::V18);
+    let list = "code,name\n12,Ann Reyes\n0012,Ben Cruz\n1003,Cora Diaz\n";
+    office.hub().import_employees(&clerk(), list.as_bytes(), false, now()).unwrap();
+    office.everybody_off("New Year", "2026-01-01");
+    office.odoo.names(office.twelve, "REYES, Ann", "ann@example.org", "Sales");
+    let cora = office.odoo.employs("");
+    office.odoo.names(cora, "Cora Diaz", "", "");
+    for (badge, name) in [("0077", "Zoe Lim"), ("88", "Xavi Tan"), ("99", "Gone Away")] {
+        let id = office.odoo.employs(badge);
+        office.odoo.names(id, name, "", "");
+        if badge == "99" {
+            office.odoo.archives(id);
+        }
+    }
+    office.leave(cora, ("2026-02-10", "2026-02-10"), "Paid Time Off", &json!({}));
+    let wanted = OdooSourceSettings { employees: true, ..settings(&office.odoo) };
+    office.add(&wanted);
+    // Who the employees are, and what was changed of them or their numbers.
+    let of_people = || {
+        let changes = office.hub().audit(500).unwrap().into_iter().map(|entry| entry.action);
+        let changes = changes.filter(|action| !["fact.", "source."].iter().any(|other| action.starts_with(other)));
+        let list = office.hub().employees(now()).unwrap().into_iter().map(|one| format!("{one:?}"));
+        list.chain(changes).collect::<Vec<_>>()
+    };
+    let before = of_people();
+    let read = office.read();
+    assert_eq!((read.people, read.leave.unwrap().untaken.len()), (Some(5), 1));
+    let named = |id: i64| format!("odoo/id{id}");
+    assert_eq!(
+        proposals(&office),
+        [
+            "odoo/0012 Employee 0012: differs is 0012".to_owned(),
+            "odoo/0077 Zoe Lim: unknown".to_owned(),
+            "odoo/12 REYES, Ann: matched is 12".to_owned(),
+            "odoo/88 Xavi Tan: unknown".to_owned(),
+            format!("{} Cora Diaz: proposed 1003 (same name)", named(cora)),
+        ],
+        "the badge is the code, and who is archived is no proposal"
+    );
+    assert_eq!(of_people(), before);
+
+    // Several at once: who is whom, who is new, who is none.
+    let decided = office.hub().decide_matches(
+        &clerk(),
+        &[
+            Decision::Assign { user: named(cora), employee: "1003".to_owned(), from: None },
+            Decision::Add { user: "odoo/0077".to_owned(), code: None, from: None },
+            Decision::Dismiss { user: "odoo/88".to_owned(), reason: "a contractor".to_owned() },
+            Decision::Assign { user: "odoo/99".to_owned(), employee: "12".to_owned(), from: None },
+        ],
+        now(),
+    );
+    let decided = decided.unwrap();
+    assert_eq!((decided.done, decided.refused.len()), (3, 1), "{decided:?}");
+    let actions: Vec<String> = office.hub().audit(4).unwrap().into_iter().map(|entry| entry.action).collect();
+    for action in ["number.assign", "employee.add", "match.dismiss"] {
+        assert!(actions.iter().any(|one| one == action), "{action}: {actions:?}");
+    }
+    let zoe = office.hub().employees(now()).unwrap().into_iter().find(|one| one.code == "0077").unwrap();
+    assert_eq!(zoe.name, "Zoe Lim");
+    let read = office.read();
+    assert_eq!(read.leave.unwrap().stated, 1, "leave is of whom a person said");
+    assert_eq!(office.stated("leave"), ["2026-02-10 Full of employee 1003 by source odoo"]);
+    let states = proposals(&office);
+    assert!(states.contains(&"odoo/0077 Zoe Lim: matched is 0077".to_owned()), "{states:?}");
+    assert!(states.contains(&"odoo/88 Xavi Tan: dismissed".to_owned()), "{states:?}");
+    // With the source its proposals go, and what was decided stays.
+    office.hub().remove_source(&clerk(), "odoo", now()).unwrap();
+    assert!(proposals(&office).is_empty());
+    assert!(office.hub().employees(now()).unwrap().iter().any(|one| one.code == "0077"));
 }

@@ -389,6 +389,14 @@ pub(crate) fn source_kind(kind: &'static str) -> &'static str {
     }
 }
 
+/// Who lists a user: a terminal by its serial, or a source by its name.
+pub(crate) fn origin(origin: &str) -> String {
+    match origin.strip_prefix("source:") {
+        Some(source) => format!("source {}", source.trim_end_matches('/')),
+        None => origin.to_owned(),
+    }
+}
+
 /// How it is with a source.
 pub(crate) const fn source_state(state: SourceState) -> &'static str {
     match state {

@@ -5,6 +5,7 @@ use store::Read;
 use store::sources::Source;
 
 use super::holidays::forget_marks;
+use super::odoo::origin;
 use super::tables::password_place;
 use super::{SourceSettings, work};
 use crate::{Actor, Error, Hub};
@@ -133,7 +134,7 @@ impl Hub {
         })
     }
 
-    /// Removes a source. What it stated stays; its marks of years that are not available go.
+    /// Removes a source. What it stated stays; its marks of years that are not available and its proposals go.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -141,6 +142,10 @@ impl Hub {
         self.store.write(|write| {
             let before = known_source(write, name)?;
             forget_marks(write, name, now)?;
+            let listed = origin(name);
+            for user in write.users_of(&listed)? {
+                write.drop_terminal_user(&listed, &user.user)?;
+            }
             write.drop_source(name)?;
             write.drop_secret(&password_place(name))?;
             Ok(write.audit(&actor.entry(now, "source.remove", name, before.body))?)

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Comparison, Difference, Differs};
 pub use desk::{SourceRow, SourceState};
 pub use holidays::{Heard, HolidaySettings};
+pub(crate) use odoo::listing;
 pub use odoo::{LeaveKind, OdooRead, OdooSourceSettings};
 pub use tables::{MssqlSettings, OpenTable, TableRead, table_csv};
 pub(crate) use work::Pull;

@@ -67,7 +67,7 @@ pub(crate) enum AddSource {
     Holidays(AddHolidays),
     /// A table of punches in Microsoft SQL Server, which is only read: commute-log, day-per-row, checkinout, biotime, or a query
     Mssql(Box<AddMssql>),
-    /// An Odoo, 17 to 19, which is only read: public holidays and approved leave
+    /// An Odoo, 17 to 19, which is only read: public holidays, approved leave, employees as proposals
     Odoo(AddOdoo),
 }
 
@@ -91,6 +91,9 @@ pub(crate) struct AddOdoo {
     /// Read approved leave
     #[arg(long)]
     pub(crate) leave: bool,
+    /// List its employees for matching, where a person decides whom each is
+    #[arg(long)]
+    pub(crate) employees: bool,
     /// What a type of leave is here, by its name in Odoo: "Sick Time Off=paid", or unpaid, offsite, ignored
     #[arg(long = "leave-type", value_name = "NAME=KIND", value_parser = leave_type, requires = "leave")]
     pub(crate) leave_types: Vec<(String, LeaveKind)>,

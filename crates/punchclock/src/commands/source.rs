@@ -105,6 +105,7 @@ fn add_odoo(context: &Context, args: AddOdoo) -> anyhow::Result<()> {
         employee_field: args.employee_field,
         holidays: args.holidays,
         leave: args.leave,
+        employees: args.employees,
         leave_types: args.leave_types.into_iter().collect(),
         first: args.first.unwrap_or(date(this_year, 1, 1)),
         allow_private: args.allow_private,

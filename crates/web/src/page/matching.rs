@@ -1,4 +1,4 @@
-//! `GET /people/match`, `GET /people/match.csv`: whose the users are that terminals list, as proposals; and what a person decides
+//! `GET /people/match`, `GET /people/match.csv`: whose the users are that terminals and other systems list, as proposals; and what a person decides
 //! about them (`POST /people/match`), many at once.
 
 use std::collections::{HashMap, HashSet};
@@ -143,7 +143,7 @@ impl Row {
     fn new(row: MatchRow, terminals: &[TerminalRow], typed: &Typed, ticks_all: bool) -> Self {
         let named = |serial: &String| {
             let known = terminals.iter().find(|terminal| terminal.serial == *serial);
-            known.map_or_else(|| serial.clone(), |terminal| terminal.name.clone())
+            known.map_or_else(|| words::origin(serial), |terminal| terminal.name.clone())
         };
         let only = match row.candidates.as_slice() {
             [only] if row.state == MatchState::Proposed => only.code.clone(),

@@ -1,6 +1,7 @@
 //! Users of terminals, matched on the review page.
 
 use axum::http::StatusCode;
+use hub::{OdooSourceSettings, SourceSettings};
 
 use super::house::{House, clerk, now};
 
@@ -103,4 +104,34 @@ async fn employees_are_merged_and_taken_apart_on_their_page() {
     let done = house.post(&hr, "/employees/unmerge", "from=E2").await;
     assert_eq!(done.header("location"), "/employees?done=unmerged");
     assert!(!house.get(&hr, "/employees").await.text.contains("counts as E3"));
+}
+
+#[tokio::test]
+async fn employees_of_an_odoo_stand_beside_the_users_of_terminals_and_are_decided_with_them() {
+    let house = workplace();
+    let settings = OdooSourceSettings {
+        url: "https://odoo.example".to_owned(),
+        database: "prod".to_owned(),
+        user: "reader".to_owned(),
+        employee_field: "barcode".to_owned(),
+        holidays: false,
+        leave: false,
+        employees: true,
+        leave_types: std::collections::BTreeMap::new(),
+        first: "2026-01-01".parse().unwrap(),
+        allow_private: false,
+    };
+    house.hub.add_source(&clerk(), "odoo", &SourceSettings::Odoo(Box::new(settings)), None, now()).unwrap();
+    let people = [("E1", "Somebody Else"), ("E9", "Zoe Lim")].map(|(badge, name)| (badge.to_owned(), name.to_owned()));
+    house.hub.take_users("source:odoo/", &people, now()).unwrap();
+    let hr = house.sign_in("hr").await;
+    let page = house.get(&hr, PATH).await.text;
+    for text in ["odoo/E1", "is E1 Ann Reyes", "odoo/E9", "Zoe Lim", "source odoo", "employees of other systems"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let done = house.post(&hr, PATH, "what=add&pick=odoo%2FE9").await;
+    assert!(done.header("location").contains("done=1"), "{}", done.text);
+    let added = house.hub.employees(now()).unwrap().into_iter().find(|one| one.code == "E9").unwrap();
+    assert_eq!(added.name, "Zoe Lim");
+    assert!(house.get(&hr, "/sources").await.text.contains("https://odoo.example, prod: employees"));
 }

@@ -4,7 +4,7 @@
 //! * What a person stated stays. Leave that can't stand beside it is refused, told, and tried again with each reading.
 //! * What a person took back of this source's does not come again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -12,7 +12,8 @@ use roads::odoo::{ApprovedLeave, NotRead, OdooPerson};
 use store::facts::{Fact, Subject};
 use store::{Read, Write};
 
-use super::leave_plan::{Ours, Steps, Who, steps, straddling};
+use super::leave_plan::{Ours, Steps, steps, straddling};
+use super::people::who;
 use super::{Reading, some_of};
 use crate::resolve::ALWAYS;
 use crate::sources::in_the_name_of;
@@ -73,7 +74,7 @@ impl Reading<'_> {
     /// Brings what is stated in step with it.
     pub(super) fn take_leave(&self, approved: &[ApprovedLeave], people: &[OdooPerson]) -> Result<LeaveRead, Error> {
         let Steps { withdrawn, stated, untaken, unmapped } = self.hub.store.read(|read| {
-            let (ours, who) = (ours(read, self.name)?, who(read, people, &self.settings.employee_field)?);
+            let (ours, who) = (ours(read, self.name)?, who(read, (self.name, &self.settings), people, self.today)?);
             Ok::<_, Error>(steps(self.name, (&ours, self.since()), approved, &self.settings.leave_types, &who))
         })?;
         let mut done = LeaveRead { approved: approved.len(), untaken, unmapped, ..LeaveRead::default() };
@@ -155,29 +156,4 @@ fn is_taken_back(read: &Read<'_>, actor: &Actor, employee: i64, stated: &Stated)
     let withdrawn = read.withdrawn_facts(&Subject::Employee(employee), stated.kind(), ALWAYS.0, ALWAYS.1)?;
     let by_people = |fact: &Fact| fact.withdrawn.as_ref().is_some_and(|(_, by)| *by != actor.name);
     Ok(withdrawn.iter().any(|fact| fact.actor == actor.name && fact.key == stated.key() && by_people(fact)))
-}
-
-/// Whom each employee of Odoo is here: by the field that holds the code, as the sink finds them.
-fn who(read: &Read<'_>, people: &[OdooPerson], field: &str) -> Result<HashMap<i64, Who>, Error> {
-    let mut holders = HashMap::<&str, usize>::new();
-    people.iter().for_each(|one| *holders.entry(&one.code).or_default() += 1);
-    let mut all = HashMap::new();
-    for one in people {
-        let of = |why: &str| Who::Nobody(format!("{} {why}", one.name));
-        let who = match (one.code.as_str(), holders.get(one.code.as_str())) {
-            ("", _) => of(&format!("has no `{field}` in Odoo")),
-            (code, Some(2..)) => of(&format!("shares `{field}` {code} with somebody in Odoo")),
-            (code, _) => match read.employee_by_code(code)? {
-                None => of(&format!("has `{field}` {code} in Odoo, which is no employee's code here")),
-                Some(found) => {
-                    // Who counts as another one is the other one.
-                    let into = found.merged_into.map(|into| read.employee(into)).transpose()?.flatten();
-                    let found = into.unwrap_or(found);
-                    Who::Employee(found.id, found.code)
-                }
-            },
-        };
-        all.insert(one.id, who);
-    }
-    Ok(all)
 }

@@ -1,4 +1,4 @@
-//! Reading an Odoo: public holidays, and approved leave of the employees that it shares with the hub.
+//! Reading an Odoo: public holidays, approved leave of the employees that it shares with the hub, and its employees as proposals.
 //!
 //! Invariants:
 //! * Odoo is only read.
@@ -7,6 +7,7 @@
 
 mod leave;
 mod leave_plan;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use store::sources::Page;
 
 use self::leave::LeaveRead;
 pub use self::leave_plan::LeaveKind;
+pub(crate) use self::people::{listing, origin};
 use super::desk::known_source;
 use super::holidays::in_step;
 use super::tables::password_place;
@@ -45,6 +47,9 @@ pub struct OdooSourceSettings {
     pub holidays: bool,
     /// Whether approved leave is read.
     pub leave: bool,
+    /// Whether employees are read, as proposals.
+    #[serde(default)]
+    pub employees: bool,
     /// What each type of leave there is here, by its name.
     pub leave_types: BTreeMap<String, LeaveKind>,
     /// First date whose holidays and leave are wanted.
@@ -55,7 +60,7 @@ pub struct OdooSourceSettings {
 
 impl OdooSourceSettings {
     pub(super) fn place(&self) -> String {
-        let parts = [(self.holidays, "holidays"), (self.leave, "leave")];
+        let parts = [(self.holidays, "holidays"), (self.leave, "leave"), (self.employees, "employees")];
         let parts: Vec<&str> = parts.into_iter().filter(|(is_read, _)| *is_read).map(|(_, word)| word).collect();
         format!("{}, {}: {}", self.url, self.database, parts.join(", "))
     }
@@ -65,8 +70,9 @@ impl OdooSourceSettings {
     /// # Errors
     /// [`Error::Invalid`] with the cure.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if !self.holidays && !self.leave {
-            return Err(Error::invalid("nothing is to be read of this Odoo", "say --holidays, --leave, or both"));
+        if !self.holidays && !self.leave && !self.employees {
+            let cure = "say --holidays, --leave or --employees, or several of them";
+            return Err(Error::invalid("nothing is to be read of this Odoo", cure));
         }
         let why = |why| Error::invalid(why, "change what is given of the source");
         Odoo::new(self.config(String::new(), None)).map(drop).map_err(why)
@@ -94,6 +100,8 @@ pub struct OdooRead {
     pub left_out: Vec<String>,
     /// Of its leave, when that is wanted and could be read.
     pub leave: Option<LeaveRead>,
+    /// Employees that are listed for matching, when that is wanted and they could be read.
+    pub people: Option<usize>,
     /// Why something could not be read.
     pub trouble: Vec<String>,
 }
@@ -105,6 +113,7 @@ impl OdooRead {
         words.extend(self.holidays.as_ref().map(Heard::words).filter(|words| !words.is_empty()));
         words.extend(some_of("not taken as holidays", &self.left_out));
         words.extend(self.leave.as_ref().map(LeaveRead::words));
+        words.extend(self.people.map(|count| format!("{count} employees listed for matching")));
         words.join("; ")
     }
 
@@ -165,9 +174,9 @@ impl Hub {
             reading.take_holidays(told, &mut done)?;
         }
         // Who does not answer is not asked again at once.
-        if reading.settings.leave && !is_away {
-            match reading.people().and_then(|people| Ok((reading.approved()?, people))) {
-                Ok((approved, people)) => done.leave = Some(reading.take_leave(&approved, &people)?),
+        if !is_away && (reading.settings.leave || reading.settings.employees) {
+            match reading.odoo.people() {
+                Ok(people) => reading.take_of_people(&people, &mut done)?,
                 Err(why) => done.fails(&why),
             }
         }
@@ -202,11 +211,13 @@ impl Hub {
             let holidays = odoo.public_holidays(settings.first, &usual);
             told(holidays.map(|found| format!("{} public holidays from {} on", found.holidays.len(), settings.first)));
         }
-        if settings.leave {
+        if settings.leave || settings.employees {
             told(odoo.people().map(|people| {
                 let with_code = people.iter().filter(|one| !one.code.is_empty()).count();
                 format!("{with_code} of {} employees have `{}`", people.len(), settings.employee_field)
             }));
+        }
+        if settings.leave {
             let approved = odoo.approved_leave(settings.first, &[]);
             told(approved.map(|leave| format!("{} approved leaves from {} on", leave.len(), settings.first)));
             told(odoo.leave_types().map(|types| {
@@ -251,8 +262,18 @@ impl Reading<'_> {
         Ok(read.sources()?.iter().any(|source| source.name == self.name && source.body == self.body))
     }
 
-    fn people(&self) -> Result<Vec<OdooPerson>, NotRead> {
-        self.odoo.people()
+    /// Takes what concerns single employees.
+    fn take_of_people(&self, people: &[OdooPerson], done: &mut OdooRead) -> Result<(), Error> {
+        if self.settings.employees && self.hub.store.read(|read| self.is_current(read))? {
+            done.people = Some(self.take_people(people)?);
+        }
+        if self.settings.leave {
+            match self.approved() {
+                Ok(approved) => done.leave = Some(self.take_leave(&approved, people)?),
+                Err(why) => done.fails(&why),
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what was told of holidays, and states what follows from what is known of them.
