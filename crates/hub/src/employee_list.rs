@@ -179,7 +179,7 @@ fn take(write: &Write<'_>, actor: &Actor, line: &Line, now: Timestamp) -> Result
     let places_before = write.employee_places_of(id)?;
     let places = match line.places.as_slice() {
         [] => places_before.clone(),
-        texts => places::parse(write, texts, id)?,
+        texts => places::parse(write, texts, id, &places_before)?,
     };
     let mut numbers = Vec::new();
     for text in &line.numbers {

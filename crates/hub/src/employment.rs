@@ -98,6 +98,11 @@ impl Employments {
         self.spans.is_empty() || self.spans.iter().any(|(from, to)| *from <= date && date <= *to)
     }
 
+    /// Whether somebody is employed on any date of a range; always, without any span.
+    pub(crate) fn touches(&self, (first, last): (Date, Date)) -> bool {
+        self.spans.is_empty() || self.spans.iter().any(|(from, to)| *from <= last && first <= *to)
+    }
+
     /// The last date before which somebody had left who is not employed on a date.
     pub(crate) fn left_before(&self, date: Date) -> Option<Date> {
         self.spans.iter().map(|(_, to)| *to).filter(|to| *to < date).max()

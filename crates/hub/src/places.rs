@@ -10,15 +10,15 @@ use std::io::Write as Out;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::places::{DepartmentLine, SiteLine};
-use store::places::{Department, EmployeePlace, Site, TerminalSite};
+use store::places::{Department, EmployeePlace, Site};
 use store::{Read, Write};
 
 use crate::company::{Company, zone};
 use crate::resolve::ALWAYS;
 use crate::undone::Undone;
-use crate::view::{DepartmentRow, SiteRow};
+use crate::view::{DepartmentRow, SiteRow, TerminalStay};
 use crate::zones::Before;
-use crate::{Actor, CsvTable, Error, Hub, ListImport};
+use crate::{Actor, CsvTable, Error, Hub, ListImport, stays};
 
 /// A site, or what of it is to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,21 +29,19 @@ pub struct NewSite {
     pub name: Option<String>,
     /// IANA zones, all of them, each from a date on, or always; `None` keeps them.
     pub zones: Option<Vec<(String, Option<Date>)>>,
-    /// Serials of terminals that come to it, each from a date on, or always.
-    pub terminals: Vec<(String, Option<Date>)>,
+    /// Terminals that come to it; one with a last date is at no site afterwards, unless it was said to come to another one.
+    pub terminals: Vec<TerminalStay>,
 }
 
 impl NewSite {
     /// What a row of a list says.
     fn of(line: &SiteLine) -> Result<Self, Error> {
-        let read = |texts: &[String], column| -> Result<Vec<_>, Error> {
-            texts.iter().map(|text| read_dated(text, column)).collect()
-        };
+        let zones = line.zones.iter().map(|text| read_dated(text, "zones")).collect::<Result<Vec<_>, Error>>()?;
         Ok(Self {
             code: line.code.clone(),
             name: Some(line.name.clone()).filter(|name| !name.is_empty()),
-            zones: Some(read(&line.zones, "zones")?).filter(|zones| !zones.is_empty()),
-            terminals: read(&line.terminals, "terminals")?,
+            zones: Some(zones).filter(|zones| !zones.is_empty()),
+            terminals: line.terminals.iter().map(|text| stays::read(text)).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -172,10 +170,8 @@ impl Hub {
         let (sites, at, of) =
             self.store.read(|read| Ok::<_, Error>((read.sites()?, read.terminal_sites()?, read.site_zones()?)))?;
         let since = |from: Date| Some(from).filter(|from| *from > ALWAYS.0);
-        let (mut terminals, mut zones): (HashMap<String, Vec<_>>, HashMap<String, Vec<_>>) = Default::default();
-        for at in at {
-            terminals.entry(at.site).or_default().push((at.serial, since(at.from)));
-        }
+        let mut terminals = stays::by_site(at);
+        let mut zones: HashMap<String, Vec<_>> = HashMap::new();
         for of in of {
             zones.entry(of.site).or_default().push((of.zone, since(of.from)));
         }
@@ -204,7 +200,7 @@ impl Hub {
     pub fn sites_csv(&self, out: &mut dyn Out) -> Result<(), Error> {
         let mut table = CsvTable::new(out, ["code", "name", "zones", "terminals"])?;
         for SiteRow { code, name, zones, terminals } in self.sites()? {
-            table.row([code, name, listed(&zones), listed(&terminals)])?;
+            table.row([code, name, listed(&zones), stays::listed(&terminals)])?;
         }
         Ok(table.finish()?)
     }
@@ -250,7 +246,7 @@ fn take_site(write: &Write<'_>, (actor, action): (&Actor, &str), new: &NewSite, 
     let site = Site { code: new.code.clone(), name };
     let mut is_news = known.as_ref() != Some(&site);
     let company = Company::load(write)?;
-    let named: Vec<String> = new.terminals.iter().map(|(serial, _)| serial.clone()).collect();
+    let named: Vec<String> = new.terminals.iter().map(|stay| stay.serial.clone()).collect();
     let before = Before::of_site(write, &company, &site.code, &named)?;
     write.put_site(&site)?;
     if let Some(zones) = &new.zones {
@@ -261,23 +257,13 @@ fn take_site(write: &Write<'_>, (actor, action): (&Actor, &str), new: &NewSite, 
             is_news = true;
         }
     }
-    let there = write.terminal_sites()?;
-    for (serial, from) in &new.terminals {
-        if write.terminal(serial)?.is_none() {
-            let cure = "`punchclock terminal list` shows those there are";
-            return Err(Error::invalid(format!("there is no terminal with serial {serial} (column terminals)"), cure));
-        }
-        let from = from.unwrap_or(ALWAYS.0);
-        let at = TerminalSite { serial: serial.clone(), from, site: new.code.clone() };
-        if !there.contains(&at) {
-            write.put_terminal_site(&at)?;
-            is_news = true;
-        }
+    for stay in &new.terminals {
+        is_news |= stays::come(write, &new.code, stay)?;
     }
     if is_news {
         before.followed(write, &company, now)?;
         let zones = new.zones.as_deref().map_or_else(|| "as they were".to_owned(), listed);
-        let detail = format!("name {}, zones {zones}, terminals {}", site.name, listed(&new.terminals));
+        let detail = format!("name {}, zones {zones}, terminals {}", site.name, stays::listed(&new.terminals));
         write.audit(&actor.entry(now, action, &site.code, detail))?;
     }
     Ok(is_news)
@@ -350,10 +336,13 @@ fn dated(thing: &str, from: Date) -> String {
 
 fn read_dated(text: &str, column: &str) -> Result<(String, Option<Date>), Error> {
     let Some((thing, date)) = text.split_once('@') else { return Ok((text.to_owned(), None)) };
-    let date = date.parse().map_err(|_| {
-        Error::invalid(format!("`{date}` in column {column} is no date"), "write it as in CEBU@2026-03-01")
-    })?;
-    Ok((thing.to_owned(), Some(date)))
+    Ok((thing.to_owned(), Some(read_date(date, column)?)))
+}
+
+/// Reads the date of a thing.
+pub(crate) fn read_date(text: &str, column: &str) -> Result<Date, Error> {
+    let wrong = |_| Error::invalid(format!("`{text}` in column {column} is no date"), "write it as in CEBU@2026-03-01");
+    text.parse().map_err(wrong)
 }
 
 /// Refuses what places could not be written with.
@@ -374,8 +363,13 @@ pub(crate) fn shown(places: &[EmployeePlace]) -> String {
     places.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads it, by date. Sites and departments must be there.
-pub(crate) fn parse(read: &Read<'_>, texts: &[String], employee: i64) -> Result<Vec<EmployeePlace>, Error> {
+/// Reads it, by date. Sites and departments must be there, but for places that are known: the site may have been removed since.
+pub(crate) fn parse(
+    read: &Read<'_>,
+    texts: &[String],
+    employee: i64,
+    known: &[EmployeePlace],
+) -> Result<Vec<EmployeePlace>, Error> {
     let sites: HashSet<String> = read.sites()?.into_iter().map(|site| site.code).collect();
     let departments: HashSet<String> = read.departments()?.into_iter().map(|one| one.code).collect();
     let missing = |what: &str, code: &str, kind: &str| {
@@ -387,14 +381,19 @@ pub(crate) fn parse(read: &Read<'_>, texts: &[String], employee: i64) -> Result<
         let (place, from) = read_dated(text, "places")?;
         let from = from.unwrap_or(ALWAYS.0);
         let (site, department) = place.split_once(':').unwrap_or((&place, ""));
+        let filled = |code: &str| Some(code.to_owned()).filter(|code| !code.is_empty());
+        let place = EmployeePlace { employee, from, site: filled(site), department: filled(department) };
+        if known.contains(&place) {
+            places.push(place);
+            continue;
+        }
         if !site.is_empty() && !sites.contains(site) {
             return Err(missing("site", site, "sites"));
         }
         if !department.is_empty() && !departments.contains(department) {
             return Err(missing("department", department, "departments"));
         }
-        let filled = |code: &str| Some(code.to_owned()).filter(|code| !code.is_empty());
-        places.push(EmployeePlace { employee, from, site: filled(site), department: filled(department) });
+        places.push(place);
     }
     places.sort_by_key(|place| place.from);
     if let Some([one, _]) = places.array_windows().find(|[one, two]| one.from == two.from) {

@@ -451,8 +451,19 @@ pub struct SiteRow {
     pub name: String,
     /// IANA zones, each from a date on; `None` for always. On dates without one it is the company's.
     pub zones: Vec<(String, Option<Date>)>,
-    /// Serials of the terminals that are or were there, each from a date on; `None` for always.
-    pub terminals: Vec<(String, Option<Date>)>,
+    /// The terminals that are or were there.
+    pub terminals: Vec<TerminalStay>,
+}
+
+/// A terminal at a site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerminalStay {
+    /// Serial.
+    pub serial: String,
+    /// First date; `None` for always.
+    pub from: Option<Date>,
+    /// Last date; `None` until something else is said.
+    pub to: Option<Date>,
 }
 
 /// A department.

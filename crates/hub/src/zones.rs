@@ -51,7 +51,7 @@ impl ZoneBook {
     /// Of some terminals, each by its serial and its own zone, in their order.
     pub(crate) fn terminals(&self, read: &Read<'_>, of: &[(&str, Option<&str>)]) -> Result<Vec<Zones>, Error> {
         self.each(of, |asked| {
-            let stay = |at: store::places::TerminalSite| (at.from, Some(at.site));
+            let stay = |at: store::places::TerminalSite| (at.from, at.site);
             let stays = read.terminal_sites_of(asked)?.into_iter();
             Ok(stays.map(|stays| stays.into_iter().map(stay).collect()).collect())
         })
@@ -135,8 +135,12 @@ impl Before {
 
     /// Of those who are, were or will be at a site, and of some terminals.
     pub(crate) fn of_site(read: &Read<'_>, company: &Company, site: &str, also: &[String]) -> Result<Self, Error> {
-        let mut serials: Vec<String> =
-            read.terminal_sites()?.into_iter().filter(|at| at.site == site).map(|at| at.serial).collect();
+        let mut serials: Vec<String> = read
+            .terminal_sites()?
+            .into_iter()
+            .filter(|at| at.site.as_deref() == Some(site))
+            .map(|at| at.serial)
+            .collect();
         serials.extend_from_slice(also);
         serials.sort();
         serials.dedup();
@@ -152,7 +156,13 @@ impl Before {
         Self::of(read, company, terminals, read.employees_of(&ids)?.into_iter().flatten().collect())
     }
 
-    fn of(read: &Read<'_>, company: &Company, terminals: Vec<Terminal>, people: Vec<Employee>) -> Result<Self, Error> {
+    /// Of some of them.
+    pub(crate) fn of(
+        read: &Read<'_>,
+        company: &Company,
+        terminals: Vec<Terminal>,
+        people: Vec<Employee>,
+    ) -> Result<Self, Error> {
         let book = ZoneBook::load(read, company)?;
         let named: Vec<_> = terminals.iter().map(|one| (one.serial.as_str(), one.zone.as_deref())).collect();
         let of_terminals = book.terminals(read, &named)?;

@@ -232,3 +232,49 @@ fn a_list_of_sites_with_zones_reads_back_and_a_bad_zone_names_its_line() {
     assert!(report.refusals[1].starts_with("line 3: two zones hold from the same date on"), "{:?}", report.refusals);
     assert_eq!(list(&house), exported);
 }
+
+#[test]
+fn a_terminal_that_leaves_its_site_is_read_in_the_companys_zone_from_that_date_on_and_a_list_says_so() {
+    let house = workplace();
+    sites(&house, "code,zones\nMNL,Asia/Tokyo\n");
+    let (files, before) = (settled(&house), instants(&house));
+    let leave = |house: &House, serial: &str, from: &str| {
+        house.hub.leave_site(&clerk(), serial, from.parse().unwrap(), now()).map_err(|error| error.to_string())
+    };
+    leave(&house, "A1", "2026-02-16").unwrap();
+    assert_eq!(marked(&house), ["2026-02-09", "2026-02-16", "2026-02-23"]);
+    let audit = house.hub.audit(1000).unwrap();
+    assert_eq!((audit[0].action.as_str(), audit[0].detail.as_str()), ("terminal.leave", "site MNL from 2026-02-16 on"));
+    leave(&house, "A1", "2026-02-16").unwrap();
+    assert_eq!(house.hub.audit(1000).unwrap().len(), audit.len(), "the same again is no news");
+    for ((printed, old), (_, new)) in before.iter().zip(&instants(&house)) {
+        assert_eq!(old != new, printed.as_str() >= "2026-02-16", "{printed}");
+    }
+    let left = settled(&house);
+    assert_ne!(left, files);
+    assert!(leave(&house, "A1", "2026-02-20").unwrap_err().starts_with("terminal A1 is at no site on 2026-02-20"));
+    assert!(leave(&house, "Z9", "2026-02-20").unwrap_err().starts_with("there is no terminal with serial Z9"));
+
+    // A list says from when until when; taken elsewhere it means the same, and here it changes nothing.
+    let list = |house: &House| {
+        let mut out = Vec::new();
+        house.hub.sites_csv(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let exported = list(&house);
+    assert!(exported.contains("MNL,Manila,Asia/Tokyo,A1@..2026-02-15\n"), "{exported}");
+    let again = house.hub.import_sites(&clerk(), exported.as_bytes(), false, now()).unwrap();
+    assert_eq!((again.counts.known, again.counts.stored), (2, 0));
+    let other = workplace();
+    sites(&other, &exported);
+    assert_eq!((list(&other), &settled(&other)[..2]), (exported, &left[..2]));
+    let turned = house.hub.import_sites(&clerk(), b"code,terminals\nMNL,A1@2026-03-02..2026-03-01\n", false, now());
+    assert!(turned.unwrap().refusals[0].contains("leaves site MNL on 2026-03-01, before it comes on 2026-03-02"));
+
+    // Where it was said to be by then stands.
+    sites(&house, "code,terminals\nTYO,A1@2026-02-23\nMNL,A1@2026-02-02..2026-02-24\n");
+    assert!(list(&house).contains("TYO,Tokyo,,A1@2026-02-23\n"), "{}", list(&house));
+    // Back, as if it had never left.
+    sites(&house, "code,terminals\nMNL,A1@2026-02-16 A1@2026-02-23\n");
+    assert_eq!(settled(&house), files, "byte for byte");
+}

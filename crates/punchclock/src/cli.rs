@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod job;
 pub(crate) mod payroll;
 pub(crate) mod person;
+pub(crate) mod place;
 pub(crate) mod plan;
 pub(crate) mod simulate;
 pub(crate) mod sink;
@@ -73,6 +74,12 @@ pub(crate) enum Command {
     /// Employees: match the users of terminals to them, merge those who are on the list twice
     #[command(subcommand)]
     Employee(employee::Employee),
+    /// Sites: let a terminal leave one, remove one; `import csv --kind sites` adds and changes them
+    #[command(subcommand)]
+    Site(place::SiteCommand),
+    /// Departments: remove one; `import csv --kind departments` adds and changes them
+    #[command(subcommand)]
+    Department(place::DepartmentCommand),
     /// Correct an input: add a forgotten punch, void one, excuse, credit, approve
     #[command(subcommand)]
     Correct(payroll::Correct),

@@ -87,6 +87,25 @@ fn a_clock_that_was_wrong_is_shifted_shown_and_taken_back() {
 }
 
 #[test]
+fn a_site_is_removed_once_its_terminal_has_left_it() {
+    let stage = stage();
+    std::fs::write(stage.folder.path().join("log.dat"), "1\t2026-01-05 08:00:00\t1\t0\t1\t0\n").unwrap();
+    stage.prints(&["import", "attlog", "log.dat", "--serial", "A1", "--zone", "Asia/Manila", "--create-employees"]);
+    std::fs::write(stage.folder.path().join("sites.csv"), "code,terminals\nCEBU,A1\n").unwrap();
+    std::fs::write(stage.folder.path().join("departments.csv"), "code\nHR\n").unwrap();
+    stage.prints(&["import", "csv", "sites.csv", "--kind", "sites"]);
+    stage.prints(&["import", "csv", "departments.csv", "--kind", "departments"]);
+    let refused = stage.fails(&["site", "remove", "CEBU"], 1);
+    assert!(refused.contains("has terminals A1") && refused.contains("punchclock site leave"), "{refused}");
+    let left = stage.prints(&["site", "leave", "A1", "--from", "2026-01-05"]);
+    assert_eq!(left, "terminal A1 is at no site from 2026-01-05 on\n");
+    assert!(stage.prints(&["export", "sites"]).contains("CEBU,,,A1@..2026-01-04"));
+    assert_eq!(stage.prints(&["site", "remove", "CEBU"]), "site CEBU is removed\n");
+    assert_eq!(stage.prints(&["department", "remove", "HR"]), "department HR is removed\n");
+    assert!(stage.prints(&["audit", "list"]).contains("site.remove"));
+}
+
+#[test]
 fn a_second_server_on_the_same_folder_is_refused() {
     let stage = stage();
     let mut serving = stage.serve();

@@ -1,5 +1,5 @@
 //! Sites and departments as CSV: `code`, `name`, the zones of a site (`Asia/Manila Asia/Tokyo@2026-03-16`: from that date on) and its
-//! terminals (`A1`, `B2@2026-03-01`), or the department that one is a part of (`parent`). Only `code` is required.
+//! terminals (`A1`, `B2@2026-03-01`, `C3@2026-03-01..2026-05-31`), or the department that one is a part of (`parent`). Only `code` is required.
 
 use crate::employees::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
@@ -15,7 +15,7 @@ pub struct SiteLine {
     pub name: String,
     /// Its IANA zones, all of them, each with the date from which it holds, if it has not always; empty when not given.
     pub zones: Vec<String>,
-    /// Serials of its terminals, each with the date from which it is there, if it has not always been.
+    /// Serials of its terminals, each with the dates on which it is there, if it has not always been.
     pub terminals: Vec<String>,
 }
 

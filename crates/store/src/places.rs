@@ -11,9 +11,11 @@ statements! {
     SITES = "SELECT code, name FROM site WHERE tenant = $1 ORDER BY code";
     SITE_PUT = "INSERT INTO site (tenant, code, name) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, code) DO UPDATE SET name = excluded.name";
+    SITE_DROP = "DELETE FROM site WHERE tenant = $1 AND code = $2";
     DEPARTMENTS = "SELECT code, name, parent FROM department WHERE tenant = $1 ORDER BY code";
     DEPARTMENT_PUT = "INSERT INTO department (tenant, code, name, parent) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, code) DO UPDATE SET name = excluded.name, parent = excluded.parent";
+    DEPARTMENT_DROP = "DELETE FROM department WHERE tenant = $1 AND code = $2";
     TERMINAL_SITES = "SELECT serial, from_date, site FROM terminal_site WHERE tenant = $1 ORDER BY serial, from_date";
     TERMINAL_SITES_OF = "SELECT serial, from_date, site FROM terminal_site WHERE tenant = $1 AND serial = $2";
     TERMINAL_SITE_PUT = "INSERT INTO terminal_site (tenant, serial, from_date, site) VALUES ($1, $2, $3, $4)
@@ -59,8 +61,8 @@ pub struct TerminalSite {
     pub serial: String,
     /// First date.
     pub from: Date,
-    /// Code of the site.
-    pub site: String,
+    /// Code of the site; `None` for none.
+    pub site: Option<String>,
 }
 
 /// The zone of a site from a date on.
@@ -99,7 +101,13 @@ pub struct EmploymentSpan {
 }
 
 fn terminal_site(row: &Row<'_>) -> Result<TerminalSite, Error> {
-    Ok(TerminalSite { serial: row.get(0)?, from: required_date(row, 1)?, site: row.get(2)? })
+    // The column holds no NULL: a terminal that is at no site is at one without a code.
+    let site = row.get::<String>(2)?;
+    Ok(TerminalSite {
+        serial: row.get(0)?,
+        from: required_date(row, 1)?,
+        site: Some(site).filter(|code| !code.is_empty()),
+    })
 }
 
 fn place(row: &Row<'_>) -> Result<EmployeePlace, Error> {
@@ -241,12 +249,29 @@ impl Write<'_> {
         self.run(DEPARTMENT_PUT, params![self.tenant, code, name, parent]).map(drop)
     }
 
+    /// Removes a site. Its zones stay, and who was there: days of the past are judged by them.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_site(&self, code: &str) -> Result<(), Error> {
+        self.run(SITE_DROP, params![self.tenant, code]).map(drop)
+    }
+
+    /// Removes a department. Who belonged to it stays noted.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn drop_department(&self, code: &str) -> Result<(), Error> {
+        self.run(DEPARTMENT_DROP, params![self.tenant, code]).map(drop)
+    }
+
     /// Notes where a terminal is from a date on.
     ///
     /// # Errors
     /// Of the store.
     pub fn put_terminal_site(&self, at: &TerminalSite) -> Result<(), Error> {
-        self.run(TERMINAL_SITE_PUT, params![self.tenant, at.serial, at.from.to_string(), at.site]).map(drop)
+        let site = at.site.as_deref().unwrap_or_default();
+        self.run(TERMINAL_SITE_PUT, params![self.tenant, at.serial, at.from.to_string(), site]).map(drop)
     }
 
     /// Notes the zones of a site, each from a date on: all of them.

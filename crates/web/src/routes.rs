@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use hub::Hub;
 use tower_http::csrf::CsrfLayer;
 
@@ -49,6 +49,10 @@ fn upload<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, ha
 
 fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
     Route { method: Method::POST, path, access, handler: post(handler) }
+}
+
+fn remove<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
+    Route { method: Method::DELETE, path, access, handler: delete(handler) }
 }
 
 /// The table.
@@ -129,8 +133,11 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/employees/{code}/sheets/{month}", api::sheets::one),
         read(Api, "/api/v1/sites", api::places::sites),
         change(Api, "/api/v1/sites", api::places::change_site),
+        remove(Api, "/api/v1/sites/{code}", api::places::remove_site),
+        change(Api, "/api/v1/terminals/{serial}/leave", api::places::leave_site),
         read(Api, "/api/v1/departments", api::places::departments),
         change(Api, "/api/v1/departments", api::places::change_department),
+        remove(Api, "/api/v1/departments/{code}", api::places::remove_department),
         read(Api, "/api/v1/matches", api::matches::list),
         read(Api, "/api/v1/terminal-users", api::sync::list),
         read(Api, "/api/v1/jobs", api::jobs::list),

@@ -30,9 +30,9 @@ pub(crate) enum Import {
     /// have blanks between:
     ///   code,numbers,employment,places
     ///   1001,12 cebu/7@2026-03-01..,2020-01-05..2022-05-31 2024-02-01..,MNL:HR CEBU:HR@2026-03-01
-    /// sites: code, name, zones, terminals, each zone and terminal from a date on; departments: code, name, parent:
+    /// sites: code, name, zones, terminals, each zone from a date on, each terminal from when until when; departments: code, name, parent:
     ///   code,name,zones,terminals                                           code,name,parent
-    ///   CEBU,Cebu City,Asia/Manila Asia/Tokyo@2026-03-16,A1 B2@2026-03-01
+    ///   CEBU,Cebu City,Asia/Manila Asia/Tokyo@2026-03-16,A1 B2@2026-03-01 C3@2026-03-01..2026-05-31
     /// roster: code or group, then a week, a cycle, or one date; rest_day, off_day and unassigned are shifts too:
     ///   group,from,mon,tue,wed,thu,fri,sat,sun        code,date,shift        code,from,anchor,cycle
     ///   Packing,2026-03-02,DAY,DAY,DAY,DAY,DAY,off_day,rest_day

@@ -25,6 +25,7 @@ mod moving;
 mod payroll;
 mod period;
 mod person;
+mod place;
 mod plan;
 mod retention;
 mod rules;
@@ -93,6 +94,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&context, &args),
         Command::Held(command) => held::run(&context, command),
         Command::Employee(command) => employee::run(&context, &command),
+        Command::Site(command) => place::site(&context, command),
+        Command::Department(command) => place::department(&context, command),
         Command::Correct(command) => correct::run(&context, command),
         Command::Fact(command) => fact::run(&context, command),
         Command::Period(command) => period::run(&context, command),

@@ -3,8 +3,9 @@
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
-use hub::view::{DepartmentRow, SiteRow};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use hub::view::{DepartmentRow, SiteRow, TerminalStay};
 use hub::{Bearer, Hub, NewDepartment, NewSite};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,12 +23,25 @@ pub(crate) struct Site {
     terminals: Vec<TerminalHere>,
 }
 
-/// A terminal that is or was at a site; null for always.
+/// A terminal that is or was at a site; null for an open end.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TerminalHere {
     serial: String,
     from: Option<Date>,
+    to: Option<Date>,
+}
+
+impl From<TerminalStay> for TerminalHere {
+    fn from(TerminalStay { serial, from, to }: TerminalStay) -> Self {
+        Self { serial, from, to }
+    }
+}
+
+impl From<TerminalHere> for TerminalStay {
+    fn from(TerminalHere { serial, from, to }: TerminalHere) -> Self {
+        Self { serial, from, to }
+    }
 }
 
 /// A zone of a site, from a date on; null for always.
@@ -41,7 +55,7 @@ struct ZoneHere {
 impl From<SiteRow> for Site {
     fn from(SiteRow { code, name, zones, terminals }: SiteRow) -> Self {
         let zones = zones.into_iter().map(|(zone, from)| ZoneHere { zone, from }).collect();
-        let terminals = terminals.into_iter().map(|(serial, from)| TerminalHere { serial, from }).collect();
+        let terminals = terminals.into_iter().map(TerminalHere::from).collect();
         Self { code, name, zones, terminals }
     }
 }
@@ -86,13 +100,42 @@ pub(crate) async fn change_site(
     let said: SaidSite = body_of(&body, r#"{"code": "CEBU", "zones": [{"zone": "Asia/Manila"}]}"#)?;
     let change = move |hub: &Hub| {
         let zones = said.zones.map(|zones| zones.into_iter().map(|here| (here.zone, here.from)).collect());
-        let terminals = said.terminals.into_iter().map(|here| (here.serial, here.from)).collect();
+        let terminals = said.terminals.into_iter().map(TerminalStay::from).collect();
         let site = NewSite { code: said.code, name: said.name, zones, terminals };
         hub.change_site(&actor(&program), &site, Timestamp::now())?;
         let changed = hub.sites()?.into_iter().find(|row| row.code == site.code);
         changed.ok_or_else(|| hub::Error::NotFound(format!("site {}", site.code)))
     };
     Ok(Json(app.ask(change).await?.into()))
+}
+
+/// `DELETE /api/v1/sites/{code}`
+pub(crate) async fn remove_site(
+    State(app): State<App>,
+    Extension(program): Extension<Bearer>,
+    Path(code): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.ask(move |hub| hub.remove_site(&actor(&program), &code, Timestamp::now())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// From when on a terminal is not at its site any more.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaving {
+    from: Date,
+}
+
+/// `POST /api/v1/terminals/{serial}/leave`
+pub(crate) async fn leave_site(
+    State(app): State<App>,
+    Extension(program): Extension<Bearer>,
+    Path(serial): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let Leaving { from } = body_of(&body, r#"{"from": "2026-04-01"}"#)?;
+    app.ask(move |hub| hub.leave_site(&actor(&program), &serial, from, Timestamp::now())).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A department as a program says it.
@@ -119,6 +162,16 @@ pub(crate) async fn change_department(
         changed.ok_or_else(|| hub::Error::NotFound(format!("department {}", department.code)))
     };
     Ok(Json(app.ask(change).await?.into()))
+}
+
+/// `DELETE /api/v1/departments/{code}`
+pub(crate) async fn remove_department(
+    State(app): State<App>,
+    Extension(program): Extension<Bearer>,
+    Path(code): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.ask(move |hub| hub.remove_department(&actor(&program), &code, Timestamp::now())).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /api/v1/departments`

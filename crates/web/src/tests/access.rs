@@ -29,6 +29,7 @@ fn request(route: &Route) -> Request<Body> {
         .replace("{file}", "none")
         .replace("{id}", "1")
         .replace("{month}", "2026-01")
+        .replace("{serial}", "A1")
         .replace("{name}", "none");
     Request::builder().method(route.method.clone()).uri(path).body(Body::empty()).unwrap()
 }

@@ -124,7 +124,7 @@ async fn sites_and_departments_are_listed_as_they_were_imported() {
     house.hub.import_departments(&clerk(), b"code,name,parent\nPAY,Payroll,HR\nHR,People,\n", false, now()).unwrap();
     let program = house.token(TokenKind::Api);
     let listed = house.get(&program, "/api/v1/sites").await.json();
-    let at = json!([{ "serial": "A1", "from": "2026-01-05" }]);
+    let at = json!([{ "serial": "A1", "from": "2026-01-05", "to": null }]);
     let zones = json!([{ "zone": "Asia/Manila", "from": null }, { "zone": "UTC", "from": "2026-03-01" }]);
     let cebu = json!({ "code": "CEBU", "name": "Cebu", "zones": zones, "terminals": at });
     assert_eq!(listed["items"], json!([cebu, { "code": "MAIN", "name": "", "zones": [], "terminals": [] }]));
@@ -146,7 +146,7 @@ async fn a_program_adds_and_changes_sites_and_departments_as_the_lists_do_and_is
     let made = house.post(&program, sites, tokyo).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
     let zones = json!([{ "zone": "Asia/Tokyo", "from": null }, { "zone": "UTC", "from": "2026-03-16" }]);
-    let terminals = json!([{ "serial": "A1", "from": "2026-03-02" }]);
+    let terminals = json!([{ "serial": "A1", "from": "2026-03-02", "to": null }]);
     assert_eq!(made.json(), json!({ "code": "TYO", "name": "Tokyo", "zones": zones, "terminals": terminals }));
     let audit = |house: &House| house.hub.audit(100).unwrap();
     let (first, count) = (audit(&house)[0].clone(), audit(&house).len());
@@ -179,6 +179,43 @@ async fn a_program_adds_and_changes_sites_and_departments_as_the_lists_do_and_is
     for visitor in [house.sign_in("admin").await, house.token(TokenKind::Edge)] {
         assert_eq!(house.post(&visitor, sites, tokyo).await.status, StatusCode::UNAUTHORIZED);
     }
+}
+
+#[tokio::test]
+async fn a_program_has_a_terminal_leave_its_site_and_removes_what_nobody_needs() {
+    let house = House::with_accounts();
+    house.import("A1", DAY, true);
+    let program = house.token(TokenKind::Api);
+    let said = r#"{"code":"CEBU","terminals":[{"serial":"A1","from":"2026-01-05"}]}"#;
+    house.post(&program, "/api/v1/sites", said).await;
+    for code in ["HR", "IT"] {
+        house.post(&program, "/api/v1/departments", &format!(r#"{{"code":"{code}"}}"#)).await;
+    }
+    let remove = async |path: &str| {
+        let request = Request::delete(path).body(Body::empty()).unwrap();
+        house.ask(&program, request).await
+    };
+    let refused = remove("/api/v1/sites/CEBU").await;
+    assert_eq!((refused.status.as_u16(), refused.header("content-type")), (422, "application/problem+json"));
+    assert!(refused.text.contains("site CEBU has terminals A1"), "{}", refused.text);
+
+    let leave = "/api/v1/terminals/A1/leave";
+    let left = house.post(&program, leave, r#"{"from":"2026-01-19"}"#).await;
+    assert_eq!(left.status, StatusCode::NO_CONTENT, "{}", left.text);
+    let sites = house.get(&program, "/api/v1/sites").await.json();
+    assert_eq!(sites["items"][0]["terminals"], json!([{ "serial": "A1", "from": "2026-01-05", "to": "2026-01-18" }]));
+    assert_eq!(house.post(&program, leave, "{}").await.status.as_u16(), 422);
+    assert_eq!(house.post(&program, "/api/v1/terminals/Z9/leave", r#"{"from":"2026-01-19"}"#).await.status, 404);
+
+    for path in ["/api/v1/sites/CEBU", "/api/v1/departments/IT"] {
+        assert_eq!(remove(path).await.status, StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(remove(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let entries = house.hub.audit(3).unwrap();
+    let told: Vec<_> = entries.iter().map(|one| format!("{} {} {}", one.actor, one.action, one.object)).collect();
+    let expected = ["token api department.remove IT", "token api site.remove CEBU", "token api terminal.leave A1"];
+    assert_eq!(told, expected);
+    assert_eq!(house.get(&program, "/api/v1/departments").await.json()["total"], 1);
 }
 
 #[tokio::test]

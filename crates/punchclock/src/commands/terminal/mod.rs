@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, command: TerminalCommand) -> anyhow::Result
 }
 
 /// A terminal by name or serial.
-fn find(hub: &Hub, wanted: &str) -> anyhow::Result<TerminalRow> {
+pub(super) fn find(hub: &Hub, wanted: &str) -> anyhow::Result<TerminalRow> {
     let mut found: Vec<TerminalRow> =
         hub.terminals()?.into_iter().filter(|row| row.serial == wanted || row.name == wanted).collect();
     match (found.pop(), found.is_empty()) {
