@@ -45,6 +45,7 @@ mod merge;
 mod numbers;
 mod outbox;
 mod outside;
+mod pay_layouts;
 mod pay_targets;
 mod payroll;
 mod periods;
@@ -105,6 +106,7 @@ pub use outside::{
     Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, TableImport, TableImported,
     Told,
 };
+pub use pay_layouts::SavedLayout;
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};
 pub use payroll::{Digesting, PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};

@@ -17,6 +17,7 @@ use store::periods::Lock;
 use store::{Read, Write};
 
 use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
+use crate::pay_layouts::checked_name;
 use crate::resolve::instant;
 use crate::{Actor, Dates, Error, Hub, PayrollAsk};
 
@@ -154,9 +155,7 @@ impl Hub {
         now: Timestamp,
     ) -> Result<(), Error> {
         let name = target.name.as_str();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(Error::invalid(format!("`{name}` is no name of a target"), "use letters, digits and -"));
-        }
+        checked_name(name, "target")?;
         target.layout.check()?;
         if let Some((value, _)) = target.layout.values.iter().find(|(_, text)| text.is_empty()) {
             let what = format!("the layout's value `{value}` is empty");

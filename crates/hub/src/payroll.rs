@@ -30,6 +30,15 @@ pub struct PayrollAsk {
     pub deltas: bool,
 }
 
+impl PayrollAsk {
+    /// The file in words, by the name of its layout, as the audit trail has it.
+    pub fn words(&self, layout: &str, format: Option<Format>) -> String {
+        let deltas = if self.deltas { ", deltas" } else { "" };
+        let format = format.map(|format| format!(" as {}", format.word())).unwrap_or_default();
+        format!("{layout}{deltas}{format}")
+    }
+}
+
 /// A payroll file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayrollFile {
@@ -93,6 +102,22 @@ impl Hub {
         let digest = blake3::hash(&bytes).to_hex().to_string();
         let PayTable { rows, left_out, total, exact, .. } = made;
         Ok(PayrollFile { name, bytes, rows: rows.len(), digest, left_out, total, exact })
+    }
+
+    /// Makes the file of a period for somebody who takes it out, and writes that down under the name of its layout.
+    ///
+    /// # Errors
+    /// As [`Hub::payroll_file`].
+    pub fn take_payroll(
+        &self,
+        actor: &Actor,
+        ask: &PayrollAsk,
+        (name, format): (&str, Option<Format>),
+        now: Timestamp,
+    ) -> Result<PayrollFile, Error> {
+        let file = self.payroll_file(ask, format, now)?;
+        self.note_export(actor, ask.dates, &ask.words(name, format), file.rows, &file.digest, now)?;
+        Ok(file)
     }
 
     /// Writes down that somebody took a payroll file out.

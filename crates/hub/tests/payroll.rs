@@ -322,3 +322,43 @@ fn a_target_that_cannot_be_reached_safely_is_refused_and_its_token_is_told_to_no
     assert!(house.hub.remove_pay_target(&clerk(), "bureau", now()).is_err());
     assert!(house.hub.pay_targets().unwrap().is_empty());
 }
+
+const OURS: &str = "# as the bureau wants it\ntitle = \"Our bureau\"\nunmapped = \"keep\"\n[[columns]]\ntitle = \"Who\"\nfield = \"employee\"\n\
+    [[columns]]\ntitle = \"Hours\"\nfield = \"hours\"\n";
+
+#[test]
+fn a_saved_layout_is_used_by_its_name_and_each_version_stands_in_the_audit_trail() {
+    let house = workplace();
+    let hub = &house.hub;
+    assert!(hub.pay_layout("bureau").unwrap_err().to_string().contains("there are csv, adp"));
+    hub.save_layout(&clerk(), "bureau", OURS, now()).unwrap();
+    let ask = hub::PayrollAsk { dates: FEBRUARY, layout: hub.pay_layout("bureau").unwrap(), deltas: false };
+    let file = String::from_utf8(hub.payroll_file(&ask, None, now()).unwrap().bytes).unwrap();
+    assert!(file.starts_with("Who,Hours\r\n") && file.contains("\r\n12,"), "{file}");
+    assert_eq!(hub.layout_text("bureau").unwrap(), OURS, "with its remarks");
+
+    let other = OURS.replace("Hours", "Time");
+    hub.save_layout(&clerk(), "bureau", &other, now()).unwrap();
+    let saved = hub.saved_layouts().unwrap();
+    assert_eq!((saved.len(), saved[0].text.as_str(), saved[0].by.as_str()), (1, other.as_str(), "console"));
+    hub.remove_layout(&clerk(), "bureau", now()).unwrap();
+    assert!(hub.pay_layout("bureau").is_err() && hub.saved_layouts().unwrap().is_empty());
+    let audit = hub.audit(3).unwrap();
+    let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.detail.as_str())).collect();
+    assert_eq!(
+        told,
+        [("payroll.layout.remove", ""), ("payroll.layout.save", other.as_str()), ("payroll.layout.save", OURS)]
+    );
+}
+
+#[test]
+fn what_is_no_layout_or_hides_one_is_not_saved() {
+    let hub = &house().hub;
+    let refused = |name: &str, text: &str| hub.save_layout(&clerk(), name, text, now()).unwrap_err().to_string();
+    assert!(refused("adp", OURS).contains("comes along and stays as it is"));
+    assert!(refused("our bureau", OURS).contains("use letters, digits and -"));
+    assert!(refused("bureau", "colour = 1").contains("colour"));
+    assert!(refused("bureau", "title = \"A\"").contains("no columns"));
+    assert!(matches!(hub.remove_layout(&clerk(), "bureau", now()), Err(hub::Error::NotFound(_))));
+    assert!(hub.saved_layouts().unwrap().is_empty());
+}

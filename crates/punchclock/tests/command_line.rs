@@ -328,3 +328,37 @@ fn a_time_sheet_is_written_as_a_page_that_prints_or_as_data() {
     let mixed = stage.fails(&["export", "days", "--format", "html"], 1);
     assert!(mixed.contains("html is there of `export sheet` only"), "{mixed}");
 }
+
+#[test]
+fn a_layout_of_ones_own_is_saved_and_used_by_its_name_wherever_a_preset_is() {
+    let stage = stage();
+    let log = log_file(&stage, 3, "2026-01-05", "2026-01-18");
+    let log = log.to_str().unwrap();
+    stage.prints(&["import", "attlog", log, "--serial", "S1", "--zone", "Asia/Manila", "--create-employees"]);
+    assert!(stage.prints(&["payroll", "layout", "list"]).contains("no layout is saved"));
+    assert!(stage.prints(&["payroll", "layout", "save", "ours", "--from-preset", "csv"]).contains("`--preset ours`"));
+    let range = ["--from", "2026-01-05", "--to", "2026-01-16"];
+    let payroll = |preset: &str| stage.prints(&[&["export", "payroll", "--preset", preset], &range[..]].concat());
+    assert_eq!(payroll("ours"), payroll("csv"));
+
+    let own = stage.folder.path().join("own.toml");
+    let text = stage.prints(&["payroll", "layout", "show", "ours"]).replace("title = \"hours\"", "title = \"time\"");
+    std::fs::write(&own, &text).unwrap();
+    stage.prints(&["payroll", "layout", "save", "ours", own.to_str().unwrap()]);
+    let file = payroll("ours");
+    assert!(file.starts_with("employee,name,department,date,corrects,code,time,minutes\n"), "{file}");
+    let sample = stage.folder.path().join("sample.csv");
+    std::fs::write(&sample, &file).unwrap();
+    let check = stage.prints(&["payroll", "check", sample.to_str().unwrap(), "--preset", "ours"]);
+    assert!(check.contains("is as `ours` writes it"), "{check}");
+    let folder = stage.folder.path().to_str().unwrap();
+    stage.prints(&["payroll", "target", "add", "bureau", "--folder", folder, "--preset", "ours"]);
+    let listed = stage.prints(&["payroll", "layout", "list"]);
+    assert!(listed.contains("ours") && listed.contains("console"), "{listed}");
+
+    let taken = stage.fails(&["payroll", "layout", "save", "adp", own.to_str().unwrap()], 1);
+    assert!(taken.contains("comes along and stays as it is; save yours under another name"), "{taken}");
+    stage.prints(&["payroll", "layout", "remove", "ours"]);
+    let gone = stage.fails(&[&["export", "payroll", "--preset", "ours"], &range[..]].concat(), 1);
+    assert!(gone.contains("there is no layout `ours`") && gone.contains("adp"), "{gone}");
+}

@@ -101,15 +101,15 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
         Access::Api | Access::Metrics => {
             let bearer = token(app, &parts.headers).await.map_err(problem)?;
             let program = bearer.filter(|bearer| bearer.kind == TokenKind::Api);
-            let is_reader = access == Access::Api
-                && parts.method.is_safe()
-                && !parts.headers.contains_key(header::AUTHORIZATION)
-                && visitor(app, &parts.headers).await.map_err(problem)?.is_some();
-            if program.is_none() && !is_reader {
-                return Err(problem(no_token("an API token (`punchclock token create NAME --kind api`)")));
-            }
-            if let Some(program) = program {
-                parts.extensions.insert(program);
+            let may_read =
+                access == Access::Api && parts.method.is_safe() && !parts.headers.contains_key(header::AUTHORIZATION);
+            let reader = if may_read { visitor(app, &parts.headers).await.map_err(problem)? } else { None };
+            match (program, reader) {
+                (Some(program), _) => drop(parts.extensions.insert(program)),
+                (None, Some(reader)) => drop(parts.extensions.insert(reader)),
+                (None, None) => {
+                    return Err(problem(no_token("an API token (`punchclock token create NAME --kind api`)")));
+                }
             }
         }
         Access::Link => {

@@ -24,6 +24,7 @@ mod import_form;
 mod live;
 mod metrics;
 mod page;
+mod payroll;
 mod routes;
 mod server;
 mod session;

@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use hub::Hub;
 use tower_http::csrf::CsrfLayer;
 
@@ -51,8 +51,14 @@ fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, ha
     Route { method: Method::POST, path, access, handler: post(handler) }
 }
 
-fn remove<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
-    Route { method: Method::DELETE, path, access, handler: delete(handler) }
+/// What a program puts at an address, over what is there.
+fn place<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    Route { method: Method::PUT, path, access: Access::Api, handler: put(handler) }
+}
+
+/// What a program takes away.
+fn removal<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    Route { method: Method::DELETE, path, access: Access::Api, handler: delete(handler) }
 }
 
 /// The table.
@@ -133,11 +139,11 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/employees/{code}/sheets/{month}", api::sheets::one),
         read(Api, "/api/v1/sites", api::places::sites),
         change(Api, "/api/v1/sites", api::places::change_site),
-        remove(Api, "/api/v1/sites/{code}", api::places::remove_site),
+        removal("/api/v1/sites/{code}", api::places::remove_site),
         change(Api, "/api/v1/terminals/{serial}/leave", api::places::leave_site),
         read(Api, "/api/v1/departments", api::places::departments),
         change(Api, "/api/v1/departments", api::places::change_department),
-        remove(Api, "/api/v1/departments/{code}", api::places::remove_department),
+        removal("/api/v1/departments/{code}", api::places::remove_department),
         read(Api, "/api/v1/matches", api::matches::list),
         read(Api, "/api/v1/terminal-users", api::sync::list),
         read(Api, "/api/v1/jobs", api::jobs::list),
@@ -155,6 +161,12 @@ pub(crate) fn table() -> Vec<Route> {
         change(Api, "/api/v1/sinks/{name}/resume", api::sinks::resume),
         change(Api, "/api/v1/sinks/{name}/requeue", api::sinks::requeue),
         change(Api, "/api/v1/days/sync", api::sinks::sync),
+        read(Api, "/api/v1/payroll", api::payroll::file),
+        read(Api, "/api/v1/payroll/presets", api::payroll::presets),
+        read(Api, "/api/v1/payroll/layouts", api::payroll::layouts),
+        read(Api, "/api/v1/payroll/layouts/{name}", api::payroll::layout),
+        place("/api/v1/payroll/layouts/{name}", api::payroll::save),
+        removal("/api/v1/payroll/layouts/{name}", api::payroll::remove),
         call(link::path::PUNCHES, api::link::punches),
         call(link::path::HEARTBEAT, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),

@@ -216,6 +216,9 @@ pub(crate) enum Payroll {
     /// A file in it:                    export payroll --preset adp.toml --from D --to D
     #[command(subcommand, verbatim_doc_comment)]
     Preset(PresetCommand),
+    /// Layouts of your own, kept by the hub; each is used by its name wherever a preset is
+    #[command(subcommand)]
+    Layout(LayoutCommand),
     /// Where the file of a period goes by itself when the period is locked
     #[command(subcommand)]
     Target(TargetCommand),
@@ -264,6 +267,33 @@ pub(crate) struct AddTarget {
     /// A value of the layout, like company=ABC; may be given several times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) values: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LayoutCommand {
+    /// Save a layout, or another version of the one of that name
+    Save {
+        /// Its name, of letters, digits and -
+        name: String,
+        /// The layout, a TOML file
+        #[arg(required_unless_present = "from_preset", conflicts_with = "from_preset")]
+        file: Option<PathBuf>,
+        /// Start from this one: a preset, or another saved layout
+        #[arg(long, value_name = "NAME")]
+        from_preset: Option<String>,
+    },
+    /// The saved ones: when, and by whom
+    List,
+    /// Print one as TOML
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Forget one; targets keep the one that they were added with, and the audit trail each version
+    Remove {
+        /// Its name
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -127,13 +127,12 @@ fn write_preset(
     (preset, dates, format): (&str, Dates, Option<hub::Format>),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let layout = payroll::with_values(payroll::layout(preset)?, &args.values)?;
-    let file = hub.payroll_file(&PayrollAsk { dates, layout, deltas: args.deltas }, format, now())?;
+    let layout = payroll::with_values(payroll::layout(hub, preset)?, &args.values)?;
+    let ask = PayrollAsk { dates, layout, deltas: args.deltas };
+    let file = hub.payroll_file(&ask, format, now())?;
     out.write_all(&file.bytes)?;
     file.remarks().iter().for_each(|remark| eprintln!("{remark}"));
-    let deltas = if args.deltas { ", deltas" } else { "" };
-    let what = format!("{preset}{deltas}{}", format.map(|format| format!(" as {}", format.word())).unwrap_or_default());
-    Ok(hub.note_export(&console(), dates, &what, file.rows, &file.digest, now())?)
+    Ok(hub.note_export(&console(), dates, &ask.words(preset, format), file.rows, &file.digest, now())?)
 }
 
 /// The date given, or else the first or last date that has a day.

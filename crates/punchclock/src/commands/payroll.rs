@@ -1,14 +1,14 @@
-//! `payroll preset list|show`, `payroll check`, `payroll target add|list|remove`.
+//! `payroll preset list|show`, `payroll layout save|list|show|remove`, `payroll check`, `payroll target add|list|remove`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use hub::layouts::{Layout, PRESETS, differences, preset};
-use hub::{PayTarget, PayWay};
+use hub::{Hub, PayTarget, PayWay};
 use serde_json::json;
 
 use crate::chance::now;
-use crate::cli::payroll::{AddTarget, Payroll, PresetCommand, TargetCommand};
+use crate::cli::payroll::{AddTarget, LayoutCommand, Payroll, PresetCommand, TargetCommand};
 use crate::commands::sink::word_of;
 use crate::commands::{Context, console};
 use crate::show;
@@ -33,6 +33,7 @@ pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
                 }
             }
         }
+        Payroll::Layout(command) => saved(context, command),
         Payroll::Target(TargetCommand::Add(args)) => add(context, &args),
         Payroll::Target(TargetCommand::List) => list(context),
         Payroll::Target(TargetCommand::Remove { name }) => {
@@ -40,7 +41,14 @@ pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
             Ok(show::line(format!("target {name} gets nothing any more"))?)
         }
         Payroll::Check { sample, preset } => {
-            let layout = layout(&preset)?;
+            // What comes along or is a file needs no hub.
+            let layout = match of_file(&preset)? {
+                Some(layout) => layout,
+                None => match hub::layouts::preset(&preset) {
+                    Ok(layout) => layout,
+                    Err(_) => context.hub()?.pay_layout(&preset)?,
+                },
+            };
             let bytes = std::fs::read(&sample).with_context(|| format!("{} can't be read", sample.display()))?;
             let found = differences(&bytes, &layout);
             if context.is_json {
@@ -51,8 +59,40 @@ pub(super) fn run(context: &Context, command: Payroll) -> anyhow::Result<()> {
             match found.len() {
                 0 if context.is_json => Ok(()),
                 0 => Ok(show::line(format!("{} is as `{preset}` writes it", sample.display()))?),
-                some => bail!("{some} differences; change the layout (`payroll preset show`), or ask the provider"),
+                some => bail!("{some} differences; change the layout (docs/payroll.md), or ask the provider"),
             }
+        }
+    }
+}
+
+fn saved(context: &Context, command: LayoutCommand) -> anyhow::Result<()> {
+    let hub = context.hub()?;
+    match command {
+        LayoutCommand::Save { name, file, from_preset } => {
+            let text = match (file, from_preset) {
+                (Some(file), _) => text_of(&file)?,
+                (None, Some(other)) => hub.layout_text(&other)?,
+                (None, None) => bail!("a layout is saved from a file or from another one: FILE, or --from-preset NAME"),
+            };
+            hub.save_layout(&console(), &name, &text, now())?;
+            Ok(show::line(format!("layout {name} is saved; `--preset {name}` uses it"))?)
+        }
+        LayoutCommand::List => {
+            let zone = hub.company()?.time_zone()?;
+            let row = |saved: hub::SavedLayout| {
+                let title = saved.layout().map_or_else(|error| error.to_string(), |layout| layout.title);
+                vec![json!(saved.name), json!(title), json!(show::instant(saved.at(), &zone)), json!(saved.by)]
+            };
+            let rows: Vec<_> = hub.saved_layouts()?.into_iter().map(row).collect();
+            if rows.is_empty() && !context.is_json {
+                return Ok(show::line("no layout is saved; `punchclock payroll layout save` saves one")?);
+            }
+            Ok(show::rows(context.is_json, &["name", "title", "saved", "by"], &rows)?)
+        }
+        LayoutCommand::Show { name } => Ok(show::line(hub.layout_text(&name)?.trim_end())?),
+        LayoutCommand::Remove { name } => {
+            hub.remove_layout(&console(), &name, now())?;
+            Ok(show::line(format!("layout {name} is removed; targets keep the one that they were added with"))?)
         }
     }
 }
@@ -63,10 +103,11 @@ fn add(context: &Context, args: &AddTarget) -> anyhow::Result<()> {
         (None, Some(url)) => PayWay::Address { url: url.clone(), allow_private: args.allow_private },
         (None, None) => bail!("a target is a folder or an address: --folder DIR, or --url URL"),
     };
-    let layout = with_values(layout(&args.preset)?, &args.values)?;
+    let hub = context.hub()?;
+    let layout = with_values(layout(&hub, &args.preset)?, &args.values)?;
     let token = args.token_file.as_deref().map(word_of).transpose()?;
     let target = PayTarget { name: args.name.clone(), way, layout, since_us: 0 };
-    context.hub()?.add_pay_target(&console(), &target, token.as_deref(), now())?;
+    hub.add_pay_target(&console(), &target, token.as_deref(), now())?;
     Ok(show::line(format!("target {} gets the file of each period that is locked from now on", args.name))?)
 }
 
@@ -104,11 +145,22 @@ pub(super) fn with_values(mut layout: Layout, values: &[String]) -> anyhow::Resu
 }
 
 /// The layout of a name, or of a file.
-pub(super) fn layout(name: &str) -> anyhow::Result<Layout> {
+pub(super) fn layout(hub: &Hub, name: &str) -> anyhow::Result<Layout> {
+    match of_file(name)? {
+        Some(layout) => Ok(layout),
+        None => Ok(hub.pay_layout(name)?),
+    }
+}
+
+/// The layout of a file; `None` for what is a name.
+fn of_file(name: &str) -> anyhow::Result<Option<Layout>> {
     let path = Path::new(name);
     if path.extension().is_none_or(|end| end != "toml") {
-        return Ok(preset(name)?);
+        return Ok(None);
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name} can't be read"))?;
-    Layout::from_toml(&text).with_context(|| format!("layout {name}"))
+    Ok(Some(Layout::from_toml(&text_of(path)?).with_context(|| format!("layout {name}"))?))
+}
+
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
 }

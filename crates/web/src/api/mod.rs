@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod link;
 pub(crate) mod matches;
 pub(crate) mod openapi;
+pub(crate) mod payroll;
 pub(crate) mod places;
 pub(crate) mod punches;
 pub(crate) mod sheets;

@@ -12,6 +12,7 @@ mod jobs;
 mod live;
 mod matching;
 mod pages;
+mod payroll;
 mod rest;
 mod sheets;
 mod sign_in;

@@ -87,6 +87,7 @@ async fn the_description_names_the_fields_that_are_sent() {
     house.hub.import_departments(&clerk(), b"code,name,parent\nHR,People,\n", false, now()).unwrap();
     house.hub.ask_for_job(&super::house::clerk(), "derive", now()).unwrap();
     super::sinks::add(&house, "crm", "https://crm.example/days");
+    house.hub.save_layout(&clerk(), "ours", hub::layouts::PRESETS[0].1, now()).unwrap();
     let program = house.token(TokenKind::Api);
     let document = house.get(&program, "/api/v1/openapi.json").await.json();
     for (path, schema) in [
@@ -104,6 +105,8 @@ async fn the_description_names_the_fields_that_are_sent() {
         ("imports", "ImportNote"),
         ("sinks", "Sink"),
         ("sinks/crm/records", "SinkRecord"),
+        ("payroll/presets", "PayrollPreset"),
+        ("payroll/layouts", "PayrollLayout"),
     ] {
         let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let sent = house.get(&program, &format!("/api/v1/{path}")).await.json();
