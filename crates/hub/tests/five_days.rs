@@ -145,7 +145,7 @@ impl Replay {
         let of_kind = |kind: &&&hub::jobs::Kind| [&DERIVE, &SEND, &RETRY].contains(*kind);
         let schedules = KINDS.iter().filter(of_kind);
         let schedules = schedules.map(|kind| (kind.name, Schedule::parse(kind.schedule.unwrap()).unwrap())).collect();
-        Self { house, hub, works: built_in().with(Deliver(open)), schedules, seq: 1, _key: key }
+        Self { house, hub, works: built_in().with(Deliver::by(open)), schedules, seq: 1, _key: key }
     }
 
     /// Both roads bring the same punches now and then.

@@ -26,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// How often it looks whether each schedule has its next due time.
 const PLAN_EVERY: Duration = Duration::from_secs(2);
 /// Well before a lease ends, so that a busy database makes nobody lose it.
-const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
+pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 
 /// The thread of the runner.
 pub(crate) struct Runner {

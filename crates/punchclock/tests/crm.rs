@@ -166,3 +166,55 @@ fn days_of_terminals_reach_a_crm_that_fails_in_every_way_once_each_and_change_wi
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
 }
+
+#[test]
+fn days_that_are_sent_by_hand_beside_a_server_that_sends_go_once_and_in_order() {
+    let stage = stage();
+    let crm = FakeCrm::start(TOKEN).unwrap();
+    let token = stage.folder.path().join("crm.token");
+    std::fs::write(&token, TOKEN).unwrap();
+    let mut command = stage.serve_command();
+    command.env("PUNCHCLOCK__JOBS__SEND", "off").env("PUNCHCLOCK__JOBS__RETRY", "off");
+    let mut serving = testkit::Process::spawn(&mut command).unwrap();
+    serving.wait_for_line("pages: http://", PATIENCE).unwrap();
+    let add = ["sink", "add", "crm", "--url", &crm.url(), "--token-file", token.to_str().unwrap(), "--allow-private"];
+    stage.prints(&add);
+    let log = log_file(&stage, 3, "2026-01-05", "2026-01-30");
+    let import = ["import", "attlog", log.to_str().unwrap(), "--serial", "A1", "--zone", "Asia/Manila"];
+    stage.prints(&[&import[..], &["--create-employees"]].concat());
+    let wanted = days(&stage).len();
+    wait_until("every day to wait", PATIENCE, || sink(&stage)["waiting"] == wanted).unwrap();
+
+    // The server is in the middle of it when two people send by hand as well, and then it is asked again.
+    crm.take_time(Duration::from_millis(60));
+    stage.prints(&["job", "run", "send"]);
+    wait_until("the server to send", PATIENCE, || crm.calls() > 0).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| stage.prints(&["sync", "crm"]));
+        }
+        scope.spawn(|| stage.prints(&["job", "run", "send"]));
+    });
+    assert!(crm.calls() >= wanted, "who sends by hand has waited for the server");
+    // What the server was asked for last finds nothing, or has not begun.
+    let is_idle = || {
+        let shown = stage.prints(&["--json", "job", "list", "--kind", "deliver"]);
+        serde_json::from_str::<Vec<Value>>(&shown).unwrap().iter().all(|job| job["state"] == "done")
+    };
+    wait_until("every delivery to end", PATIENCE, is_idle).unwrap();
+    let state = sink(&stage);
+    assert_eq!((&state["waiting"], &state["sent"]), (&0.into(), &wanted.into()), "{state}");
+    assert_eq!((crm.calls(), crm.overtaken()), (wanted, 0), "no day went twice, and of nobody two at a time");
+    // All the way round: by hand first, and the server waits.
+    stage.prints(&["sync", "crm", "--from", "2026-01-01", "--force", "--limit", "1"]);
+    let by_hand = std::thread::scope(|scope| {
+        let by_hand = scope.spawn(|| stage.prints(&["--json", "sync", "crm"]));
+        wait_until("the delivery by hand", PATIENCE, || crm.calls() > wanted + 1).unwrap();
+        run(&stage, "send");
+        by_hand.join().unwrap()
+    });
+    assert_eq!(serde_json::from_str::<Value>(&by_hand).unwrap()["sent"], wanted - 1, "{by_hand}");
+    assert_eq!((crm.calls(), crm.overtaken()), (2 * wanted, 0));
+    serving.terminate().unwrap();
+    assert!(serving.wait(PATIENCE).unwrap().success());
+}

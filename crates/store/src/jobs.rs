@@ -30,12 +30,23 @@ macro_rules! claimable {
     };
 }
 
-/// The claim, with what an engine needs beside it.
+/// The first of a lane, for somebody who has a place in it and waits for no second attempt; the place of somebody else is left to them.
+macro_rules! first_of_lane {
+    () => {
+        "SELECT j.id FROM job j WHERE j.tenant = $1 AND j.ended_us IS NULL AND (j.due_us <= $2 OR (j.state = 'waiting' AND (j.attempts > 0 OR j.id = $3)))
+          AND j.lane = $4
+          AND NOT EXISTS (SELECT 1 FROM job e WHERE e.tenant = j.tenant AND e.lane = j.lane AND e.ended_us IS NULL
+          AND ((e.id < j.id AND (e.slot_us IS NULL OR e.slot_us <= $5)) OR (e.id > j.id AND e.state = 'running' AND e.due_us > $6)))
+          ORDER BY j.id LIMIT 1"
+    };
+}
+
+/// The claim of what a query finds, with what an engine needs beside it.
 macro_rules! claim {
-    ($lock:literal) => {
+    ($found:expr, $lock:literal) => {
         concat!(
             "WITH next AS MATERIALIZED (",
-            claimable!(),
+            $found,
             $lock,
             ") UPDATE job SET state = 'running', owner = $7, started_us = $8, due_us = $9, fence = fence + 1, attempts = attempts + 1,
              is_taken_over = CASE state WHEN 'running' THEN 1 ELSE 0 END
@@ -52,8 +63,10 @@ statements! {
     ADD = "INSERT INTO job (tenant, id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, outcome)
         VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, 0, '', $8, '')";
     CLAIMABLE = claimable!();
-    CLAIM = claim!("");
+    CLAIM = claim!(claimable!(), "");
+    CLAIM_IN_LANE = claim!(first_of_lane!(), "");
     RENEW = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
+    KEEP_PLACE = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting' AND attempts = 0";
     HELD = "SELECT COUNT(*) FROM job WHERE tenant = $1 AND id = $2 AND fence = $3 AND state = 'running'";
     END = "UPDATE job SET state = $1, ended_us = $2, outcome = $3, due_us = $4
         WHERE tenant = $5 AND id = $6 AND fence = $7 AND state = 'running'";
@@ -74,7 +87,8 @@ statements! {
 }
 
 /// On PostgreSQL a claim does not wait for rows that somebody else holds. One of the places where engines differ.
-const CLAIM_SKIPPING: &str = claim!(" FOR UPDATE OF j SKIP LOCKED");
+const CLAIM_SKIPPING: &str = claim!(claimable!(), " FOR UPDATE OF j SKIP LOCKED");
+const CLAIM_IN_LANE_SKIPPING: &str = claim!(first_of_lane!(), " FOR UPDATE OF j SKIP LOCKED");
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -382,6 +396,34 @@ impl Write<'_> {
         let mut claimed = self.all(claim, values, job)?;
         claimed.sort_by_key(|job| job.id);
         Ok(claimed)
+    }
+
+    /// Claims the first job of a lane, unless one of the lane runs: that of a number also before its due time, as what was tried before; the
+    /// place that somebody else keeps is theirs.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn claim_in_lane(
+        &self,
+        (lane, id): (&str, i64),
+        owner: &str,
+        lease_us: i64,
+        now_us: i64,
+    ) -> Result<Option<Job>, Error> {
+        let claim = match self.session {
+            Session::Sqlite(_) => CLAIM_IN_LANE,
+            Session::Postgres(_) => CLAIM_IN_LANE_SKIPPING,
+        };
+        let values = params![self.tenant, now_us, id, lane, now_us, now_us, owner, now_us, lease_us, self.tenant];
+        self.one(claim, values, job)
+    }
+
+    /// Keeps the place of a job that nobody has claimed yet: nobody else claims it before an instant; false when somebody has.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn keep_job_place(&self, id: i64, until_us: i64) -> Result<bool, Error> {
+        Ok(self.run(KEEP_PLACE, params![until_us, self.tenant, id])? == 1)
     }
 
     /// Holds a claimed job until later; false when it is held no more.

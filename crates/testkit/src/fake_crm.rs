@@ -44,6 +44,9 @@ struct State {
     refused: Option<String>,
     delay: Duration,
     calls: usize,
+    /// Whose records are on their way: the keys without date and revision.
+    under_way: Vec<String>,
+    overtaken: usize,
     /// By key; each had one effect.
     taken: BTreeMap<String, CrmRecord>,
     /// Connections that are never answered.
@@ -64,6 +67,8 @@ impl FakeCrm {
             refused: None,
             delay: Duration::ZERO,
             calls: 0,
+            under_way: Vec::new(),
+            overtaken: 0,
             taken: BTreeMap::new(),
             silent: Vec::new(),
         }));
@@ -115,6 +120,12 @@ impl FakeCrm {
         locked(&self.state).calls
     }
 
+    /// How many requests came while another one about the same employee was not answered yet.
+    #[must_use]
+    pub fn overtaken(&self) -> usize {
+        locked(&self.state).overtaken
+    }
+
     /// What it took, by idempotency key.
     #[must_use]
     pub fn taken(&self) -> BTreeMap<String, CrmRecord> {
@@ -133,11 +144,24 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
         let Some(request) = Request::read(&mut reader)? else { return Ok(()) };
         let is_post = request.method == "POST";
         let record = CrmRecord { headers: request.headers, body: request.body };
-        let delay = locked(state).delay;
+        let key = record.headers.get("idempotency-key").map_or("", String::as_str);
+        let about = key.rsplitn(3, '/').last().unwrap_or_default().to_owned();
+        let delay = {
+            let mut state = locked(state);
+            state.overtaken += usize::from(state.under_way.contains(&about));
+            state.under_way.push(about.clone());
+            state.delay
+        };
         if !delay.is_zero() {
             std::thread::sleep(delay);
         }
-        let said = answer(&mut locked(state), record, is_post);
+        let said = {
+            let mut state = locked(state);
+            if let Some(place) = state.under_way.iter().position(|one| *one == about) {
+                state.under_way.swap_remove(place);
+            }
+            answer(&mut state, record, is_post)
+        };
         match said {
             Some((status, more)) => {
                 // At once: what goes out in pieces waits for an acknowledgement that the other side delays.

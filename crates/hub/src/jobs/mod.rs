@@ -177,3 +177,10 @@ pub(crate) fn enqueue(
     // Only a due time can be taken already.
     Ok(write.add_job(&new)?.unwrap_or_default())
 }
+
+/// As [`enqueue`], after what waits in a lane; no worker claims it before [`LEASE`] is over.
+pub(crate) fn place(write: &Write<'_>, kind: &Kind, lane: &str, body: &str, now: Timestamp) -> Result<i64, Error> {
+    let (due_us, created_us) = (plan::lease_until(now).as_microsecond(), now.as_microsecond());
+    let new = NewJob { kind: kind.name, lane: Some(lane), body, due_us, slot_us: None, created_us };
+    Ok(write.add_job(&new)?.unwrap_or_default())
+}

@@ -83,6 +83,13 @@ pub struct Claimed {
     fence: i64,
 }
 
+/// What a claim brought.
+struct Claims {
+    claimed: Vec<Claimed>,
+    /// How many there were, with those whose attempts are used up.
+    found: usize,
+}
+
 /// A job while it is being done.
 pub struct Run<'a> {
     hub: &'a Hub,
@@ -112,6 +119,11 @@ impl<'a> Run<'a> {
     /// The hub whose work it is.
     pub const fn hub(&self) -> &'a Hub {
         self.hub
+    }
+
+    /// Its number.
+    pub const fn id(&self) -> i64 {
+        self.job.id
     }
 
     /// What it was asked for with; empty for most kinds.
@@ -193,16 +205,40 @@ impl Hub {
         if most == 0 || !is_worth_it()? {
             return Ok(Vec::new());
         }
+        let jobs = self.claim(works, now_us, |write| write.claim_jobs(&by, now_us))?;
+        self.bell.leave(jobs.found >= most as usize);
+        Ok(jobs.claimed)
+    }
+
+    /// Claims the first job of a lane for a worker who has a place in it, by number, unless one of the lane runs.
+    pub(crate) fn claim_in_lane(
+        &self,
+        works: &Works,
+        (lane, id): (&str, i64),
+        worker: &str,
+        now: Timestamp,
+    ) -> Result<Option<Claimed>, Error> {
+        let (now_us, lease_us) = (now.as_microsecond(), lease_until(now).as_microsecond());
+        let first =
+            |write: &Write<'_>| Ok(write.claim_in_lane((lane, id), worker, lease_us, now_us)?.into_iter().collect());
+        Ok(self.claim(works, now_us, first)?.claimed.pop())
+    }
+
+    /// Claims jobs; those whose attempts are used up are dead.
+    fn claim(
+        &self,
+        works: &Works,
+        now_us: i64,
+        jobs: impl FnOnce(&Write<'_>) -> Result<Vec<Job>, store::Error>,
+    ) -> Result<Claims, Error> {
         let (claimed, dead) = self.store.write(|write| {
-            let jobs = write.claim_jobs(&by, now_us)?;
             let is_hopeless = |job: &Job| works.kind(&job.kind).is_some_and(|kind| job.attempts > kind.tries);
-            let (dead, claimed): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_hopeless);
+            let (dead, claimed): (Vec<_>, Vec<_>) = jobs(write)?.into_iter().partition(is_hopeless);
             for job in &dead {
                 write.end_job(job.id, job.fence, JobState::Dead.word(), &never_told(job), now_us)?;
             }
             Ok::<_, Error>((claimed, dead))
         })?;
-        self.bell.leave(claimed.len() + dead.len() >= most as usize);
         for job in &dead {
             tracing::error!(job = job.id, kind = job.kind, "a job is dead: {}", never_told(job));
         }
@@ -210,7 +246,17 @@ impl Hub {
             tracing::warn!(job = job.id, kind = job.kind, "a job was taken over from a worker whose lease had ended");
             works.kind(&job.kind).into_iter().for_each(|kind| self.meters.count_takeover(kind.name));
         }
-        Ok(claimed.into_iter().map(Claimed::from).collect())
+        let found = claimed.len() + dead.len();
+        Ok(Claims { claimed: claimed.into_iter().map(Claimed::from).collect(), found })
+    }
+
+    /// Keeps the place of a job that somebody asked for by hand for another [`super::LEASE`]; false once it was claimed.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn keep_place(&self, id: i64, now: Timestamp) -> Result<bool, Error> {
+        let until_us = lease_until(now).as_microsecond();
+        Ok(self.store.write(|write| write.keep_job_place(id, until_us))?)
     }
 
     /// Holds a job for another [`super::LEASE`]; false when somebody else has it.

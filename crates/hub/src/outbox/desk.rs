@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Read;
 
-use super::{RecordFilter, SinkSettings, Standing, signing_place, token_place};
+use super::{RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
 use crate::registry::employee;
 use crate::resolve::instant;
@@ -311,7 +311,8 @@ impl Hub {
         let sinks: Vec<_> = write.sinks()?.into_iter().filter(|sink| sink.paused.is_none()).collect();
         let waiting = write.waiting_jobs(DELIVER.name)?;
         for sink in &sinks {
-            let body = format!("{} {}", if is_retry { "retry" } else { "send" }, sink.name);
+            let which = if is_retry { Which::Failed } else { Which::New };
+            let body = format!("{} {}", which.word(), sink.name);
             if !waiting.iter().any(|job| job.body == body) {
                 enqueue(write, &DELIVER, Some(&token_place(&sink.name)), &body, now)?;
             }

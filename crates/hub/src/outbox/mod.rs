@@ -7,10 +7,11 @@
 //!   ignores lower revisions has the hub's state in the end, whatever was lost, repeated or overtaken on the way.
 //! * Nothing is marked but the revision that was sent: a day that changes on its way stays to be sent.
 //! * Of one employee a run has one record on its way at a time, in the order in which the days changed. One that fails for a time makes
-//!   the employee's later ones wait for the next run; one that is refused holds up nobody. The jobs of a sink run one after another;
-//!   `sync crm` beside a server is a run of its own.
+//!   the employee's later ones wait for the next run; one that is refused holds up nobody. The jobs of a sink run one after another,
+//!   whoever does them: what a person asks for by hand is one of them ([`by_hand`]).
 //! * After [`TRIES`] failed attempts a record is failed, until its day changes or somebody asks for it again.
 
+mod by_hand;
 mod deliver;
 mod desk;
 mod letter;

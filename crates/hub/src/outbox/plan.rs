@@ -25,6 +25,22 @@ pub enum Which {
 }
 
 impl Which {
+    const ALL: [Self; 3] = [Self::New, Self::Failed, Self::All];
+
+    /// The word for it in the body of a job.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::New => "send",
+            Self::Failed => "retry",
+            Self::All => "all",
+        }
+    }
+
+    /// What a word says.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|which| which.word() == word)
+    }
+
     /// Least and most failed attempts.
     pub(super) const fn attempts(self) -> (u32, u32) {
         match self {

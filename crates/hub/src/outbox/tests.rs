@@ -18,8 +18,9 @@ use testkit::{Chance, how_many};
 
 use super::letter::Ready;
 use super::{NewSink, Queued, SinkSettings, TRIES, Which};
+use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
-use crate::outbox::{Delivered, EntryState};
+use crate::outbox::{Deliver, Delivered, EntryState};
 use crate::{Actor, Hub};
 
 const CRM: &str = "crm";
@@ -431,4 +432,59 @@ fn days_before_the_sink_are_told_when_asked_for_and_a_removed_sink_leaves_nothin
     assert!(place.hub.store.read(|read| read.outbox_counts(CRM)).unwrap().is_empty());
     let audit: String = place.hub.audit(100).unwrap().into_iter().map(|entry| entry.action + " ").collect();
     assert!(audit.contains("sink.remove sink.queue sink.add"), "{audit}");
+}
+
+fn takes_all(_: &NewSink) -> Result<Box<dyn Sink>, String> {
+    Ok(Box::new(Receiver::new(true)))
+}
+
+#[test]
+fn what_is_asked_for_by_hand_waits_for_its_turn_is_waited_for_and_goes_on_when_who_asked_is_gone() {
+    let place = Place::with_sink();
+    let hub = &place.hub;
+    let at = |seconds: i64| now().checked_add(seconds.seconds()).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let works = built_in().with(Deliver::by(takes_all).heard_by(tell)).only("deliver");
+    let ask = || hub.store.write(|write| Hub::ask_for_deliveries(write, false, now())).unwrap();
+    let by_servers = |at| hub.claim_jobs(&works, "server", 9, at).unwrap();
+    let by_hand = |id, at| hub.claim_of_sink((CRM, id), &works, "console", at).unwrap();
+    let perform = |job: &Claimed| hub.perform(&works, job, || at(1), 0.5, &false.into()).unwrap();
+    (0..3).for_each(|day| place.becomes(place.people[0], date(day), Becomes::Worked(480)));
+
+    // A server delivers: nobody else does, and what is asked for by hand comes after it.
+    ask();
+    let asked = hub.ask_for_delivery(CRM, Which::All, 2, now()).unwrap();
+    let first = by_servers(at(0)).remove(0);
+    assert!(first.id < asked && by_hand(asked, at(0)).is_none());
+    place.becomes(place.people[0], date(3), Becomes::Worked(480));
+    assert_eq!(perform(&first), Ended::Done);
+    assert_eq!(told.recv().unwrap().1.sent, 4);
+    // No server takes it, and what is asked for after it waits until it has ended.
+    (0..3).for_each(|day| place.becomes(place.people[0], date(day), Becomes::Worked(500)));
+    ask();
+    assert!(by_servers(at(1)).is_empty());
+    // Nor does somebody else who asks by hand.
+    let other = hub.ask_for_delivery(CRM, Which::All, 0, at(1)).unwrap();
+    assert!(by_hand(other, at(1)).is_none());
+    let mine = by_hand(asked, at(1)).unwrap();
+    assert!(mine.id == asked && by_servers(at(1)).is_empty() && by_hand(other, at(1)).is_none());
+    assert_eq!(perform(&mine), Ended::Done);
+    let (id, done) = told.recv().unwrap();
+    assert_eq!((id, done.sent), (asked, 2), "as many as were asked for");
+    assert_eq!(perform(&by_servers(at(1)).remove(0)), Ended::Done);
+    assert_eq!(perform(&by_hand(other, at(1)).unwrap()), Ended::Done);
+
+    // Whoever asked keeps the place; once they do not any more, a server goes on with what they wanted.
+    let asked = hub.ask_for_delivery(CRM, Which::All, 0, at(2)).unwrap();
+    assert!(hub.keep_place(asked, at(50)).unwrap() && by_servers(at(100)).is_empty());
+    let taken = by_servers(at(111)).remove(0);
+    assert!(taken.id == asked && !hub.keep_place(asked, at(111)).unwrap());
+    // And where no server is, who asks by hand also does what waits, before its time.
+    perform(&taken);
+    ask();
+    let asked = hub.ask_for_delivery(CRM, Which::All, 0, at(2)).unwrap();
+    let earlier = by_hand(asked, at(111)).unwrap();
+    assert!(earlier.id < asked);
+    perform(&earlier);
+    assert_eq!(by_hand(asked, at(111)).unwrap().id, asked);
 }

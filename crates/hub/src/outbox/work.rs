@@ -1,10 +1,11 @@
 //! The jobs of the outbox: at their times `send` and `retry` ask for a delivery to each sink, which is a job of the sink's lane.
 
 use std::error::Error as StdError;
+use std::sync::mpsc::Sender;
 
 use roads::sink::Sink;
 
-use super::Which;
+use super::{Delivered, Which};
 use crate::jobs::{DELIVER, Finished, Kind, RETRY, Run, SEND, Work};
 use crate::{Error, Hub, NewSink};
 
@@ -50,7 +51,23 @@ fn ask(run: Run<'_>, is_retry: bool) -> Outcome {
 
 /// Delivers to one sink.
 #[derive(Debug)]
-pub struct Deliver(pub OpenSink);
+pub struct Deliver {
+    open: OpenSink,
+    heard_by: Option<Sender<(i64, Delivered)>>,
+}
+
+impl Deliver {
+    /// By a client that is made so.
+    pub fn by(open: OpenSink) -> Self {
+        Self { open, heard_by: None }
+    }
+
+    /// What each job did is told, with its number, once that is noted.
+    #[must_use]
+    pub fn heard_by(self, heard_by: Sender<(i64, Delivered)>) -> Self {
+        Self { heard_by: Some(heard_by), ..self }
+    }
+}
 
 impl Work for Deliver {
     fn kind(&self) -> &'static Kind {
@@ -58,15 +75,23 @@ impl Work for Deliver {
     }
 
     fn run(&self, run: Run<'_>) -> Outcome {
-        let (word, name) = run.body().split_once(' ').unwrap_or(("send", ""));
-        let (which, name) = (if word == "retry" { Which::Failed } else { Which::New }, name.to_owned());
+        let mut words = run.body().split(' ');
+        let which = words.next().and_then(Which::of).unwrap_or(Which::New);
+        let name = words.next().unwrap_or_default().to_owned();
+        let limit = words.next().and_then(|limit| limit.parse().ok()).unwrap_or(0);
         let access = match run.hub().sink_access(&name) {
             // It was removed since.
             Err(Error::NotFound(what)) => return Ok(run.done(format!("there is no {what} any more"))?),
             access => access?,
         };
-        let sink = (self.0)(&access)?;
-        let done = run.hub().deliver(&name, sink.as_ref(), which, 0, &|| run.now(), &|| run.is_over())?;
-        Ok(run.done(format!("{name}: {}", done.words()))?)
+        let sink = (self.open)(&access)?;
+        let done = run.hub().deliver(&name, sink.as_ref(), which, limit, &|| run.now(), &|| run.is_over())?;
+        let (id, outcome) = (run.id(), format!("{name}: {}", done.words()));
+        let finished = run.done(outcome)?;
+        if let Some(heard_by) = &self.heard_by {
+            // Nobody listens any more.
+            drop(heard_by.send((id, done)));
+        }
+        Ok(finished)
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod bank;
+mod by_hand;
 mod certificate;
 mod company;
 mod compliance;

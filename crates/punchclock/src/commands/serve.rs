@@ -127,7 +127,7 @@ pub(super) fn works(settings: &Settings) -> anyhow::Result<Works> {
     let mut works = hub::jobs::built_in()
         .with(CleanUp::by(settings.keeps()?))
         .with(Seals)
-        .with(hub::Deliver(sinks::open))
+        .with(hub::Deliver::by(sinks::open))
         .with(hub::ReadSource(tables::open));
     if let Some(folder) = settings.file("backup.folder") {
         works = works.with(Backups::into(folder, settings.get("backup.keep")?, super::backup::VERSION));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::chance::now;
 use crate::cli::sink::{AddCrm, AddOdoo, AddSink, SinkCommand, Sync, SyncCommand, USUAL_NAME, USUAL_ODOO};
+use crate::commands::by_hand::{self, Seen};
 use crate::commands::{Context, console};
 use crate::{show, sinks};
 
@@ -146,7 +147,8 @@ fn dry_run(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
 
 fn send(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
     let (hub, actor) = (context.hub()?, console());
-    let sink = open(&hub, name)?;
+    // What no client can be made of is told at once.
+    open(&hub, name)?;
     hub.derive_all(now(), |_| {})?;
     if args.from.is_some() || args.to.is_some() || args.employee.is_some() || args.force {
         let which = Queued { from: args.from, to: args.to, employee: args.employee.clone(), force: args.force };
@@ -157,7 +159,13 @@ fn send(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
         hub.requeue_failed(&actor, name, now())?;
     }
     let which = if args.retry_failed { Which::All } else { Which::New };
-    let done = hub.deliver(name, sink.as_ref(), which, args.limit, &now, &|| false)?;
+    let done = match by_hand::deliver(&hub, name, which, args.limit)? {
+        Seen::Here(done) => done,
+        Seen::Elsewhere(job) => {
+            let (id, worker, outcome) = (job.id, job.worker, job.outcome);
+            bail!("job {id} took too long here, and {worker} went on with it: {outcome}");
+        }
+    };
     if context.is_json {
         show::json(&json!({
             "sent": done.sent, "failed": done.failed, "refused": done.refused, "unchanged": done.in_step,
