@@ -83,15 +83,7 @@ fn letters(batches: usize) -> Vec<Letter> {
 /// A hub whose days all wait for the receiver.
 fn hub_with_days(folder: &tempfile::TempDir, receiver: &FakeCrm, batches: &[Batch]) -> Result<Hub> {
     let hub = with_people(Store::open(&folder.path().join("hub.db"))?)?.with_key_file(folder.path().join("hub.key"));
-    let settings = SinkSettings {
-        kind: "crm".to_owned(),
-        url: receiver.url(),
-        allow_private: true,
-        template: None,
-        per_second: 0,
-        all_days: false,
-        odoo: None,
-    };
+    let settings = SinkSettings { allow_private: true, ..SinkSettings::new("crm", &receiver.url()) };
     let sink = NewSink { name: NAME.to_owned(), settings, token: TOKEN.to_owned(), signing_secret: None };
     hub.add_sink(&Actor::new("bench"), &sink, AFTERWARDS)?;
     batches.iter().try_for_each(|batch| ingest(&hub, batch))?;

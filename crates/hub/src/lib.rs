@@ -99,8 +99,8 @@ pub use matching::{Candidate, Decided, Decision, MatchRow, MatchState, Speaks};
 pub use merge::Merge;
 pub use numbers::Number;
 pub use outbox::{
-    Deliver, Delivered, DryLetter, EntryRow, EntryState, NewSink, ODOO, OdooSettings, OpenSink, Queued, RecordFilter,
-    RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
+    Deliver, Delivered, DryLetter, EntryRow, EntryState, Mode, NewSink, ODOO, OdooSettings, OpenSink, Queued,
+    RecordFilter, RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{
     Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, TableImport, TableImported,

@@ -131,15 +131,7 @@ impl Replay {
             let assign = Cure::Assign { user, employee, create: true, from: None, to: None };
             hub.cure(&clerk(), &assign, now).unwrap();
         }
-        let settings = SinkSettings {
-            kind: "crm".to_owned(),
-            url: crm.url(),
-            allow_private: true,
-            template: None,
-            per_second: 0,
-            all_days: false,
-            odoo: None,
-        };
+        let settings = SinkSettings { allow_private: true, ..SinkSettings::new("crm", &crm.url()) };
         let sink = NewSink { name: SINK.to_owned(), settings, token: TOKEN.to_owned(), signing_secret: None };
         hub.add_sink(&clerk(), &sink, now).unwrap();
         let of_kind = |kind: &&&hub::jobs::Kind| [&DERIVE, &SEND, &RETRY].contains(*kind);

@@ -37,15 +37,7 @@ fn place(policy: &str) -> (House, tempfile::TempDir) {
     house.derive();
     house.hub = house.another_hub().with_key_file(key.path().join("hub.key"));
     let odoo = OdooSettings { database: "db".to_owned(), user: "u".to_owned(), employee_field: "barcode".to_owned() };
-    let settings = SinkSettings {
-        kind: ODOO.to_owned(),
-        url: "https://odoo.example".to_owned(),
-        allow_private: false,
-        template: None,
-        per_second: 0,
-        all_days: false,
-        odoo: Some(odoo),
-    };
+    let settings = SinkSettings { odoo: Some(odoo), ..SinkSettings::new(ODOO, "https://odoo.example") };
     let new = NewSink { name: ODOO.to_owned(), settings, token: "t".to_owned(), signing_secret: None };
     house.hub.add_sink(&clerk(), &new, now()).unwrap();
     house.hub.queue_days(&clerk(), ODOO, &Queued::default(), now()).unwrap();

@@ -77,15 +77,7 @@ fn workplace() -> Workplace {
     let mut house = house();
     let folder = tempfile::tempdir().unwrap();
     house.hub = house.hub.with_key_file(folder.path().join("hub.key"));
-    let settings = SinkSettings {
-        kind: "crm".to_owned(),
-        url: "https://crm.example".to_owned(),
-        allow_private: false,
-        template: None,
-        per_second: 0,
-        all_days: true,
-        odoo: None,
-    };
+    let settings = SinkSettings { all_days: true, ..SinkSettings::new("crm", "https://crm.example") };
     let sink = NewSink { name: CRM.to_owned(), settings, token: "t".to_owned(), signing_secret: None };
     house.hub.add_sink(&clerk(), &sink, now()).unwrap();
     let bank = Some(Preset::named("PH_CSC_DBM").unwrap().policy);

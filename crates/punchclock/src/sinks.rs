@@ -1,6 +1,6 @@
 //! Makes the clients of sinks from what the hub knows of them.
 
-use hub::{NewSink, ODOO, Sink};
+use hub::{Mode, NewSink, ODOO, Sink};
 use roads::crm::{Crm, CrmConfig};
 use roads::odoo::{Odoo, OdooConfig};
 use roads::template::Template;
@@ -20,7 +20,11 @@ pub(crate) fn open(access: &NewSink) -> Result<Box<dyn Sink>, String> {
 
 fn crm(access: &NewSink) -> Result<Box<dyn Sink>, String> {
     let settings = &access.settings;
-    let template = settings.template.clone().map_or_else(|| Ok(Template::usual()), Template::new);
+    let usual = || match settings.mode {
+        Mode::State => Template::usual(),
+        Mode::Event => Template::of_events(),
+    };
+    let template = settings.template.clone().map_or_else(|| Ok(usual()), Template::new);
     let config = CrmConfig {
         url: settings.url.clone(),
         token: access.token.clone(),

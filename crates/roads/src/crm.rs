@@ -15,7 +15,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use ring::hmac;
 use serde_json::Value;
@@ -109,8 +109,8 @@ impl Sink for Crm {
             let mut under_way = JoinSet::new();
             for (place, letter) in letters.iter().enumerate() {
                 let (post, body) = (self.post.clone(), self.template.render(&letter.fields).to_string());
-                let (key, revision) = (letter.key(), letter.revision);
-                under_way.spawn(async move { (place, post.send(&key, revision, body).await) });
+                let (key, marks) = (letter.key(), marks(letter));
+                under_way.spawn(async move { (place, post.send(&key, &marks, body).await) });
             }
             while let Some(done) = under_way.join_next().await {
                 if let Ok((place, answer)) = done
@@ -147,7 +147,7 @@ impl Sink for Crm {
 
 impl Post {
     /// Sends a record; the pauses that the receiver wants are made.
-    async fn send(&self, key: &str, revision: i64, body: String) -> Answer {
+    async fn send(&self, key: &str, marks: &HeaderMap, body: String) -> Answer {
         let Ok(_room) = self.room.acquire().await else {
             return Answer::NotNow("the client has ended".to_owned());
         };
@@ -156,7 +156,7 @@ impl Post {
             if let Some(pace) = &self.pace {
                 pace.lock().await.tick().await;
             }
-            let response = match self.request(key, revision, body.clone()).send().await {
+            let response = match self.request(key, marks, body.clone()).send().await {
                 Ok(response) => response,
                 Err(error) => return Answer::NotNow(in_words(error)),
             };
@@ -172,14 +172,14 @@ impl Post {
         }
     }
 
-    fn request(&self, key: &str, revision: i64, body: String) -> RequestBuilder {
+    fn request(&self, key: &str, marks: &HeaderMap, body: String) -> RequestBuilder {
         let mut request = self
             .client
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, &self.authorization)
-            .header("idempotency-key", key)
-            .header("punchclock-revision", revision);
+            .headers(marks.clone())
+            .header("idempotency-key", key);
         if let Some(signing) = &self.key {
             let at = Timestamp::now().as_second();
             request = request
@@ -189,6 +189,15 @@ impl Post {
         }
         request.body(body)
     }
+}
+
+/// What a receiver may look at without reading the body.
+fn marks(letter: &Letter) -> HeaderMap {
+    let mut marks = HeaderMap::from_iter([(HeaderName::from_static("punchclock-revision"), letter.revision.into())]);
+    if let Some(Ok(event)) = letter.fields.get("event").and_then(Value::as_str).map(HeaderValue::try_from) {
+        marks.insert("punchclock-event", event);
+    }
+    marks
 }
 
 /// `v1,` and the HMAC-SHA256 of id, time and body (Standard Webhooks).

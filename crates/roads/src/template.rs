@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::sink::Fields;
 
 /// The fields that there are.
-pub const FIELDS: [&str; 15] = [
+pub const FIELDS: [&str; 18] = [
     "user_id",
     "employee_name",
     "date",
@@ -25,10 +25,16 @@ pub const FIELDS: [&str; 15] = [
     "left_early_minutes",
     "paid_minutes",
     "is_gone",
+    "event",
+    "revision",
+    "noted_at",
 ];
 /// Those of the usual body.
 const USUAL: [&str; 8] =
     ["user_id", "date", "clock_in", "clock_out", "is_outlier", "outlier_reason", "device_name", "device_ip"];
+
+/// What an event has besides.
+const EVENT: [&str; 3] = ["event", "revision", "noted_at"];
 
 /// A body with placeholders.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,15 +59,23 @@ impl Template {
 
     /// The eight fields that the predecessor's receivers know.
     pub fn usual() -> Self {
-        Self(
-            USUAL.into_iter().map(|name| (name.to_owned(), json!(format!("{{{name}}}")))).collect::<Map<_, _>>().into(),
-        )
+        Self(with(USUAL.into_iter()))
+    }
+
+    /// Those, and what happened to the day.
+    pub fn of_events() -> Self {
+        Self(with(USUAL.into_iter().chain(EVENT)))
     }
 
     /// The body of a record.
     pub fn render(&self, fields: &Fields) -> Value {
         fill(&self.0, fields)
     }
+}
+
+/// An object of fields under their own names.
+fn with(names: impl Iterator<Item = &'static str>) -> Value {
+    names.map(|name| (name.to_owned(), json!(format!("{{{name}}}")))).collect::<Map<_, _>>().into()
 }
 
 fn fill(template: &Value, fields: &Fields) -> Value {

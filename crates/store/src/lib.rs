@@ -31,6 +31,7 @@ pub mod lateness;
 mod migrations;
 pub mod moving;
 pub mod outbox;
+pub mod outbox_events;
 pub mod outbox_list;
 pub mod people;
 pub mod periods;
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         jobs::STATEMENTS,
         lateness::STATEMENTS,
         outbox::STATEMENTS,
+        outbox_events::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
         person::STATEMENTS,

@@ -46,6 +46,7 @@ scripts![
     "0029_sources",
     "0030_site_zones",
     "0031_imports",
+    "0032_outbox_events",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

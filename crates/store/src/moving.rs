@@ -41,6 +41,7 @@ pub(crate) const TABLES: &[&str] = &[
     "locked_period",
     "next_token",
     "outbox",
+    "outbox_event",
     "planned_day",
     "posted_delta",
     "punch",

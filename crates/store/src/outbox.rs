@@ -15,7 +15,7 @@ use crate::{Error, Read, Write};
 
 macro_rules! columns {
     () => {
-        "employee, date, revision, offered, sent, state, attempts, changed_us, tried_us, sent_us, digest, receipt"
+        "employee, date, revision, offered, sent, state, attempts, changed_us, tried_us, sent_us, digest, receipt, event"
     };
 }
 
@@ -91,6 +91,8 @@ pub struct Entry {
     pub digest: Option<Vec<u8>>,
     /// What the receiver said last, in words.
     pub receipt: String,
+    /// Word of the last event of the day, for a sink that hears of events.
+    pub event: Option<String>,
 }
 
 /// How many days of a sink are in a state.
@@ -120,10 +122,11 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, Error> {
         sent_us: row.get(9)?,
         digest: row.get(10)?,
         receipt: row.get(11)?,
+        event: row.get(12)?,
     })
 }
 
-fn day_of(row: &Row<'_>) -> Result<(i64, Date), Error> {
+pub(crate) fn day_of(row: &Row<'_>) -> Result<(i64, Date), Error> {
     Ok((row.get(0)?, required_date(row, 1)?))
 }
 
@@ -225,7 +228,9 @@ impl Write<'_> {
     pub fn forget_outbox(&self, sink: &str, most: u32) -> Result<u64, Error> {
         let some = self.all(SOME, params![self.tenant, sink, most], day_of)?;
         for (employee, date) in &some {
-            self.run(DROP, params![self.tenant, sink, employee, date.to_string()])?;
+            let date = date.to_string();
+            self.drop_events(sink, (*employee, &date))?;
+            self.run(DROP, params![self.tenant, sink, employee, date])?;
         }
         Ok(some.len() as u64)
     }

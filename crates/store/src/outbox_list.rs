@@ -56,7 +56,7 @@ impl RecordQuery {
         let (limit, offset) = (values + 1, values + 2);
         format!(
             "SELECT o.employee, o.date, o.revision, o.offered, o.sent, o.state, o.attempts, o.changed_us, o.tried_us, o.sent_us, o.digest, \
-             o.receipt{conditions}{order} LIMIT ${limit} OFFSET ${offset}"
+             o.receipt, o.event{conditions}{order} LIMIT ${limit} OFFSET ${offset}"
         )
     }
 }

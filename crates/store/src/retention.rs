@@ -86,6 +86,7 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("next_token", Stays::InUse),
     // What a sink was told is known as long as the sink is: a changed day goes on counting.
     ("outbox", Stays::InUse),
+    ("outbox_event", Stays::Work),
     ("planned_day", Stays::Aged(Aged::Plans)),
     ("posted_delta", Stays::Ever),
     ("punch", Stays::Month),

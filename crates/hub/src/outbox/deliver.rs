@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::sink::{Answer, Sink};
+use store::Read;
 
 use super::letter::{Ready, ready};
 use super::plan::{Round, Went, Which};
-use super::{SinkSettings, TRIES};
+use super::{Mode, SinkSettings, TRIES};
 use crate::{Error, Hub};
 
 /// Records that one run looks at; what is left waits for the next.
@@ -77,20 +78,20 @@ impl Hub {
         }
         let mut done = Delivered::default();
         let most = if limit == 0 { PER_RUN } else { limit.min(PER_RUN) };
-        let waiting = self.store.read(|read| read.waiting_in_outbox(name, which.attempts(), most))?;
+        let waiting = self.store.read(|read| waiting(read, name, &settings, which, most))?;
         let mut round = Round::new(&waiting);
         while done.paused.is_none() && !is_over() {
             let wave = round.wave();
             if wave.is_empty() {
                 break;
             }
-            let taken = self.take(name, &settings, &wave, sink, clock())?;
+            let Some(taken) = self.take(name, &settings, &wave, sink, clock())? else { break };
             done.in_step += wave.len().saturating_sub(taken.len()) as u64;
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
-            self.mark(name, &taken, &answers, sink, clock())?;
+            self.mark(name, settings.mode, &taken, &answers, sink, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
-                round.hear(ready.entry.employee, done.count(answer));
+                round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
             }
         }
         self.sent.count(name, &done);
@@ -118,7 +119,7 @@ impl Hub {
         let most = if limit == 0 { PER_RUN } else { limit };
         let ready = self.store.read(|read| {
             let settings = super::desk::settings_of(read, name)?;
-            let waiting = read.waiting_in_outbox(name, which.attempts(), most)?;
+            let waiting = waiting(read, name, &settings, which, most)?;
             ready(read, name, &settings, &waiting, now)
         })?;
         let letters: Vec<_> = ready.iter().map(|ready| ready.letter.clone()).collect();
@@ -126,14 +127,14 @@ impl Hub {
             sink.preview(&letters).map_err(|why| Error::invalid(format!("sink {name}: {why}"), "try again then"))?;
         let letter = |(ready, body): (&Ready, serde_json::Value)| DryLetter {
             date: ready.entry.date,
-            revision: ready.entry.revision,
+            revision: ready.letter.revision,
             body,
         };
         Ok(ready.iter().zip(bodies).map(letter).collect())
     }
 
     /// Notes that the records of a wave are about to be on their way. Those of which nothing changed for the receiver, since it took
-    /// what was sent last, are marked and left out.
+    /// what was sent last, are marked and left out; events always go. `None` when the sink was paused, or changed, meanwhile.
     pub(super) fn take(
         &self,
         name: &str,
@@ -141,9 +142,19 @@ impl Hub {
         wave: &[(i64, Date)],
         sink: &dyn Sink,
         now: Timestamp,
-    ) -> Result<Vec<Ready>, Error> {
+    ) -> Result<Option<Vec<Ready>>, Error> {
         let now_us = now.as_microsecond();
         self.store.write(|write| {
+            let place = super::desk::sink(write, name)?;
+            if place.paused.is_some() || SinkSettings::read(&place)? != *settings {
+                return Ok(None);
+            }
+            if settings.mode == Mode::Event {
+                let events = ready(write, name, settings, wave, now)?;
+                let entries: Vec<_> = events.iter().map(|ready| ready.entry.clone()).collect();
+                write.offer_events(name, &entries, now_us)?;
+                return Ok(Some(events));
+            }
             let (same, changed): (Vec<_>, Vec<_>) =
                 ready(write, name, settings, wave, now)?.into_iter().partition(|ready| {
                     let entry = &ready.entry;
@@ -162,7 +173,7 @@ impl Hub {
             }
             let entries: Vec<_> = changed.iter().map(|ready| ready.entry.clone()).collect();
             write.offer(name, &entries, now_us)?;
-            Ok(changed)
+            Ok(Some(changed))
         })
     }
 
@@ -170,6 +181,7 @@ impl Hub {
     pub(super) fn mark(
         &self,
         name: &str,
+        mode: Mode,
         taken: &[Ready],
         answers: &[Answer],
         sink: &dyn Sink,
@@ -177,12 +189,20 @@ impl Hub {
     ) -> Result<(), Error> {
         self.store.write(|write| {
             for (ready, answer) in taken.iter().zip(answers) {
-                match answer {
-                    Answer::Taken(receipt) => {
+                match (answer, mode) {
+                    (Answer::Taken(receipt), Mode::Event) => {
+                        write.mark_event_sent(name, &ready.entry, receipt, now.as_microsecond())?;
+                    }
+                    (Answer::Taken(receipt), Mode::State) => {
                         write.mark_sent(name, &ready.entry, &digest(sink, ready), receipt, now.as_microsecond())?;
                     }
-                    Answer::NotNow(why) | Answer::Refused(why) => write.mark_failed(name, &ready.entry, why, TRIES)?,
-                    Answer::Closed(why) => drop(write.pause_sink(name, Some(why))?),
+                    (Answer::NotNow(why) | Answer::Refused(why), Mode::Event) => {
+                        write.mark_event_failed(name, &ready.entry, why, TRIES)?;
+                    }
+                    (Answer::NotNow(why) | Answer::Refused(why), Mode::State) => {
+                        write.mark_failed(name, &ready.entry, why, TRIES)?;
+                    }
+                    (Answer::Closed(why), _) => drop(write.pause_sink(name, Some(why))?),
                 }
             }
             Ok(())
@@ -213,6 +233,20 @@ impl Delivered {
             }
         }
     }
+}
+
+/// What waits, in the order in which it is to be sent.
+pub(super) fn waiting(
+    read: &Read<'_>,
+    name: &str,
+    settings: &SinkSettings,
+    which: Which,
+    most: u32,
+) -> Result<Vec<(i64, Date)>, Error> {
+    Ok(match settings.mode {
+        Mode::State => read.waiting_in_outbox(name, which.attempts(), most)?,
+        Mode::Event => read.waiting_events(name, which.attempts(), most)?,
+    })
 }
 
 fn digest(sink: &dyn Sink, ready: &Ready) -> [u8; 32] {

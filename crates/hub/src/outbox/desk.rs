@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Read;
 
-use super::{RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
+use super::events::{self, Scribe};
+use super::{Mode, RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
 use crate::registry::employee;
 use crate::resolve::instant;
@@ -126,10 +127,11 @@ pub(super) fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, E
 
 impl Hub {
     /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others.
+    /// Where its mode changes: how many days waited or had failed. Each of them waits as a record of the new mode, of how it is now.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`; [`Error::Key`] when the token can't be sealed.
-    pub fn add_sink(&self, actor: &Actor, new: &NewSink, now: Timestamp) -> Result<(), Error> {
+    pub fn add_sink(&self, actor: &Actor, new: &NewSink, now: Timestamp) -> Result<Option<u64>, Error> {
         let name = new.name.as_str();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
@@ -137,15 +139,18 @@ impl Hub {
         let body = serde_json::to_string(&new.settings)
             .map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })?;
         self.store.write(|write| {
-            let before = write.sinks()?.into_iter().find(|sink| sink.name == name).map(|sink| sink.body);
+            let before = write.sinks()?.into_iter().find(|sink| sink.name == name);
             write.put_sink(name, &body)?;
             self.keep_secret(write, &token_place(name), &new.token, now)?;
             match &new.signing_secret {
                 Some(secret) => self.keep_secret(write, &signing_place(name), secret, now)?,
                 None => drop(write.drop_secret(&signing_place(name))?),
             }
-            let detail = format!("{} -> {body}", before.as_deref().unwrap_or("none"));
-            Ok(write.audit(&actor.entry(now, "sink.add", name, detail))?)
+            let detail = format!("{} -> {body}", before.as_ref().map_or("none", |before| &before.body));
+            write.audit(&actor.entry(now, "sink.add", name, detail))?;
+            let before = before.as_ref().map(SinkSettings::read).transpose()?;
+            let is_same = before.is_none_or(|before| before.mode == new.settings.mode);
+            if is_same { Ok(None) } else { events::switch(write, name, &new.settings, now).map(Some) }
         })
     }
 
@@ -231,7 +236,7 @@ impl Hub {
         let mut queued = 0;
         for person in &people {
             queued += self.store.write(|write| {
-                let (mut seq, mut some) = (None, 0);
+                let (mut seq, mut some, mut scribe) = (None, 0, Scribe::default());
                 for day in write.days_of(person.id, from, to)? {
                     let key = (person.id, day.date);
                     if Standing::of(Some(&day), &settings)? != Standing::Told {
@@ -241,7 +246,9 @@ impl Hub {
                     if known && !which.force {
                         continue;
                     }
-                    if known {
+                    if settings.mode == Mode::Event {
+                        scribe.note(write, name, key, (Standing::Told, Some(&day)), &mut seq, now)?;
+                    } else if known {
                         write.tell_anew(name, key, now.as_microsecond())?;
                     } else {
                         let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;

@@ -9,11 +9,14 @@
 //! * Of one employee a run has one record on its way at a time, in the order in which the days changed. One that fails for a time makes
 //!   the employee's later ones wait for the next run; one that is refused holds up nobody. The jobs of a sink run one after another,
 //!   whoever does them: what a person asks for by hand is one of them ([`by_hand`]).
+//! * A sink that hears of events ([`Mode::Event`]) gets each revision of a day as it was noted, none left out, in order: the later ones of a
+//!   day wait for the earlier, also for one that is failed ([`events`]).
 //! * After [`TRIES`] failed attempts a record is failed, until its day changes or somebody asks for it again.
 
 mod by_hand;
 mod deliver;
 mod desk;
+mod events;
 mod letter;
 mod meters;
 mod pairs;
@@ -31,6 +34,7 @@ use store::{Read, Write};
 
 pub use deliver::{Delivered, DryLetter};
 pub use desk::{EntryRow, EntryState, NewSink, Queued, SinkRow};
+use events::Scribe;
 pub(crate) use meters::SinkMeters;
 pub use meters::{SinkGauge, SinkMeter};
 pub use plan::Which;
@@ -65,9 +69,36 @@ pub struct SinkSettings {
     /// Days without a punch are told as well.
     #[serde(default)]
     pub all_days: bool,
+    /// What a record of it is.
+    #[serde(default)]
+    pub mode: Mode,
     /// What an Odoo needs besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odoo: Option<OdooSettings>,
+}
+
+/// What a record of a sink is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// How a day is now. Of several changes the last is told.
+    #[default]
+    State,
+    /// What happened to a day: each revision is told, as it was.
+    Event,
+}
+
+impl Mode {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::State, Self::Event];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Event => "event",
+        }
+    }
 }
 
 /// What an Odoo needs besides an address and a key.
@@ -82,6 +113,20 @@ pub struct OdooSettings {
 }
 
 impl SinkSettings {
+    /// The usual ones of a kind at an address.
+    pub fn new(kind: &str, url: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            url: url.to_owned(),
+            allow_private: false,
+            template: None,
+            per_second: 0,
+            all_days: false,
+            mode: Mode::State,
+            odoo: None,
+        }
+    }
+
     fn read(sink: &store::outbox::Sink) -> Result<Self, Error> {
         serde_json::from_str(&sink.body)
             .map_err(|error| Error::Damaged { what: "sink", detail: format!("{}: {error}", sink.name) })
@@ -123,13 +168,14 @@ impl Standing {
 pub(crate) struct Pending {
     sinks: Vec<(String, SinkSettings)>,
     seq: Option<i64>,
+    scribe: Scribe,
 }
 
 impl Pending {
     pub(crate) fn new(read: &Read<'_>) -> Result<Self, Error> {
         let sinks = read.sinks()?;
         let sinks = sinks.into_iter().map(|sink| Ok((sink.name.clone(), SinkSettings::read(&sink)?)));
-        Ok(Self { sinks: sinks.collect::<Result<_, Error>>()?, seq: None })
+        Ok(Self { sinks: sinks.collect::<Result<_, Error>>()?, seq: None, scribe: Scribe::default() })
     }
 
     /// Notes what a day is now.
@@ -142,6 +188,10 @@ impl Pending {
     ) -> Result<(), Error> {
         for (sink, settings) in &self.sinks {
             let standing = Standing::of(day, settings)?;
+            if settings.mode == Mode::Event {
+                self.scribe.note(write, sink, key, (standing, day), &mut self.seq, now)?;
+                continue;
+            }
             let was_offered = || -> Result<bool, Error> {
                 let entry = write.outbox_entries(sink, &[key])?.pop().flatten();
                 Ok(entry.is_some_and(|entry| entry.offered > 0))

@@ -110,10 +110,17 @@ impl Round {
     }
 
     /// Hears how the records of a wave went.
-    pub(super) fn hear(&mut self, employee: i64, went: Went) {
+    pub(super) fn hear(&mut self, (employee, date): (i64, Date), went: Went) {
         match went {
             // Somebody is there who reads.
-            Went::Well | Went::Refused => self.misses = 0,
+            Went::Well => self.misses = 0,
+            // What else there is of the day comes after this, in another run.
+            Went::Refused => {
+                self.misses = 0;
+                if let Some(dates) = self.queues.get_mut(&employee) {
+                    dates.retain(|other| *other != date);
+                }
+            }
             Went::NotNow => {
                 self.misses += 1;
                 self.queues.remove(&employee);
@@ -145,9 +152,19 @@ mod tests {
     fn whoever_has_a_failure_waits_for_the_next_run_and_a_refusal_holds_up_nobody() {
         let mut round = Round::new(&[(1, day(1)), (1, day(2)), (2, day(1)), (2, day(2))]);
         round.wave();
-        round.hear(1, Went::NotNow);
-        round.hear(2, Went::Refused);
+        round.hear((1, day(1)), Went::NotNow);
+        round.hear((2, day(1)), Went::Refused);
         assert_eq!(round.wave(), [(2, day(2))]);
+    }
+
+    #[test]
+    fn events_of_a_day_wait_for_one_that_is_refused_and_other_days_go() {
+        let mut round = Round::new(&[(1, day(1)), (1, day(2)), (1, day(1)), (1, day(3))]);
+        for (next, went) in [(1, Went::Refused), (2, Went::Well), (3, Went::Well)] {
+            assert_eq!(round.wave(), [(1, day(next))]);
+            round.hear((1, day(next)), went);
+        }
+        assert!(round.wave().is_empty());
     }
 
     #[test]
@@ -161,14 +178,14 @@ mod tests {
                 break;
             }
             tried += wave.len();
-            wave.iter().for_each(|(employee, _)| round.hear(*employee, Went::NotNow));
+            wave.iter().for_each(|key| round.hear(*key, Went::NotNow));
         }
         assert_eq!((tried, round.gives_up()), (20, true));
         let mut round = Round::new(&waiting);
         let mut tried = 0;
         while let Some(wave) = Some(round.wave()).filter(|wave| !wave.is_empty()) {
             tried += wave.len();
-            wave.iter().for_each(|(employee, _)| round.hear(*employee, Went::Refused));
+            wave.iter().for_each(|key| round.hear(*key, Went::Refused));
         }
         assert_eq!((tried, round.gives_up()), (1_000, false));
     }

@@ -17,11 +17,13 @@ use store::people::Employee;
 use testkit::{Chance, how_many};
 
 use super::letter::Ready;
-use super::{NewSink, Queued, SinkSettings, TRIES, Which};
+use super::{Mode, NewSink, Queued, SinkSettings, Which};
 use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};
 use crate::{Actor, Hub};
+
+mod events;
 
 const CRM: &str = "crm";
 const PEOPLE: i64 = 3;
@@ -102,15 +104,7 @@ impl Place {
     fn with_sink() -> Self {
         let place = place();
         let template = json!({"who": "{user_id}", "on": "{date}", "in": "{clock_in}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
-        let settings = SinkSettings {
-            kind: "crm".into(),
-            url: "https://crm.example".into(),
-            allow_private: false,
-            template: Some(template),
-            per_second: 0,
-            all_days: false,
-            odoo: None,
-        };
+        let settings = SinkSettings { template: Some(template), ..SinkSettings::new("crm", "https://crm.example") };
         let new = NewSink { name: CRM.into(), settings, token: "t".into(), signing_secret: None };
         place.hub.add_sink(&Actor::new("clerk"), &new, now()).unwrap();
         place
@@ -151,6 +145,8 @@ struct Taken {
     days: BTreeMap<String, (i64, Value)>,
     /// By key: the body that had an effect.
     effects: BTreeMap<String, Value>,
+    /// Those keys, as they came.
+    order: Vec<String>,
     repeats: u32,
     lost_replies: u32,
     calls: u32,
@@ -167,7 +163,7 @@ struct Receiver {
 
 impl Receiver {
     fn new(minds_revisions: bool) -> Self {
-        let body = json!({"who": "{user_id}", "on": "{date}", "in": "{clock_in}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
+        let body = json!({"event": "{event}", "who": "{user_id}", "on": "{date}", "in": "{clock_in}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
         let (chance, refuses, taken) = (Mutex::default(), Mutex::default(), Mutex::default());
         Self { template: Template::new(body).unwrap(), minds_revisions, chance, refuses, taken }
     }
@@ -181,6 +177,7 @@ impl Receiver {
             return;
         }
         taken.effects.insert(letter.key(), body.clone());
+        taken.order.push(letter.key());
         let has = taken.days.get(&letter.id).map_or(0, |(revision, _)| *revision);
         if !self.minds_revisions || letter.revision > has {
             taken.days.insert(letter.id.clone(), (letter.revision, body));
@@ -230,6 +227,7 @@ impl Sink for Receiver {
 
 /// A sender that stopped for a while: what it took, and whether it has sent it.
 struct Stale {
+    mode: Mode,
     taken: Vec<Ready>,
     answers: Option<Vec<Answer>>,
 }
@@ -237,10 +235,10 @@ struct Stale {
 impl Stale {
     fn begin(place: &Place, receiver: &Receiver) -> Self {
         let (settings, _) = place.hub.sink_to_send_to(CRM).unwrap();
-        let waiting = place.hub.store.read(|read| read.waiting_in_outbox(CRM, (0, TRIES), 1_000)).unwrap();
-        let mut round = super::plan::Round::new(&waiting);
-        let taken = place.hub.take(CRM, &settings, &round.wave(), receiver, now()).unwrap();
-        Self { taken, answers: None }
+        let waiting = |read: &store::Read<'_>| super::deliver::waiting(read, CRM, &settings, Which::All, 1_000);
+        let mut round = super::plan::Round::new(&place.hub.store.read(waiting).unwrap());
+        let taken = place.hub.take(CRM, &settings, &round.wave(), receiver, now()).unwrap().unwrap();
+        Self { mode: settings.mode, taken, answers: None }
     }
 
     /// What it does next; `None` once it is done.
@@ -249,7 +247,7 @@ impl Stale {
         match &self.answers {
             None => self.answers = Some(receiver.deliver(&letters)),
             Some(answers) => {
-                place.hub.mark(CRM, &self.taken, answers, receiver, now()).unwrap();
+                place.hub.mark(CRM, self.mode, &self.taken, answers, receiver, now()).unwrap();
                 return None;
             }
         }
@@ -409,15 +407,7 @@ fn days_before_the_sink_are_told_when_asked_for_and_a_removed_sink_leaves_nothin
     let (place, receiver) = (place(), Receiver::new(true));
     let ann = place.people[0];
     place.becomes(ann, date(0), Becomes::Worked(480));
-    let settings = SinkSettings {
-        kind: "crm".into(),
-        url: "https://crm.example".into(),
-        allow_private: false,
-        template: None,
-        per_second: 0,
-        all_days: false,
-        odoo: None,
-    };
+    let settings = SinkSettings::new("crm", "https://crm.example");
     let new = NewSink { name: CRM.into(), settings, token: "t".into(), signing_secret: Some("s".into()) };
     let clerk = Actor::new("clerk");
     place.hub.add_sink(&clerk, &new, now()).unwrap();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hub::EntryState;
+use hub::{EntryState, Mode};
 use jiff::civil::Date;
 
 /// The name of a sink that is given none.
@@ -100,6 +100,9 @@ pub(crate) struct AddCrm {
     /// Records a second at most; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) per_second: u32,
+    /// What a record is: `state`, how a day is now; or `event`, what happened to it, each revision as it was
+    #[arg(long, value_name = "MODE", default_value = "state", value_parser = mode)]
+    pub(crate) mode: Mode,
     /// Tell of days without a punch as well
     #[arg(long)]
     pub(crate) all_days: bool,
@@ -158,4 +161,8 @@ pub(crate) struct Sync {
 
 fn state(word: &str) -> Result<EntryState, String> {
     EntryState::of(word).ok_or_else(|| "write waiting, sent, failed or withheld".to_owned())
+}
+
+fn mode(word: &str) -> Result<Mode, String> {
+    Mode::ALL.into_iter().find(|mode| mode.word() == word).ok_or_else(|| "write state or event".to_owned())
 }

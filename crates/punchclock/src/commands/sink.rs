@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{Hub, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which};
+use hub::{Hub, Mode, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -69,13 +69,12 @@ fn crm(args: &AddCrm) -> anyhow::Result<NewSink> {
     Ok(NewSink {
         name: args.name.clone(),
         settings: SinkSettings {
-            kind: "crm".to_owned(),
-            url: args.url.clone(),
             allow_private: args.allow_private,
             template,
             per_second: args.per_second,
             all_days: args.all_days,
-            odoo: None,
+            mode: args.mode,
+            ..SinkSettings::new("crm", &args.url)
         },
         token: word_of(&args.token_file)?,
         signing_secret: args.signing_secret_file.as_deref().map(word_of).transpose()?,
@@ -91,13 +90,9 @@ fn odoo(args: &AddOdoo) -> anyhow::Result<NewSink> {
     Ok(NewSink {
         name: args.name.clone(),
         settings: SinkSettings {
-            kind: ODOO.to_owned(),
-            url: args.url.clone(),
             allow_private: args.allow_private,
-            template: None,
-            per_second: 0,
-            all_days: false,
             odoo: Some(odoo),
+            ..SinkSettings::new(ODOO, &args.url)
         },
         token: word_of(&args.key_file)?,
         signing_secret: None,
@@ -107,8 +102,15 @@ fn odoo(args: &AddOdoo) -> anyhow::Result<NewSink> {
 fn add(context: &Context, new: &NewSink) -> anyhow::Result<()> {
     // What a client can't be made of is refused before it is stored.
     sinks::open(new).map_err(anyhow::Error::msg)?;
-    context.home.hub()?.add_sink(&console(), new, now())?;
+    let turned = context.home.hub()?.add_sink(&console(), new, now())?;
     let (name, kind) = (&new.name, &new.settings.kind);
+    match (turned, new.settings.mode) {
+        (None, _) => {}
+        (Some(days), Mode::Event) => show::line(format!("{days} days that waited are an event each, as they are now"))?,
+        (Some(days), Mode::State) => {
+            show::line(format!("events that waited are not sent; {days} days of them are told as they are now"))?;
+        }
+    }
     Ok(show::line(format!(
         "sink {name} is told of days that change from now on; `punchclock sink test {name}` asks whether it is there, \
          `punchclock sync {kind} --from DATE --sink {name}` tells it of earlier days"
@@ -118,13 +120,13 @@ fn add(context: &Context, new: &NewSink) -> anyhow::Result<()> {
 fn list(context: &Context) -> anyhow::Result<()> {
     let hub = context.hub()?;
     let zone = hub.company()?.time_zone()?;
-    let header = ["name", "kind", "url", "waiting", "tried", "failed", "sent", "oldest waiting", "paused"];
+    let header = ["name", "kind", "mode", "url", "waiting", "tried", "failed", "sent", "oldest waiting", "paused"];
     let rows = hub.sinks()?.into_iter().map(|row| {
         let counts = [row.waiting, row.tried, row.failed, row.sent].map(|count| json!(count));
         let [waiting, tried, failed, sent] = counts;
         let oldest = instant(row.oldest, &zone);
-        let (kind, url) = (json!(row.settings.kind), json!(row.settings.url));
-        vec![json!(row.name), kind, url, waiting, tried, failed, sent, oldest, json!(row.paused)]
+        let (kind, mode, url) = (json!(row.settings.kind), json!(row.settings.mode.word()), json!(row.settings.url));
+        vec![json!(row.name), kind, mode, url, waiting, tried, failed, sent, oldest, json!(row.paused)]
     });
     Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
 }

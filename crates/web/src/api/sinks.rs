@@ -23,6 +23,7 @@ use crate::show;
 pub(crate) struct Sink {
     name: String,
     kind: String,
+    mode: &'static str,
     url: String,
     paused: Option<String>,
     waiting: u64,
@@ -37,6 +38,7 @@ impl Sink {
         Self {
             name: row.name,
             kind: row.settings.kind,
+            mode: row.settings.mode.word(),
             url: row.settings.url,
             paused: row.paused,
             waiting: row.waiting,

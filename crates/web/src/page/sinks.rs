@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hub::{CsvTable, EntryRow, EntryState, Hub, RecordFilter, SinkRow};
+use hub::{CsvTable, EntryRow, EntryState, Hub, Mode, RecordFilter, SinkRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -172,7 +172,10 @@ pub(crate) async fn page(
     let line = |row: SinkRow| SinkLine {
         is_shown: row.name == asked.sink,
         name: row.name,
-        kind: row.settings.kind,
+        kind: match row.settings.mode {
+            Mode::State => row.settings.kind,
+            Mode::Event => format!("{}, each change as an event", row.settings.kind),
+        },
         url: row.settings.url,
         paused: row.paused.map(|why| words::sentence(&why)),
         waiting: row.waiting,

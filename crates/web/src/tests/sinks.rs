@@ -11,15 +11,7 @@ use super::house::{House, clerk, now};
 pub(super) fn add(house: &House, name: &str, url: &str) {
     let folder = tempfile::tempdir().unwrap();
     let hub = Hub::new(house.store.clone()).with_key_file(folder.path().join("hub.key"));
-    let settings = SinkSettings {
-        kind: "crm".into(),
-        url: url.into(),
-        allow_private: false,
-        template: None,
-        per_second: 0,
-        all_days: false,
-        odoo: None,
-    };
+    let settings = SinkSettings::new("crm", url);
     let new = NewSink { name: name.into(), settings, token: "t0ken".into(), signing_secret: None };
     hub.add_sink(&clerk(), &new, now()).unwrap();
     hub.queue_days(&clerk(), name, &Queued::default(), now()).unwrap();
