@@ -64,6 +64,7 @@ fn client(receiver: &FakeCrm) -> Result<Crm> {
         template: Template::usual(),
         allow_private: true,
         per_second: 0,
+        batch: 0,
         timeout: None,
     };
     Crm::new(config).map_err(|why| anyhow!(why))

@@ -102,6 +102,7 @@ fn open(access: &NewSink) -> Result<Box<dyn Sink>, String> {
         template: Template::usual(),
         allow_private: true,
         per_second: 0,
+        batch: 0,
         timeout: Some(Duration::from_secs(2)),
     };
     Ok(Box::new(Crm::new(config)?))

@@ -32,6 +32,7 @@ fn crm(access: &NewSink) -> Result<Box<dyn Sink>, String> {
         template: template.map_err(|error| format!("its template: {error}"))?,
         allow_private: settings.allow_private,
         per_second: settings.per_second,
+        batch: settings.batch,
         timeout: None,
     };
     Ok(Box::new(Crm::new(config)?))

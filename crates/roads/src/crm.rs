@@ -1,4 +1,4 @@
-//! The webhook of a CRM, and of whoever takes the same: one POST per record, JSON from a template, with a token.
+//! The webhook of a CRM, and of whoever takes the same: one POST per record, or per batch of them, JSON from a template, with a token.
 //!
 //! Invariants:
 //! * A record is taken when the answer is 200 or 201, and in no other case (rules 21).
@@ -8,6 +8,8 @@
 
 // A shell: it owns connections, and a signature holds the time of its making.
 #![allow(clippy::disallowed_methods)]
+
+mod batch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use self::batch::{Meaning, Record};
 use crate::network::{self, checked_url};
 use crate::sink::{Answer, Fields, Letter, Sink};
 use crate::template::Template;
@@ -56,12 +59,15 @@ pub struct CrmConfig {
     pub allow_private: bool,
     /// Records a second at most; 0 is no limit.
     pub per_second: u32,
+    /// Records of one POST at most; 0 for one record by itself, not in an array.
+    pub batch: u32,
     /// Longest wait for an answer; `None` for 30 seconds.
     pub timeout: Option<Duration>,
 }
 
 /// A client of a CRM's webhook.
 pub struct Crm {
+    batch: usize,
     template: Template,
     post: Arc<Post>,
     runtime: Runtime,
@@ -88,6 +94,9 @@ impl Crm {
             .map_err(|_| "the token has characters that no header can carry; look at its file".to_owned())?;
         authorization.set_sensitive(true);
         let key = config.signing_secret.as_deref().map(signing_key).transpose()?;
+        if config.batch > 0 && !batch::fits(&config.template) {
+            return Err("records of a batch have their key inside: the template must be an object".to_owned());
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let client = network::client(config.timeout.unwrap_or(ANSWER_TIMEOUT), config.allow_private)?;
@@ -98,7 +107,7 @@ impl Crm {
             Mutex::new(pace)
         });
         let post = Arc::new(Post { client, url, authorization, key, pace, room: Semaphore::new(AT_A_TIME) });
-        Ok(Self { template: config.template, post, runtime })
+        Ok(Self { batch: config.batch as usize, template: config.template, post, runtime })
     }
 }
 
@@ -106,17 +115,24 @@ impl Sink for Crm {
     fn deliver(&self, letters: &[Letter]) -> Vec<Answer> {
         let mut answers = vec![Answer::NotNow("the request broke off by a defect".to_owned()); letters.len()];
         self.runtime.block_on(async {
+            // Answers by the place of the first record that they are for.
             let mut under_way = JoinSet::new();
-            for (place, letter) in letters.iter().enumerate() {
-                let (post, body) = (self.post.clone(), self.template.render(&letter.fields).to_string());
-                let (key, marks) = (letter.key(), marks(letter));
-                under_way.spawn(async move { (place, post.send(&key, &marks, body).await) });
+            if self.batch > 0 {
+                for (part, letters) in letters.chunks(self.batch).enumerate() {
+                    let (post, place) = (self.post.clone(), part * self.batch);
+                    let records: Vec<_> = letters.iter().map(|letter| Record::new(letter, &self.template)).collect();
+                    under_way.spawn(async move { (place, post.send_batch(&records).await) });
+                }
+            } else {
+                for (place, letter) in letters.iter().enumerate() {
+                    let (post, body) = (self.post.clone(), self.template.render(&letter.fields).to_string());
+                    let (key, marks) = (letter.key(), marks(letter));
+                    under_way.spawn(async move { (place, vec![post.send(&key, &marks, body).await]) });
+                }
             }
             while let Some(done) = under_way.join_next().await {
-                if let Ok((place, answer)) = done
-                    && let Some(slot) = answers.get_mut(place)
-                {
-                    *slot = answer;
+                if let Ok((place, some)) = done {
+                    answers.iter_mut().skip(place).zip(some).for_each(|(slot, answer)| *slot = answer);
                 }
             }
         });
@@ -146,20 +162,64 @@ impl Sink for Crm {
 }
 
 impl Post {
-    /// Sends a record; the pauses that the receiver wants are made.
+    /// Sends a record.
     async fn send(&self, key: &str, marks: &HeaderMap, body: String) -> Answer {
+        match self.ask(key, marks, body, 1).await {
+            Ok((status, text)) => answer_of(status, &text),
+            Err(why) => Answer::NotNow(why),
+        }
+    }
+
+    /// Sends records in one request, and where something in it is refused in as many as it takes to find out what.
+    async fn send_batch(&self, records: &[Record]) -> Vec<Answer> {
+        let mut answers = vec![Answer::NotNow("it was not sent".to_owned()); records.len()];
+        let mut parts: Vec<_> = std::iter::once(0..records.len()).collect();
+        while let Some(range) = parts.pop() {
+            let Some(part) = records.get(range.clone()) else { continue };
+            let (key, body) = (batch::key_of(part), batch::body_of(part));
+            let mut said = self.ask(&key, &HeaderMap::new(), body.clone(), part.len()).await;
+            if said.is_err() {
+                // It may be there: under the same key it counts once, and the receiver says so.
+                said = self.ask(&key, &HeaderMap::new(), body, part.len()).await;
+            }
+            let meaning = match said {
+                Ok((status, text)) => batch::meaning(status, &text, part),
+                Err(why) => Meaning::Each(vec![Answer::NotNow(why); part.len()]),
+            };
+            match meaning {
+                Meaning::Halves => parts.extend(batch::halves(&range).into_iter().rev()),
+                Meaning::Each(some) => {
+                    let is_open = !matches!(some.first(), Some(Answer::Closed(_)));
+                    answers.iter_mut().skip(range.start).zip(some).for_each(|(slot, answer)| *slot = answer);
+                    if !is_open {
+                        break;
+                    }
+                }
+            }
+        }
+        answers
+    }
+
+    /// Sends a body with so many records; the pauses that the receiver wants are made. Status and text of the answer, or why there is none.
+    async fn ask(
+        &self,
+        key: &str,
+        marks: &HeaderMap,
+        body: String,
+        records: usize,
+    ) -> Result<(StatusCode, String), String> {
         let Ok(_room) = self.room.acquire().await else {
-            return Answer::NotNow("the client has ended".to_owned());
+            return Err("the client has ended".to_owned());
         };
         let mut pauses = 0;
         loop {
             if let Some(pace) = &self.pace {
-                pace.lock().await.tick().await;
+                let mut pace = pace.lock().await;
+                for _ in 0..records {
+                    pace.tick().await;
+                }
             }
-            let response = match self.request(key, marks, body.clone()).send().await {
-                Ok(response) => response,
-                Err(error) => return Answer::NotNow(in_words(error)),
-            };
+            let response = self.request(key, marks, body.clone()).send().await.map_err(in_words)?;
             let status = response.status();
             let pause = pause_of(status, response.headers(), Timestamp::now()).filter(|pause| *pause <= LONGEST_PAUSE);
             if let (Some(pause), true) = (pause, pauses < PAUSES) {
@@ -167,8 +227,8 @@ impl Post {
                 tokio::time::sleep(pause).await;
                 continue;
             }
-            let text = response.text().await.unwrap_or_default();
-            return answer_of(status, &text);
+            // A status counts also where the line breaks before the end of the text.
+            return Ok((status, response.text().await.unwrap_or_default()));
         }
     }
 

@@ -20,6 +20,7 @@ fn config(url: &str) -> CrmConfig {
         template: Template::usual(),
         allow_private: true,
         per_second: 0,
+        batch: 0,
         timeout: Some(Duration::from_millis(500)),
     }
 }
@@ -139,4 +140,57 @@ fn a_rate_is_kept() {
     crm.deliver(&letters);
     assert!(began.elapsed() >= Duration::from_millis(490), "{:?}", began.elapsed());
     assert_eq!(fake.taken().len(), 26);
+}
+
+fn in_batches(fake: &FakeCrm) -> Crm {
+    Crm::new(CrmConfig { batch: 10, ..config(&fake.url()) }).unwrap()
+}
+
+fn refused(answers: &[Answer]) -> Vec<usize> {
+    let is_refused = |(place, answer): (usize, &Answer)| matches!(answer, Answer::Refused(_)).then_some(place);
+    answers.iter().enumerate().filter_map(is_refused).collect()
+}
+
+#[test]
+fn records_go_in_batches_each_with_its_own_key_and_a_refused_one_is_found_and_holds_up_no_other() {
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    let letters: Vec<_> = (1..=25).map(|number| letter(number, 1)).collect();
+    let answers = in_batches(&fake).deliver(&letters);
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Taken(_))), "{answers:?}");
+    assert_eq!((fake.calls(), fake.taken().len()), (3, 25));
+    assert!(letters.iter().all(|letter| fake.taken().contains_key(&letter.key())));
+    // Refused as a whole, the batch is halved until it is known which; of ten, that is eight more requests at most.
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    fake.refuse(Some("E3\""));
+    let answers = in_batches(&fake).deliver(&letters);
+    assert_eq!((refused(&answers), fake.taken().len()), (vec![2], 24));
+    assert!(fake.calls() <= 3 + 8, "{}", fake.calls());
+    // A receiver that answers for each is asked once.
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    fake.refuse(Some("E3\""));
+    fake.answer_each();
+    let answers = in_batches(&fake).deliver(&letters);
+    assert_eq!((refused(&answers), fake.taken().len(), fake.calls()), (vec![2], 24, 3));
+    assert_eq!(answers[2], Answer::Refused("refused: 422 Unprocessable Entity: no such person".to_owned()));
+}
+
+#[test]
+fn a_batch_whose_reply_was_lost_goes_again_under_the_same_key_with_the_same_content() {
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    let letters: Vec<_> = (1..=10).map(|number| letter(number, 1)).collect();
+    fake.will([CrmFault::LosesReply]);
+    let crm = in_batches(&fake);
+    let answers = crm.deliver(&letters);
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Taken(_))), "{answers:?}");
+    fake.will([CrmFault::Status(500)]);
+    assert!(crm.deliver(&letters).iter().all(|answer| matches!(answer, Answer::NotNow(_))));
+    assert!(crm.deliver(&letters).iter().all(|answer| matches!(answer, Answer::Taken(_))));
+    let batches = fake.batches();
+    assert_eq!((batches.len(), fake.taken().len()), (3, 10));
+    assert!(batches.iter().all(|batch| *batch == batches[0]), "{batches:?}");
+    // A door that is closed is closed for all.
+    fake.want("another");
+    assert!(crm.deliver(&letters).iter().all(|answer| matches!(answer, Answer::Closed(_))));
+    let text = CrmConfig { batch: 10, template: Template::new(json!("{user_id}")).unwrap(), ..config(&fake.url()) };
+    assert!(Crm::new(text).err().unwrap().contains("must be an object"));
 }

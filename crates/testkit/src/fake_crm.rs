@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use serde_json::{Value, json};
+
 use crate::http::Request;
 
 /// What a receiver does with the next record instead of taking it.
@@ -42,6 +44,9 @@ struct State {
     token: String,
     faults: VecDeque<CrmFault>,
     refused: Option<String>,
+    answers_each: bool,
+    /// Key and body of each batch that came, in their order.
+    batches: Vec<(String, String)>,
     delay: Duration,
     calls: usize,
     /// Whose records are on their way: the keys without date and revision.
@@ -65,6 +70,8 @@ impl FakeCrm {
             token: token.to_owned(),
             faults: VecDeque::new(),
             refused: None,
+            answers_each: false,
+            batches: Vec::new(),
             delay: Duration::ZERO,
             calls: 0,
             under_way: Vec::new(),
@@ -99,6 +106,11 @@ impl FakeCrm {
         locked(&self.state).refused = text.map(str::to_owned);
     }
 
+    /// Answers a batch with 207 and the status of each record; without, it takes or refuses it as a whole.
+    pub fn answer_each(&self) {
+        locked(&self.state).answers_each = true;
+    }
+
     /// Wants another token from now on.
     pub fn want(&self, token: &str) {
         token.clone_into(&mut locked(&self.state).token);
@@ -124,6 +136,12 @@ impl FakeCrm {
     #[must_use]
     pub fn overtaken(&self) -> usize {
         locked(&self.state).overtaken
+    }
+
+    /// Key and body of each batch that came, in their order.
+    #[must_use]
+    pub fn batches(&self) -> Vec<(String, String)> {
+        locked(&self.state).batches.clone()
     }
 
     /// What it took, by idempotency key.
@@ -163,9 +181,10 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
             answer(&mut state, record, is_post)
         };
         match said {
-            Some((status, more)) => {
+            Some(Said { status, more, text }) => {
                 // At once: what goes out in pieces waits for an acknowledgement that the other side delays.
-                let answer = format!("HTTP/1.1 {status} Fake\r\n{more}Content-Length: 2\r\n\r\n{{}}");
+                let length = text.len();
+                let answer = format!("HTTP/1.1 {status} Fake\r\n{more}Content-Length: {length}\r\n\r\n{text}");
                 reader.get_mut().write_all(answer.as_bytes())?;
             }
             None => {
@@ -181,14 +200,28 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
     }
 }
 
-/// Status and further headers; `None` for no answer.
-fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<(u16, String)> {
+/// An answer.
+struct Said {
+    status: u16,
+    /// Further headers.
+    more: String,
+    text: String,
+}
+
+impl Said {
+    fn plain(status: u16, more: String) -> Option<Self> {
+        Some(Self { status, more, text: String::from("{}") })
+    }
+}
+
+/// What is answered; `None` for nothing.
+fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<Said> {
     state.calls += 1;
     if record.headers.get("authorization") != Some(&format!("Token {}", state.token)) {
-        return Some((401, String::new()));
+        return Said::plain(401, String::new());
     }
     if !is_post {
-        return Some((405, String::new()));
+        return Said::plain(405, String::new());
     }
     let fault = state.faults.front().cloned();
     if matches!(fault, Some(CrmFault::Silent)) {
@@ -198,13 +231,17 @@ fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<(u16, S
         state.faults.pop_front();
     }
     match fault {
-        Some(CrmFault::Status(status)) => return Some((status, String::new())),
-        Some(CrmFault::Busy(seconds)) => return Some((429, format!("Retry-After: {seconds}\r\n"))),
-        Some(CrmFault::Moved(to)) => return Some((302, format!("Location: {to}\r\n"))),
+        Some(CrmFault::Status(status)) => return Said::plain(status, String::new()),
+        Some(CrmFault::Busy(seconds)) => return Said::plain(429, format!("Retry-After: {seconds}\r\n")),
+        Some(CrmFault::Moved(to)) => return Said::plain(302, format!("Location: {to}\r\n")),
         _ => {}
     }
+    if let Ok(Value::Array(records)) = serde_json::from_str(&record.body) {
+        let said = take_batch(state, &record, &records);
+        return if fault == Some(CrmFault::LosesReply) { None } else { said };
+    }
     if state.refused.as_ref().is_some_and(|text| record.body.contains(text)) {
-        return Some((422, String::new()));
+        return Said::plain(422, String::new());
     }
     let key = record.headers.get("idempotency-key").cloned().unwrap_or_default();
     let is_new = !state.taken.contains_key(&key);
@@ -213,6 +250,35 @@ fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<(u16, S
     }
     match fault {
         Some(CrmFault::LosesReply) => None,
-        _ => Some((if is_new { 201 } else { 200 }, String::new())),
+        _ => Said::plain(if is_new { 201 } else { 200 }, String::new()),
+    }
+}
+
+/// Takes the records of a batch by the keys within them.
+fn take_batch(state: &mut State, batch: &CrmRecord, records: &[Value]) -> Option<Said> {
+    let key = batch.headers.get("idempotency-key").cloned().unwrap_or_default();
+    state.batches.push((key, batch.body.clone()));
+    let is_refused = |record: &Value| state.refused.as_ref().is_some_and(|text| record.to_string().contains(text));
+    let refused: Vec<bool> = records.iter().map(is_refused).collect();
+    if !state.answers_each && refused.contains(&true) {
+        return Said::plain(422, String::new());
+    }
+    let mut answers = Vec::new();
+    for (record, is_refused) in records.iter().zip(refused) {
+        let key = record["idempotency_key"].as_str().unwrap_or_default();
+        if is_refused {
+            answers.push(json!({"idempotency_key": key, "status": 422, "message": "no such person"}));
+            continue;
+        }
+        let status = if state.taken.contains_key(key) { 200 } else { 201 };
+        answers.push(json!({"idempotency_key": key, "status": status}));
+        let record = CrmRecord { headers: batch.headers.clone(), body: record.to_string() };
+        state.taken.entry(key.to_owned()).or_insert(record);
+    }
+    let text = Value::Array(answers).to_string();
+    if state.answers_each {
+        Some(Said { status: 207, more: String::new(), text })
+    } else {
+        Said::plain(201, String::new())
     }
 }

@@ -66,6 +66,9 @@ pub struct SinkSettings {
     /// Records a second at most; 0 is no limit.
     #[serde(default)]
     pub per_second: u32,
+    /// Records of one request at most; 0 for one record by itself.
+    #[serde(default)]
+    pub batch: u32,
     /// Days without a punch are told as well.
     #[serde(default)]
     pub all_days: bool,
@@ -121,6 +124,7 @@ impl SinkSettings {
             allow_private: false,
             template: None,
             per_second: 0,
+            batch: 0,
             all_days: false,
             mode: Mode::State,
             odoo: None,

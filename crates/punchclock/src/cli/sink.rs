@@ -100,6 +100,9 @@ pub(crate) struct AddCrm {
     /// Records a second at most; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) per_second: u32,
+    /// Send up to so many records, of different employees, as an array in one POST; 0 sends each by itself
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=200))]
+    pub(crate) batch: u32,
     /// What a record is: `state`, how a day is now; or `event`, what happened to it, each revision as it was
     #[arg(long, value_name = "MODE", default_value = "state", value_parser = mode)]
     pub(crate) mode: Mode,

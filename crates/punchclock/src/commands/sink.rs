@@ -72,6 +72,7 @@ fn crm(args: &AddCrm) -> anyhow::Result<NewSink> {
             allow_private: args.allow_private,
             template,
             per_second: args.per_second,
+            batch: args.batch,
             all_days: args.all_days,
             mode: args.mode,
             ..SinkSettings::new("crm", &args.url)
