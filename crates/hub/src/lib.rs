@@ -59,6 +59,7 @@ pub mod retention;
 mod roster;
 mod secrets;
 mod sheets;
+mod shown_url;
 mod sources;
 mod stated;
 mod stating;

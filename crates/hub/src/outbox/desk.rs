@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use store::Read;
 
 use super::events::{self, Scribe};
-use super::{Mode, RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
+use super::{Mode, RecordFilter, SinkSettings, Standing, Which, json_of, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
 use crate::registry::employee;
 use crate::resolve::instant;
+use crate::shown_url::refuse_hidden;
 use crate::{Actor, Error, Hub};
 
 /// Days that one transaction puts into an outbox, or removes.
@@ -136,8 +137,8 @@ impl Hub {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
         }
-        let body = serde_json::to_string(&new.settings)
-            .map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })?;
+        refuse_hidden(&new.settings.url)?;
+        let body = json_of(&new.settings)?;
         self.store.write(|write| {
             let before = write.sinks()?.into_iter().find(|sink| sink.name == name);
             write.put_sink(name, &body)?;
@@ -146,9 +147,10 @@ impl Hub {
                 Some(secret) => self.keep_secret(write, &signing_place(name), secret, now)?,
                 None => drop(write.drop_secret(&signing_place(name))?),
             }
-            let detail = format!("{} -> {body}", before.as_ref().map_or("none", |before| &before.body));
-            write.audit(&actor.entry(now, "sink.add", name, detail))?;
             let before = before.as_ref().map(SinkSettings::read).transpose()?;
+            let was = before.as_ref().map_or_else(|| Ok("none".to_owned()), SinkSettings::audited)?;
+            let detail = format!("{was} -> {}", new.settings.audited()?);
+            write.audit(&actor.entry(now, "sink.add", name, detail))?;
             let is_same = before.is_none_or(|before| before.mode == new.settings.mode);
             if is_same { Ok(None) } else { events::switch(write, name, &new.settings, now).map(Some) }
         })
@@ -164,7 +166,8 @@ impl Hub {
             write.drop_sink(name)?;
             write.drop_secret(&token_place(name))?;
             write.drop_secret(&signing_place(name))?;
-            write.audit(&actor.entry(now, "sink.remove", name, before.body))?;
+            let was = SinkSettings::read(&before)?.audited()?;
+            write.audit(&actor.entry(now, "sink.remove", name, was))?;
             Ok::<_, Error>(())
         })?;
         while self.store.write(|write| write.forget_outbox(name, PER_WRITE as u32))? == PER_WRITE as u64 {}

@@ -44,6 +44,7 @@ pub(crate) use work::{Retry, Send};
 
 use crate::Error;
 use crate::keep::record;
+use crate::shown_url::shown_url;
 
 /// The kind of sink that is told of pairs.
 pub const ODOO: &str = "odoo";
@@ -136,6 +137,16 @@ impl SinkSettings {
             .map_err(|error| Error::Damaged { what: "sink", detail: format!("{}: {error}", sink.name) })
     }
 
+    /// Its address as people see it: what may open a door is hidden.
+    pub fn place(&self) -> String {
+        shown_url(&self.url)
+    }
+
+    /// As the audit trail keeps them.
+    fn audited(&self) -> Result<String, Error> {
+        json_of(&Self { url: self.place(), ..self.clone() })
+    }
+
     /// Whether a judged day is told.
     fn wants(&self, day: &Day) -> Result<bool, Error> {
         if self.all_days {
@@ -144,6 +155,10 @@ impl SinkSettings {
         let record = record(day)?;
         Ok(record.first_in.is_some() || record.last_out.is_some())
     }
+}
+
+fn json_of(settings: &SinkSettings) -> Result<String, Error> {
+    serde_json::to_string(settings).map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })
 }
 
 /// What a day is for a sink.

@@ -120,16 +120,16 @@ impl Hub {
             SourceSettings::Mssql(settings) => settings.check()?,
             SourceSettings::Odoo(settings) => settings.check()?,
         }
-        let body = serde_json::to_string(settings)
-            .map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })?;
+        let body = settings.json()?;
         self.store.write(|write| {
-            let before = write.sources()?.into_iter().find(|source| source.name == name).map(|source| source.body);
+            let before = write.sources()?.into_iter().find(|source| source.name == name);
             write.put_source(name, &body)?;
             match password {
                 Some(password) => self.keep_secret(write, &password_place(name), password, now)?,
                 None => drop(write.drop_secret(&password_place(name))?),
             }
-            let detail = format!("{} -> {body}", before.as_deref().unwrap_or("none"));
+            let was = before.as_ref().map_or_else(|| "none".to_owned(), SourceSettings::audited_of);
+            let detail = format!("{was} -> {}", settings.audited()?);
             Ok(write.audit(&actor.entry(now, "source.add", name, detail))?)
         })
     }
@@ -148,7 +148,8 @@ impl Hub {
             }
             write.drop_source(name)?;
             write.drop_secret(&password_place(name))?;
-            Ok(write.audit(&actor.entry(now, "source.remove", name, before.body))?)
+            let was = SourceSettings::audited_of(&before);
+            Ok(write.audit(&actor.entry(now, "source.remove", name, was))?)
         })
     }
 

@@ -16,6 +16,7 @@ use super::desk::known_source;
 use super::plan::{Before, Known, Steps, steps};
 use super::{SourceSettings, in_the_name_of};
 use crate::resolve::ALWAYS;
+use crate::shown_url::{refuse_hidden, shown_url};
 use crate::stated::{Stated, Whom};
 use crate::stating::{state, withdraw};
 use crate::{Actor, Error, Hub};
@@ -40,7 +41,7 @@ impl HolidaySettings {
     pub(super) fn place(&self) -> String {
         let country = self.country.as_deref().unwrap_or_default();
         let region = self.region.as_deref().map_or_else(String::new, |region| format!(" ({region})"));
-        format!("{}{region}", self.url.replace("{country}", country))
+        format!("{}{region}", shown_url(&self.url).replace("{country}", country))
     }
 
     fn feed(&self) -> Feed {
@@ -57,6 +58,7 @@ impl HolidaySettings {
     /// # Errors
     /// [`Error::Invalid`] with the cure.
     pub(super) fn check(&self) -> Result<(), Error> {
+        refuse_hidden(&self.url)?;
         let pages = self.feed().pages([self.from_year]);
         pages.map(drop).map_err(|why| Error::invalid(why, "change what is given of the calendar"))
     }

@@ -26,6 +26,7 @@ pub use tables::{MssqlSettings, OpenTable, TableRead, table_csv};
 pub(crate) use work::Pull;
 pub use work::ReadSource;
 
+use crate::shown_url::shown_url;
 use crate::{Actor, Error};
 
 /// How a source is reached: a business setting, kept as JSON. Secrets are sealed elsewhere.
@@ -44,6 +45,27 @@ impl SourceSettings {
     fn of(source: &store::sources::Source) -> Result<Self, Error> {
         serde_json::from_str(&source.body)
             .map_err(|error| Error::Damaged { what: "source", detail: format!("{}: {error}", source.name) })
+    }
+
+    fn json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })
+    }
+
+    /// As the audit trail keeps them: what may open a door is hidden.
+    fn audited(&self) -> Result<String, Error> {
+        match self {
+            Self::Holidays(settings) => {
+                let url = shown_url(&settings.url);
+                Self::Holidays(HolidaySettings { url, ..settings.clone() }).json()
+            }
+            Self::Mssql(_) => self.json(),
+        }
+    }
+
+    /// As the audit trail keeps those of a source that is there.
+    fn audited_of(source: &store::sources::Source) -> String {
+        let audited = Self::of(source).and_then(|settings| settings.audited());
+        audited.unwrap_or_else(|_| "settings that this version can't read".to_owned())
     }
 
     /// The word of its kind.

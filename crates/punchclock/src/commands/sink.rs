@@ -126,7 +126,8 @@ fn list(context: &Context) -> anyhow::Result<()> {
         let counts = [row.waiting, row.tried, row.failed, row.sent].map(|count| json!(count));
         let [waiting, tried, failed, sent] = counts;
         let oldest = instant(row.oldest, &zone);
-        let (kind, mode, url) = (json!(row.settings.kind), json!(row.settings.mode.word()), json!(row.settings.url));
+        let (kind, mode, url) =
+            (json!(row.settings.kind), json!(row.settings.mode.word()), json!(row.settings.place()));
         vec![json!(row.name), kind, mode, url, waiting, tried, failed, sent, oldest, json!(row.paused)]
     });
     Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)

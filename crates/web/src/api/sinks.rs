@@ -37,9 +37,9 @@ impl Sink {
     fn new(row: SinkRow, zone: &TimeZone) -> Self {
         Self {
             name: row.name,
+            url: row.settings.place(),
             kind: row.settings.kind,
             mode: row.settings.mode.word(),
-            url: row.settings.url,
             paused: row.paused,
             waiting: row.waiting,
             tried: row.tried,

@@ -172,11 +172,11 @@ pub(crate) async fn page(
     let line = |row: SinkRow| SinkLine {
         is_shown: row.name == asked.sink,
         name: row.name,
+        url: row.settings.place(),
         kind: match row.settings.mode {
             Mode::State => row.settings.kind,
             Mode::Event => format!("{}, each change as an event", row.settings.kind),
         },
-        url: row.settings.url,
         paused: row.paused.map(|why| words::sentence(&why)),
         waiting: row.waiting,
         tried: row.tried,

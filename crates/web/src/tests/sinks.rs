@@ -1,7 +1,7 @@
 //! Sinks as the page, the file and REST show them, and what is asked for there.
 
 use axum::http::StatusCode;
-use hub::{EntryState, Hub, NewSink, Queued, SinkSettings, TokenKind};
+use hub::{EntryState, HolidaySettings, Hub, NewSink, Queued, SinkSettings, SourceSettings, TokenKind};
 use jiff::civil::date;
 use serde_json::json;
 
@@ -90,6 +90,39 @@ async fn the_page_tells_what_each_sink_has_and_an_administrator_pauses_it_and_as
     assert_eq!(house.post(&admin, "/sinks/requeue", "sink=crm").await.header("location"), "/sinks?sink=crm&requeued=1");
     let by_admin = |action: &str| ("admin".to_owned(), action.to_owned());
     assert_eq!(actions(&house, 3), [by_admin("sink.requeue"), by_admin("sink.requeue"), by_admin("sink.pause")]);
+}
+
+#[tokio::test]
+async fn what_opens_a_door_in_an_address_is_shown_nowhere_and_the_sink_keeps_it() {
+    let house = House::with_accounts();
+    let url = "https://ann:5ecret@crm.example/days?token=5ecret";
+    add(&house, "crm", url);
+    let calendar = HolidaySettings {
+        url: "https://days.example/{year}?key=5ecret".into(),
+        country: None,
+        region: None,
+        from_year: 2026,
+        allow_private: false,
+    };
+    house.hub.add_source(&clerk(), "days", &SourceSettings::Holidays(calendar), None, now()).unwrap();
+    let (admin, program) = (house.sign_in("admin").await, house.token(TokenKind::Api));
+    for (path, shown) in
+        [("/sinks", "https://***@crm.example/days?token=***"), ("/sources", "https://days.example/{year}?key=***")]
+    {
+        for (visitor, path) in [(&admin, path.to_owned()), (&program, format!("/api/v1{path}"))] {
+            let text = house.get(visitor, &path).await.text;
+            assert!(text.contains(shown) && !text.contains("5ecret"), "{path}: {text}");
+        }
+    }
+    assert!(!house.get(&admin, "/sources.csv").await.text.contains("5ecret"));
+    for entry in house.hub.audit(100).unwrap() {
+        assert!(!entry.detail.contains("5ecret"), "{entry:?}");
+    }
+    assert_eq!(house.hub.sinks().unwrap()[0].settings.url, url);
+    // What a list shows is no address.
+    let settings = SinkSettings::new("crm", "https://crm.example/days?token=***");
+    let new = NewSink { name: "crm".into(), settings, token: "t0ken".into(), signing_secret: None };
+    assert!(house.hub.add_sink(&clerk(), &new, now()).unwrap_err().to_string().contains("***"));
 }
 
 #[tokio::test]
