@@ -3,7 +3,8 @@
 //! Invariants:
 //! * A day, its logs and their sums change in one transaction; the logs are what the stored day contributes.
 //! * A locked day is never written. What differs is noted as a delta, less what was posted; when nothing differs any more, so is that.
-//! * What the sinks are to be told of a day is written with it ([`crate::outbox`]).
+//! * What the sinks are to be told of a day is written with it ([`crate::outbox`]). Where a sink is told of pairs, that is also when a day is as
+//!   before and was made of something else: a punch in its middle may have moved.
 //! * A day whose punches were erased is what it is ([`crate::erasing`]).
 
 use std::collections::BTreeSet;
@@ -68,6 +69,11 @@ impl EmployeeKeeper<'_, '_, '_> {
             return Ok(false);
         }
         if stored.map(|day| &day.record) == now.map(|day| &day.record) {
+            if let (Some(stored), Some(day)) = (stored, now)
+                && stored.inputs != day.inputs
+            {
+                self.keeper.pending.note_pairs(self.keeper.write, day, self.keeper.now)?;
+            }
             return Ok(false);
         }
         match (now, stored) {

@@ -3,12 +3,17 @@
 
 mod house;
 
-use attendance::{PolicyFile, PolicyVersion};
+use attendance::{Change, PolicyFile, PolicyVersion, PunchState};
 use house::{House, clerk, house, log, now};
+use hub::view::{DayFilter, PunchFilter};
 use hub::{NewSink, ODOO, OdooSettings, Queued, Sink, SinkSettings, Which};
-use jiff::civil::DateTime;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use roads::sink::{Answer, Fields, Letter};
 use serde_json::{Value, json};
+
+/// A day with a break in its middle.
+const ON: Date = Date::constant(2026, 2, 9);
 
 /// A receiver whose bodies are the fields themselves.
 struct Plain;
@@ -80,4 +85,33 @@ fn of_a_locked_day_the_frozen_ends_count_whatever_came_since() {
     house.derive();
     assert_eq!(told(&house, "2026-02-09"), (vec![pair("07:59", "18:09")], Vec::new()));
     assert_eq!(json!(told(&house, "2026-02-10").1), json!(["12:55"]), "what did not change is told by its pairs");
+}
+
+#[test]
+fn a_punch_in_the_middle_that_moves_and_leaves_the_day_as_it_was_is_told_to_who_is_told_of_pairs() {
+    let (house, _key) = place("[punch]\npairing = \"alternate\"");
+    let deliver = || house.hub.deliver(ODOO, &Plain, Which::All, 0, &now, &|| false).unwrap();
+    assert!(deliver().sent > 0);
+    let day = || {
+        let filter = DayFilter { employee: Some("12".into()), from: Some(ON), to: Some(ON), ..DayFilter::default() };
+        house.hub.days(&filter).unwrap().rows.remove(0).record
+    };
+    let before = day();
+    let filter = PunchFilter { employee: Some("12".into()), from: Some(ON), to: Some(ON), ..PunchFilter::default() };
+    let punches = house.hub.punches(&filter).unwrap().rows;
+    // The way out at noon moves by five minutes, and so does the way back.
+    for (was, is, state) in [("12:01", "12:06", PunchState::Out), ("12:55", "13:00", PunchState::In)] {
+        let target = punches.iter().find(|punch| punch.printed.contains(was)).unwrap().fingerprint;
+        house.hub.correct(&clerk(), "12", &Change::VoidPunch { target }, "wrong clock", now()).unwrap();
+        let at = format!("2026-02-09T{is}:00+08:00").parse::<Timestamp>().unwrap().as_second();
+        let add = Change::AddPunch { at, state, work_date: None };
+        house.hub.correct(&clerk(), "12", &add, "by the camera", now()).unwrap();
+    }
+    house.derive();
+    assert_eq!(day(), before);
+    assert_eq!(told(&house, "2026-02-09").0, [pair("07:59", "12:06"), pair("13:00", "18:09")]);
+    assert_eq!((deliver().sent, deliver()), (1, hub::Delivered::default()));
+    // Made of something else, and nothing changed for the receiver.
+    house.derive();
+    assert_eq!(deliver(), hub::Delivered::default());
 }

@@ -208,3 +208,41 @@ fn story(office: &Stage, name: &str, version: OdooVersion, codes: &BTreeSet<&str
     assert_eq!((sink(office, name)["waiting"].as_i64(), odoo.doubled()), (Some(0), 0));
     office.prints(&["sink", "remove", name, "--yes"]);
 }
+
+#[test]
+fn a_break_that_moves_and_leaves_the_day_as_it_was_moves_the_attendances() {
+    let office = stage();
+    std::fs::write(office.folder.path().join("alternate.toml"), "[punch]\npairing = \"alternate\"").unwrap();
+    office.prints(&["company", "set", "alternate.toml", "--from", "beginning"]);
+    let lines = ["08:00", "12:01", "12:55", "18:00"].map(|time| format!("7\t2026-01-05 {time}:00\t1\t0\t1\t0\n"));
+    let log = office.folder.path().join("1_attlog.dat");
+    std::fs::write(&log, lines.concat()).unwrap();
+    let import = ["import", "attlog", log.to_str().unwrap(), "--serial", "A1", "--zone", ZONE, "--create-employees"];
+    office.prints(&import);
+    let odoo = FakeOdoo::start(OdooVersion::V18, KEY).unwrap();
+    odoo.employs("7");
+    let key = office.folder.path().join("odoo.key");
+    std::fs::write(&key, KEY).unwrap();
+    let (url, key) = (odoo.url(), key.to_str().unwrap().to_owned());
+    let add = ["sink", "add", "odoo", "--url", &url, "--db-name", "db", "--user", "sync", "--key-file", &key];
+    office.prints(&[&add[..], &["--allow-private"]].concat());
+    office.prints(&["sync", "odoo", "--from", "2026-01-05", "--to", "2026-01-05"]);
+    let times = |from: &str, to: &str| ("7".to_owned(), format!("2026-01-05 {from}"), format!("2026-01-05 {to}"));
+    assert_eq!(has(&odoo), BTreeSet::from([times("00:00:00", "04:01:00"), times("04:55:00", "10:00:00")]));
+
+    // They went five minutes later, and came back five minutes later.
+    let day = office.prints(&["export", "days"]);
+    for (was, is) in [("12:01", "12:06"), ("12:55", "13:00")] {
+        let punches = office.prints(&["export", "punches"]);
+        let place = punches.lines().next().unwrap().split(',').position(|name| name == "fingerprint").unwrap();
+        let line = punches.lines().find(|line| line.contains(&format!("2026-01-05 {was}:00"))).unwrap();
+        let punch = line.split(',').nth(place).unwrap();
+        let at = format!("2026-01-05T{is}:00+08:00");
+        office.prints(&["correct", "void", "7", punch, "--reason", "wrong clock"]);
+        office.prints(&["correct", "add-punch", "7", &at, "--reason", "by the camera"]);
+    }
+    assert!(office.prints(&["sync", "odoo"]).starts_with("1 sent"));
+    assert_eq!(office.prints(&["export", "days"]), day, "the day is as it was");
+    assert_eq!(has(&odoo), BTreeSet::from([times("00:00:00", "04:06:00"), times("05:00:00", "10:00:00")]));
+    assert!(office.prints(&["sync", "odoo"]).starts_with("0 sent"));
+}

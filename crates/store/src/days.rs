@@ -17,6 +17,7 @@ statements! {
         worked_minutes = excluded.worked_minutes, tardy_minutes = excluded.tardy_minutes,
         left_early_minutes = excluded.left_early_minutes, is_outlier = excluded.is_outlier, record = excluded.record,
         inputs = excluded.inputs, engine = excluded.engine, revision = day.revision + 1, derived_us = excluded.derived_us";
+    KEEP_INPUTS = "UPDATE day SET inputs = $1 WHERE tenant = $2 AND employee = $3 AND date = $4";
     WITH_STATUS = "SELECT employee, date FROM day WHERE tenant = $1 AND date >= $2 AND date <= $3 AND status = $4
         ORDER BY date, employee";
     DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
@@ -240,6 +241,14 @@ impl<'a> Write<'a> {
 }
 
 impl Write<'_> {
+    /// Keeps what a stored day was made of now; it is as it was.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn keep_inputs(&self, day: &Day) -> Result<(), Error> {
+        self.run(KEEP_INPUTS, params![day.inputs, self.tenant, day.employee, day.date.to_string()]).map(drop)
+    }
+
     /// Marks a week to be derived again.
     ///
     /// # Errors

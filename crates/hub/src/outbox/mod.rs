@@ -197,6 +197,24 @@ impl Pending {
         Ok(Self { sinks: sinks.collect::<Result<_, Error>>()?, seq: None, scribe: Scribe::default() })
     }
 
+    /// Notes a day whose record is as before, and was made of something else: its pairs may be others. Sinks that are not told of pairs,
+    /// or not of this day, hear nothing; whether anything changed for the others is seen when it is to be sent.
+    pub(crate) fn note_pairs(&mut self, write: &Write<'_>, day: &Day, now: Timestamp) -> Result<(), Error> {
+        let key = (day.employee, day.date);
+        let mut are_told = false;
+        for (sink, settings) in self.sinks.iter().filter(|(_, settings)| settings.kind == ODOO) {
+            are_told = true;
+            let is_known = write.outbox_entries(sink, &[key])?.pop().flatten().is_some();
+            if is_known && Standing::of(Some(day), settings)? == Standing::Told {
+                let seq = self.seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
+                self.seq = Some(seq);
+                write.tell(sink, key, seq, now.as_microsecond())?;
+            }
+        }
+        // Nobody else looks at it.
+        if are_told { Ok(write.keep_inputs(day)?) } else { Ok(()) }
+    }
+
     /// Notes what a day is now.
     pub(crate) fn note(
         &mut self,
