@@ -24,6 +24,7 @@ mod jobs;
 mod lists;
 mod load;
 mod memory;
+mod odoo;
 mod parse_only;
 mod push;
 mod read_terminal;
@@ -71,6 +72,7 @@ const GROUPS: &[Group] = &[
     ("year", days::measure_year),
     ("jobs", jobs::measure),
     ("crm", crm::measure),
+    ("odoo", odoo::measure),
     ("lists", lists::measure),
     ("decode", decode::measure),
     ("read", read_terminal::measure),

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -75,6 +76,7 @@ struct State {
     world: World,
     /// What goes wrong with the next call of a method.
     faults: VecDeque<(String, OdooFault)>,
+    delay: Duration,
     /// `model.method` of each call that came.
     calls: Vec<String>,
     silent: Vec<TcpStream>,
@@ -92,6 +94,7 @@ impl FakeOdoo {
             version,
             world: World::new(version, key),
             faults: VecDeque::new(),
+            delay: Duration::ZERO,
             calls: Vec::new(),
             silent: Vec::new(),
         }));
@@ -207,6 +210,11 @@ impl FakeOdoo {
         self.state().faults.is_empty()
     }
 
+    /// Takes so long for each call.
+    pub fn take_time(&self, delay: Duration) {
+        self.state().delay = delay;
+    }
+
     /// The user's API key ends.
     pub fn expires_key(&self) {
         self.state().world.keys.clear();
@@ -261,6 +269,10 @@ impl Answer {
 fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
+        let delay = locked(state).delay;
+        if !delay.is_zero() {
+            std::thread::sleep(delay);
+        }
         let (answer, fault) = {
             let mut state = locked(state);
             let fault = state.fault_of(&request);
