@@ -44,6 +44,7 @@ use self::plan::{Row, rows};
 pub use self::read::{NotRead, OdooHolidays, OdooPerson};
 use self::text::utc;
 use self::wire::{Fault, Session, Wire};
+use crate::network::checked_url;
 use crate::sink::{Answer, Fields, Letter, Sink};
 
 /// The field of an employee in Odoo that holds the employee's code, unless something else is said.
@@ -68,6 +69,23 @@ pub struct OdooConfig {
     pub timeout: Option<Duration>,
 }
 
+impl OdooConfig {
+    /// Whether the address and the field can be what they are to be.
+    ///
+    /// # Errors
+    /// What is wrong, with the cure.
+    pub fn check(&self) -> Result<(), String> {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if self.employee_field.is_empty() || !self.employee_field.chars().all(is_name) {
+            return Err(format!(
+                "`{}` is no field of an employee; write it as Odoo does, like {USUAL_FIELD}",
+                self.employee_field
+            ));
+        }
+        checked_url(&self.url, self.allow_private).map(drop)
+    }
+}
+
 /// A client of an Odoo.
 pub struct Odoo {
     wire: Wire,
@@ -82,13 +100,7 @@ impl Odoo {
     /// # Errors
     /// What is wrong with the address, the key or a name, with the cure.
     pub fn new(config: OdooConfig) -> Result<Self, String> {
-        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if config.employee_field.is_empty() || !config.employee_field.chars().all(is_name) {
-            return Err(format!(
-                "`{}` is no field of an employee; write it as Odoo does, like {USUAL_FIELD}",
-                config.employee_field
-            ));
-        }
+        config.check()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let wire = Wire::new(&config)?;

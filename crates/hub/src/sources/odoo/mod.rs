@@ -65,7 +65,7 @@ impl OdooSourceSettings {
         format!("{}, {}: {}", self.url, self.database, parts.join(", "))
     }
 
-    /// Whether a client can be made of it.
+    /// Whether it can be what is meant.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the cure.
@@ -75,7 +75,7 @@ impl OdooSourceSettings {
             return Err(Error::invalid("nothing is to be read of this Odoo", cure));
         }
         let why = |why| Error::invalid(why, "change what is given of the source");
-        Odoo::new(self.config(String::new(), None)).map(drop).map_err(why)
+        self.config(String::new(), None).check().map_err(why)
     }
 
     fn config(&self, key: String, timeout: Option<Duration>) -> OdooConfig {
