@@ -59,6 +59,10 @@ impl SourceSettings {
                 Self::Holidays(HolidaySettings { url, ..settings.clone() }).json()
             }
             Self::Mssql(_) => self.json(),
+            Self::Odoo(settings) => {
+                let url = shown_url(&settings.url);
+                Self::Odoo(Box::new(OdooSourceSettings { url, ..(**settings).clone() })).json()
+            }
         }
     }
 

@@ -27,6 +27,7 @@ use super::desk::known_source;
 use super::holidays::in_step;
 use super::tables::password_place;
 use super::{Heard, SourceSettings};
+use crate::shown_url::{refuse_hidden, shown_url};
 use crate::{Error, Hub};
 
 /// Place of the holidays that Odoo told, among what a source answered.
@@ -62,7 +63,7 @@ impl OdooSourceSettings {
     pub(super) fn place(&self) -> String {
         let parts = [(self.holidays, "holidays"), (self.leave, "leave"), (self.employees, "employees")];
         let parts: Vec<&str> = parts.into_iter().filter(|(is_read, _)| *is_read).map(|(_, word)| word).collect();
-        format!("{}, {}: {}", self.url, self.database, parts.join(", "))
+        format!("{}, {}: {}", shown_url(&self.url), self.database, parts.join(", "))
     }
 
     /// Whether it can be what is meant.
@@ -74,6 +75,7 @@ impl OdooSourceSettings {
             let cure = "say --holidays, --leave or --employees, or several of them";
             return Err(Error::invalid("nothing is to be read of this Odoo", cure));
         }
+        refuse_hidden(&self.url)?;
         let why = |why| Error::invalid(why, "change what is given of the source");
         self.config(String::new(), None).check().map_err(why)
     }
