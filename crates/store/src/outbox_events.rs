@@ -21,8 +21,8 @@ statements! {
         ORDER BY e.employee, e.seq, e.date, e.revision LIMIT $5";
     LEFT = "SELECT revision, event, fields FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4
         ORDER BY revision LIMIT $5 OFFSET $6";
-    OFFER = "UPDATE outbox SET offered = CASE WHEN offered < $1 THEN $2 ELSE offered END, tried_us = $3
-        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7";
+    TRIED = "UPDATE outbox SET tried_us = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5";
+    OFFER = "UPDATE outbox SET offered = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND offered < $6";
     SENT = "UPDATE outbox SET sent = $1, sent_us = $2, receipt = $3, attempts = 0, state = CASE WHEN revision = $4 THEN 'sent' ELSE 'waiting' END
         WHERE tenant = $5 AND sink = $6 AND employee = $7 AND date = $8 AND sent < $9";
     DROP = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND revision = $5";
@@ -94,8 +94,9 @@ impl Write<'_> {
     /// Of the store.
     pub fn offer_events(&self, sink: &str, entries: &[Entry], now_us: i64) -> Result<(), Error> {
         for entry in entries {
-            let (revision, date) = (entry.revision, entry.date.to_string());
-            self.run(OFFER, params![revision, revision, now_us, self.tenant, sink, entry.employee, date])?;
+            let (revision, employee, date) = (entry.revision, entry.employee, entry.date.to_string());
+            self.run(TRIED, params![now_us, self.tenant, sink, employee, date])?;
+            self.run(OFFER, params![revision, self.tenant, sink, employee, date, revision])?;
         }
         Ok(())
     }
