@@ -5,7 +5,7 @@ CREATE TABLE punch_import (
   digest TEXT NOT NULL, mapping TEXT NOT NULL, source TEXT NOT NULL, asked TEXT NOT NULL, is_trial INTEGER NOT NULL,
   stored INTEGER NOT NULL, known INTEGER NOT NULL, held INTEGER NOT NULL, refused INTEGER NOT NULL,
   PRIMARY KEY (tenant, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX punch_import_source ON punch_import (tenant, source, id);
 CREATE INDEX punch_import_digest ON punch_import (tenant, digest, id);
 
