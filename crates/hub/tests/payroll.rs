@@ -340,7 +340,7 @@ fn a_saved_layout_is_used_by_its_name_and_each_version_stands_in_the_audit_trail
     let other = OURS.replace("Hours", "Time");
     hub.save_layout(&clerk(), "bureau", &other, now()).unwrap();
     let saved = hub.saved_layouts().unwrap();
-    assert_eq!((saved.len(), saved[0].text.as_str(), saved[0].by.as_str()), (1, other.as_str(), "console"));
+    assert_eq!((saved.len(), saved[0].text.as_str(), saved[0].by.as_str()), (1, other.as_str(), "clerk"));
     hub.remove_layout(&clerk(), "bureau", now()).unwrap();
     assert!(hub.pay_layout("bureau").is_err() && hub.saved_layouts().unwrap().is_empty());
     let audit = hub.audit(3).unwrap();
