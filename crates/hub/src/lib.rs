@@ -104,8 +104,8 @@ pub use outbox::{
     RecordFilter, RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{
-    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, TableImport, TableImported,
-    Told,
+    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, SentPunches, TableImport,
+    TableImported, Told, WEB_SOURCE,
 };
 pub use pay_layouts::SavedLayout;
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};

@@ -12,6 +12,7 @@ pub mod odoo;
 pub mod outside;
 pub mod payroll;
 pub mod places;
+pub mod punch_json;
 pub mod punch_table;
 pub mod roster;
 pub mod sheet;

@@ -41,6 +41,12 @@ fn call<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route
     Route { method: Method::POST, path, access: Access::Link, handler }
 }
 
+/// Many punches that a program sends.
+fn send<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let handler = post(handler).layer(DefaultBodyLimit::max(api::sent::MOST_BYTES));
+    Route { method: Method::POST, path, access: Access::Api, handler }
+}
+
 /// A file that somebody brings.
 fn upload<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
     let handler = post(handler).layer(DefaultBodyLimit::max(import_form::MOST_BYTES));
@@ -133,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/edges", api::edges::list),
         read(Api, "/api/v1/completeness", api::completeness::list),
         read(Api, "/api/v1/punches", api::punches::list),
+        send("/api/v1/punches", api::sent::take),
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),

@@ -8,6 +8,7 @@
 //! * A dry run is the import itself, taken back.
 
 mod envelope;
+mod sent;
 mod sources;
 mod table;
 mod told;
@@ -24,6 +25,7 @@ use store::Write;
 
 pub use envelope::{MOST_KEPT_BYTES, ReportRow};
 pub(crate) use envelope::{opened, report_rows};
+pub use sent::{SentPunches, WEB_SOURCE};
 pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};
 

@@ -227,18 +227,23 @@ impl Mapping {
         if let Some(state) = self.states.get(word) {
             return Some(*state);
         }
-        if let Ok(number) = word.parse() {
-            return Some(number);
-        }
-        match plain(word).as_str() {
-            "i" | "in" | "cin" | "checkin" | "clockin" | "entry" => Some(0),
-            "o" | "out" | "cout" | "checkout" | "clockout" | "exit" => Some(1),
-            "breakout" | "bout" => Some(2),
-            "breakin" | "bin" => Some(3),
-            "overtimein" | "otin" => Some(4),
-            "overtimeout" | "otout" => Some(5),
-            _ => None,
-        }
+        usual_state(word)
+    }
+}
+
+/// The state code of a number, or of a word that everybody uses.
+pub(crate) fn usual_state(word: &str) -> Option<i32> {
+    if let Ok(number) = word.parse() {
+        return Some(number);
+    }
+    match plain(word).as_str() {
+        "i" | "in" | "cin" | "checkin" | "clockin" | "entry" => Some(0),
+        "o" | "out" | "cout" | "checkout" | "clockout" | "exit" => Some(1),
+        "breakout" | "bout" => Some(2),
+        "breakin" | "bin" => Some(3),
+        "overtimein" | "otin" => Some(4),
+        "overtimeout" | "otout" => Some(5),
+        _ => None,
     }
 }
 

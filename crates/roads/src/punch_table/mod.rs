@@ -20,6 +20,7 @@ pub use clock::DateOrder;
 use clock::Hint;
 pub use mapping::Mapping;
 use mapping::Places;
+pub(crate) use mapping::usual_state;
 
 use crate::NotATable;
 use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};

@@ -13,6 +13,7 @@ pub(crate) mod openapi;
 pub(crate) mod payroll;
 pub(crate) mod places;
 pub(crate) mod punches;
+pub(crate) mod sent;
 pub(crate) mod sheets;
 pub(crate) mod sinks;
 pub(crate) mod sources;

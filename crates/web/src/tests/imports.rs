@@ -169,3 +169,66 @@ async fn a_file_that_is_no_table_of_punches_is_refused_on_the_page_with_the_cure
     }
     assert!(house.get(&hr, "/imports").await.text.contains("No file was brought yet"));
 }
+
+async fn send(house: &House, program: &Visitor, body: &serde_json::Value) -> Answer {
+    house.ask(program, Request::post("/api/v1/punches").body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_program_sends_punches_and_hears_of_each_and_the_same_ones_change_nothing_more() {
+    let house = House::with_accounts();
+    let list = b"code,name,numbers\n1001,Ann Reyes,7\n";
+    house.hub.import_employees(&super::house::clerk(), list, false, super::house::now()).unwrap();
+    let program = house.token(TokenKind::Api);
+    let said = json!({"source": "gate", "zone": "Asia/Manila", "punches": [
+        {"id": "g-1", "employee": "1001", "at": "2026-03-02T08:25:00+08:00", "state": "in", "work_code": "3"},
+        {"id": "g-2", "employee": "1001", "time": "2026-03-02 17:10:00", "state": "out"},
+        {"user": "7", "terminal": "A1", "time": "2026-03-02 12:00:00"},
+        {"employee": "1002", "at": "2026-03-02T00:00:00Z"},
+        {"employee": "1001", "at": "soon"},
+        {"employee": "1001", "at": "2026-03-02T00:25:00Z"},
+    ]});
+    let mut tried = said.clone();
+    tried["dry_run"] = true.into();
+    let tried = send(&house, &program, &tried).await.json();
+    assert_eq!(house.hub.punch_count().unwrap(), 0, "a dry run leaves nothing");
+    let done = send(&house, &program, &said).await.json();
+    assert_eq!((&done["rows"], &done["source"]), (&tried["rows"], &json!("gate")));
+    let outcomes: Vec<&str> =
+        done["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["stored", "stored", "stored", "held", "held", "known"], "{done}");
+    assert_eq!((&done["rows"][0]["row"], &done["rows"][3]["row"]), (&json!("row g-1"), &json!("row 4")));
+    assert!(done["rows"][4]["why"].as_str().unwrap().contains("write it as 2026-03-02T08:00:00+08:00"));
+    house.hub.derive_all(super::house::now(), |_| {}).unwrap();
+    let days = house.get(&program, "/api/v1/days?from=2026-03-02&to=2026-03-02").await.json();
+    assert_eq!((&days["items"][0]["tardy_minutes"], &days["items"][0]["left_early_minutes"]), (&json!(25), &json!(50)));
+    let again = send(&house, &program, &said).await.json();
+    assert_eq!((&again["known"], &again["stored"], &again["held"]), (&json!(6), &json!(0), &json!(0)));
+    let audit = house.hub.audit(20).unwrap();
+    assert_eq!(
+        audit.iter().filter(|entry| entry.action == "import.sent").count(),
+        1,
+        "what changes nothing is no entry"
+    );
+    let punches = house.get(&program, "/api/v1/punches?employee=1001").await.json();
+    assert_eq!(punches["items"][0]["terminal"], "source:gate/");
+}
+
+#[tokio::test]
+async fn a_call_of_punches_that_can_be_none_is_refused_with_the_cure() {
+    let house = House::with_accounts();
+    let program = house.token(TokenKind::Api);
+    let many = vec![json!({"user": "7", "at": "2026-03-02T08:00:00Z"}); 1001];
+    for (body, says) in [
+        (json!({"punches": many}), "Send up to 1000"),
+        (json!([]), "Send it like"),
+        (json!({"punches": [], "colour": "red"}), "unknown field `colour`"),
+        (json!({"punches": [], "zone": "Manila"}), "is no time zone"),
+        (json!({"punches": [], "source": "a b"}), "name of a source"),
+    ] {
+        let answer = send(&house, &program, &body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert!(answer.text.contains(says), "{says}: {}", answer.text);
+    }
+    assert_eq!(house.hub.punch_count().unwrap(), 0);
+}

@@ -85,6 +85,10 @@ fn asked(route: &Route) -> String {
         ("POST", "/sinks/requeue") => "sink=alpha",
         ("POST", "/api/v1/sinks/{name}/requeue") => return "{}".to_owned(),
         ("POST", "/api/v1/days/sync") => return r#"{"sink": "alpha"}"#.to_owned(),
+        ("POST", "/api/v1/punches") => {
+            return r#"{"punches":[{"user":"7","terminal":"TA1","time":"2026-01-09 08:00:00"}],"zone":"Asia/Manila"}"#
+                .to_owned();
+        }
         ("POST", "/api/v1/sites") => r#"{"code":"SA1","name":"Renamed"}"#,
         ("POST", "/api/v1/terminals/{serial}/leave") => r#"{"from":"2026-01-08"}"#,
         ("POST", "/api/v1/departments") => r#"{"code":"DA1","name":"Renamed"}"#,
@@ -361,6 +365,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/imports",
         "/imports/{id}/take",
         "/api/v1/imports",
+        "/api/v1/punches",
         "/sign-in",
         "/sign-out",
         link::path::PUNCHES,
