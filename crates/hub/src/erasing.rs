@@ -130,6 +130,7 @@ impl Hub {
             }
             of_person.finish()?;
             imports.forget(write)?;
+            write.forget_answers()?;
             write.make_nameless(&person, &why.object)?;
             let detail = format!("{reason}; {erased} rows");
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;

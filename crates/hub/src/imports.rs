@@ -15,7 +15,8 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::intake::Counts;
-use crate::outside::{ReportRow, TableImport, TableImported, opened, report_rows};
+use crate::outside::{ReportRow, TableImport, TableImported, report_rows};
+use crate::packing::opened;
 use crate::resolve::instant;
 use crate::{Actor, Error, Hub};
 

@@ -12,6 +12,7 @@
 //! Calls block. A server runs them on threads that may.
 
 mod access;
+mod answers;
 mod bank;
 mod board;
 mod clock_shift;
@@ -45,6 +46,7 @@ mod merge;
 mod numbers;
 mod outbox;
 mod outside;
+mod packing;
 mod pay_layouts;
 mod pay_targets;
 mod payroll;
@@ -77,6 +79,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
+pub use answers::{Claim, Hold, KeptAnswer, KeyedWrite};
 pub use bank::BankStatement;
 pub use clock_shift::{ClockShift, ShiftPreview};
 pub use closing::{CloseoutState, Standing};

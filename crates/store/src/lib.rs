@@ -10,6 +10,7 @@
 //!   of appearance (SQLite then binds them by position), the tenant in every condition; a test prepares each on both engines.
 
 pub mod access;
+pub mod answers;
 pub mod audit;
 pub mod backup;
 pub mod census;
@@ -53,6 +54,7 @@ pub use engine::{BUSY_TIMEOUT, Error, Read, Store, Write};
 pub fn statements() -> Vec<(&'static str, String)> {
     let groups = [
         access::STATEMENTS,
+        answers::STATEMENTS,
         enrolment::STATEMENTS,
         audit::STATEMENTS,
         census::STATEMENTS,

@@ -47,6 +47,7 @@ scripts![
     "0030_site_zones",
     "0031_imports",
     "0032_outbox_events",
+    "0033_answers",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

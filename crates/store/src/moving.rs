@@ -11,6 +11,7 @@ use crate::{Error, Read, Store, Write};
 /// Every table, by name. A test compares them with the schema.
 pub(crate) const TABLES: &[&str] = &[
     "account",
+    "answer",
     "arrival",
     "audit",
     "closeout",

@@ -32,6 +32,8 @@ statements! {
     DROP_ENVELOPE = "DELETE FROM envelope WHERE tenant = $1 AND digest = $2 AND last_us < $3";
     REPORTS = "SELECT import FROM import_report WHERE tenant = $1 AND at_us < $2 ORDER BY import LIMIT $3";
     DROP_REPORT = "DELETE FROM import_report WHERE tenant = $1 AND import = $2 AND at_us < $3";
+    ANSWERS = "SELECT caller, idempotency_key FROM answer WHERE tenant = $1 AND expires_us < $2 ORDER BY caller, idempotency_key LIMIT $3";
+    DROP_ANSWER = "DELETE FROM answer WHERE tenant = $1 AND caller = $2 AND idempotency_key = $3 AND expires_us < $4";
     NEXT_PUNCH = "SELECT fingerprint FROM punch WHERE tenant = $1 AND fingerprint >= $2 ORDER BY fingerprint LIMIT 1";
     PUNCHES_OF = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3";
     HELD_OF = "SELECT COUNT(*) FROM held_punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3";
@@ -55,6 +57,7 @@ pub enum Stays {
 /// Every table, and how long its rows stay.
 pub const STAYS: &[(&str, Stays)] = &[
     ("account", Stays::InUse),
+    ("answer", Stays::Aged(Aged::Answers)),
     ("arrival", Stays::Work),
     ("audit", Stays::Ever),
     ("closeout", Stays::Aged(Aged::Readings)),
@@ -137,11 +140,13 @@ pub enum Aged {
     Envelopes,
     /// What became of each row of an import, since then.
     Reports,
+    /// What writes were answered that named a key, since that expired.
+    Answers,
 }
 
 impl Aged {
     /// All of it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::DoneJobs,
         Self::DeadJobs,
         Self::Commands,
@@ -151,6 +156,7 @@ impl Aged {
         Self::Invitations,
         Self::Envelopes,
         Self::Reports,
+        Self::Answers,
     ];
 
     /// The statement that finds keys, and the one that removes the row of a key.
@@ -165,12 +171,13 @@ impl Aged {
             Self::Invitations => (INVITATIONS, DROP_INVITATION),
             Self::Envelopes => (ENVELOPES, DROP_ENVELOPE),
             Self::Reports => (REPORTS, DROP_REPORT),
+            Self::Answers => (ANSWERS, DROP_ANSWER),
         }
     }
 
     const fn key_columns(self) -> usize {
         match self {
-            Self::Readings | Self::Plans => 2,
+            Self::Readings | Self::Plans | Self::Answers => 2,
             _ => 1,
         }
     }

@@ -20,6 +20,7 @@ mod forms;
 mod governor;
 mod headers;
 mod health;
+mod idempotency;
 mod import_form;
 mod live;
 mod metrics;

@@ -17,14 +17,13 @@ use crate::page::{
     board, commands, completeness, day, days, edges, employees, held, held_group, import, imports, jobs, matching,
     punches, setup, sheets, sign_in, sinks, sources, sync, terminals,
 };
-use crate::{WebConfig, api, assets, headers, health, import_form, live, metrics, page};
+use crate::{WebConfig, api, assets, headers, health, idempotency, import_form, live, metrics, page};
 
 /// Largest body of a form, bytes.
 const FORM_BYTES: usize = 64 * 1024;
 
 /// One line of the table.
 pub(crate) struct Route {
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
@@ -190,7 +189,14 @@ pub fn router(hub: Hub, config: WebConfig) -> Router {
 pub(crate) fn build(app: &App) -> Router {
     let guarded = |route: Route| {
         let gate = from_fn_with_state((app.clone(), route.access), gate);
-        (route.path, route.handler.route_layer(gate))
+        let handler = match route.access {
+            // What programs write may be named by a key, and is done once.
+            Access::Api if route.method == Method::POST => {
+                route.handler.route_layer(from_fn_with_state(app.clone(), idempotency::once))
+            }
+            _ => route.handler,
+        };
+        (route.path, handler.route_layer(gate))
     };
     let routes =
         table().into_iter().map(guarded).fold(Router::new(), |router, (path, handler)| router.route(path, handler));

@@ -6,7 +6,6 @@
 
 use std::io::{self, Read, Write as _};
 
-use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use store::Write;
 use store::imports::Import;
 
 use super::Told;
+use crate::packing::packer;
 use crate::{Actor, Error};
 
 /// Largest file that is kept, bytes; of a larger one the note tells size and digest.
@@ -77,11 +77,6 @@ impl Report {
     fn finish(self) -> Option<Vec<u8>> {
         self.packer?.finish().ok()
     }
-}
-
-fn packer() -> GzEncoder<Vec<u8>> {
-    // The fastest level: rows resemble each other so much that the better ones save little more.
-    GzEncoder::new(Vec::new(), Compression::fast())
 }
 
 /// A file that was taken, ready to be kept.
@@ -158,14 +153,6 @@ impl io::Write for Wrapping {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// The bytes of a file that was kept.
-pub(crate) fn opened(packed: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut file = Vec::new();
-    let read = GzDecoder::new(packed).read_to_end(&mut file);
-    read.map_err(|error| Error::Damaged { what: "envelope", detail: error.to_string() })?;
-    Ok(file)
 }
 
 /// The rows of a report that was kept.

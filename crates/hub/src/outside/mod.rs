@@ -23,8 +23,8 @@ use link::Outcome;
 use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use store::Write;
 
+pub(crate) use envelope::report_rows;
 pub use envelope::{MOST_KEPT_BYTES, ReportRow};
-pub(crate) use envelope::{opened, report_rows};
 pub use sent::{SentPunches, WEB_SOURCE};
 pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};

@@ -109,6 +109,7 @@ const fn noun(aged: Aged) -> &'static str {
         Aged::Plans => "plans",
         Aged::Sessions => "sessions",
         Aged::Invitations => "codes",
+        Aged::Answers => "answers",
         Aged::Envelopes => "imported files",
         Aged::Reports => "reports of imports",
     }

@@ -146,7 +146,7 @@ impl Keeps {
             Aged::Readings => Some(self.readings),
             Aged::Plans => Some(self.plans),
             Aged::Envelopes | Aged::Reports => Some(self.envelopes),
-            Aged::Sessions | Aged::Invitations => None,
+            Aged::Sessions | Aged::Invitations | Aged::Answers => None,
         }
     }
 }

@@ -160,6 +160,7 @@ const fn told(aged: Aged) -> (&'static str, Option<&'static str>) {
         Aged::Plans => ("plans of dates that are past", Some("retention.plan_days")),
         Aged::Sessions => ("sessions of browsers", None),
         Aged::Invitations => ("codes for edges that nobody used", None),
+        Aged::Answers => ("answers to writes that named a key", None),
         Aged::Envelopes => ("imported files, since they came last", Some("retention.envelope_days")),
         Aged::Reports => ("what became of each row of an import", Some("retention.envelope_days")),
     }

@@ -51,6 +51,11 @@ impl House {
         Self::on(self.store.of_tenant(tenant.try_into().unwrap())).and_accounts()
     }
 
+    /// Another hub on the same database.
+    pub(super) fn again(&self) -> Self {
+        Self::on(self.store.clone())
+    }
+
     /// A house with an account of each role, called like it.
     pub(super) fn with_accounts() -> Self {
         Self::new().and_accounts()

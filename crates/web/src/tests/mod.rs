@@ -7,6 +7,7 @@ mod completeness;
 mod cures;
 mod edges;
 mod house;
+mod idempotency;
 mod imports;
 mod jobs;
 mod live;
