@@ -77,6 +77,16 @@ class Demo:
         self.run("sink", "add", "crm", *sink)
         self.run("sync", "crm", "--from", "2000-01-01", succeeds=False)
 
+    def has_places(self) -> None:
+        """Two sites in two zones, one with a terminal, and a department with a part."""
+        for kind, text in [
+            ("sites", "code,name,zones,terminals\nMNL,Manila,Asia/Manila,DEMO0001\nTYO,Tokyo,Asia/Tokyo Asia/Seoul@2099-01-01,\n"),
+            ("departments", "code,name,parent\nHR,People,\nPAY,Payroll,HR\n"),
+        ]:
+            file = self.folder / f"{kind}.csv"
+            file.write_text(text)
+            self.run("import", "csv", str(file), "--kind", kind)
+
     def run(self, *arguments: str, succeeds: bool = True) -> None:
         command = [*self.program, *arguments]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
@@ -159,6 +169,8 @@ def everything(visit: Visit) -> None:
     visit.look("punches", "/punches", "Printed times", "DEMO0001")
     visit.look("employees", "/employees", "User numbers")
     visit.look("sheets", "/sheets", "Time sheets")
+    visit.look("sites", "/sites", "Manila", "Asia/Tokyo", "By date", "Add or change a site")
+    visit.look("departments", "/departments", "Payroll", "HR", "Add or change a department")
     visit.look("users", "/terminals/users?state=all", "beside the users that each terminal listed last", "in step")
     visit.look("match", "/people/match?state=all", "Nothing changes until you decide", "Could be")
     tries_a_file(visit)
@@ -305,6 +317,7 @@ def main() -> None:
     demo = Demo(folder)
     try:
         demo.tells_a_receiver_that_is_away()
+        demo.has_places()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=no_sandbox)
             wait_for_people(demo, browser, out)

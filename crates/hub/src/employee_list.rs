@@ -8,20 +8,20 @@
 use std::collections::HashMap;
 use std::io::Write as Out;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 use roads::employees::Line;
-use store::people::{Employee, UserNumber};
+use store::Write;
+use store::people::UserNumber;
 use store::places::EmployeePlace;
-use store::{Read, Write};
 
-use crate::company::{Company, zone};
+use crate::company::zone;
+use crate::employee_change::EmployeeChange;
 use crate::employment::{Employments, shown, span};
 use crate::list_import::ListImport;
-use crate::numbers::{Number, assign, check_free, check_group};
-use crate::resolve::{ALWAYS, provisional};
+use crate::numbers::{Number, assign, check_group, missing};
+use crate::resolve::ALWAYS;
 use crate::undone::Undone;
-use crate::zones::{employee_moved, zones_of};
 use crate::{Actor, CsvTable, Error, Hub, places};
 
 /// Rows of one transaction: a list of thousands must not wait for the disk once per row.
@@ -136,35 +136,13 @@ fn read_number(text: &str) -> Result<(Number, Option<(Date, Date)>), Error> {
     Ok((number, dates))
 }
 
-/// From when to when; `None` for as long as there is a date.
-type Dates = (Option<Date>, Option<Date>);
-
-/// What of a row's number is to be given: nothing, when it is the employee's already.
-fn missing(read: &Read<'_>, text: &str, employee: i64) -> Result<Option<(Number, Dates)>, Error> {
-    let (number, dates) = read_number(text)?;
-    let known = read.validities(&number.group, &number.number)?;
-    let is_known = match dates {
-        Some((from, to)) => {
-            known.iter().any(|span| span.employee == employee && span.valid_from <= from && to <= span.valid_to)
-        }
-        None => known.last().is_some_and(|span| span.employee == employee),
-    };
-    if is_known {
-        return Ok(None);
-    }
-    let dates = dates.map_or((None, None), |(from, to)| (Some(from), Some(to)));
-    check_free(read, &number, employee, dates)?;
-    Ok(Some((number, dates)))
-}
-
 /// Takes one line; whether anything changed.
 fn take(write: &Write<'_>, actor: &Actor, line: &Line, now: Timestamp) -> Result<bool, Error> {
     if !line.zone.is_empty() {
         zone(&line.zone)?;
     }
-    let known = write.employee_by_code(&line.code)?;
-    let id = known.as_ref().map_or(0, |known| known.id);
-    let mut employee = known.clone().unwrap_or_else(|| provisional(&line.code));
+    let mut change = EmployeeChange::of(write, &line.code)?;
+    let employee = &mut change.employee;
     employee.is_confirmed = is_confirmed(&line.confirmed, employee.is_confirmed)?;
     if !line.name.is_empty() {
         employee.name.clone_from(&line.name);
@@ -172,43 +150,34 @@ fn take(write: &Write<'_>, actor: &Actor, line: &Line, now: Timestamp) -> Result
     if !line.group.is_empty() {
         employee.group_name = Some(line.group.clone());
     }
-    employee.zone = if line.zone.is_empty() { employee.zone } else { Some(line.zone.clone()) };
-    let before = Employments::of(write, id)?;
-    let after = employments(line, &before)?;
-    after.note(&mut employee);
-    let places_before = write.employee_places_of(id)?;
-    let places = match line.places.as_slice() {
-        [] => places_before.clone(),
-        texts => places::parse(write, texts, id, &places_before)?,
-    };
+    if !line.zone.is_empty() {
+        employee.zone = Some(line.zone.clone());
+    }
+    let id = employee.id;
+    change.employments = employments(line, &change.employments)?;
+    if !line.places.is_empty() {
+        change.places = places::parse(write, &line.places, id, &change.places)?;
+    }
     let mut numbers = Vec::new();
     for text in &line.numbers {
-        numbers.extend(missing(write, text, id)?);
+        let (number, dates) = read_number(text)?;
+        numbers.extend(missing(write, &number, id, dates)?.map(|dates| (number, dates)));
     }
-    let is_moved = places != places_before;
-    if known.as_ref() == Some(&employee) && before == after && !is_moved && numbers.is_empty() {
+    if !change.is_news() && numbers.is_empty() {
         return Ok(false);
     }
-    let company = Company::load(write)?;
-    let zones_before = known.as_ref().map(|known| zones_of(write, &company, known)).transpose()?;
-    save(write, &company, &mut employee, known.as_ref(), (&before, &after), now)?;
-    if is_moved {
-        write.set_places(employee.id, &places)?;
-    }
-    if let (Some(known), Some(before)) = (&known, &zones_before) {
-        employee_moved(write, &company, known, (before, &zones_of(write, &company, &employee)?), now)?;
-    }
+    let (employed, places) = (change.employments.to_string(), places::shown(&change.places));
+    let id = change.save(write, now)?;
     for (number, dates) in &numbers {
-        assign(write, number, employee.id, *dates)?;
+        assign(write, number, id, *dates)?;
     }
     let detail = format!(
-        "line {}: name {}, numbers {}, employed {after}, zone {}, group {}, places {}",
+        "line {}: name {}, numbers {}, employed {employed}, zone {}, group {}, places {places}",
         line.line,
         line.name,
         line.numbers.join(" "),
         line.zone,
         line.group,
-        places::shown(&places)
     );
     write.audit(&actor.entry(now, "employee.import", &line.code, detail))?;
     Ok(true)
@@ -234,39 +203,6 @@ fn employments(line: &Line, before: &Employments) -> Result<Employments, Error> 
     }
     let what = "columns from and to say again what column employment says";
     Err(Error::invalid(what, "leave them empty, or leave out the column employment"))
-}
-
-/// Adds or changes an employee; a change marks all that it can move, of other employments only the dates that differ.
-fn save(
-    write: &Write<'_>,
-    company: &Company,
-    employee: &mut Employee,
-    known: Option<&Employee>,
-    (before, after): (&Employments, &Employments),
-    now: Timestamp,
-) -> Result<(), Error> {
-    let Some(known) = known else {
-        employee.id = write.add_employee(employee)?;
-        write.set_employments(employee.id, after.spans())?;
-        return crate::derive::mark_person(write, company, employee, now);
-    };
-    write.change_employee(employee)?;
-    if before != after {
-        write.set_employments(employee.id, after.spans())?;
-    }
-    let is_moved = known.group_name != employee.group_name;
-    // Without employments, the dates that are judged come from the punches.
-    if is_moved || (before.is_empty() != after.is_empty()) {
-        crate::derive::mark_person(write, company, known, now)?;
-        return crate::derive::mark_person(write, company, employee, now);
-    }
-    for range in before.differing(after) {
-        // One more on each side, where boundaries of dates may move (rules 17.2).
-        let dates = (range.from.saturating_sub(1.day()), range.to.saturating_add(1.day()));
-        crate::derive::mark_known(write, company, known, dates, now)?;
-        crate::derive::mark_known(write, company, employee, dates, now)?;
-    }
-    Ok(())
 }
 
 fn date(column: &str, text: &str) -> Result<Option<Date>, Error> {

@@ -77,6 +77,28 @@ impl Employments {
         Self::new(spans)
     }
 
+    /// With one more; the same again is none. Who has always been employed is so from its first date on.
+    pub(crate) fn with_hired(&self, from: Date, to: Option<Date>) -> Result<Self, Error> {
+        if self.spans.iter().any(|span| span.0 == from && to.is_none_or(|to| span.1 == to)) {
+            return Ok(self.clone());
+        }
+        Self::new(self.spans.iter().copied().chain([(from, to.unwrap_or(ALWAYS.1))]).collect())
+    }
+
+    /// With the last date of the employment that had begun by then.
+    pub(crate) fn with_left(&self, last: Date) -> Result<Self, Error> {
+        if self.spans.is_empty() {
+            return Self::new(vec![(ALWAYS.0, last)]);
+        }
+        let mut spans = self.spans.clone();
+        let Some(span) = spans.iter_mut().rfind(|span| span.0 <= last) else {
+            let what = format!("no employment has begun by {last}: {self}");
+            return Err(Error::invalid(what, "name a date of the employment that ends"));
+        };
+        span.1 = last;
+        Self::new(spans)
+    }
+
     /// First and last date of all of them; `None` for an open end.
     pub(crate) fn ends(&self) -> (Option<Date>, Option<Date>) {
         let from = self.spans.first().map(|(from, _)| *from).filter(|from| *from > ALWAYS.0);

@@ -178,13 +178,18 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn terminals(&self) -> Result<Vec<TerminalRow>, Error> {
-        let (terminals, zones) = self.store.read(|read| {
+        let (terminals, zones, sites) = self.store.read(|read| {
             let terminals = read.terminals()?;
             let named: Vec<_> = terminals.iter().map(|(one, _)| (one.serial.as_str(), one.zone.as_deref())).collect();
             let zones = ZoneBook::load(read, &Company::load(read)?)?.terminals(read, &named)?;
-            Ok::<_, Error>((terminals, zones))
+            Ok::<_, Error>((terminals, zones, read.terminal_sites()?))
         })?;
+        let mut sites_of: HashMap<String, Vec<_>> = HashMap::new();
+        for at in sites {
+            sites_of.entry(at.serial).or_default().push((at.from, at.site));
+        }
         let rows = terminals.into_iter().zip(zones).map(|((terminal, contact), zones)| TerminalRow {
+            sites: sites_of.remove(&terminal.serial).unwrap_or_default(),
             serial: terminal.serial,
             name: terminal.name,
             approved: terminal.is_approved,
@@ -256,7 +261,8 @@ impl Hub {
             let (people, numbers, employed) = (read.employees()?, read.user_numbers()?, Employments::of_all(read)?);
             Ok::<_, Error>((people, numbers, employed, read.places()?, Company::load(read)?))
         })?;
-        let mut place_of = crate::places::on(places, now.to_zoned(company.time_zone()?).date());
+        let today = now.to_zoned(company.time_zone()?).date();
+        let mut place_of = crate::places::on(places, today);
         let mut of: HashMap<i64, Vec<String>> = HashMap::new();
         for number in numbers {
             of.entry(number.employee).or_default().push(crate::numbers::of(&number).to_string());
@@ -268,6 +274,8 @@ impl Hub {
         let rows = placed.into_iter().map(|((site, department), employee)| EmployeeRow {
             site: site.flatten(),
             department: department.flatten(),
+            is_employed: employee.merged_into.is_none()
+                && employed.get(&employee.id).is_none_or(|spans| spans.covers(today)),
             employments: employed.remove(&employee.id).map(|spans| spans.told()).unwrap_or_default(),
             merged_into: employee.merged_into.and_then(|into| codes.get(&into).cloned()),
             numbers: of.remove(&employee.id).unwrap_or_default().join(", "),

@@ -79,7 +79,7 @@ pub(crate) fn assign(
     write: &Write<'_>,
     number: &Number,
     employee: i64,
-    dates: (Option<Date>, Option<Date>),
+    dates: Dates,
 ) -> Result<Vec<UserNumber>, Error> {
     let (from, to) = span(dates)?;
     let Number { group, number } = number;
@@ -103,14 +103,58 @@ pub(crate) fn assign(
     Ok(lost)
 }
 
-/// Refuses to give a number on dates that are another employee's. One whose span began before and has no end may end there: the number
-/// changes hands.
-pub(crate) fn check_free(
+/// From when to when; `None` for as long as there is a date.
+pub(crate) type Dates = (Option<Date>, Option<Date>);
+
+/// The dates for which a number is still to be given to an employee: none, when it is theirs already. Without dates it is theirs when it
+/// was theirs last.
+pub(crate) fn missing(
     read: &Read<'_>,
     number: &Number,
     employee: i64,
-    dates: (Option<Date>, Option<Date>),
-) -> Result<(), Error> {
+    dates: Option<(Date, Date)>,
+) -> Result<Option<Dates>, Error> {
+    let known = read.validities(&number.group, &number.number)?;
+    let is_known = match dates {
+        Some((from, to)) => {
+            known.iter().any(|span| span.employee == employee && span.valid_from <= from && to <= span.valid_to)
+        }
+        None => known.last().is_some_and(|span| span.employee == employee),
+    };
+    if is_known {
+        return Ok(None);
+    }
+    let dates = dates.map_or((None, None), |(from, to)| (Some(from), Some(to)));
+    check_free(read, number, employee, dates)?;
+    Ok(Some(dates))
+}
+
+/// Ends a number of an employee after a date: it is nobody's afterwards, until it is given to somebody. Notes the replay. Whether that is
+/// anything new.
+pub(crate) fn end(write: &Write<'_>, number: &Number, employee: i64, last: Date) -> Result<bool, Error> {
+    let known = write.validities(&number.group, &number.number)?;
+    let theirs: Vec<UserNumber> = known.into_iter().filter(|span| span.employee == employee).collect();
+    let longer: Vec<&UserNumber> = theirs.iter().filter(|span| last < span.valid_to).collect();
+    if longer.is_empty() {
+        if theirs.iter().any(|span| span.valid_to == last) {
+            return Ok(false);
+        }
+        let cure = "`GET /api/v1/employees` and `punchclock export employees` list whose numbers are whose";
+        return Err(Error::invalid(format!("user number {number} is not theirs after {last}"), cure));
+    }
+    for span in longer {
+        write.drop_user_number(span)?;
+        if span.valid_from <= last {
+            write.put_user_number(&UserNumber { valid_to: last, ..span.clone() })?;
+        }
+    }
+    note(write, Replay::Number, &number.number)?;
+    Ok(true)
+}
+
+/// Refuses to give a number on dates that are another employee's. One whose span began before and has no end may end there: the number
+/// changes hands.
+pub(crate) fn check_free(read: &Read<'_>, number: &Number, employee: i64, dates: Dates) -> Result<(), Error> {
     let (from, to) = span(dates)?;
     let known = read.validities(&number.group, &number.number)?;
     let shares = |span: &UserNumber| span.valid_from <= to && from <= span.valid_to;
@@ -126,7 +170,7 @@ pub(crate) fn check_free(
     ))
 }
 
-fn span(dates: (Option<Date>, Option<Date>)) -> Result<(Date, Date), Error> {
+fn span(dates: Dates) -> Result<(Date, Date), Error> {
     let (from, to) = (dates.0.unwrap_or(ALWAYS.0), dates.1.unwrap_or(ALWAYS.1));
     if to < from {
         return Err(Error::invalid(format!("a number is given until {to}, before {from}"), "turn the dates round"));

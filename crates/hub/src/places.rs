@@ -29,6 +29,8 @@ pub struct NewSite {
     pub name: Option<String>,
     /// IANA zones, all of them, each from a date on, or always; `None` keeps them.
     pub zones: Option<Vec<(String, Option<Date>)>>,
+    /// One more IANA zone, from a date on, or always; the others stay.
+    pub zone_from: Option<(String, Option<Date>)>,
     /// Terminals that come to it; one with a last date is at no site afterwards, unless it was said to come to another one.
     pub terminals: Vec<TerminalStay>,
 }
@@ -41,6 +43,7 @@ impl NewSite {
             code: line.code.clone(),
             name: Some(line.name.clone()).filter(|name| !name.is_empty()),
             zones: Some(zones).filter(|zones| !zones.is_empty()),
+            zone_from: None,
             terminals: line.terminals.iter().map(|text| stays::read(text)).collect::<Result<_, _>>()?,
         })
     }
@@ -249,20 +252,27 @@ fn take_site(write: &Write<'_>, (actor, action): (&Actor, &str), new: &NewSite, 
     let named: Vec<String> = new.terminals.iter().map(|stay| stay.serial.clone()).collect();
     let before = Before::of_site(write, &company, &site.code, &named)?;
     write.put_site(&site)?;
-    if let Some(zones) = &new.zones {
-        let zones = by_date(zones)?;
-        let known = write.site_zones()?.into_iter().filter(|of| of.site == site.code);
-        if known.map(|of| (of.from, of.zone)).collect::<Vec<_>>() != zones {
-            write.set_site_zones(&site.code, &zones)?;
-            is_news = true;
-        }
+    let all = write.site_zones()?.into_iter().filter(|of| of.site == site.code);
+    let known_zones: Vec<(Date, String)> = all.map(|of| (of.from, of.zone)).collect();
+    let mut zones = new.zones.as_deref().map_or_else(|| Ok(known_zones.clone()), by_date)?;
+    if let Some((name, from)) = &new.zone_from {
+        zone(name)?;
+        let from = from.unwrap_or(ALWAYS.0);
+        zones.retain(|(known, _)| *known != from);
+        zones.push((from, name.clone()));
+        zones.sort();
+    }
+    if zones != known_zones {
+        write.set_site_zones(&site.code, &zones)?;
+        is_news = true;
     }
     for stay in &new.terminals {
         is_news |= stays::come(write, &new.code, stay)?;
     }
     if is_news {
         before.followed(write, &company, now)?;
-        let zones = new.zones.as_deref().map_or_else(|| "as they were".to_owned(), listed);
+        let told = || zones.iter().map(|(from, zone)| dated(zone, *from)).collect::<Vec<_>>().join(" ");
+        let zones = if zones == known_zones { "as they were".to_owned() } else { told() };
         let detail = format!("name {}, zones {zones}, terminals {}", site.name, stays::listed(&new.terminals));
         write.audit(&actor.entry(now, action, &site.code, detail))?;
     }
@@ -370,12 +380,7 @@ pub(crate) fn parse(
     employee: i64,
     known: &[EmployeePlace],
 ) -> Result<Vec<EmployeePlace>, Error> {
-    let sites: HashSet<String> = read.sites()?.into_iter().map(|site| site.code).collect();
-    let departments: HashSet<String> = read.departments()?.into_iter().map(|one| one.code).collect();
-    let missing = |what: &str, code: &str, kind: &str| {
-        let cure = format!("add it first: `punchclock import csv FILE --kind {kind}`");
-        Error::invalid(format!("there is no {what} {code} (column places)"), cure)
-    };
+    let there = There::load(read)?;
     let mut places = Vec::with_capacity(texts.len());
     for text in texts {
         let (place, from) = read_dated(text, "places")?;
@@ -383,15 +388,8 @@ pub(crate) fn parse(
         let (site, department) = place.split_once(':').unwrap_or((&place, ""));
         let filled = |code: &str| Some(code.to_owned()).filter(|code| !code.is_empty());
         let place = EmployeePlace { employee, from, site: filled(site), department: filled(department) };
-        if known.contains(&place) {
-            places.push(place);
-            continue;
-        }
-        if !site.is_empty() && !sites.contains(site) {
-            return Err(missing("site", site, "sites"));
-        }
-        if !department.is_empty() && !departments.contains(department) {
-            return Err(missing("department", department, "departments"));
+        if !known.contains(&place) {
+            there.check(&place)?;
         }
         places.push(place);
     }
@@ -401,6 +399,34 @@ pub(crate) fn parse(
         return Err(Error::invalid(what, "keep one of them"));
     }
     Ok(places)
+}
+
+/// The codes of sites and departments that there are.
+pub(crate) struct There {
+    sites: HashSet<String>,
+    departments: HashSet<String>,
+}
+
+impl There {
+    pub(crate) fn load(read: &Read<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            sites: read.sites()?.into_iter().map(|site| site.code).collect(),
+            departments: read.departments()?.into_iter().map(|one| one.code).collect(),
+        })
+    }
+
+    /// Refuses a place that is not there.
+    pub(crate) fn check(&self, place: &EmployeePlace) -> Result<(), Error> {
+        let missing = |what: &str, code: &str| {
+            let cure = format!("add it first: `punchclock import csv FILE --kind {what}s`");
+            Err(Error::invalid(format!("there is no {what} {code} (column places)"), cure))
+        };
+        match (&place.site, &place.department) {
+            (Some(site), _) if !self.sites.contains(site) => missing("site", site),
+            (_, Some(department)) if !self.departments.contains(department) => missing("department", department),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Where each employee belongs on a date, by id.

@@ -174,7 +174,7 @@ impl Place {
 }
 
 /// Refuses to state anything of an employee who counts as another one.
-fn refuse_merged(read: &Read<'_>, employee: &Employee) -> Result<(), Error> {
+pub(crate) fn refuse_merged(read: &Read<'_>, employee: &Employee) -> Result<(), Error> {
     let Some(into) = employee.merged_into else { return Ok(()) };
     let into = read.employee(into)?.map_or_else(String::new, |into| into.code);
     let what = format!("employee {} counts as employee {into}", employee.code);

@@ -311,6 +311,16 @@ pub struct TerminalRow {
     pub edge: Option<String>,
     /// The group of terminals at which user numbers mean the same people; empty for that of all others.
     pub number_group: String,
+    /// Code of the site where it is, each from a date on; `None` for none.
+    pub sites: Vec<(Date, Option<String>)>,
+}
+
+impl TerminalRow {
+    /// Code of the site where it is.
+    pub fn site(&self, now: Timestamp) -> Option<&str> {
+        let today = self.zones.date(now);
+        self.sites.iter().rfind(|(from, _)| *from <= today)?.1.as_deref()
+    }
 }
 
 /// Filter of the table of closeouts. Empty fields do not filter, but for the dates.
@@ -440,6 +450,19 @@ pub struct EmployeeRow {
     pub department: Option<String>,
     /// Code of the employee as whom this one counts.
     pub merged_into: Option<String>,
+    /// Employed today, and not somebody else.
+    pub is_employed: bool,
+}
+
+/// Whose a user number is for some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberSpan {
+    /// Code of the employee.
+    pub employee: String,
+    /// First date; `None` for always.
+    pub from: Option<Date>,
+    /// Last date; `None` for good.
+    pub to: Option<Date>,
 }
 
 /// A site.

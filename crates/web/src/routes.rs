@@ -14,8 +14,8 @@ use crate::access::{Access, gate};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
-    board, commands, completeness, day, days, edges, employees, held, held_group, import, imports, jobs, matching,
-    punches, setup, sheets, sign_in, sinks, sources, sync, terminals,
+    board, commands, completeness, day, days, departments, edges, employees, held, held_group, import, imports, jobs,
+    matching, punches, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, idempotency, import_form, live, metrics, page};
 
@@ -92,6 +92,14 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/sheets", sheets::several),
         change(Review, "/employees/merge", employees::merge),
         change(Review, "/employees/unmerge", employees::unmerge),
+        read(Viewer, "/sites", sites::page),
+        read(Viewer, "/sites.csv", sites::csv),
+        change(Admin, "/sites/change", sites::change),
+        change(Admin, "/sites/remove", sites::remove),
+        read(Viewer, "/departments", departments::page),
+        read(Viewer, "/departments.csv", departments::csv),
+        change(Admin, "/departments/change", departments::change),
+        change(Admin, "/departments/remove", departments::remove),
         read(Viewer, "/people/match", matching::page),
         read(Viewer, "/people/match.csv", matching::csv),
         change(Review, "/people/match", matching::decide),
@@ -143,6 +151,11 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
         read(Api, "/api/v1/employees/{code}/sheets/{month}", api::sheets::one),
+        change(Api, "/api/v1/employees/{code}/hire", api::hiring::hire),
+        change(Api, "/api/v1/employees/{code}/leave", api::hiring::leave),
+        change(Api, "/api/v1/employees/{code}/place", api::hiring::place),
+        change(Api, "/api/v1/employees/{code}/numbers", api::hiring::give_number),
+        change(Api, "/api/v1/employees/{code}/numbers/end", api::hiring::end_number),
         read(Api, "/api/v1/sites", api::places::sites),
         change(Api, "/api/v1/sites", api::places::change_site),
         removal("/api/v1/sites/{code}", api::places::remove_site),

@@ -5,6 +5,7 @@ pub(crate) mod days;
 pub(crate) mod edges;
 pub(crate) mod employees;
 pub(crate) mod held;
+pub(crate) mod hiring;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod link;

@@ -101,7 +101,7 @@ pub(crate) async fn change_site(
     let change = move |hub: &Hub| {
         let zones = said.zones.map(|zones| zones.into_iter().map(|here| (here.zone, here.from)).collect());
         let terminals = said.terminals.into_iter().map(TerminalStay::from).collect();
-        let site = NewSite { code: said.code, name: said.name, zones, terminals };
+        let site = NewSite { code: said.code, name: said.name, zones, zone_from: None, terminals };
         hub.change_site(&actor(&program), &site, Timestamp::now())?;
         let changed = hub.sites()?.into_iter().find(|row| row.code == site.code);
         changed.ok_or_else(|| hub::Error::NotFound(format!("site {}", site.code)))

@@ -29,6 +29,7 @@ pub(crate) struct Terminal {
     clock: Option<Clock>,
     edge: Option<String>,
     number_group: String,
+    site: Option<String>,
 }
 
 /// How far its clock was off when it was seen last.
@@ -57,6 +58,7 @@ impl From<TerminalRow> for Terminal {
         let zone = row.zones.at(Timestamp::now());
         let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, zone));
         Self {
+            site: row.site(Timestamp::now()).map(str::to_owned),
             last_contact: at(row.last_contact),
             last_complete_read: at(row.last_complete_read),
             serial: row.serial,

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hub::CsvTable;
 use hub::view::EmployeeRow;
+use hub::{CsvTable, Hub};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -27,6 +27,8 @@ struct EmployeesPage {
     all: Vec<EmployeeRow>,
     asked: Asked,
     shown: Vec<Choice>,
+    sites: Vec<String>,
+    departments: Vec<String>,
     has_any: bool,
     rows: Vec<Row>,
     sorting: Sorting,
@@ -40,6 +42,8 @@ struct EmployeesPage {
 pub(crate) struct Asked {
     text: String,
     show: String,
+    site: String,
+    department: String,
     sort: String,
     order: String,
     page: u32,
@@ -47,11 +51,15 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn query(&self) -> String {
-        forms::query(&[("text", &self.text), ("show", &self.show)])
+        forms::query(&self.filter())
     }
 
     fn query_in_order(&self) -> String {
-        forms::query(&[("text", &self.text), ("show", &self.show), ("sort", &self.sort), ("order", &self.order)])
+        forms::query(&[&self.filter()[..], &[("sort", &self.sort), ("order", &self.order)]].concat())
+    }
+
+    fn filter(&self) -> [(&'static str, &str); 4] {
+        [("text", &self.text), ("show", &self.show), ("site", &self.site), ("department", &self.department)]
     }
 
     fn keeps(&self, row: &EmployeeRow) -> bool {
@@ -59,10 +67,13 @@ impl Asked {
             "provisional" => !row.confirmed,
             "confirmed" => row.confirmed,
             "merged" => row.merged_into.is_some(),
+            "employed" => row.is_employed,
             _ => true,
         };
         let (site, department) = (text(&row.site), text(&row.department));
-        is_shown && forms::matches(&self.text, &[&row.code, &row.name, &row.numbers, site, department])
+        let is_there = |wanted: &str, there: &str| wanted.is_empty() || wanted == there;
+        let is_placed = is_there(&self.site, site) && is_there(&self.department, department);
+        is_shown && is_placed && forms::matches(&self.text, &[&row.code, &row.name, &row.numbers, site, department])
     }
 
     /// The rows that are asked for, in the order that is asked for.
@@ -142,11 +153,18 @@ async fn show_page(
     sent: Merging,
     visitor: &Visitor,
 ) -> Result<Html<String>, Failure> {
-    let all = app.ask(|hub| hub.employees(Timestamp::now())).await?;
+    let ask = |hub: &Hub| Ok((hub.employees(Timestamp::now())?, hub.sites()?, hub.departments()?));
+    let (all, sites, departments) = app.ask(ask).await?;
     let has_any = !all.is_empty();
     let picked = asked.pick(all.clone());
     let rows = picked.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
-    let shown = [("", "All"), ("confirmed", "Confirmed"), ("provisional", "Provisional"), ("merged", "Merged")];
+    let shown = [
+        ("", "All"),
+        ("employed", "Employed today"),
+        ("confirmed", "Confirmed"),
+        ("provisional", "Provisional"),
+        ("merged", "Merged"),
+    ];
     let sort = if asked.sort.is_empty() { "code" } else { &asked.sort };
     render(&EmployeesPage {
         frame: Frame::new("Employees", "/employees", visitor),
@@ -155,6 +173,8 @@ async fn show_page(
         sent,
         all,
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
+        sites: sites.into_iter().map(|site| site.code).collect(),
+        departments: departments.into_iter().map(|department| department.code).collect(),
         has_any,
         rows: rows.map(Row::new).collect(),
         sorting: Sorting::new("/employees", &asked.query(), sort, asked.order == "desc"),

@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod completeness;
 pub(crate) mod day;
 pub(crate) mod days;
+pub(crate) mod departments;
 pub(crate) mod edges;
 pub(crate) mod employees;
 pub(crate) mod error;
@@ -21,6 +22,7 @@ pub(crate) mod sheet_print;
 pub(crate) mod sheets;
 pub(crate) mod sign_in;
 pub(crate) mod sinks;
+pub(crate) mod sites;
 pub(crate) mod sources;
 pub(crate) mod sync;
 pub(crate) mod terminals;
@@ -134,6 +136,28 @@ impl Notice {
             }
         };
         Some(released + &still_held)
+    }
+}
+
+/// What was done to a site or a department, as it comes back in the address of the next page: a word, so that nobody can put others there.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Outcome {
+    done: String,
+}
+
+impl Outcome {
+    /// The sentence for people.
+    fn says(&self, what: &str) -> Option<&'static str> {
+        match (self.done.as_str(), what) {
+            ("changed", "site") => {
+                Some("Done: the site is as you said. Days that its zone concerns are derived again.")
+            }
+            ("changed", _) => Some("Done: the department is as you said."),
+            ("removed", "site") => Some("Done: the site is removed. Days of the past stay as they are."),
+            ("removed", _) => Some("Done: the department is removed."),
+            _ => None,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ struct TerminalsPage {
     asked: Asked,
     notice: Option<String>,
     shown: Vec<Choice>,
+    sites: Vec<String>,
     total: usize,
     count: String,
     rows: Vec<Row>,
@@ -39,6 +40,7 @@ struct TerminalsPage {
 pub(crate) struct Asked {
     text: String,
     show: String,
+    site: String,
     sort: String,
     order: String,
     page: u32,
@@ -46,12 +48,14 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn query(&self) -> String {
-        forms::query(&[("text", &self.text), ("show", &self.show)])
+        forms::query(&[("text", &self.text), ("show", &self.show), ("site", &self.site)])
     }
 
     fn keeps(&self, terminal: &TerminalRow) -> bool {
         let has_text = forms::matches(&self.text, &[&terminal.name, &terminal.serial]);
+        let is_there = self.site.is_empty() || terminal.site(Timestamp::now()) == Some(self.site.as_str());
         has_text
+            && is_there
             && match self.show.as_str() {
                 "unapproved" => !terminal.approved,
                 "trouble" => terminal.trouble.is_some() || terminal.clock.is_some_and(|clock| clock.is_off()),
@@ -86,6 +90,7 @@ struct Row {
     is_live: bool,
     edge: Option<String>,
     group: String,
+    site: String,
     last_contact: Option<Moment>,
     last_complete_read: Option<Moment>,
     records: String,
@@ -155,6 +160,7 @@ impl Row {
         let zone = row.zones.at(now).clone();
         let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, now, &zone));
         Self {
+            site: row.site(now).unwrap_or_default().to_owned(),
             shifts: shifts_of(&row.serial, facts),
             has_own_name: row.name != row.serial,
             punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
@@ -189,12 +195,17 @@ pub(crate) async fn page(
     Query(notice): Query<Notice>,
     visitor: Visitor,
 ) -> Result<Html<String>, Failure> {
-    let (all, facts) =
-        app.ask(|hub| Ok((hub.terminals()?, hub.in_force("clock_shift", Date::MIN, Date::MAX)?))).await?;
+    let shifts = |hub: &hub::Hub| hub.in_force("clock_shift", Date::MIN, Date::MAX);
+    let (all, facts, sites) = app.ask(move |hub| Ok((hub.terminals()?, shifts(hub)?, hub.sites()?))).await?;
     let now = Timestamp::now();
     let sort = if asked.sort.is_empty() { "name" } else { &asked.sort };
-    let sorted =
-        forms::query(&[("text", &asked.text), ("show", &asked.show), ("sort", &asked.sort), ("order", &asked.order)]);
+    let sorted = forms::query(&[
+        ("text", &asked.text),
+        ("show", &asked.show),
+        ("site", &asked.site),
+        ("sort", &asked.sort),
+        ("order", &asked.order),
+    ]);
     let total = all.len();
     let picked = asked.pick(all);
     let pager = Pager::new("/terminals", &sorted, asked.page, picked.len() as u64);
@@ -204,6 +215,7 @@ pub(crate) async fn page(
         frame: Frame::new("Terminals", "/terminals", &visitor),
         notice: notice.says(),
         shown: shown.map(|(value, name)| Choice { value, name, is_chosen: value == asked.show }).into(),
+        sites: sites.into_iter().map(|site| site.code).collect(),
         total,
         count: words::plural(total as u64, "terminal", "terminals"),
         rows: rows.map(|row| Row::new(row, &facts, now)).collect(),
@@ -230,11 +242,13 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 "edge",
                 "live",
                 "number_group",
+                "site",
             ]),
         )?;
         for row in asked.pick(hub.terminals()?) {
             let zone = row.zones.at(Timestamp::now());
             let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, zone)).unwrap_or_default();
+            let site = row.site(Timestamp::now()).unwrap_or_default().to_owned();
             table.row([
                 row.serial,
                 row.name,
@@ -253,6 +267,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.edge.unwrap_or_default(),
                 row.live.to_string(),
                 row.number_group,
+                site,
             ])?;
         }
         Ok(table.finish()?)

@@ -14,6 +14,7 @@ mod live;
 mod matching;
 mod pages;
 mod payroll;
+mod places;
 mod rest;
 mod sheets;
 mod sign_in;

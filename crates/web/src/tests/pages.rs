@@ -198,8 +198,8 @@ async fn a_schedule_of_its_own_is_shown_wherever_the_terminal_is() {
     let file = house.get(&viewer, "/terminals.csv").await.text;
     let mut lines = file.lines();
     assert!(
-        lines.next().unwrap().ends_with(",poll_minutes,edge,live,number_group")
-            && lines.next().unwrap().ends_with(",90,,true,"),
+        lines.next().unwrap().ends_with(",poll_minutes,edge,live,number_group,site")
+            && lines.next().unwrap().ends_with(",90,,true,,"),
         "{file}"
     );
     let list = house.get(&viewer, "/api/v1/terminals").await.json();

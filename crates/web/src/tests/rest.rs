@@ -228,6 +228,57 @@ async fn a_program_has_a_terminal_leave_its_site_and_removes_what_nobody_needs()
 }
 
 #[tokio::test]
+async fn a_program_hires_places_and_numbers_somebody_and_each_is_audited() {
+    let house = House::with_accounts();
+    house.hub.import_sites(&clerk(), b"code\nCEBU\n", false, now()).unwrap();
+    let program = house.token(TokenKind::Api);
+    let post = async |path: &str, body: &str| house.post(&program, &format!("/api/v1/employees/{path}"), body).await;
+    let hired = post("1001/hire", r#"{"from":"2026-01-05","name":"Ann Reyes","site":"CEBU"}"#).await;
+    assert_eq!(hired.status, StatusCode::OK, "{}", hired.text);
+    let (hired, spans) = (hired.json(), json!([{ "from": "2026-01-05", "to": null }]));
+    assert_eq!((&hired["code"], &hired["name"], &hired["site"]), (&json!("1001"), &json!("Ann Reyes"), &json!("CEBU")));
+    assert_eq!((&hired["employments"], &hired["is_confirmed"]), (&spans, &json!(true)));
+    post("1001/leave", r#"{"to":"2026-01-30"}"#).await;
+    let again = post("1001/hire", r#"{"from":"2026-02-16"}"#).await.json();
+    let spans = json!([{ "from": "2026-01-05", "to": "2026-01-30" }, { "from": "2026-02-16", "to": null }]);
+    assert_eq!(again["employments"], spans);
+    let placed = post("1001/place", r#"{"from":"2026-02-16","site":""}"#).await.json();
+    assert_eq!(placed["site"], json!(null));
+    post("1002/hire", r#"{"from":"2026-01-05"}"#).await;
+    let given = post("1001/numbers", r#"{"number":"cebu/12"}"#).await.json();
+    let always = json!([{ "employee": "1001", "from": null, "to": null }]);
+    assert_eq!(given, json!({ "number": "cebu/12", "spans": always }));
+    post("1002/numbers", r#"{"number":"cebu/12","from":"2026-02-02"}"#).await;
+    let ended = post("1002/numbers/end", r#"{"number":"cebu/12","to":"2026-02-27"}"#).await.json();
+    let spans = json!([
+        { "employee": "1001", "from": null, "to": "2026-02-01" },
+        { "employee": "1002", "from": "2026-02-02", "to": "2026-02-27" },
+    ]);
+    assert_eq!(ended["spans"], spans);
+    let entries = house.hub.audit(8).unwrap();
+    assert!(entries.iter().all(|entry| entry.actor == "token api"), "{entries:?}");
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+    let [hire, leave, place, given] = ["employee.hire", "employee.leave", "employee.place", "number.assign"];
+    assert_eq!(actions, ["number.end", given, given, hire, place, hire, leave, hire]);
+
+    for (path, body, status, says) in [
+        ("1001/hire", r#"{"from":"2026-01-12"}"#, 422, "share dates"),
+        ("1001/hire", "{}", 422, "missing field"),
+        ("1001/place", r#"{"department":"XX"}"#, 422, "no department XX"),
+        ("1001/numbers", r#"{"number":"cebu/12","from":"2026-02-10"}"#, 422, "is employee 1002"),
+        ("1001/numbers", r#"{"number":""}"#, 422, "is no user number"),
+        ("9/leave", r#"{"to":"2026-01-30"}"#, 404, "no employee with code 9"),
+    ] {
+        let refused = post(path, body).await;
+        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (status, "application/problem+json"));
+        assert!(refused.text.contains(says), "{path} {body}: {}", refused.text);
+    }
+    let admin = house.sign_in("admin").await;
+    let refused = house.post(&admin, "/api/v1/employees/1001/leave", r#"{"to":"2026-03-01"}"#).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn an_edge_delivers_and_is_told_how_far_it_may_trim() {
     let house = House::with_accounts();
     let edge = house.token(TokenKind::Edge);

@@ -32,11 +32,21 @@ fn fill(owner: &House) {
     owner.hub.import_employees(&clerk(), list, false, now()).unwrap();
     owner
         .hub
-        .import_sites(&clerk(), b"code,name,terminals\nSA1,Quetzal site,TA1\nSA2,Quetzal hall,\n", false, now())
+        .import_sites(
+            &clerk(),
+            b"code,name,terminals\nSA1,Quetzal site,TA1\nSA2,Quetzal hall,\nSA3,Quetzal yard,\n",
+            false,
+            now(),
+        )
         .unwrap();
     owner
         .hub
-        .import_departments(&clerk(), b"code,name\nDA1,Quetzal people\nDA2,Quetzal staff\n", false, now())
+        .import_departments(
+            &clerk(),
+            b"code,name\nDA1,Quetzal people\nDA2,Quetzal staff\nDA3,Quetzal crew\n",
+            false,
+            now(),
+        )
         .unwrap();
     let lines = format!(
         "7\t2026-01-05 08:20:00\t1\t0\t1\t0\n7\t2026-01-05 18:00:00\t1\t1\t1\t0\n41\t2026-01-05 08:00:00\t1\t0\t1\t0\n\
@@ -90,6 +100,15 @@ fn asked(route: &Route) -> String {
                 .to_owned();
         }
         ("POST", "/api/v1/sites") => r#"{"code":"SA1","name":"Renamed"}"#,
+        ("POST", "/sites/change") => "code=SA1&name=Renamed+here&zone=Asia%2FTokyo",
+        ("POST", "/sites/remove") => "code=SA3",
+        ("POST", "/departments/change") => "code=DA1&name=Renamed+here",
+        ("POST", "/departments/remove") => "code=DA3",
+        ("POST", "/api/v1/employees/{code}/hire") => r#"{"from":"2026-01-01"}"#,
+        ("POST", "/api/v1/employees/{code}/leave") => r#"{"to":"2026-12-31"}"#,
+        ("POST", "/api/v1/employees/{code}/place") => r#"{"from":"2026-01-01","department":"DA1"}"#,
+        ("POST", "/api/v1/employees/{code}/numbers") => r#"{"number":"99"}"#,
+        ("POST", "/api/v1/employees/{code}/numbers/end") => r#"{"number":"7","to":"2026-12-31"}"#,
         ("POST", "/api/v1/terminals/{serial}/leave") => r#"{"from":"2026-01-08"}"#,
         ("POST", "/api/v1/departments") => r#"{"code":"DA1","name":"Renamed"}"#,
         ("PUT", "/api/v1/payroll/layouts/{name}") => return r#"{"from": "csv"}"#.to_owned(),
@@ -108,7 +127,8 @@ fn asked(route: &Route) -> String {
         (
             "GET",
             "/" | "/imports" | "/imports.csv" | "/edges" | "/edges.csv" | "/sources" | "/sources.csv" | "/sinks"
-            | "/sinks.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees" | "/employees.csv",
+            | "/sinks.csv" | "/held" | "/held.csv" | "/terminals" | "/terminals.csv" | "/employees" | "/employees.csv"
+            | "/sites" | "/sites.csv" | "/departments" | "/departments.csv",
         ) => "",
         (
             "GET",
@@ -295,6 +315,10 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/employees.csv",
         "/employees/{code}/sheet",
         "/sheets",
+        "/sites",
+        "/sites.csv",
+        "/departments",
+        "/departments.csv",
         "/people/match",
         "/people/match.csv",
         "/terminals",
@@ -340,6 +364,15 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
     for path in [
         "/employees/merge",
         "/employees/unmerge",
+        "/sites/change",
+        "/sites/remove",
+        "/departments/change",
+        "/departments/remove",
+        "/api/v1/employees/{code}/hire",
+        "/api/v1/employees/{code}/leave",
+        "/api/v1/employees/{code}/place",
+        "/api/v1/employees/{code}/numbers",
+        "/api/v1/employees/{code}/numbers/end",
         "/people/match",
         "/terminals/approve",
         "/terminals/users",
