@@ -49,7 +49,9 @@ mod numbers;
 mod outbox;
 mod outside;
 mod packing;
+mod pay_exports;
 mod pay_layouts;
+mod pay_preview;
 mod pay_targets;
 mod payroll;
 mod periods;
@@ -113,9 +115,11 @@ pub use outside::{
     Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, SentPunches, TableImport,
     TableImported, Told, WEB_SOURCE,
 };
+pub use pay_exports::{Digesting, PayExport};
 pub use pay_layouts::SavedLayout;
+pub use pay_preview::{PayDoubts, PayPreview};
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};
-pub use payroll::{Digesting, PayrollAsk, PayrollFile};
+pub use payroll::{PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};

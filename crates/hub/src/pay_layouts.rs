@@ -5,8 +5,11 @@
 //! * What is saved was read and checked: only a layout that can be is kept, as the text that somebody wrote, with its remarks.
 //! * Each save stands in the audit trail with the whole text, so that every earlier version can be read there.
 
+use std::collections::BTreeSet;
+
+use attendance::REGULAR;
 use jiff::Timestamp;
-use roads::payroll::{Layout, PRESETS};
+use roads::payroll::{HOLIDAY_CREDIT, Layout, PAID_LEAVE, PRESETS};
 use serde::{Deserialize, Serialize};
 use store::Read;
 
@@ -108,6 +111,23 @@ impl Hub {
     /// As [`Hub::layout_text`].
     pub fn pay_layout(&self, name: &str) -> Result<Layout, Error> {
         Ok(Layout::from_toml(&self.layout_text(name)?)?)
+    }
+
+    /// Our pay codes that a layout may map: those of the company's policies, and what is paid besides.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn pay_codes(&self) -> Result<Vec<String>, Error> {
+        let company = self.company()?;
+        let mut codes = vec![REGULAR.to_owned()];
+        for version in company.policies.iter() {
+            let tiers = version.policy.pay_rules.iter().map(|rule| &rule.code);
+            codes.extend(tiers.chain(version.policy.premiums.iter().map(|one| &one.code)).map(ToString::to_string));
+        }
+        codes.extend([PAID_LEAVE, HOLIDAY_CREDIT].map(str::to_owned));
+        let mut seen = BTreeSet::new();
+        codes.retain(|code| seen.insert(code.clone()));
+        Ok(codes)
     }
 
     /// Saves a layout, or another version of the one of that name. Targets keep the one that they were added with.

@@ -19,7 +19,7 @@ use store::{Read, Write};
 use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
 use crate::pay_layouts::checked_name;
 use crate::resolve::instant;
-use crate::{Actor, Dates, Error, Hub, PayrollAsk};
+use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
 
 const TARGETS: &str = "payroll_targets";
 const RECEIPTS: &str = "payroll_receipts";
@@ -38,6 +38,18 @@ pub struct PayTarget {
     /// Since when it gets files, microseconds UTC; set when it is added.
     #[serde(default)]
     pub since_us: i64,
+}
+
+impl PayTarget {
+    /// The locked periods whose file it is to get and does not have yet.
+    pub fn awaits(&self, locked: &[LockedPeriod], receipts: &[PayReceipt]) -> Vec<Dates> {
+        let has = |period: &LockedPeriod| {
+            let locked_us = period.at.as_microsecond();
+            receipts.iter().any(|one| (&one.target, one.dates, one.locked_us) == (&self.name, period.dates, locked_us))
+        };
+        let due = locked.iter().filter(|period| period.at.as_microsecond() >= self.since_us && !has(period));
+        due.map(|period| period.dates).collect()
+    }
 }
 
 /// How a target is reached.

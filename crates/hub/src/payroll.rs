@@ -2,10 +2,9 @@
 //!
 //! Invariants:
 //! * The same stored days give the same bytes, so that a file that is made again can be told from another one by its digest.
-//! * Whoever takes a file out is in the audit trail with the range, the layout, the rows and the digest ([`Hub::note_export`]).
+//! * Whoever takes a file out is in the audit trail with the range, the layout, the rows and the digest ([`Hub::take_payroll`]).
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write};
 
 use attendance::DayRecord;
 use attendance::lock::Delta;
@@ -17,7 +16,7 @@ use roads::sheet::{Format, Table};
 
 use crate::periods::{Dates, DeltaRow, checked};
 use crate::view::{DayFilter, DaySort};
-use crate::{Actor, Error, Hub};
+use crate::{Error, Hub};
 
 /// Which payroll file.
 #[derive(Clone, Debug)]
@@ -50,27 +49,8 @@ pub struct PayrollFile {
     pub rows: usize,
     /// BLAKE3 of the bytes, in hex.
     pub digest: String,
-    /// Pay codes that the layout leaves out, with their minutes.
-    pub left_out: BTreeMap<String, i64>,
-    /// What the figures add up to as they are written.
-    pub total: String,
-    /// What the minutes come to, rounded once.
-    pub exact: String,
-}
-
-impl PayrollFile {
     /// What a person should know of it before it is handed on; empty when there is nothing.
-    pub fn remarks(&self) -> Vec<String> {
-        let mut remarks: Vec<String> =
-            self.left_out.iter().map(|(code, minutes)| format!("{code}: {minutes} minutes are left out")).collect();
-        if self.total != self.exact {
-            remarks.push(format!(
-                "the figures as written add up to {}, the minutes to {}: each is rounded by itself",
-                self.total, self.exact
-            ));
-        }
-        remarks
-    }
+    pub remarks: Vec<String>,
 }
 
 impl Hub {
@@ -100,42 +80,7 @@ impl Hub {
             }
         };
         let digest = blake3::hash(&bytes).to_hex().to_string();
-        let PayTable { rows, left_out, total, exact, .. } = made;
-        Ok(PayrollFile { name, bytes, rows: rows.len(), digest, left_out, total, exact })
-    }
-
-    /// Makes the file of a period for somebody who takes it out, and writes that down under the name of its layout.
-    ///
-    /// # Errors
-    /// As [`Hub::payroll_file`].
-    pub fn take_payroll(
-        &self,
-        actor: &Actor,
-        ask: &PayrollAsk,
-        (name, format): (&str, Option<Format>),
-        now: Timestamp,
-    ) -> Result<PayrollFile, Error> {
-        let file = self.payroll_file(ask, format, now)?;
-        self.note_export(actor, ask.dates, &ask.words(name, format), file.rows, &file.digest, now)?;
-        Ok(file)
-    }
-
-    /// Writes down that somebody took a payroll file out.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn note_export(
-        &self,
-        actor: &Actor,
-        (from, to): Dates,
-        layout: &str,
-        rows: usize,
-        digest: &str,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let detail = format!("{layout}, {rows} rows, blake3 {digest}");
-        let entry = actor.entry(now, "payroll.export", &format!("{from} to {to}"), detail);
-        Ok(self.store.write(|write| write.audit(&entry))?)
+        Ok(PayrollFile { name, bytes, rows: made.rows.len(), digest, remarks: made.remarks() })
     }
 
     /// What everybody is to be paid for, by employee code.
@@ -236,36 +181,5 @@ fn columns(made: &PayTable, layout: &Layout, format: Format) -> Result<Vec<u8>, 
 impl From<PayrollError> for Error {
     fn from(error: PayrollError) -> Self {
         Self::Invalid { what: error.what, cure: error.cure }
-    }
-}
-
-/// An output that knows the digest of what went through it.
-#[derive(Debug)]
-pub struct Digesting<W: Write> {
-    out: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Digesting<W> {
-    /// Over an output.
-    pub fn new(out: W) -> Self {
-        Self { out, hasher: blake3::Hasher::new() }
-    }
-
-    /// BLAKE3 of what was written, in hex.
-    pub fn digest(&self) -> String {
-        self.hasher.finalize().to_hex().to_string()
-    }
-}
-
-impl<W: Write> Write for Digesting<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }

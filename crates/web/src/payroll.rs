@@ -45,6 +45,20 @@ impl Asked {
         asked
     }
 
+    /// As it stands in an address.
+    pub(crate) fn query(&self) -> String {
+        let named = [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("layout", &self.layout),
+            ("format", &self.format),
+            ("deltas", &self.deltas),
+        ];
+        let mut pairs: Vec<(String, &str)> = named.map(|(name, text)| (name.to_owned(), text.as_str())).into();
+        pairs.extend(self.values.iter().map(|(name, text)| (format!("{VALUE}{}", forms::encode(name)), text.as_str())));
+        forms::query(&pairs.iter().map(|(name, text)| (name.as_str(), *text)).collect::<Vec<_>>())
+    }
+
     /// The name of the layout.
     pub(crate) fn layout(&self) -> String {
         forms::filled(&self.layout).unwrap_or_else(|| USUAL.to_owned())
@@ -102,14 +116,13 @@ pub(crate) fn download(file: PayrollFile, format: Option<Format>) -> Response {
         None => "application/octet-stream",
     };
     let name = file.name.replace(|c: char| !c.is_ascii(), "_");
-    let remarks = file.remarks();
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (header::ETAG, format!("\"{}\"", file.digest)),
     ];
     let mut response = (headers, file.bytes).into_response();
-    for remark in remarks.into_iter().filter_map(|remark| HeaderValue::try_from(remark).ok()) {
+    for remark in file.remarks.into_iter().filter_map(|remark| HeaderValue::try_from(remark).ok()) {
         response.headers_mut().append("punchclock-remark", remark);
     }
     response

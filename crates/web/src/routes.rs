@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, departments, edges, employees, held, held_group, import, imports, jobs,
-    matching, punches, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
+    layouts, matching, payroll, punches, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, headers, health, idempotency, import_form, live, metrics, page};
 
@@ -50,6 +50,12 @@ fn send<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route
 fn upload<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
     let handler = post(handler).layer(DefaultBodyLimit::max(import_form::MOST_BYTES));
     Route { method: Method::POST, path, access, handler }
+}
+
+/// A form with a provider's sample file.
+fn sample<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let handler = post(handler).layer(DefaultBodyLimit::max(payroll::MOST_SAMPLE_BYTES));
+    Route { method: Method::POST, path, access: Access::Review, handler }
 }
 
 fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
@@ -103,6 +109,13 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/people/match", matching::page),
         read(Viewer, "/people/match.csv", matching::csv),
         change(Review, "/people/match", matching::decide),
+        read(Viewer, "/payroll", payroll::page),
+        read(Viewer, "/payroll/file", payroll::file),
+        sample("/payroll/check", payroll::check),
+        read(Review, "/payroll/layouts", layouts::page),
+        change(Review, "/payroll/layouts/remove", layouts::remove),
+        read(Review, "/payroll/layout", layouts::designer),
+        change(Review, "/payroll/layout", layouts::decide),
         read(Viewer, "/terminals", terminals::page),
         read(Viewer, "/terminals.csv", terminals::csv),
         change(Admin, "/terminals/approve", terminals::approve),

@@ -3,6 +3,7 @@
 use attendance::trace::Role as PunchRole;
 use attendance::{DayKind, DeferReason, Exception, Severity, Status};
 use hub::jobs::JobState;
+use hub::layouts::Field;
 use hub::view::HeldReason;
 use hub::{CloseoutState, EdgeState, EntryState, MatchState, Role, SourceState, SyncState};
 use link::CommandState;
@@ -414,6 +415,34 @@ pub(crate) const fn source_state_tone(state: SourceState) -> Tone {
         SourceState::Down => Tone::Alarm,
         SourceState::New => Tone::Plain,
         SourceState::Paused => Tone::Notice,
+    }
+}
+
+/// What a column of a payroll file holds.
+pub(crate) const fn pay_field(field: Field) -> &'static str {
+    match field {
+        Field::Text => "A text, the same in each row",
+        Field::Employee => "Employee code",
+        Field::Name => "Name",
+        Field::FirstName => "First name",
+        Field::LastName => "Last name",
+        Field::LastFirst => "Last name, first name",
+        Field::Department => "Department",
+        Field::Site => "Site",
+        Field::Date => "Date",
+        Field::From => "First date of the period",
+        Field::To => "Last date of the period",
+        Field::Corrects => "Locked date that it corrects",
+        Field::Code => "Their pay code",
+        Field::Hours => "Hours",
+        Field::OtherCode => "Code that no column takes",
+        Field::OtherHours => "Hours of that code",
+        Field::Worked => "Worked hours",
+        Field::Paid => "Paid hours",
+        Field::Tardy => "Tardy",
+        Field::LeftEarly => "Left early",
+        Field::Absent => "Absent",
+        Field::Row => "Number of the row",
     }
 }
 

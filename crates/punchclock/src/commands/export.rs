@@ -131,7 +131,7 @@ fn write_preset(
     let ask = PayrollAsk { dates, layout, deltas: args.deltas };
     let file = hub.payroll_file(&ask, format, now())?;
     out.write_all(&file.bytes)?;
-    file.remarks().iter().for_each(|remark| eprintln!("{remark}"));
+    file.remarks.iter().for_each(|remark| eprintln!("{remark}"));
     Ok(hub.note_export(&console(), dates, &ask.words(preset, format), file.rows, &file.digest, now())?)
 }
 

@@ -45,6 +45,22 @@ pub struct PayTable {
     pub exact: String,
 }
 
+impl PayTable {
+    /// What a person should know of it before it is handed on; empty when there is nothing.
+    pub fn remarks(&self) -> Vec<String> {
+        let left_out = self.left_out.iter().filter(|(_, minutes)| **minutes != 0);
+        let mut remarks: Vec<String> =
+            left_out.map(|(code, minutes)| format!("{code}: {minutes} minutes are left out")).collect();
+        if self.total != self.exact {
+            remarks.push(format!(
+                "the figures as written add up to {}, the minutes to {}: each is rounded by itself",
+                self.total, self.exact
+            ));
+        }
+        remarks
+    }
+}
+
 /// What a group of rows is of: date, corrected date, and the receiver's code.
 type Key = (Option<(Date, Option<Date>)>, Option<String>);
 

@@ -90,6 +90,29 @@ fn value(name: &str, told: &Told<'_>) -> Result<String, PayrollError> {
     }
 }
 
+impl Encoding {
+    /// The text of bytes that were written in it.
+    pub fn decode(self, bytes: &[u8]) -> String {
+        let encoding = match self {
+            Self::Utf8 | Self::Utf8Bom => encoding_rs::UTF_8,
+            Self::Windows1252 => encoding_rs::WINDOWS_1252,
+            Self::Utf16 => encoding_rs::UTF_16LE,
+        };
+        encoding.decode(bytes).0.into_owned()
+    }
+}
+
+impl Cell {
+    /// As the file of a layout says it, before quotes.
+    pub fn written(&self, layout: &Layout) -> String {
+        match self {
+            Self::Text(text) if layout.text.guard_formulas => neutral(text).into_owned(),
+            Self::Number(text) => text.replace('.', &layout.text.decimal_mark),
+            Self::Text(text) | Self::Date(text) | Self::Clock(text) => text.clone(),
+        }
+    }
+}
+
 impl PayTable {
     /// The file, as a layout writes it.
     ///
@@ -108,12 +131,7 @@ impl PayTable {
             out.line(&joined(titles, layout), || "the titles".to_owned())?;
         }
         for row in &self.rows {
-            let cells = row.iter().map(|cell| match cell {
-                Cell::Text(text) if form.guard_formulas => quoted(&neutral(text), true, layout),
-                Cell::Text(text) => quoted(text, true, layout),
-                Cell::Date(text) | Cell::Clock(text) => quoted(text, false, layout),
-                Cell::Number(text) => quoted(&text.replace('.', &form.decimal_mark), false, layout),
-            });
+            let cells = row.iter().map(|cell| quoted(&cell.written(layout), matches!(cell, Cell::Text(_)), layout));
             let who = || row.iter().map(Cell::text).collect::<Vec<_>>().join(" ");
             out.line(&joined(cells, layout), who)?;
         }

@@ -15,7 +15,11 @@ pub(crate) mod held_group;
 pub(crate) mod import;
 pub(crate) mod imports;
 pub(crate) mod jobs;
+pub(crate) mod layout_form;
+pub(crate) mod layouts;
 pub(crate) mod matching;
+pub(crate) mod payroll;
+pub(crate) mod payroll_records;
 pub(crate) mod punches;
 pub(crate) mod setup;
 pub(crate) mod sheet_print;
@@ -61,6 +65,7 @@ const TABS: [(&str, &str); 8] = [
     ("/punches", "Punches"),
     ("/held", "Held"),
     ("/employees", "Employees"),
+    ("/payroll", "Payroll"),
     ("/terminals", "Terminals"),
     ("/imports", "Imports"),
     ("/jobs", "Jobs"),
