@@ -34,28 +34,9 @@ fn read<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, hand
     Route { method: Method::GET, path, access, handler: get(handler) }
 }
 
-/// A call of an edge: its bodies are larger than a form.
-fn call<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
-    let handler = post(handler).layer(DefaultBodyLimit::max(api::link::MOST_BYTES));
-    Route { method: Method::POST, path, access: Access::Link, handler }
-}
-
-/// Many punches that a program sends.
-fn send<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
-    let handler = post(handler).layer(DefaultBodyLimit::max(api::sent::MOST_BYTES));
-    Route { method: Method::POST, path, access: Access::Api, handler }
-}
-
-/// A file that somebody brings.
-fn upload<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
-    let handler = post(handler).layer(DefaultBodyLimit::max(import_form::MOST_BYTES));
-    Route { method: Method::POST, path, access, handler }
-}
-
-/// A form with a provider's sample file.
-fn sample<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Route {
-    let handler = post(handler).layer(DefaultBodyLimit::max(payroll::MOST_SAMPLE_BYTES));
-    Route { method: Method::POST, path, access: Access::Review, handler }
+/// What is sent may be larger than a form.
+fn send<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, most_bytes: usize, handler: H) -> Route {
+    Route { method: Method::POST, path, access, handler: post(handler).layer(DefaultBodyLimit::max(most_bytes)) }
 }
 
 fn change<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
@@ -111,7 +92,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Review, "/people/match", matching::decide),
         read(Viewer, "/payroll", payroll::page),
         read(Viewer, "/payroll/file", payroll::file),
-        sample("/payroll/check", payroll::check),
+        send(Review, "/payroll/check", payroll::MOST_SAMPLE_BYTES, payroll::check),
         read(Review, "/payroll/layouts", layouts::page),
         change(Review, "/payroll/layouts/remove", layouts::remove),
         read(Review, "/payroll/layout", layouts::designer),
@@ -143,7 +124,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Admin, "/sinks/requeue", sinks::requeue),
         read(Viewer, "/imports", imports::page),
         read(Viewer, "/imports.csv", imports::csv),
-        upload(Review, "/imports", imports::bring),
+        send(Review, "/imports", import_form::MOST_BYTES, imports::bring),
         read(Viewer, "/imports/{id}", import::page),
         read(Viewer, "/imports/{id}/report.csv", import::report),
         read(Viewer, "/imports/{id}/file", import::file),
@@ -159,7 +140,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/edges", api::edges::list),
         read(Api, "/api/v1/completeness", api::completeness::list),
         read(Api, "/api/v1/punches", api::punches::list),
-        send("/api/v1/punches", api::sent::take),
+        send(Api, "/api/v1/punches", api::sent::MOST_BYTES, api::sent::take),
         read(Api, "/api/v1/days", api::days::list),
         read(Api, "/api/v1/held", api::held::list),
         read(Api, "/api/v1/employees", api::employees::list),
@@ -184,7 +165,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Api, "/api/v1/jobs/{id}/retry", api::jobs::retry),
         read(Api, "/api/v1/sources", api::sources::list),
         read(Api, "/api/v1/imports", api::imports::list),
-        upload(Api, "/api/v1/imports", api::imports::take),
+        send(Api, "/api/v1/imports", import_form::MOST_BYTES, api::imports::take),
         read(Api, "/api/v1/imports/{id}", api::imports::one),
         read(Api, "/api/v1/imports/{id}/file", api::imports::file),
         read(Api, "/api/v1/sinks", api::sinks::list),
@@ -199,8 +180,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Api, "/api/v1/payroll/layouts/{name}", api::payroll::layout),
         place("/api/v1/payroll/layouts/{name}", api::payroll::save),
         removal("/api/v1/payroll/layouts/{name}", api::payroll::remove),
-        call(link::path::PUNCHES, api::link::punches),
-        call(link::path::HEARTBEAT, api::link::heartbeat),
+        send(Link, link::path::PUNCHES, api::link::MOST_BYTES, api::link::punches),
+        send(Link, link::path::HEARTBEAT, api::link::MOST_BYTES, api::link::heartbeat),
         change(Link, link::path::TOKEN, api::link::token),
         change(Invited, link::path::ENROLL, api::link::enroll),
     ]
