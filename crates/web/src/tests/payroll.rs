@@ -228,11 +228,8 @@ fn fields(page: &str) -> Vec<(String, String)> {
         let (tag, after) = piece.split_once('>').unwrap_or((piece, ""));
         let name = attribute(tag, "name");
         match (tag.split(' ').next(), name) {
-            (Some("input"), Some(name)) if tag.contains("type=\"checkbox\"") => {
-                if tag.contains(" checked") {
-                    fields.push((name, "on".to_owned()));
-                }
-            }
+            (Some("input"), Some(name)) if tag.contains(" checked") => fields.push((name, "on".to_owned())),
+            (Some("input"), Some(_)) if tag.contains("type=\"checkbox\"") => {}
             (Some("input"), Some(name)) => fields.push((name, attribute(tag, "value").unwrap_or_default())),
             (Some("textarea"), Some(name)) => fields.push((name, plain(after))),
             (Some("select"), Some(name)) => fields.push((name, String::new())),
