@@ -59,7 +59,7 @@ pub(crate) struct Tab {
 }
 
 /// The main navigation.
-const TABS: [(&str, &str); 8] = [
+const TABS: [(&str, &str); 9] = [
     ("/", "Now"),
     ("/days", "Days"),
     ("/punches", "Punches"),
