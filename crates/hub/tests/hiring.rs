@@ -5,7 +5,7 @@ mod house;
 
 use house::{House, clerk, house, now};
 use hub::view::{EmployeeRow, PunchFilter};
-use hub::{Error, Hire, NewPlace, Scope};
+use hub::{Hire, NewPlace, Scope};
 use jiff::civil::Date;
 
 fn date(text: &str) -> Date {
@@ -23,15 +23,11 @@ fn workplace() -> House {
 fn hire(house: &House, code: &str, from: &str, to: Option<&str>) -> Result<(), String> {
     let place = NewPlace { site: Some("MNL".to_owned()), department: Some("HR".to_owned()) };
     let hire = Hire { name: Some("Ann Reyes".to_owned()), from: date(from), to: to.map(date), place };
-    house.hub.hire(&clerk(), code, &hire, now()).map_err(told)
+    house.hub.hire(&clerk(), code, &hire, now()).map_err(|error| error.to_string())
 }
 
 fn leave(house: &House, code: &str, last: &str) -> Result<(), String> {
-    house.hub.leave(&clerk(), code, date(last), now()).map_err(told)
-}
-
-fn told(error: Error) -> String {
-    error.to_string()
+    house.hub.leave(&clerk(), code, date(last), now()).map_err(|error| error.to_string())
 }
 
 fn row(house: &House, code: &str) -> EmployeeRow {
@@ -94,7 +90,8 @@ fn dates_that_contradict_and_places_that_are_not_there_are_refused_and_nothing_c
     assert!(leave(&house, "1001", "2025-12-31").unwrap_err().contains("no employment has begun by 2025-12-31"));
     assert!(leave(&house, "9", "2025-12-31").unwrap_err().contains("there is no employee with code 9"));
     let place = NewPlace { site: Some("DAVAO".to_owned()), department: None };
-    let refused = house.hub.place(&clerk(), "1001", None, &place, now()).map_err(told).unwrap_err();
+    let refused =
+        house.hub.place(&clerk(), "1001", None, &place, now()).map_err(|error| error.to_string()).unwrap_err();
     assert!(refused.starts_with("there is no site DAVAO (column places); add it first"), "{refused}");
     assert_eq!((line(&house, "1001"), audited(&house)), (before, count));
 }
@@ -140,7 +137,7 @@ fn a_number_is_given_changes_hands_and_ends_and_its_punches_follow() {
         all.into_iter().map(|(_, employee)| employee).collect::<Vec<_>>()
     };
     let give = |code: &str, from: Option<&str>| {
-        house.hub.give_number(&clerk(), code, "12", (from.map(date), None), now()).map_err(told)
+        house.hub.give_number(&clerk(), code, "12", (from.map(date), None), now()).map_err(|error| error.to_string())
     };
     assert_eq!(whose(), ["-", "-", "-"]);
     assert_eq!(give("1001", None).unwrap().released, 3);
@@ -149,7 +146,9 @@ fn a_number_is_given_changes_hands_and_ends_and_its_punches_follow() {
     assert!(refused.starts_with("user number 12 is employee 1001's always"), "{refused}");
     give("1002", Some("2026-02-16")).unwrap();
     assert_eq!(whose(), ["1001", "1002", "1002"]);
-    let end = |code: &str, last: &str| house.hub.end_number(&clerk(), code, "12", date(last), now()).map_err(told);
+    let end = |code: &str, last: &str| {
+        house.hub.end_number(&clerk(), code, "12", date(last), now()).map_err(|error| error.to_string())
+    };
     end("1002", "2026-02-20").unwrap();
     assert_eq!(whose(), ["1001", "1002", "-"], "nobody is known to have it then");
     let (count, held) = (audited(&house), house.hub.held().unwrap());
