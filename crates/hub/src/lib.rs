@@ -124,6 +124,7 @@ pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
 pub use registry::NewTerminal;
+pub use roads::delivery;
 pub use roads::mssql::LegacyTable;
 pub use roads::outside as rows;
 pub use roads::payroll as layouts;

@@ -10,7 +10,9 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use roads::delivery::{Parcel, check_address, into_folder, to_address};
+use roads::delivery::{
+    Parcel, SftpPlace, SftpSecret, Verb, check_address, fingerprint, into_folder, to_address, to_sftp,
+};
 use roads::payroll::Layout;
 use serde::{Deserialize, Serialize};
 use store::periods::Lock;
@@ -58,12 +60,24 @@ impl PayTarget {
 pub enum PayWay {
     /// A folder of the machine that the hub runs on.
     Folder(PathBuf),
-    /// An address that takes files by PUT.
+    /// An address that takes files by PUT or POST.
     Address {
-        /// The address; the file's name comes after it.
+        /// The address; by PUT the file's name comes after it.
         url: String,
+        /// How it takes them.
+        #[serde(default)]
+        verb: Verb,
         /// Whether plain HTTP and addresses that are not public are allowed.
         allow_private: bool,
+    },
+    /// A folder of an SFTP server.
+    Sftp {
+        /// Where.
+        place: SftpPlace,
+        /// The only host key that is trusted.
+        host_key: String,
+        /// Whether the secret is a password; a private key otherwise.
+        has_password: bool,
     },
 }
 
@@ -73,6 +87,10 @@ impl PayWay {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
             Self::Address { url, .. } => url.clone(),
+            Self::Sftp { place, host_key, .. } => {
+                let key = fingerprint(host_key).unwrap_or_default();
+                format!("{}, host key {key}", place.words())
+            }
         }
     }
 }
@@ -178,10 +196,17 @@ impl Hub {
                 let what = format!("the folder {} is not named from the root", folder.display());
                 return Err(Error::invalid(what, "write the whole path: a job has no place of its own"));
             }
-            PayWay::Address { url, allow_private } => {
+            PayWay::Address { url, allow_private, .. } => {
                 check_address(url, *allow_private).map_err(|why| Error::invalid(why, "see docs/payroll.md"))?;
                 if token.is_none() {
                     return Err(Error::invalid("an address needs a token", "name its file: --token-file F"));
+                }
+            }
+            PayWay::Sftp { host_key, .. } => {
+                fingerprint(host_key).map_err(|why| Error::invalid(why, "take the one that the server shows"))?;
+                if token.is_none() {
+                    let cure = "name its file: --key-file F or --password-file F";
+                    return Err(Error::invalid("an SFTP server needs a key or a password", cure));
                 }
             }
             PayWay::Folder(_) => {}
@@ -255,8 +280,13 @@ impl Work for DeliverPayroll {
         let parcel = Parcel { name: &file.name, bytes: &file.bytes, digest: &file.digest };
         let says = match &target.way {
             PayWay::Folder(folder) => into_folder(folder, parcel)?,
-            PayWay::Address { url, allow_private } => {
-                to_address(url, token.as_deref().unwrap_or_default(), *allow_private, parcel)?
+            PayWay::Address { url, verb, allow_private } => {
+                to_address((*verb, url), token.as_deref().unwrap_or_default(), *allow_private, parcel)?
+            }
+            PayWay::Sftp { place, host_key, has_password } => {
+                let secret = token.as_deref().unwrap_or_default();
+                let secret = if *has_password { SftpSecret::Password(secret) } else { SftpSecret::Key(secret) };
+                to_sftp(place, host_key, secret, parcel)?
             }
         };
         let now = run.now();

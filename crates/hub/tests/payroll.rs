@@ -313,10 +313,16 @@ fn a_target_that_cannot_be_reached_safely_is_refused_and_its_token_is_told_to_no
         let target = hub::PayTarget { name: "bureau".to_owned(), way, layout: layout.clone(), since_us: 0 };
         house.hub.add_pay_target(&clerk(), &target, token, now()).map_err(|error| error.to_string())
     };
-    let address = |url: &str| hub::PayWay::Address { url: url.to_owned(), allow_private: false };
+    let address =
+        |url: &str| hub::PayWay::Address { url: url.to_owned(), verb: hub::delivery::Verb::Put, allow_private: false };
     assert!(add(hub::PayWay::Folder("pay".into()), None).unwrap_err().contains("whole path"));
     assert!(add(address("http://pay.example"), Some("t0ken")).unwrap_err().contains("--allow-private"));
     assert!(add(address("https://pay.example"), None).unwrap_err().contains("--token-file"));
+    let place = hub::delivery::SftpPlace::parse("sftp://pay@files.example/in").unwrap();
+    let sftp =
+        |host_key: &str| hub::PayWay::Sftp { place: place.clone(), host_key: host_key.to_owned(), has_password: false };
+    assert!(add(sftp(""), Some("k3y")).unwrap_err().contains("is no host key"));
+    assert!(add(sftp("ssh-ed25519 AAAA"), None).unwrap_err().contains("--key-file"));
     house.hub.add_pay_target(&clerk(), &folder_target(std::path::Path::new("/pay")), None, now()).unwrap();
     house.hub.remove_pay_target(&clerk(), "bureau", now()).unwrap();
     assert!(house.hub.remove_pay_target(&clerk(), "bureau", now()).is_err());

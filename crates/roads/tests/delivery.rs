@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
-use roads::delivery::{Parcel, to_address};
+use roads::delivery::{Parcel, Verb, to_address};
 
 const FILE: Parcel<'static> = Parcel { name: "march 1.csv", bytes: b"a,b\r\n1,2\r\n", digest: "d1gest" };
 
@@ -32,7 +32,7 @@ fn receiver(answer: &'static str) -> (String, JoinHandle<(String, Vec<u8>)>) {
 
 fn send(url: &str) -> Result<String, String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    to_address(url, "t0ken", true, FILE)
+    to_address((Verb::Put, url), "t0ken", true, FILE)
 }
 
 #[test]
@@ -42,6 +42,18 @@ fn the_file_arrives_whole_with_its_name_token_and_key_and_the_answer_is_the_rece
     let (head, body) = taken.join().unwrap();
     assert!(head.starts_with("put /in/march%201.csv http/1.1"), "{head}");
     assert!(head.contains("authorization: bearer t0ken") && head.contains("idempotency-key: d1gest"), "{head}");
+    assert_eq!(body, FILE.bytes);
+}
+
+#[test]
+fn by_post_it_goes_to_the_address_itself_with_its_name_in_the_head() {
+    let (url, taken) = receiver("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    assert_eq!(to_address((Verb::Post, &url), "t0ken", true, FILE).unwrap(), "202 Accepted");
+    let (head, body) = taken.join().unwrap();
+    assert!(head.starts_with("post /in/ http/1.1"), "{head}");
+    assert!(head.contains("content-disposition: attachment; filename=\"march 1.csv\""), "{head}");
+    assert!(head.contains("idempotency-key: d1gest"), "{head}");
     assert_eq!(body, FILE.bytes);
 }
 
@@ -61,6 +73,6 @@ fn a_receiver_that_refuses_moves_or_is_away_is_no_delivery() {
 #[test]
 fn plain_http_and_the_own_network_need_a_word() {
     for url in ["http://pay.example/in", "https://127.0.0.1/in"] {
-        assert!(to_address(url, "t0ken", false, FILE).unwrap_err().contains("--allow-private"), "{url}");
+        assert!(to_address((Verb::Put, url), "t0ken", false, FILE).unwrap_err().contains("--allow-private"), "{url}");
     }
 }

@@ -234,8 +234,8 @@ pub(crate) enum Payroll {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TargetCommand {
-    /// Add a folder, or an address that takes files by PUT, or change the one of that name
-    Add(AddTarget),
+    /// Add a folder, an SFTP server or an https address, or change the one of that name
+    Add(Box<AddTarget>),
     /// The targets, and what each got last
     List,
     /// Send it nothing any more; what it got stays on record
@@ -250,14 +250,29 @@ pub(crate) struct AddTarget {
     /// Its name, of letters, digits and -
     pub(crate) name: String,
     /// A folder of the machine that the hub runs on, as a whole path
-    #[arg(long, value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["url", "sftp"], conflicts_with_all = ["url", "sftp"])]
     pub(crate) folder: Option<PathBuf>,
+    /// A folder of an SFTP server, as sftp://USER@HOST:PORT/FOLDER; needs OpenSSH's `sftp` where the hub runs
+    #[arg(long, value_name = "URL", conflicts_with = "url", requires = "sftp_secret")]
+    pub(crate) sftp: Option<String>,
+    /// File with the private key of the SFTP account, without a passphrase
+    #[arg(long, value_name = "FILE", requires = "sftp", group = "sftp_secret")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// File with the password of the SFTP account
+    #[arg(long, value_name = "FILE", requires = "sftp", group = "sftp_secret")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Fingerprint of the server's host key, as `ssh-keygen -l` shows it; without it the key that the server shows now is taken
+    #[arg(long, value_name = "SHA256:...", requires = "sftp")]
+    pub(crate) host_key: Option<String>,
     /// An address; the file's name comes after it
     #[arg(long, value_name = "URL", requires = "token_file")]
     pub(crate) url: Option<String>,
     /// File with the token: sent as `Authorization: Bearer`
     #[arg(long, value_name = "FILE", requires = "url")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Send by POST to the address itself rather than by PUT
+    #[arg(long, requires = "url")]
+    pub(crate) post: bool,
     /// Allow plain HTTP, and addresses of the own network
     #[arg(long, requires = "url")]
     pub(crate) allow_private: bool,

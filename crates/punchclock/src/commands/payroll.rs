@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use hub::delivery::{self, SftpPlace, Verb};
 use hub::layouts::{Layout, PRESETS, differences, preset};
 use hub::{Hub, PayTarget, PayWay};
 use serde_json::json;
@@ -98,17 +99,41 @@ fn saved(context: &Context, command: LayoutCommand) -> anyhow::Result<()> {
 }
 
 fn add(context: &Context, args: &AddTarget) -> anyhow::Result<()> {
-    let way = match (&args.folder, &args.url) {
-        (Some(folder), _) => PayWay::Folder(folder.clone()),
-        (None, Some(url)) => PayWay::Address { url: url.clone(), allow_private: args.allow_private },
-        (None, None) => bail!("a target is a folder or an address: --folder DIR, or --url URL"),
-    };
     let hub = context.hub()?;
     let layout = with_values(layout(&hub, &args.preset)?, &args.values)?;
-    let token = args.token_file.as_deref().map(word_of).transpose()?;
+    let (way, secret) = way_of(args)?;
     let target = PayTarget { name: args.name.clone(), way, layout, since_us: 0 };
-    hub.add_pay_target(&console(), &target, token.as_deref(), now())?;
+    hub.add_pay_target(&console(), &target, secret.as_deref(), now())?;
     Ok(show::line(format!("target {} gets the file of each period that is locked from now on", args.name))?)
+}
+
+/// How a target is reached, and the secret that opens it.
+fn way_of(args: &AddTarget) -> anyhow::Result<(PayWay, Option<String>)> {
+    if let Some(folder) = &args.folder {
+        return Ok((PayWay::Folder(folder.clone()), None));
+    }
+    if let Some(url) = &args.url {
+        let verb = if args.post { Verb::Post } else { Verb::Put };
+        let token = args.token_file.as_deref().map(word_of).transpose()?;
+        return Ok((PayWay::Address { url: url.clone(), verb, allow_private: args.allow_private }, token));
+    }
+    let Some(sftp) = &args.sftp else {
+        bail!("a target is a folder, a server or an address: --folder DIR, --sftp URL or --url URL");
+    };
+    let place = SftpPlace::parse(sftp).map_err(anyhow::Error::msg)?;
+    let secret = match (&args.key_file, &args.password_file) {
+        (Some(file), _) => Some(text_of(file)?),
+        (None, Some(file)) => Some(word_of(file)?),
+        (None, None) => None,
+    };
+    let host_key = delivery::host_key(&place, args.host_key.as_deref()).map_err(anyhow::Error::msg)?;
+    if args.host_key.is_none() {
+        let print = delivery::fingerprint(&host_key).map_err(anyhow::Error::msg)?;
+        show::line(format!(
+            "the server shows the host key {print}, which is trusted from now on; compare it with what its keeper says"
+        ))?;
+    }
+    Ok((PayWay::Sftp { place, host_key, has_password: args.password_file.is_some() }, secret))
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {

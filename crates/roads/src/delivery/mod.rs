@@ -1,4 +1,4 @@
-//! Hands a payroll file on: into a folder, or by PUT to an address. Calls block.
+//! Hands a payroll file on: into a folder, by PUT or POST to an address, or by SFTP. Calls block.
 //!
 //! Invariants:
 //! * Handing the same file on again changes nothing: in a folder it is found by name and bytes, an address gets the same
@@ -11,12 +11,17 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use serde::{Deserialize, Serialize};
 
 use crate::network::{checked_url, client, in_words};
+
+mod sftp;
+
+pub use sftp::{SftpPlace, SftpSecret, fingerprint, host_key, to_sftp};
 
 /// Longest wait for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,7 +51,7 @@ pub fn into_folder(folder: &Path, parcel: Parcel<'_>) -> Result<String, String> 
 
 fn put_into(folder: &Path, Parcel { name, bytes, .. }: Parcel<'_>) -> io::Result<String> {
     for number in 1..=MOST_NUMBERED {
-        let path = numbered(folder, name, number);
+        let path = folder.join(numbered_name(name, number));
         match fs::read(&path) {
             Ok(there) if there == bytes => return Ok(format!("{} is there", path.display())),
             Ok(_) => continue,
@@ -67,11 +72,11 @@ fn put_into(folder: &Path, Parcel { name, bytes, .. }: Parcel<'_>) -> io::Result
 }
 
 /// `pay.csv`, `pay_2.csv`, `pay_3.csv`
-fn numbered(folder: &Path, name: &str, number: u32) -> PathBuf {
+fn numbered_name(name: &str, number: u32) -> String {
     match (number, name.rsplit_once('.')) {
-        (1, _) => folder.join(name),
-        (_, Some((stem, end))) => folder.join(format!("{stem}_{number}.{end}")),
-        (_, None) => folder.join(format!("{name}_{number}")),
+        (1, _) => name.to_owned(),
+        (_, Some((stem, end))) => format!("{stem}_{number}.{end}"),
+        (_, None) => format!("{name}_{number}"),
     }
 }
 
@@ -83,23 +88,47 @@ pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
     checked_url(url, allow_private).map(drop)
 }
 
-/// Sends a file by PUT to an address, with its name after it; the receipt. TLS needs a process-wide rustls provider. Not within a
+/// How an address takes a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// By PUT, with the file's name after the address.
+    #[default]
+    Put,
+    /// By POST to the address itself, with the file's name in `Content-Disposition`.
+    Post,
+}
+
+/// Sends a file to an address; the receipt. TLS needs a process-wide rustls provider. Not within a
 /// runtime.
 ///
 /// # Errors
 /// What is in the way, in words.
-pub fn to_address(url: &str, token: &str, allow_private: bool, parcel: Parcel<'_>) -> Result<String, String> {
+pub fn to_address(
+    (verb, url): (Verb, &str),
+    token: &str,
+    allow_private: bool,
+    parcel: Parcel<'_>,
+) -> Result<String, String> {
     let mut url = checked_url(url, allow_private)?;
     let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
         .map_err(|_| "the token has characters that no header can carry; look at its file".to_owned())?;
     authorization.set_sensitive(true);
-    url.path_segments_mut()
-        .map_err(|()| "the address takes no names after it; give another one".to_owned())?
-        .pop_if_empty()
-        .push(parcel.name);
+    if verb == Verb::Put {
+        url.path_segments_mut()
+            .map_err(|()| "the address takes no names after it; give another one".to_owned())?
+            .pop_if_empty()
+            .push(parcel.name);
+    }
     let client = client(ANSWER_TIMEOUT, allow_private)?;
-    let request = client
-        .put(url)
+    let request = match verb {
+        Verb::Put => client.put(url),
+        Verb::Post => {
+            let name: String = parcel.name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
+            client.post(url).header(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
+        }
+    };
+    let request = request
         .header(CONTENT_TYPE, "application/octet-stream")
         .header(AUTHORIZATION, authorization)
         .header("idempotency-key", parcel.digest)
