@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use jiff::{Timestamp, ToSpan as _};
 use store::access::{Account, Token};
 
+use crate::sheets::feed::KIND;
 use crate::{Actor, Error, Hub};
 
 const SESSION_HOURS: i64 = 12;
@@ -269,7 +270,8 @@ impl Hub {
             Ok::<_, store::Error>((known, is_next))
         })?;
         let found = if is_next { self.take_next_token(&hash, now)? } else { known };
-        let Some(token) = found else { return Ok(None) };
+        // The address of a calendar opens that and nothing else.
+        let Some(token) = found.filter(|token| !token.kind.starts_with(KIND)) else { return Ok(None) };
         let kind = [TokenKind::Edge, TokenKind::Api].into_iter().find(|kind| kind.word() == token.kind);
         let kind = kind.ok_or_else(|| Error::Damaged { what: "token", detail: format!("kind {}", token.kind) })?;
         let since = Timestamp::from_microsecond(token.created_us).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -132,8 +132,8 @@ pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::{CsvTable, Format};
 pub use roads::sink::Sink;
 pub use sheets::{
-    Form48Line, MOST_SHEETS, Mark, Month, OfficialHours, SheetDocument, SheetLine, SheetLock, SheetsOf, TimeSheet,
-    Visit,
+    CalendarFeed, Form48Line, MOST_SHEETS, Mark, Month, OfficialHours, SheetDocument, SheetLine, SheetLock, SheetsOf,
+    TimeSheet, Visit,
 };
 pub use sources::{
     Comparison, Difference, Differs, Heard, HolidaySettings, LeaveKind, MssqlSettings, OdooRead, OdooSourceSettings,

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod crm;
 pub mod delivery;
 pub mod employees;
+pub mod feed;
 pub mod holidays;
 pub mod mssql;
 mod network;

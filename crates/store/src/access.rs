@@ -46,7 +46,7 @@ pub struct Account {
 pub struct Token {
     /// Its name, unique.
     pub name: String,
-    /// `edge` or `api`.
+    /// `edge` or `api`, or what it opens of one employee.
     pub kind: String,
     /// When it was made, microseconds UTC.
     pub created_us: i64,

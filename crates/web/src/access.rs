@@ -39,6 +39,8 @@ pub(crate) enum Access {
     Link,
     /// An edge with the one-time token of its invitation.
     Invited,
+    /// A calendar program, by the token in the address.
+    Calendar,
 }
 
 impl Access {
@@ -48,7 +50,7 @@ impl Access {
             Self::Open | Self::Viewer => true,
             Self::Review => matches!(role, Role::Admin | Role::Hr),
             Self::Admin => role == Role::Admin,
-            Self::Metrics | Self::Api | Self::Link | Self::Invited => false,
+            Self::Metrics | Self::Api | Self::Link | Self::Invited | Self::Calendar => false,
         }
     }
 }
@@ -56,6 +58,10 @@ impl Access {
 /// The edge that an invitation names, once the gate has let it in.
 #[derive(Clone, Debug)]
 pub(crate) struct Invited(pub(crate) String);
+
+/// The feed that an address opens, once the gate has let it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Calendar(pub(crate) hub::CalendarFeed);
 
 /// The person behind a request, once the gate has let them in.
 #[derive(Clone, Debug)]
@@ -119,6 +125,15 @@ async fn admit(app: &App, access: Access, parts: &mut Parts) -> Result<(), Box<R
             };
             parts.extensions.insert(bearer);
         }
+        Access::Calendar => {
+            let token = calendar_token(parts.uri.path()).map(str::to_owned);
+            let feed = match token {
+                Some(token) => app.ask(move |hub| hub.calendar(&token, Timestamp::now())).await.map_err(page)?,
+                None => None,
+            };
+            let Some(feed) = feed else { return Err(page(no_calendar())) };
+            parts.extensions.insert(Calendar(feed));
+        }
         Access::Invited => {
             let edge = invited(app, &parts.headers).await.map_err(problem)?;
             let Some(edge) = edge else {
@@ -157,6 +172,19 @@ fn not_for(visitor: &Visitor, access: Access) -> Failure {
         StatusCode::FORBIDDEN,
         format!("The account {} may not do this.", visitor.name),
         format!("Ask {needs}, or sign in with another account."),
+    )
+}
+
+/// The token in `/calendar/TOKEN.ics`.
+fn calendar_token(path: &str) -> Option<&str> {
+    path.strip_prefix("/calendar/")?.strip_suffix(".ics")
+}
+
+fn no_calendar() -> Failure {
+    Failure::new(
+        StatusCode::FORBIDDEN,
+        "This address opens no calendar, or not any more.",
+        "Ask HR for a new address, and put it in place of this one.",
     )
 }
 

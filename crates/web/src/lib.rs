@@ -16,6 +16,7 @@ mod assets;
 mod caller;
 mod download;
 mod failure;
+mod feed;
 mod forms;
 mod governor;
 mod headers;

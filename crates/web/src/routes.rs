@@ -17,7 +17,7 @@ use crate::page::{
     board, commands, completeness, day, days, departments, edges, employees, held, held_group, import, imports, jobs,
     layouts, matching, payroll, punches, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
 };
-use crate::{WebConfig, api, assets, headers, health, idempotency, import_form, live, metrics, page};
+use crate::{WebConfig, api, assets, feed, headers, health, idempotency, import_form, live, metrics, page};
 
 /// Largest body of a form, bytes.
 const FORM_BYTES: usize = 64 * 1024;
@@ -55,7 +55,7 @@ fn removal<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Ro
 
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
-    use Access::{Admin, Api, Invited, Link, Metrics, Open, Review, Viewer};
+    use Access::{Admin, Api, Calendar, Invited, Link, Metrics, Open, Review, Viewer};
     vec![
         read(Open, "/setup", setup::page),
         change(Open, "/setup", setup::create),
@@ -77,6 +77,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/employees.csv", employees::csv),
         read(Viewer, "/employees/{code}/sheet", sheets::one),
         read(Viewer, "/sheets", sheets::several),
+        read(Calendar, "/calendar/{token}", feed::serve),
+        change(Review, "/employees/calendar", sheets::calendar),
         change(Review, "/employees/merge", employees::merge),
         change(Review, "/employees/unmerge", employees::unmerge),
         read(Viewer, "/sites", sites::page),

@@ -1,6 +1,7 @@
 //! Time sheets: a month of an employee from the stored days, as pages print it, files and programs take it.
 
 mod document;
+pub(crate) mod feed;
 mod form48;
 mod hours;
 mod month;
@@ -24,6 +25,7 @@ use crate::zones::ZoneBook;
 use crate::{Error, Hub};
 
 pub use document::SheetDocument;
+pub use feed::CalendarFeed;
 pub use form48::Form48Line;
 pub use month::Month;
 pub use sheet::{Mark, OfficialHours, SheetLine, SheetLock, TimeSheet, Visit};

@@ -27,6 +27,16 @@ pub(crate) enum Employee {
         #[arg(long)]
         reason: String,
     },
+    /// Make the address at which calendar programs poll an employee's plans, leave, holidays and days; it is printed once
+    ///
+    /// Whoever has the address reads them. Another one closes the one before.
+    Calendar {
+        /// Employee code
+        code: String,
+        /// Close it: the address opens nothing any more
+        #[arg(long)]
+        close: bool,
+    },
     /// Take a merge back
     Unmerge {
         /// Code of the employee who counts as another one

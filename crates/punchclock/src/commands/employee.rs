@@ -1,10 +1,10 @@
-//! `employee match|merge|unmerge`.
+//! `employee match|merge|unmerge|calendar`.
 
 use anyhow::bail;
 use hub::{Decided, Decision, Hub, MatchRow, MatchState};
 use serde_json::{Value, json};
 
-use crate::chance::now;
+use crate::chance::{bytes, now};
 use crate::cli::employee::{Employee, Match};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::{Context, console};
@@ -18,6 +18,18 @@ pub(super) fn run(context: &Context, command: &Employee) -> anyhow::Result<()> {
             hub.merge_employees(&console(), (from, into), reason, now())?;
             let derived = derive_with_progress(&hub, now())?;
             Ok(show::line(format!("employee {from} counts as {into}; {} days changed", derived.written))?)
+        }
+        Employee::Calendar { code, close: true } => {
+            context.hub()?.close_calendar(&console(), code, now())?;
+            Ok(show::line(format!("the calendar of employee {code} is closed"))?)
+        }
+        Employee::Calendar { code, close: false } => {
+            let token = context.hub()?.open_calendar(&console(), code, bytes()?, now())?;
+            show::line(format!("/calendar/{token}.ics"))?;
+            eprintln!(
+                "put the hub's address before it; this is the only time that it is shown, and whoever has it reads the calendar"
+            );
+            Ok(())
         }
         Employee::Unmerge { from, reason } => {
             let hub = context.hub()?;

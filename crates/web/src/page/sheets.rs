@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
 use axum::response::Html;
 use hub::{Month, SheetsOf, TimeSheet};
 use jiff::Timestamp;
@@ -10,10 +11,10 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, Query};
+use crate::forms::{self, Form, Query};
 use crate::page::sheet_print::{Printed, SheetLayout};
 use crate::page::{Choice, Frame, render};
-use crate::{assets, words};
+use crate::{assets, session, show, words};
 
 #[derive(Template)]
 #[template(path = "sheets.html")]
@@ -33,7 +34,24 @@ struct SheetsPage {
     departments: Vec<PlaceChoice>,
     count: String,
     problem: Option<String>,
+    /// Of one employee, for those who review.
+    calendar: Option<CalendarDesk>,
     sheets: Vec<Printed>,
+}
+
+/// Whether the employee's calendar can be polled, and its address when it was just made.
+struct CalendarDesk {
+    code: String,
+    since: Option<String>,
+    address: Option<String>,
+}
+
+/// What the buttons below a sheet send.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CalendarWish {
+    code: String,
+    what: String,
 }
 
 /// A site or department to choose.
@@ -112,12 +130,52 @@ pub(crate) async fn one(
     Query(asked): Query<Asked>,
     visitor: Visitor,
 ) -> Result<Html<String>, Failure> {
-    let (layout, month) = (asked.layout()?, asked.month(&app).await?);
-    let sheet = app.ask(move |hub| hub.time_sheet(&code, month, Timestamp::now())).await?;
+    one_page(&app, code, &asked, None, &visitor).await
+}
+
+/// `POST /employees/calendar`: opens the calendar of an employee under a new address, which is shown once, or closes it.
+pub(crate) async fn calendar(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Form(wish): Form<CalendarWish>,
+) -> Result<Html<String>, Failure> {
+    let (actor, code) = (visitor.actor(), wish.code.clone());
+    let mut address = None;
+    if wish.what == "close" {
+        app.ask(move |hub| hub.close_calendar(&actor, &code, Timestamp::now())).await?;
+    } else {
+        let random = session::random_bytes().map_err(|error| Failure::internal(&error))?;
+        let token = app.ask(move |hub| hub.open_calendar(&actor, &code, random, Timestamp::now())).await?;
+        let scheme = if app.config.secure_cookie || app.config.tls.is_some() { "https" } else { "http" };
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        address = Some(format!("{scheme}://{host}/calendar/{token}.ics"));
+    }
+    one_page(&app, wish.code, &Asked::default(), address, &visitor).await
+}
+
+async fn one_page(
+    app: &App,
+    code: String,
+    asked: &Asked,
+    address: Option<String>,
+    visitor: &Visitor,
+) -> Result<Html<String>, Failure> {
+    let (layout, month) = (asked.layout()?, asked.month(app).await?);
+    let (sheet, since, zone) = app
+        .ask(move |hub| {
+            let since = hub.calendar_since(&code)?;
+            Ok((hub.time_sheet(&code, month, Timestamp::now())?, since, hub.company()?.time_zone()?))
+        })
+        .await?;
     let path = format!("/employees/{}/sheet", forms::encode(&sheet.code));
     let days = days_address(&sheet);
+    let frame = Frame::new(format!("{}, {month}", sheet.name), "/employees", visitor);
+    let since = since.map(|since| show::moment(since, &zone));
+    let calendar = CalendarDesk { code: sheet.code.clone(), since, address };
     render(&SheetsPage {
-        frame: Frame::new(format!("{}, {month}", sheet.name), "/employees", &visitor),
+        calendar: Some(calendar).filter(|_| frame.may_review()),
+        frame,
         style: assets::SHEET.path(),
         title: "Time sheet".to_owned(),
         month_name: in_words(month),
@@ -165,6 +223,7 @@ pub(crate) async fn several(
     };
     render(&SheetsPage {
         frame: Frame::new(format!("Time sheets, {month}"), "/days", &visitor),
+        calendar: None,
         style: assets::SHEET.path(),
         title: "Time sheets".to_owned(),
         month_name: in_words(month),

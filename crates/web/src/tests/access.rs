@@ -30,6 +30,7 @@ fn request(route: &Route) -> Request<Body> {
         .replace("{id}", "1")
         .replace("{month}", "2026-01")
         .replace("{serial}", "A1")
+        .replace("{token}", "none.ics")
         .replace("{name}", "none");
     Request::builder().method(route.method.clone()).uri(path).body(Body::empty()).unwrap()
 }
@@ -70,6 +71,7 @@ async fn each_role_gets_what_the_table_grants_it() {
     assert_eq!(
         grid,
         [
+            "viewer may not /employees/calendar",
             "viewer may not /employees/merge",
             "viewer may not /employees/unmerge",
             "viewer may not /sites/change",
@@ -94,6 +96,7 @@ async fn each_role_gets_what_the_table_grants_it() {
             "viewer may not /held/assign",
             "viewer may not /held/state",
             "viewer may not /held/dismiss",
+            "hr may /employees/calendar",
             "hr may /employees/merge",
             "hr may /employees/unmerge",
             "hr may not /sites/change",
@@ -118,6 +121,7 @@ async fn each_role_gets_what_the_table_grants_it() {
             "hr may /held/assign",
             "hr may /held/state",
             "hr may /held/dismiss",
+            "admin may /employees/calendar",
             "admin may /employees/merge",
             "admin may /employees/unmerge",
             "admin may /sites/change",

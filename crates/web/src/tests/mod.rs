@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod access;
+mod calendar;
 mod commands;
 mod completeness;
 mod cures;

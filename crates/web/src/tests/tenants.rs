@@ -14,6 +14,8 @@ use crate::routes::{Route, table};
 const SECRETS: [&str; 6] = ["Quetzal", "Zeppelin", "Ghost-9", "alpha-reason", "alpha-error", "Alpha on A"];
 /// Two lines whose times can't be read or believed.
 const HELD: [&str; 2] = ["41\t2026-13-45 25:61:00\t1\t0\t1\t0", "41\t1999-01-01 08:00:00\t1\t0\t1\t0"];
+/// What the address of the owner's calendar is made of.
+const CALENDAR: [u8; 32] = [0x5a; 32];
 /// The owner's keys, under every name that a page or a program sends a key by.
 const KEYS: &str = "code=EA7&employee=EA7&serial=TA1&terminal=TA1&origin=TA1&user=41&number=41&id=1&job=1&edge=edgealpha\
     &name=alpha&site=HQ&department=D1&account=alpha&from=2026-01-01&to=2026-01-31&into=EA8&key=EA7&pick=TA1&date=2026-01-05";
@@ -73,6 +75,7 @@ fn fill(owner: &House) {
     super::sources::add(owner, "alpha", "https://alpha-reason.example/{year}");
     let layout = format!("title = \"Zeppelin payers\"\n{}", super::payroll::PLAIN);
     owner.hub.save_layout(&clerk(), "alpha", &layout, now()).unwrap();
+    owner.hub.open_calendar(&clerk(), "EA7", CALENDAR, now()).unwrap();
     assert_eq!(super::jobs::fail(owner, "it said alpha-error"), 1);
 }
 
@@ -164,12 +167,14 @@ fn path(route: &Route) -> String {
         "/api/v1/departments/{code}" => "DA2",
         _ => "EA7",
     };
+    let calendar = format!("pc_{}.ics", "5a".repeat(CALENDAR.len()));
     let keys = [
         ("{code}", code),
         ("{date}", "2026-01-05"),
         ("{file}", "none"),
         ("{id}", "1"),
         ("{month}", "2026-01"),
+        ("{token}", &calendar),
         ("{serial}", "TA1"),
         ("{name}", "alpha"),
     ];
@@ -315,6 +320,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/employees.csv",
         "/employees/{code}/sheet",
         "/sheets",
+        "/calendar/{token}",
         "/sites",
         "/sites.csv",
         "/departments",
@@ -362,6 +368,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         assert!(shown.contains(&path), "{path} shows the owner nothing that is looked for: {shown:?}");
     }
     for path in [
+        "/employees/calendar",
         "/employees/merge",
         "/employees/unmerge",
         "/sites/change",
