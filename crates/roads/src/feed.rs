@@ -38,7 +38,9 @@ pub fn feed(name: &str, events: &[FeedEvent]) -> String {
     calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
     calendar.append_property(Property::new("PRODID", "-//Punchclock//Time sheets//EN"));
     calendar.append_property(Property::new("METHOD", "PUBLISH"));
-    calendar.name(name);
+    // The library knows only the second one as text, and writes what is in other names as it is.
+    calendar.append_property(Property::new("NAME", name).append_parameter(("VALUE", "TEXT")).done());
+    calendar.append_property(Property::new("X-WR-CALNAME", name));
     calendar.append_property(Property::new("REFRESH-INTERVAL", "PT1H").append_parameter(("VALUE", "DURATION")).done());
     for event in events {
         calendar.push(written(event));
@@ -128,6 +130,13 @@ mod tests {
         assert!(text.ends_with("END:VCALENDAR\r\n") && !text.replace("\r\n", "").contains('\n'), "{text}");
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
         assert!(text.contains("\\, ") && text.contains("\\;") && text.contains("\\n"), "{text}");
+    }
+
+    #[test]
+    fn a_name_of_several_lines_adds_no_line_of_its_own() {
+        let text = feed("Santos, Nico\nMETHOD:CANCEL", &[]);
+        assert!(text.contains("NAME;VALUE=TEXT:Santos\\, Nico\\nMETHOD:CANCEL\r\n"), "{text}");
+        assert!(!text.lines().any(|line| line == "METHOD:CANCEL"), "{text}");
     }
 
     #[test]
