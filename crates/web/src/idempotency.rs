@@ -72,7 +72,9 @@ fn replay(answer: KeptAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
-    if let Ok(kind) = HeaderValue::try_from(answer.kind) {
+    if !answer.kind.is_empty()
+        && let Ok(kind) = HeaderValue::try_from(answer.kind)
+    {
         headers.insert(header::CONTENT_TYPE, kind);
     }
     headers.insert(REPLAYED, HeaderValue::from_static("true"));

@@ -200,7 +200,7 @@ pub(crate) fn build(app: &App) -> Router {
         let gate = from_fn_with_state((app.clone(), route.access), gate);
         let handler = match route.access {
             // What programs write may be named by a key, and is done once.
-            Access::Api if route.method == Method::POST => {
+            Access::Api if !route.method.is_safe() => {
                 route.handler.route_layer(from_fn_with_state(app.clone(), idempotency::once))
             }
             _ => route.handler,

@@ -46,6 +46,23 @@ async fn a_write_whose_answer_was_lost_is_answered_the_same_and_not_done_again()
 }
 
 #[tokio::test]
+async fn what_is_put_and_what_is_taken_away_can_be_named_by_a_key_too() {
+    let house = House::with_accounts();
+    let program = house.token(TokenKind::Api);
+    let layout = "/api/v1/payroll/layouts/ours";
+    let ask = async |request: axum::http::request::Builder, key: &str, body: &'static str| {
+        house.ask(&program, request.header("idempotency-key", key).body(Body::from(body)).unwrap()).await
+    };
+    let put = ask(Request::put(layout), "k-1", r#"{"from": "csv"}"#).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+    let first = ask(Request::delete(layout), "k-2", "").await;
+    let again = ask(Request::delete(layout), "k-2", "").await;
+    assert_eq!((first.status, again.status), (StatusCode::NO_CONTENT, StatusCode::NO_CONTENT), "{}", again.text);
+    assert_eq!((again.header("idempotent-replayed"), again.header("content-type")), ("true", ""));
+    assert_eq!(ask(Request::delete(layout), "k-3", "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_key_that_comes_with_another_request_is_refused_and_one_of_another_program_is_its_own() {
     let house = House::with_accounts();
     let program = house.token(TokenKind::Api);

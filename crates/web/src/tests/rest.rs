@@ -77,10 +77,11 @@ async fn every_route_of_the_interface_is_described_and_nothing_else() {
     let routes: BTreeSet<String> = routes.map(|route| route.path.to_owned()).collect();
     assert_eq!(described, routes);
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let Some(write) = operations.get("post") else { continue };
-        let key = json!({"$ref": "#/components/parameters/idempotencyKey"});
-        assert!(write["parameters"].as_array().unwrap().contains(&key), "{path} takes a key as every write does");
-        assert!(write["responses"].get("409").is_some(), "{path}");
+        for write in ["post", "put", "delete"].iter().filter_map(|method| operations.get(method)) {
+            let key = json!({"$ref": "#/components/parameters/idempotencyKey"});
+            assert!(write["parameters"].as_array().unwrap().contains(&key), "{path} takes a key as every write does");
+            assert!(write["responses"].get("409").is_some(), "{path}");
+        }
     }
 }
 
