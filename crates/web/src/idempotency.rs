@@ -70,8 +70,9 @@ async fn named(app: App, request: Request, next: Next) -> Result<Response, Failu
 
 fn replay(answer: KeptAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut response = (status, answer.body).into_response();
+    let mut response = (status, Body::from(answer.body)).into_response();
     let headers = response.headers_mut();
+    // One without a body has no type.
     if !answer.kind.is_empty()
         && let Ok(kind) = HeaderValue::try_from(answer.kind)
     {
