@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, Response};
 use hub::view::DepartmentRow;
 use hub::{CsvTable, Hub, NewDepartment};
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use crate::app::App;
 use crate::download;
 use crate::failure::Failure;
 use crate::forms::{self, Form, PAGE_ROWS, Pager, Query, Sorting};
-use crate::page::{Frame, Outcome, render};
+use crate::page::{Frame, Outcome, Removed, back_to, render};
 
 #[derive(Template)]
 #[template(path = "departments.html")]
@@ -178,13 +177,6 @@ pub(crate) async fn change(
     answer(&app, done, "changed", sent, &visitor).await
 }
 
-/// What the button of a department sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Removed {
-    code: String,
-}
-
 /// `POST /departments/remove`
 pub(crate) async fn remove(
     State(app): State<App>,
@@ -196,7 +188,7 @@ pub(crate) async fn remove(
     answer(&app, done, "removed", Changed::default(), &visitor).await
 }
 
-/// Back to the list; with what is in the way, when the input is at fault.
+/// Back to the list.
 async fn answer(
     app: &App,
     done: Result<(), Failure>,
@@ -204,13 +196,6 @@ async fn answer(
     sent: Changed,
     visitor: &Visitor,
 ) -> Result<Response, Failure> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("/departments?done={word}")).into_response()),
-        Err(failure) if failure.is_correctable() => {
-            let problem = format!("{} {}", failure.what, failure.cure);
-            let page = show_page(app, Asked::default(), None, Some(problem), sent, visitor).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(failure) => Err(failure),
-    }
+    let page = |problem| show_page(app, Asked::default(), None, Some(problem), sent, visitor);
+    back_to("/departments", done, word, page).await
 }

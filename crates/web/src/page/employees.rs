@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, Response};
 use hub::view::EmployeeRow;
 use hub::{CsvTable, Hub};
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use crate::app::App;
 use crate::download;
 use crate::failure::Failure;
 use crate::forms::{self, Form, PAGE_ROWS, Pager, Query, Sorting};
-use crate::page::{Choice, Frame, render};
+use crate::page::{Choice, Frame, back_to, render};
 
 #[derive(Template)]
 #[template(path = "employees.html")]
@@ -271,7 +270,7 @@ pub(crate) async fn unmerge(
     answer(&app, done, "unmerged", sent, &visitor).await
 }
 
-/// Back to the list; with what is in the way, when the input is at fault.
+/// Back to the list.
 async fn answer(
     app: &App,
     done: Result<(), Failure>,
@@ -279,13 +278,6 @@ async fn answer(
     sent: Merging,
     visitor: &Visitor,
 ) -> Result<Response, Failure> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("/employees?done={word}")).into_response()),
-        Err(failure) if failure.is_correctable() => {
-            let problem = format!("{} {}", failure.what, failure.cure);
-            let page = show_page(app, Asked::default(), None, Some(problem), sent, visitor).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(failure) => Err(failure),
-    }
+    let page = |problem| show_page(app, Asked::default(), None, Some(problem), sent, visitor);
+    back_to("/employees", done, word, page).await
 }

@@ -34,8 +34,9 @@ pub(crate) mod timeline;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::Html;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use hub::Cured;
 use serde::Deserialize;
 
@@ -141,6 +142,30 @@ impl Notice {
             }
         };
         Some(released + &still_held)
+    }
+}
+
+/// What a button that removes something sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Removed {
+    pub(crate) code: String,
+}
+
+/// Back to a list after a form of it; to the page with what is in the way, when the input is at fault.
+pub(crate) async fn back_to<P: Future<Output = Result<Html<String>, Failure>>>(
+    list: &str,
+    done: Result<(), Failure>,
+    word: &str,
+    page: impl FnOnce(String) -> P,
+) -> Result<Response, Failure> {
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("{list}?done={word}")).into_response()),
+        Err(failure) if failure.is_correctable() => {
+            let page = page(format!("{} {}", failure.what, failure.cure)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(failure) => Err(failure),
     }
 }
 
