@@ -168,31 +168,42 @@ impl Hub {
     /// Writes what changed of a batch. One employee's trouble does not keep the others' days: it is told in `failure`, and
     /// the marks stay.
     fn keep(&self, run: &Run<'_>, batch: Vec<Judged<'_>>, failure: &mut Result<(), Error>) -> Result<u64, Error> {
+        let mut sound = Vec::with_capacity(batch.len());
+        for Judged { span, days } in batch {
+            match days {
+                Ok(days) => sound.push((span, days)),
+                Err(error) => *failure = Err(error),
+            }
+        }
         self.store.write(|write| {
-            let ranges = || batch.iter().map(|judged| judged.span.range());
+            let ranges = || sound.iter().map(|(span, _)| span.range());
             let first = ranges().map(|range| range.from).min().unwrap_or(Date::MIN);
             let last = ranges().map(|range| range.to).max().unwrap_or(first);
             let mut keeper = Keeper::new(write, DateRange { from: first, to: last }, run.as_of)?;
             let mut written = 0;
-            for Judged { span, days } in batch {
-                match days.and_then(|(now, stored)| write.step(|| keep_span(write, &mut keeper, &span, &stored, &now)))
-                {
+            for (span, (now, stored)) in &sound {
+                let before = keeper.gathered();
+                match write.step(|| keep_span(write, &mut keeper, span, stored, now)) {
                     Ok(days) => written += days,
-                    Err(error) => *failure = Err(error),
+                    Err(error) => {
+                        keeper.go_back(before);
+                        *failure = Err(error);
+                    }
                 }
             }
+            keeper.finish()?;
             Ok(written)
         })
     }
 }
 
 /// Writes what changed of a span. A week that was marked again since it was judged comes again.
-fn keep_span(
+fn keep_span<'d>(
     write: &Write<'_>,
-    keeper: &mut Keeper<'_, '_>,
+    keeper: &mut Keeper<'d, '_>,
     span: &Span<'_>,
-    stored: &[Day],
-    now: &[Day],
+    stored: &'d [Day],
+    now: &'d [Day],
 ) -> Result<u64, Error> {
     let range = span.range();
     let mut keeper = keeper.of(span.employee);

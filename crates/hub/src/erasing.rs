@@ -129,6 +129,7 @@ impl Hub {
                 of_person.keep(day.date, Some(day), None)?;
             }
             of_person.finish()?;
+            keeper.finish()?;
             imports.forget(write)?;
             write.forget_answers()?;
             write.make_nameless(&person, &why.object)?;

@@ -15,7 +15,7 @@ use attendance::{DateRange, DayRecord, Status};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Write;
-use store::days::{Day, DayWriter};
+use store::days::{Day, DayChanges, GatheredDays};
 use store::periods::{Lock, StoredDelta};
 
 use crate::Error;
@@ -23,10 +23,10 @@ use crate::erasing::frozen;
 use crate::outbox::Pending;
 use crate::periods::Dates;
 
-/// Writes days in one transaction.
+/// Keeps days in one transaction; they are written by [`Keeper::finish`].
 pub(crate) struct Keeper<'a, 'tx> {
     write: &'a Write<'tx>,
-    days: DayWriter<'tx>,
+    changes: DayChanges<'a>,
     locks: Vec<Lock>,
     /// Dates around erased months.
     frozen: Vec<Dates>,
@@ -50,17 +50,32 @@ impl<'a, 'tx> Keeper<'a, 'tx> {
         let deltas = noted.map(|delta| (delta.employee, delta.date)).collect();
         let frozen = frozen(write)?;
         let pending = Pending::new(write)?;
-        Ok(Self { write, days: write.day_writer()?, locks: write.locks()?, frozen, deltas, pending, now })
+        Ok(Self { write, changes: DayChanges::default(), locks: write.locks()?, frozen, deltas, pending, now })
     }
 
     pub(crate) fn of(&mut self, employee: i64) -> EmployeeKeeper<'_, 'a, 'tx> {
         EmployeeKeeper { keeper: self, employee, sums: <[SumChange; _]>::default() }
     }
+
+    /// How far it has come.
+    pub(crate) const fn gathered(&self) -> GatheredDays {
+        self.changes.gathered()
+    }
+
+    /// Forgets what came after: it belongs to a step that was taken back.
+    pub(crate) fn go_back(&mut self, to: GatheredDays) {
+        self.changes.go_back(to);
+    }
+
+    /// Writes the days.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        Ok(self.write.change_days(self.changes)?)
+    }
 }
 
-impl EmployeeKeeper<'_, '_, '_> {
+impl<'a> EmployeeKeeper<'_, 'a, '_> {
     /// Takes what a date is now, over what is stored; `None` for no day. Whether the stored day changed.
-    pub(crate) fn keep(&mut self, date: Date, stored: Option<&Day>, now: Option<&Day>) -> Result<bool, Error> {
+    pub(crate) fn keep(&mut self, date: Date, stored: Option<&'a Day>, now: Option<&'a Day>) -> Result<bool, Error> {
         if self.keeper.frozen.iter().any(|(first, last)| (*first..=*last).contains(&date)) {
             return Ok(false);
         }
@@ -77,12 +92,12 @@ impl EmployeeKeeper<'_, '_, '_> {
             return Ok(false);
         }
         match (now, stored) {
-            (Some(day), _) => self.keeper.days.put(day, stored)?,
-            (None, Some(stored)) => self.keeper.days.drop(stored)?,
+            (Some(day), _) => self.keeper.changes.put(day, stored),
+            (None, Some(stored)) => self.keeper.changes.drop(stored),
             (None, None) => {}
         }
         for (place, kind) in Lateness::ALL.into_iter().enumerate() {
-            let change = self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now))?;
+            let change = self.keep_log(kind, date, contribution(kind, stored), contribution(kind, now));
             self.sums[place].days += change.days;
             self.sums[place].minutes += change.minutes;
         }
@@ -94,15 +109,15 @@ impl EmployeeKeeper<'_, '_, '_> {
         Ok(true)
     }
 
-    fn keep_log(&mut self, kind: Lateness, date: Date, before: i64, after: i64) -> Result<SumChange, Error> {
+    fn keep_log(&mut self, kind: Lateness, date: Date, before: i64, after: i64) -> SumChange {
         let (step, change) = lateness::compare((before > 0).then_some(before), after);
         let (employee, word) = (self.employee, kind.as_str());
         match step {
             LogStep::Keep => {}
-            LogStep::Write { minutes } => self.keeper.days.put_lateness(employee, word, date, minutes)?,
-            LogStep::Clear => self.keeper.write.drop_lateness(employee, word, date)?,
+            LogStep::Write { minutes } => self.keeper.changes.log(employee, word, date, Some(minutes)),
+            LogStep::Clear => self.keeper.changes.log(employee, word, date, None),
         }
-        Ok(change)
+        change
     }
 
     /// Writes by how much the sums of logs changed.

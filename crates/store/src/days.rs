@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::engine::{Row, Statement, list, params};
+use crate::engine::{Row, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -152,91 +152,103 @@ impl Read<'_> {
     }
 }
 
-/// The statements that every derived day passes, prepared once for the transaction.
-pub struct DayWriter<'a> {
-    put: Statement<'a>,
-    note_exception: Statement<'a>,
-    drop_exception: Statement<'a>,
-    put_log: Statement<'a>,
-    drop: Statement<'a>,
-    tenant: i64,
+/// What becomes of days and of logs of lateness. It is gathered first and written at once, day by day in the order of the dates, by
+/// which most indexes of days are led: neighbours share pages. No day and no log may come twice.
+#[derive(Debug, Default)]
+pub struct DayChanges<'d> {
+    /// Each as it is stored, and as it is to be.
+    days: Vec<(Option<&'d Day>, Option<&'d Day>)>,
+    /// Employee, kind and date, with the minutes; `None` for a log that goes.
+    logs: Vec<(i64, &'static str, Date, Option<i64>)>,
 }
 
-impl DayWriter<'_> {
-    /// Stores a day over the one that is `stored`, whose revision goes up.
+/// How far [`DayChanges`] had come.
+#[derive(Clone, Copy, Debug)]
+pub struct GatheredDays {
+    days: usize,
+    logs: usize,
+}
+
+impl<'d> DayChanges<'d> {
+    /// A day is to be stored, over the one that is `stored`, whose revision goes up.
+    pub fn put(&mut self, day: &'d Day, stored: Option<&'d Day>) {
+        self.days.push((stored, Some(day)));
+    }
+
+    /// A stored day goes: the facts no longer yield it.
+    pub fn drop(&mut self, stored: &'d Day) {
+        self.days.push((Some(stored), None));
+    }
+
+    /// A log of lateness is to be of so many minutes, new or over the old one; `None`: it goes.
+    pub fn log(&mut self, employee: i64, kind: &'static str, on: Date, minutes: Option<i64>) {
+        self.logs.push((employee, kind, on, minutes));
+    }
+
+    /// How far it has come.
+    pub const fn gathered(&self) -> GatheredDays {
+        GatheredDays { days: self.days.len(), logs: self.logs.len() }
+    }
+
+    /// Forgets what came after.
+    pub fn go_back(&mut self, to: GatheredDays) {
+        self.days.truncate(to.days);
+        self.logs.truncate(to.logs);
+    }
+}
+
+/// The exception codes that only one of two days has.
+fn only_in<'d>(one: Option<&'d Day>, other: Option<&'d Day>) -> impl Iterator<Item = &'d str> {
+    let codes = one.into_iter().flat_map(Day::exception_codes);
+    codes.filter(move |code| !other.is_some_and(|other| other.has_exception(code)))
+}
+
+impl Write<'_> {
+    /// Writes changes of days, the exceptions of each under its code, and logs of lateness.
     ///
     /// # Errors
     /// Of the store.
-    pub fn put(&mut self, day: &Day, stored: Option<&Day>) -> Result<(), Error> {
-        self.keep_exceptions(stored, Some(day))?;
-        let values = params![
-            self.tenant,
-            day.employee,
-            day.date.to_string(),
-            day.status,
-            day.exceptions,
-            day.worked_minutes,
-            day.tardy_minutes,
-            day.left_early_minutes,
-            i64::from(day.is_outlier),
-            day.record,
-            day.inputs,
-            day.engine,
-            day.derived_us
-        ];
-        self.put.run(values).map(drop)
-    }
-
-    /// The exceptions of a day, each under its code: from those of the day that is stored to those of the day that is kept.
-    fn keep_exceptions(&mut self, stored: Option<&Day>, kept: Option<&Day>) -> Result<(), Error> {
-        let only_in = |one: Option<&'_ Day>, other: Option<&'_ Day>| -> Vec<(String, i64, String)> {
-            one.into_iter()
-                .flat_map(|day| day.exception_codes().map(move |code| (day, code)))
-                .filter(|(_, code)| !other.is_some_and(|other| other.has_exception(code)))
-                .map(|(day, code)| (code.to_owned(), day.employee, day.date.to_string()))
-                .collect()
+    pub fn change_days(&self, changes: DayChanges<'_>) -> Result<(), Error> {
+        let DayChanges { mut days, logs } = changes;
+        let key = |(stored, kept): &(Option<&Day>, Option<&Day>)| kept.or(*stored).map(|day| (day.date, day.employee));
+        days.sort_by_key(key);
+        let dated = days.into_iter().filter_map(|(stored, kept)| {
+            let day = kept.or(stored)?;
+            Some((day.employee, day.date.to_string(), stored, kept))
+        });
+        let dated: Vec<_> = dated.collect();
+        let exceptions = |is_new: bool| {
+            dated.iter().flat_map(move |(employee, date, stored, kept)| {
+                let codes = if is_new { only_in(*kept, *stored) } else { only_in(*stored, *kept) };
+                codes.map(move |code| list![self.tenant, code, date.as_str(), *employee])
+            })
         };
-        for (code, employee, date) in only_in(stored, kept) {
-            self.drop_exception.run(params![self.tenant, code, date, employee])?;
-        }
-        for (code, employee, date) in only_in(kept, stored) {
-            self.note_exception.run(params![self.tenant, code, date, employee])?;
-        }
-        Ok(())
-    }
-
-    /// Removes a stored day that the facts no longer yield.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn drop(&mut self, stored: &Day) -> Result<(), Error> {
-        self.keep_exceptions(Some(stored), None)?;
-        self.drop.run(params![self.tenant, stored.employee, stored.date.to_string()]).map(drop)
-    }
-
-    /// Writes a log of lateness, new or over the old one.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn put_lateness(&mut self, employee: i64, kind: &str, on: Date, minutes: i64) -> Result<(), Error> {
-        self.put_log.run(params![self.tenant, employee, kind, on.to_string(), minutes]).map(drop)
-    }
-}
-
-impl<'a> Write<'a> {
-    /// Prepares what days are written with.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn day_writer(&self) -> Result<DayWriter<'a>, Error> {
-        Ok(DayWriter {
-            put: self.session.prepare(PUT)?,
-            note_exception: self.session.prepare(NOTE_EXCEPTION)?,
-            drop_exception: self.session.prepare(DROP_EXCEPTION)?,
-            drop: self.session.prepare(DROP)?,
-            put_log: self.session.prepare(crate::lateness::PUT)?,
-            tenant: self.tenant,
-        })
+        self.run_each(DROP_EXCEPTION, exceptions(false))?;
+        self.run_each(NOTE_EXCEPTION, exceptions(true))?;
+        let gone = dated.iter().filter(|(.., kept)| kept.is_none());
+        self.run_each(DROP, gone.map(|(employee, date, ..)| list![self.tenant, *employee, date.as_str()]))?;
+        let kept = dated.iter().filter_map(|(_, date, _, kept)| Some((date, (*kept)?)));
+        self.run_each(
+            PUT,
+            kept.map(|(date, day)| {
+                list![
+                    self.tenant,
+                    day.employee,
+                    date.as_str(),
+                    day.status.as_str(),
+                    day.exceptions.as_str(),
+                    day.worked_minutes,
+                    day.tardy_minutes,
+                    day.left_early_minutes,
+                    i64::from(day.is_outlier),
+                    day.record.as_str(),
+                    day.inputs.as_slice(),
+                    day.engine.as_str(),
+                    day.derived_us
+                ]
+            }),
+        )?;
+        self.change_logs(&logs)
     }
 }
 

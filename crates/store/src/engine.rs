@@ -19,7 +19,7 @@ use std::time::Duration;
 pub use error::Error;
 pub(crate) use many::{Inserting, list};
 use postgres::Postgres;
-pub(crate) use session::{Row, Session, Statement};
+pub(crate) use session::{Row, Session};
 use sqlite::Sqlite;
 use tls::Address;
 pub(crate) use value::{Column, Owned, Param, Params, Value, params};

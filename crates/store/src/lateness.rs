@@ -2,12 +2,12 @@
 
 use jiff::civil::Date;
 
-use crate::engine::params;
+use crate::engine::{list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    pub(crate) PUT = "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES ($1, $2, $3, $4, $5)
+    PUT = "INSERT INTO lateness (tenant, employee, kind, date, minutes) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, employee, kind, date) DO UPDATE SET minutes = excluded.minutes";
     DROP = "DELETE FROM lateness WHERE tenant = $1 AND employee = $2 AND kind = $3 AND date = $4";
     SUM = "SELECT days, minutes FROM lateness_sum WHERE tenant = $1 AND employee = $2 AND kind = $3";
@@ -28,12 +28,18 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Removes a log.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn drop_lateness(&self, employee: i64, kind: &str, on: Date) -> Result<(), Error> {
-        self.run(DROP, params![self.tenant, employee, kind, on.to_string()]).map(drop)
+    /// Writes logs, new or over the old ones: employee, kind, date, minutes; without minutes it goes.
+    pub(crate) fn change_logs(&self, logs: &[(i64, &str, Date, Option<i64>)]) -> Result<(), Error> {
+        let dated = logs.iter().map(|(employee, kind, date, minutes)| (*employee, *kind, date.to_string(), *minutes));
+        let dated: Vec<_> = dated.collect();
+        let gone = dated.iter().filter(|(.., minutes)| minutes.is_none());
+        self.run_each(DROP, gone.map(|(employee, kind, date, _)| list![self.tenant, *employee, *kind, date.as_str()]))?;
+        let kept =
+            dated.iter().filter_map(|(employee, kind, date, minutes)| Some((*employee, *kind, date, (*minutes)?)));
+        self.run_each(
+            PUT,
+            kept.map(|(employee, kind, date, minutes)| list![self.tenant, employee, kind, date.as_str(), minutes]),
+        )
     }
 
     /// Adds days and minutes, also negative ones, to the sum of an employee.

@@ -8,7 +8,7 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use store::Store;
 use store::day_list::{DayQuery, ListedDay, Order, Place};
-use store::days::Day;
+use store::days::{Day, DayChanges};
 use store::people::Employee;
 use testkit::{Chance, Database};
 
@@ -53,8 +53,7 @@ fn filled(store: &Store, chance: &mut Chance) -> Vec<ListedDay> {
     let codes = ["9", "a", "10", "Z", "2"];
     store
         .write(|write| {
-            let mut listed = Vec::new();
-            let mut days = write.day_writer()?;
+            let (mut firsts, mut becomes) = (Vec::new(), Vec::new());
             for code in codes {
                 let id = write.add_employee(&employee(code))?;
                 for date in FIRST.series(1.day()).take(12) {
@@ -62,18 +61,28 @@ fn filled(store: &Store, chance: &mut Chance) -> Vec<ListedDay> {
                         continue;
                     }
                     let first = some_day(id, date, chance);
-                    days.put(&first, None)?;
-                    match chance.below(3) {
-                        0 => days.drop(&first)?,
-                        1 => {
-                            let changed = Day { revision: 2, ..some_day(id, date, chance) };
-                            days.put(&changed, Some(&first))?;
-                            listed.push(changed);
-                        }
-                        _ => listed.push(first),
-                    }
+                    becomes.push(match chance.below(3) {
+                        0 => None,
+                        1 => Some(Day { revision: 2, ..some_day(id, date, chance) }),
+                        _ => Some(first.clone()),
+                    });
+                    firsts.push(first);
                 }
             }
+            let mut stored = DayChanges::default();
+            firsts.iter().for_each(|first| stored.put(first, None));
+            write.change_days(stored)?;
+            let mut changes = DayChanges::default();
+            for (first, becomes) in
+                firsts.iter().zip(&becomes).filter(|(first, becomes)| Some(*first) != becomes.as_ref())
+            {
+                match becomes {
+                    Some(changed) => changes.put(changed, Some(first)),
+                    None => changes.drop(first),
+                }
+            }
+            write.change_days(changes)?;
+            let listed: Vec<Day> = becomes.into_iter().flatten().collect();
             let code = |day: &Day| codes[usize::try_from(day.employee).unwrap() - 1].to_owned();
             let row = |day: Day| ListedDay { code: code(&day), name: String::new(), zone: None, day };
             Ok::<_, store::Error>(listed.into_iter().map(row).collect())

@@ -116,8 +116,10 @@ impl Place {
             let stored = write.days_of(employee, on, on)?.pop();
             let mut keeper = Keeper::new(write, DateRange { from: on, to: on }, now())?;
             let mut of = keeper.of(employee);
-            let changed = of.keep(on, stored.as_ref(), day(employee, on, becomes).as_ref())?;
+            let day = day(employee, on, becomes);
+            let changed = of.keep(on, stored.as_ref(), day.as_ref())?;
             of.finish()?;
+            keeper.finish()?;
             Ok::<_, crate::Error>(changed)
         });
         changed.unwrap();
