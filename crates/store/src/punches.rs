@@ -72,6 +72,8 @@ pub struct NewPunch<'a> {
 #[must_use = "what is not waited for may have failed"]
 pub struct InsertingPunches<'tx, 'p> {
     punches: &'p [NewPunch<'p>],
+    /// Of each row of the insert the place of its punch.
+    places: Vec<usize>,
     inserting: Inserting<'tx, 'p, 1>,
 }
 
@@ -223,6 +225,14 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
             ("store::punches::list", query.list(&conditions, values.len()))
         })
         .collect()
+}
+
+/// Rows in the order of their keys, each with its place: neighbours in an index are written one after another. Of equal keys the first
+/// stays first.
+fn by_key<T, K: Ord>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<(usize, &T)> {
+    let mut sorted: Vec<(usize, &T)> = rows.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, row)| key(row));
+    sorted
 }
 
 fn fingerprint(row: &Row<'_>, column: usize) -> Result<Fingerprint, Error> {
@@ -492,7 +502,8 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn begin_insert_punches<'p>(&self, punches: &'p [NewPunch<'p>]) -> Result<InsertingPunches<'_, 'p>, Error> {
-        let lists = punches.iter().map(|NewPunch { fingerprint, said, channel, received_us }| {
+        let sorted = by_key(punches, |punch| punch.fingerprint);
+        let lists = sorted.iter().map(|(_, NewPunch { fingerprint, said, channel, received_us })| {
             let RawPunch { origin, user, time, state, verify, work_code, original } = said;
             let (seconds, raw) = match time {
                 PrintedTime::Seconds(seconds) => (Some(*seconds), None),
@@ -514,7 +525,8 @@ impl Write<'_> {
             ]
         });
         let inserting = self.session.begin_insert_each(INSERT, [("fingerprint", 1)], lists)?;
-        Ok(InsertingPunches { punches, inserting })
+        let places = sorted.into_iter().map(|(place, _)| place).collect();
+        Ok(InsertingPunches { punches, places, inserting })
     }
 
     /// Of each punch of an insert whether it is new.
@@ -522,7 +534,9 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn inserted_punches(&self, inserting: InsertingPunches<'_, '_>) -> Result<Vec<bool>, Error> {
-        let is_new = inserting.inserting.end()?;
+        let mut told: Vec<(usize, bool)> = inserting.places.into_iter().zip(inserting.inserting.end()?).collect();
+        told.sort_unstable();
+        let is_new: Vec<bool> = told.into_iter().map(|(_, is_new)| is_new).collect();
         let new = inserting.punches.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
         new.for_each(|(punch, _)| self.arrived(Id::punched(Kind::Punch, punch.fingerprint)));
         Ok(is_new)
@@ -533,7 +547,8 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn resolve_punches(&self, resolved: &[(i64, ResolvedPunch, &str)]) -> Result<(), Error> {
-        let lists = resolved.iter().map(|(employee, punch, origin)| {
+        let sorted = by_key(resolved, |(employee, punch, _)| (*employee, punch.at_us, punch.fingerprint));
+        let lists = sorted.into_iter().map(|(_, (employee, punch, origin))| {
             let ResolvedPunch { at_us, fingerprint, state, received_us } = punch;
             list![self.tenant, *employee, *at_us, fingerprint.0.as_slice(), *state, *received_us, *origin]
         });
