@@ -15,7 +15,7 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::intake::Counts;
-use crate::outside::{ReportRow, TableImport, TableImported, report_rows};
+use crate::outside::{ReportRow, TableImport, TableImported, Wanted, report_rows};
 use crate::packing::opened;
 use crate::resolve::instant;
 use crate::{Actor, Error, Hub};
@@ -36,6 +36,8 @@ pub struct ImportAsked {
     pub terminal: Option<String>,
     /// Only rows of these types.
     pub types: Vec<String>,
+    /// Only rows of employees of these groups.
+    pub groups: Vec<String>,
     /// Make each unknown user number or code a provisional employee.
     pub create_employees: bool,
 }
@@ -54,7 +56,8 @@ impl ImportAsked {
             zone: how.zone.map(str::to_owned),
             source: how.source.map(str::to_owned),
             terminal: how.terminal.map(str::to_owned),
-            types: how.row_types.to_vec(),
+            types: how.wanted.types.to_vec(),
+            groups: how.wanted.groups.to_vec(),
             create_employees: how.create_employees,
         }
     }
@@ -70,7 +73,7 @@ impl ImportAsked {
             zone: self.zone.as_deref(),
             source: self.source.as_deref(),
             terminal: self.terminal.as_deref(),
-            row_types: &self.types,
+            wanted: Wanted { types: &self.types, groups: &self.groups },
             create_employees: self.create_employees,
             is_dry_run: false,
             keeps_trial: false,

@@ -397,6 +397,13 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
     }
 
+    /// The group of the employee whose each punch will be, as far as it can be known before it is stored; empty for one without.
+    pub(crate) fn groups(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Option<String>>, Error> {
+        let punches: Vec<_> = arrived.iter().map(Arrival::as_unresolved).collect();
+        self.resolver.meet(&punches)?;
+        Ok(punches.iter().map(|punch| self.resolver.group(punch)).collect())
+    }
+
     /// While a server stores one part, the part before it is resolved.
     pub(crate) fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
         let parts: Vec<Vec<NewPunch<'_>>> =

@@ -113,7 +113,7 @@ pub use outbox::{
 };
 pub use outside::{
     Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, SentPunches, TableImport,
-    TableImported, Told, WEB_SOURCE,
+    TableImported, Told, WEB_SOURCE, Wanted,
 };
 pub use pay_exports::{Digesting, PayExport};
 pub use pay_layouts::SavedLayout;

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use house::{House, clerk, house, log, now};
 use hub::jobs::Works;
 use hub::retention::{CleanUp, Keeps};
-use hub::{Counts, ImportFilter, ReportRow, TableImport, TableImported};
+use hub::{Counts, ImportFilter, ReportRow, TableImport, TableImported, Wanted};
 use jiff::{Timestamp, ToSpan as _};
 use store::moving::summaries;
 
@@ -53,7 +53,7 @@ fn days_later(days: i64) -> Timestamp {
 fn a_file_is_one_envelope_however_often_it_comes_and_goes_after_90_days_without_it() {
     let house = house();
     let wanted = [String::from("commute")];
-    let how = TableImport { row_types: &wanted, ..how() };
+    let how = TableImport { wanted: Wanted { types: &wanted, groups: &[] }, ..how() };
     let (first, second) =
         (take(&house, LOG.as_bytes(), &how, now()), take(&house, LOG.as_bytes(), &how, days_later(60)));
     assert_eq!((first.id, second.id), (Some(1), Some(2)));

@@ -7,7 +7,7 @@ use attendance::punch::{Channel, PrintedTime};
 use house::{House, clerk, house, now};
 use hub::rows::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use hub::view::{HeldReason, PunchFilter};
-use hub::{Counts, Cure, Origin, Outside, RowBecame};
+use hub::{Counts, Cure, Origin, Outside, RowBecame, Wanted};
 use store::moving::summaries;
 
 fn source() -> Outside<'static> {
@@ -70,7 +70,7 @@ fn each_row_is_told_and_the_same_rows_change_nothing_more() {
     let house = house();
     number_of(&house, "12");
     let wanted = [String::from("Commute")];
-    let how = Outside { row_types: &wanted, ..source() };
+    let how = Outside { wanted: Wanted { types: &wanted, groups: &[] }, ..source() };
     let before = summaries(&house.store).unwrap();
     let dry = take(&house, &Outside { is_dry_run: true, ..how }, &mixed());
     assert_eq!(summaries(&house.store).unwrap(), before, "a dry run leaves nothing");
@@ -99,6 +99,25 @@ fn each_row_is_told_and_the_same_rows_change_nothing_more() {
     turned.reverse();
     assert_eq!(take(&house, &how, &turned).0, again);
     assert_eq!(house.files(), stored);
+}
+
+#[test]
+fn rows_of_employees_of_other_groups_are_left_out_and_those_of_nobody_are_held() {
+    let house = house();
+    let list = |group: &str| format!("code,numbers,group\n12,12,Packing\n13,13,{group}\n14,14,\n");
+    house.hub.import_employees(&clerk(), list("Office").as_bytes(), false, now()).unwrap();
+    let groups = [String::from("packing"), String::from("Night")];
+    let how = Outside { wanted: Wanted { types: &[], groups: &groups }, ..source() };
+    let at_eight = |user| Ok(punch(user, "2026-02-10 08:00:00"));
+    let sent = rows(vec![at_eight("12"), at_eight("13"), at_eight("14"), at_eight("99")]);
+    let (counts, told) = take(&house, &how, &sent);
+    assert_eq!(counts, Counts { read: 4, stored: 1, held: 1, refused: 2, ..Counts::default() });
+    assert_eq!(told[1].1, "Rows of employees of the group Office are not wanted.");
+    assert_eq!(told[2].1, "The employee is of no group, and only rows of some groups are wanted.");
+    assert_eq!(told[3].0, RowBecame::Held(Some(HeldReason::UnknownUser)));
+    house.hub.import_employees(&clerk(), list("Night").as_bytes(), false, now()).unwrap();
+    let (counts, told) = take(&house, &how, &sent);
+    assert_eq!((counts.stored, counts.known, counts.refused), (1, 2, 1), "who has come to a group is wanted: {told:?}");
 }
 
 #[test]

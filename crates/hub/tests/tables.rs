@@ -28,6 +28,7 @@ fn settings() -> MssqlSettings {
         codes: false,
         zone: Some("Asia/Manila".into()),
         row_types: Vec::new(),
+        groups: Vec::new(),
         create_employees: true,
         first: None,
     }

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::http::StatusCode;
-use hub::{Actor, Counts, DateOrder, Hub, Mapping, TableImport, TableImported, Told};
+use hub::{Actor, Counts, DateOrder, Hub, Mapping, TableImport, TableImported, Told, Wanted};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -27,6 +27,7 @@ pub(crate) struct ImportForm {
     source: Option<String>,
     terminal: Option<String>,
     types: Vec<String>,
+    groups: Vec<String>,
     create_employees: bool,
     pub(crate) dry_run: bool,
 }
@@ -68,7 +69,8 @@ impl ImportForm {
                     _ => return Err(unusable(name, &text, "Send dmy or mdy.")),
                 });
             }
-            "types" => self.types = text.split(',').map(|kind| kind.trim().to_owned()).collect(),
+            "types" => self.types = names(&text),
+            "groups" => self.groups = names(&text),
             "create_employees" => self.create_employees = truth(name, &text)?,
             "dry_run" => self.dry_run = truth(name, &text)?,
             _ => return Err(missing(format!("The form has a field {name}, which means nothing here."))),
@@ -96,13 +98,18 @@ impl ImportForm {
             zone: self.zone.as_deref(),
             source: self.source.as_deref(),
             terminal: self.terminal.as_deref(),
-            row_types: &self.types,
+            wanted: Wanted { types: &self.types, groups: &self.groups },
             create_employees: self.create_employees,
             is_dry_run: self.dry_run,
             keeps_trial,
         };
         hub.import_table(actor, &how, || Ok(Cursor::new(file.clone())), Timestamp::now(), told)
     }
+}
+
+/// Names with commas between.
+fn names(text: &str) -> Vec<String> {
+    text.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 /// A preset by its name, or a mapping as TOML.

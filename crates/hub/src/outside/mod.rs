@@ -52,6 +52,20 @@ pub enum Origin<'a> {
     Source(&'a str),
 }
 
+/// Which rows from outside are wanted. Names are compared without regard to case.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Only rows of these types, where the source has several; empty for all of them.
+    pub types: &'a [String],
+    /// Only rows of employees of these groups, the kinds of work that plans are made for; empty for all of them.
+    pub groups: &'a [String],
+}
+
+impl Wanted<'_> {
+    /// All of them.
+    pub const ALL: Self = Self { types: &[], groups: &[] };
+}
+
 /// How rows from outside are taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Outside<'a> {
@@ -61,8 +75,8 @@ pub struct Outside<'a> {
     pub zone: Option<&'a str>,
     /// The road.
     pub channel: Channel,
-    /// Only rows of these types, where the source has several; empty for all of them.
-    pub row_types: &'a [String],
+    /// Which rows are wanted.
+    pub wanted: Wanted<'a>,
     /// Make each unknown user number or code a provisional employee.
     pub create_employees: bool,
     /// Take it all back.
@@ -76,7 +90,7 @@ impl<'a> Outside<'a> {
             origin: Origin::Source(name),
             zone: None,
             channel,
-            row_types: &[],
+            wanted: Wanted::ALL,
             create_employees: false,
             is_dry_run: false,
         }
@@ -153,7 +167,7 @@ impl Hub {
             origin: Origin::Terminal(how.serial),
             zone: None,
             channel: Channel::File,
-            row_types: &[],
+            wanted: Wanted::ALL,
             create_employees: how.create_employees,
             is_dry_run: false,
         };
@@ -221,10 +235,8 @@ impl Outside<'_> {
 
     /// Why a punch is not taken, whatever is known of its terminal and its employee.
     fn refuses(&self, punch: &OutsidePunch) -> Option<Refusal> {
-        let is_wanted =
-            |kind: &str| self.row_types.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(kind.trim()));
         let kind = punch.row_type.as_deref().unwrap_or_default();
-        if !self.row_types.is_empty() && !is_wanted(kind) {
+        if !is_among(self.wanted.types, kind) {
             return Some(Refusal::RowType(kind.to_owned()));
         }
         let serial = punch.serial.as_deref().unwrap_or_default();
@@ -232,6 +244,11 @@ impl Outside<'_> {
         let long = long.into_iter().find(|(_, text)| text.len() > MOST_BYTES);
         long.map(|(what, _)| Refusal::TooLong(what))
     }
+}
+
+/// Whether a name is one of those that are wanted; any is when none are named.
+fn is_among(wanted: &[String], name: &str) -> bool {
+    wanted.is_empty() || wanted.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name.trim()))
 }
 
 /// Rows on their way into the store.
@@ -269,9 +286,9 @@ impl Taking<'_> {
         sources.meet(write, (self.how, self.actor, self.now), rows)?;
         let company = Company::load(write)?;
         let mut intake = Intake::new(write, &company, self.now, self.how.create_employees)?;
-        let judged: Vec<Result<RawPunch, Refusal>> = rows.iter().map(|row| said(self.how, sources, row)).collect();
-        let arrived: Vec<_> =
-            judged.iter().flatten().map(|said| Arrival::at(self.now, self.how.channel, said)).collect();
+        let mut judged: Vec<Result<RawPunch, Refusal>> = rows.iter().map(|row| said(self.how, sources, row)).collect();
+        self.refuse_other_groups(&mut intake, &mut judged)?;
+        let arrived = self.arrived(&judged);
         let taken = intake.punches(&arrived)?;
         intake.finish()?;
         let mut taken = arrived.iter().zip(taken).map(|(arrival, taken)| {
@@ -289,6 +306,28 @@ impl Taking<'_> {
             Err(refusal) => Became::Refused(refusal.clone()),
         });
         Ok(became.collect())
+    }
+
+    fn arrived<'p>(&self, judged: &'p [Result<RawPunch, Refusal>]) -> Vec<Arrival<'p>> {
+        judged.iter().flatten().map(|said| Arrival::at(self.now, self.how.channel, said)).collect()
+    }
+
+    /// Rows of nobody who is known are taken like others: they may turn out to be wanted.
+    fn refuse_other_groups(
+        &self,
+        intake: &mut Intake<'_, '_>,
+        judged: &mut [Result<RawPunch, Refusal>],
+    ) -> Result<(), Error> {
+        if self.how.wanted.groups.is_empty() {
+            return Ok(());
+        }
+        let groups = intake.groups(&self.arrived(judged))?;
+        for (row, group) in judged.iter_mut().filter(|row| row.is_ok()).zip(groups) {
+            if let Some(group) = group.filter(|group| !is_among(self.how.wanted.groups, group)) {
+                *row = Err(Refusal::Group(group));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use attendance::punch::Channel;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Outside, Told};
+use super::{Outside, Told, Wanted};
 use crate::company::zone;
 use crate::intake::Counts;
 use crate::{Actor, Error, Hub};
@@ -19,8 +19,8 @@ pub struct SentPunches<'a> {
     pub source: Option<&'a str>,
     /// IANA zone of times on the wall; `None` for the company's.
     pub zone: Option<&'a str>,
-    /// Only rows of these types; empty for all of them.
-    pub row_types: &'a [String],
+    /// Which rows are wanted.
+    pub wanted: Wanted<'a>,
     /// Make each unknown user number or code a provisional employee.
     pub create_employees: bool,
     /// Take it all back.
@@ -46,7 +46,7 @@ impl Hub {
         let source = how.source.unwrap_or(WEB_SOURCE);
         let outside = Outside {
             zone: how.zone,
-            row_types: how.row_types,
+            wanted: how.wanted,
             create_employees: how.create_employees,
             is_dry_run: how.is_dry_run,
             ..Outside::of_source(source, Channel::Api)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use roads::punch_table::{DateOrder, Mapping, PunchTable};
 
 use super::envelope::{Envelope, Report};
-use super::{Origin, Outside, Told};
+use super::{Origin, Outside, Told, Wanted};
 use crate::imports::ImportAsked;
 use crate::intake::Counts;
 use crate::{Actor, Error, Hub};
@@ -27,8 +27,8 @@ pub struct TableImport<'a> {
     pub source: Option<&'a str>,
     /// Serial of the terminal whose log it is: the rows that name none are its punches, and no source's.
     pub terminal: Option<&'a str>,
-    /// Only rows of these types; empty for all of them.
-    pub row_types: &'a [String],
+    /// Which rows are wanted.
+    pub wanted: Wanted<'a>,
     /// Make each unknown user number or code a provisional employee.
     pub create_employees: bool,
     /// Take it all back.
@@ -87,7 +87,7 @@ impl Hub {
         let outside = Outside {
             origin: how.terminal.map_or(Origin::Source(source), Origin::Terminal),
             zone: how.zone,
-            row_types: how.row_types,
+            wanted: how.wanted,
             create_employees: how.create_employees,
             is_dry_run: how.is_dry_run,
             ..Outside::of_source(source, Channel::File)

@@ -34,6 +34,8 @@ pub enum Became {
 pub enum Refusal {
     /// The import takes rows of other types.
     RowType(String),
+    /// The import takes rows of employees of other groups.
+    Group(String),
     /// A text is far too long for what it should be.
     TooLong(&'static str),
     /// The rows name more readers than any source has.
@@ -45,7 +47,7 @@ pub enum Refusal {
 impl Refusal {
     /// Whether somebody asked for it: the row is sound, and not of those that are wanted.
     pub const fn is_filter(&self) -> bool {
-        matches!(self, Self::RowType(_))
+        matches!(self, Self::RowType(_) | Self::Group(_))
     }
 }
 
@@ -90,6 +92,10 @@ impl std::fmt::Display for Refusal {
                 f.write_str("The row has no type, and only some types are wanted.")
             }
             Self::RowType(kind) => write!(f, "Rows of type {kind} are not wanted."),
+            Self::Group(group) if group.is_empty() => {
+                f.write_str("The employee is of no group, and only rows of some groups are wanted.")
+            }
+            Self::Group(group) => write!(f, "Rows of employees of the group {group} are not wanted."),
             Self::TooLong(what) => write!(f, "The {what} is far too long. Is the right column mapped?"),
             Self::TooManyReaders => f.write_str("The rows name too many readers. Is the right column mapped?"),
             Self::HasOffset(origin) => {

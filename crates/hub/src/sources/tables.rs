@@ -19,7 +19,7 @@ use store::Read;
 use super::desk::known_source;
 use super::{SourceSettings, in_the_name_of};
 use crate::company::zone;
-use crate::{Counts, Error, Hub, Outside};
+use crate::{Counts, Error, Hub, Outside, Wanted};
 
 /// Rows of a page.
 pub(super) const PAGE_ROWS: usize = 2000;
@@ -57,6 +57,9 @@ pub struct MssqlSettings {
     pub zone: Option<String>,
     /// Only rows of these types; empty for all.
     pub row_types: Vec<String>,
+    /// Only rows of employees of these groups; empty for all.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// Make each unknown number or code a provisional employee.
     pub create_employees: bool,
     /// First date that is read.
@@ -195,7 +198,7 @@ impl Hub {
         let mut reading = Reading::since(&spec, Mark::parse(&source.position), settings.first, today, PAGE_ROWS);
         let outside = Outside {
             zone: settings.zone.as_deref(),
-            row_types: &settings.row_types,
+            wanted: Wanted { types: &settings.row_types, groups: &settings.groups },
             create_employees: settings.create_employees,
             ..Outside::of_source(name, Channel::Sql)
         };

@@ -100,6 +100,9 @@ pub(crate) struct PunchFlags {
     /// Only rows of these types, where the table has a type
     #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
     pub(crate) types: Vec<String>,
+    /// Only rows of employees of these groups
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
+    pub(crate) groups: Vec<String>,
     /// Make each unknown user number or code a provisional employee; else the punches are held
     #[arg(long)]
     pub(crate) create_employees: bool,

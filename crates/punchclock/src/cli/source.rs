@@ -133,6 +133,9 @@ pub(crate) struct AddMssql {
     /// Only rows of these types, where a column says the type
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub(crate) row_types: Vec<String>,
+    /// Only rows of employees of these groups
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    pub(crate) groups: Vec<String>,
     /// Make each unknown number or code a provisional employee
     #[arg(long)]
     pub(crate) create_employees: bool,

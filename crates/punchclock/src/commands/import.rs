@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
             None => super::import_punches::run(context, &file, &punches, dry_run),
             Some(_) if punches != PunchFlags::default() => {
                 bail!(
-                    "--mapping, --zone, --source, --dates, --types, --create-employees and --report are for --kind punches"
+                    "--mapping, --zone, --source, --dates, --types, --groups, --create-employees and --report are for --kind punches"
                 )
             }
             Some(kind) => list(context, &file, kind, dry_run),

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{CsvTable, Mapping, RowBecame, TableImport, TableImported, Told};
+use hub::{CsvTable, Mapping, RowBecame, TableImport, TableImported, Told, Wanted};
 
 use crate::chance::now;
 use crate::cli::import::{DateOrder, PunchFlags};
@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
         dates,
         zone: flags.zone.as_deref(),
         source: flags.source.as_deref(),
-        row_types: &flags.types,
+        wanted: Wanted { types: &flags.types, groups: &flags.groups },
         create_employees: flags.create_employees,
         is_dry_run,
         ..TableImport::default()

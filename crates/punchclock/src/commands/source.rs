@@ -77,6 +77,7 @@ fn add_holidays(context: &Context, args: AddHolidays) -> anyhow::Result<()> {
 fn add_mssql(context: &Context, args: &AddMssql) -> anyhow::Result<()> {
     let settings = MssqlSettings {
         row_types: args.row_types.clone(),
+        groups: args.groups.clone(),
         create_employees: args.create_employees,
         first: args.first,
         ..settings_of(&args.table)?
@@ -136,6 +137,7 @@ fn settings_of(args: &MssqlTable) -> anyhow::Result<MssqlSettings> {
         codes: args.codes,
         zone: args.zone.clone(),
         row_types: Vec::new(),
+        groups: Vec::new(),
         create_employees: false,
         first: None,
     })

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
-use hub::{Bearer, ReportRow, SentPunches, Told};
+use hub::{Bearer, ReportRow, SentPunches, Told, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ struct Sent {
     zone: Option<String>,
     #[serde(default)]
     types: Vec<String>,
+    #[serde(default)]
+    groups: Vec<String>,
     #[serde(default)]
     create_employees: bool,
     #[serde(default)]
@@ -59,7 +61,7 @@ pub(crate) async fn take(
         let how = SentPunches {
             source: sent.source.as_deref(),
             zone: sent.zone.as_deref(),
-            row_types: &sent.types,
+            wanted: Wanted { types: &sent.types, groups: &sent.groups },
             create_employees: sent.create_employees,
             is_dry_run: sent.dry_run,
         };
