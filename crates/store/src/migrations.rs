@@ -48,6 +48,7 @@ scripts![
     "0031_imports",
     "0032_outbox_events",
     "0033_answers",
+    "0036_truncate_refused",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -343,6 +343,35 @@ fn a_missing_row_an_added_row_and_another_order_are_caught_and_named() {
     assert_eq!(fault, Fault::Seal { number: 1 });
 }
 
+/// A server knows no `REPLACE`.
+#[test]
+fn a_row_that_another_program_replaces_in_a_file_is_caught_although_no_guard_is_asked() {
+    let mut ground = ground();
+    if matches!(ground.intruder, Intruder::Postgres(_)) {
+        return;
+    }
+    for (table, column, value) in [
+        ("punch", "user_number", "'13'"),
+        ("differing_copy", "channel", "'file'"),
+        ("doubted_receipt", "edge_us", "78"),
+        ("punch_statement", "reason", "'told so'"),
+        ("fact", "body", "'{\"part\":\"am\"}'"),
+        ("audit", "actor", "'nobody'"),
+        ("erasure", "reason", "'no reason'"),
+        ("seal", "sealed_us", "1"),
+    ] {
+        ground.intruder.does(&format!(
+            "CREATE TABLE kept AS SELECT * FROM {table}; CREATE TABLE edited AS SELECT * FROM {table};
+             UPDATE edited SET {column} = {value}; INSERT OR REPLACE INTO {table} SELECT * FROM edited"
+        ));
+        assert!(ground.verify(None).1.is_some(), "not caught: {table}.{column}");
+        ground
+            .intruder
+            .does(&format!("INSERT OR REPLACE INTO {table} SELECT * FROM kept; DROP TABLE kept; DROP TABLE edited"));
+        assert_eq!(ground.verify(None).1, None, "undone: {table}");
+    }
+}
+
 #[test]
 fn a_chain_that_was_cut_off_or_computed_anew_is_told_by_a_head_that_was_kept() {
     let mut ground = ground();

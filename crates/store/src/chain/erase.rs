@@ -124,7 +124,7 @@ impl Write<'_> {
         for place in rows {
             by_seal.entry(place.seal).or_default().push(place);
         }
-        self.run(BEGIN, params![self.tenant])?;
+        self.begin_erasing()?;
         let (mut named, mut gone) = (Vec::new(), Vec::new());
         for (seal, places) in by_seal {
             self.blank(seal, &places, &mut named, &mut gone)?;
@@ -140,6 +140,11 @@ impl Write<'_> {
         }
         self.run(END, params![self.tenant])?;
         Ok(gone.len() as u64)
+    }
+
+    /// Lets this transaction take away what is insert only.
+    pub(crate) fn begin_erasing(&self) -> Result<(), Error> {
+        self.run(BEGIN, params![self.tenant]).map(drop)
     }
 
     /// Blanks places of a seal: `named` gets them, `gone` their rows, which are still there.

@@ -133,6 +133,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
             connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+            // `REPLACE` asks the guards of the row that it takes away only so.
+            connection.pragma_update(None, "recursive_triggers", "on")?;
         }
         connection.pragma_update(None, "cache_size", -4096)?;
         connection.pragma_update(None, "temp_store", "memory")?;
@@ -247,4 +249,25 @@ pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Val
         ValueRef::Blob(bytes) => Value::Bytes(bytes),
         ValueRef::Real(_) => return Err(Error::Damaged { column, wanted: "a whole number" }),
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Sqlite::open(&folder.path().join("hub.sqlite")).unwrap();
+        let put = |how: &str, actor: &str| {
+            let sql = format!(
+                "{how} INTO audit (tenant, number, at_us, actor, action, object, detail) VALUES (1, 1, 1, '{actor}', '', '', '')"
+            );
+            file.write(|session| session.batch(&sql))
+        };
+        put("INSERT", "ann").unwrap();
+        let refused = put("INSERT OR REPLACE", "nobody").unwrap_err().to_string();
+        assert!(refused.contains("insert only"), "{refused}");
+    }
 }

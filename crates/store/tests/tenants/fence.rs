@@ -172,7 +172,7 @@ fn a_database_that_is_another_tenants_too_is_not_replaced_by_a_backup() -> Resul
     assert_eq!(count(&mut house.superuser, "SELECT COUNT(*) FROM punch")?, 2);
     // Alone in its database it is replaced, and fenced as before.
     let tables = house.tables().join(", ");
-    house.superuser.batch_execute(&format!("TRUNCATE {tables}"))?;
+    house.superuser.batch_execute(&format!("INSERT INTO erasing (tenant) VALUES (1); TRUNCATE {tables}, erasing"))?;
     restore()?;
     assert_eq!(count(&mut house.superuser, "SELECT COUNT(*) FROM punch WHERE tenant = 1")?, 1);
     assert_eq!(count(&mut house.owner, "SELECT COUNT(*) FROM punch")?, 0);

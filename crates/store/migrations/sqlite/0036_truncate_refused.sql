@@ -1,0 +1,1 @@
+-- On PostgreSQL, evidence can't be truncated from here on. A file has no TRUNCATE.
