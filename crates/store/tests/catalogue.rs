@@ -23,6 +23,14 @@ const SQLITE_OLDER: [&str; 4] = [
     include_str!("../migrations/sqlite/0004_lateness_and_locks.sql"),
 ];
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
+const POSTGRES_FIRST: &str = include_str!("../migrations/postgres/0001_spine.sql");
+/// What is stored by the first script: a terminal, and two punches of it.
+const FIRST_ROWS: &str = "
+    INSERT INTO terminal (tenant, serial, name, is_approved, via, first_seen_us) VALUES (1, 'A1', 'Door', 1, 'push', 7);
+    INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, channel, received_us, original)
+    VALUES (1, X'80078bd90b0f76b8b13ef0fec0200412', 'A1', '12', 1780391700, 'push', 7, X'00'),
+    (1, X'000000004d548ee45be81914849e3b57', 'A1', '12', NULL, 'push', 7, X'00');
+    INSERT INTO audit (tenant, number, at_us, actor, action, object, detail) VALUES (1, 1, 7, 'ann', 'x', 'y', '');";
 
 /// An empty database of PostgreSQL.
 fn empty() -> anyhow::Result<Option<(Database, postgres::Client)>> {
@@ -186,21 +194,57 @@ fn a_file_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyh
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("hub.sqlite");
     let old = rusqlite::Connection::open(&path)?;
-    old.execute_batch(FIRST)?;
-    old.execute_batch(
-        "INSERT INTO terminal (tenant, serial, name, is_approved, via, first_seen_us) VALUES (1, 'A1', 'Door', 1, 'push', 7);
-         INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, channel, received_us, original)
-         VALUES (1, X'80078bd90b0f76b8b13ef0fec0200412', 'A1', '12', 1780391700, 'push', 7, X'00'),
-         (1, X'000000004d548ee45be81914849e3b57', 'A1', '12', NULL, 'push', 7, X'00');
-         PRAGMA user_version = 1",
-    )?;
-    let store = Store::open(&path)?;
+    old.execute_batch(&format!("{FIRST} {FIRST_ROWS} PRAGMA user_version = 1"))?;
+    has_kept_its_rows(&Store::open(&path)?)?;
+    let (_folder, fresh) = sqlite()?;
+    assert_eq!(tables(&old)?, tables(&fresh)?);
+    Ok(())
+}
+
+fn has_kept_its_rows(store: &Store) -> anyhow::Result<()> {
     let terminal = store.read(|read| read.terminal("A1"))?.context("the terminal")?;
     assert_eq!((terminal.name.as_str(), terminal.sets_clock, terminal.push_key_file), ("Door", false, None));
     let held = store.read(|read| read.stored_day("A1", jiff::civil::date(2026, 6, 2)))?;
     assert_eq!((held.punches, held.digest.to_string().as_str()), (1, "80078bd90b0f76b8b13ef0fec0200412"));
-    let (_folder, fresh) = sqlite()?;
-    assert_eq!(tables(&old)?, tables(&fresh)?);
+    assert_eq!(store.read(|read| Ok::<_, store::Error>((read.punch_count()?, read.unsealed_count()?)))?, (2, 3));
+    Ok(())
+}
+
+/// All that scripts make. Partitions are those of the years that were printed: `partitions.rs`.
+const MADE: &str = "
+    WITH made AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace AND NOT relispartition)
+    SELECT concat_ws(' ', 'table', relname, relkind, relrowsecurity, relforcerowsecurity) FROM made
+    UNION ALL SELECT concat_ws(' ', 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
+        a.attstorage, pg_get_expr(d.adbin, d.adrelid))
+      FROM made c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    UNION ALL SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN made c ON c.oid = i.indrelid
+    UNION ALL SELECT concat_ws(' ', c.relname, n.conname, pg_get_constraintdef(n.oid))
+      FROM pg_constraint n JOIN made c ON c.oid = n.conrelid
+    UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN made c ON c.oid = t.tgrelid
+    UNION ALL SELECT concat_ws(' ', 'policy', c.relname, p.polname, p.polcmd, pg_get_expr(p.polqual, p.polrelid),
+        pg_get_expr(p.polwithcheck, p.polrelid)) FROM pg_policy p JOIN made c ON c.oid = p.polrelid
+    UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
+
+#[test]
+fn a_postgres_database_of_the_first_version_keeps_its_rows_and_becomes_as_a_new_one() -> anyhow::Result<()> {
+    let Some((database, _)) = empty()? else { return Ok(()) };
+    // As a hub, which owns what it makes.
+    let mut old = postgres::Client::connect(&database.url(), postgres::NoTls)?;
+    let rows = FIRST_ROWS.replace("X'", "'\\x");
+    old.batch_execute(&format!(
+        "{POSTGRES_FIRST} {rows} CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version VALUES (1)"
+    ))?;
+    has_kept_its_rows(&Store::connect(&database.url(), None)?)?;
+    let Some((_database, mut fresh)) = postgres()? else { return Ok(()) };
+    let made = |client: &mut postgres::Client| -> anyhow::Result<BTreeSet<String>> {
+        Ok(client.query(MADE, &[])?.iter().map(|row| row.get(0)).collect())
+    };
+    let (upgraded, fresh) = (made(&mut old)?, made(&mut fresh)?);
+    assert_eq!(upgraded, fresh);
+    for kind in ["table ", "column ", "CREATE INDEX", "CREATE TRIGGER", "policy ", "CREATE OR REPLACE FUNCTION"] {
+        assert!(fresh.iter().any(|one| one.starts_with(kind)), "nothing compared is a {kind}");
+    }
     Ok(())
 }
 
