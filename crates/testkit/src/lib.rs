@@ -6,11 +6,13 @@
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
 //! * [`FakeCalendar`]: public holidays over HTTP, or trouble, as it is told;
 //! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
+//! * [`FakeInbox`]: a receiver of files over HTTP that fails as it is told;
 //! * [`FakeOdoo`]: an Odoo that behaves as the reference saw real ones do, errors included;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
 //! * [`shared()`]: files that may lie beside the project;
+//! * [`Sshd`]: OpenSSH's own server, which takes files by SFTP;
 //! * [`skipped`]: says loudly that a test is skipped;
 //! * [`TempDir`]: a folder that is removed when it is dropped.
 
@@ -22,6 +24,7 @@ mod chance;
 mod database;
 mod fake_calendar;
 mod fake_crm;
+mod fake_inbox;
 mod fake_odoo;
 mod http;
 mod pair;
@@ -29,6 +32,7 @@ mod postgres;
 mod process;
 mod shared;
 mod skip;
+mod sshd;
 mod wait;
 
 pub use crate::{
@@ -37,12 +41,14 @@ pub use crate::{
     database::Database,
     fake_calendar::{CalendarMood, FakeCalendar},
     fake_crm::{CrmFault, CrmRecord, FakeCrm},
+    fake_inbox::{FakeInbox, InboxFault, InboxRequest},
     fake_odoo::{FakeOdoo, OdooAttendance, OdooFault, OdooVersion},
     pair::PostgresPair,
     postgres::Postgres,
     process::Process,
     shared::shared,
     skip::skipped,
+    sshd::Sshd,
     wait::{wait_for, wait_until},
 };
 pub use tempfile::TempDir;
