@@ -247,13 +247,20 @@ fn output_error(error: csv::Error) -> io::Error {
 
 /// The cell as a spreadsheet shows it, never runs it.
 pub fn neutral(cell: &str) -> Cow<'_, str> {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    let is_formula =
+        cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !cell.parse::<f64>().is_ok_and(f64::is_finite);
     if is_formula { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 #[cfg(test)]
 mod tests {
+    use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
+
     use super::*;
+
+    /// Cells that a spreadsheet would run.
+    const FORMULAS: [&str; 8] =
+        ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "=HYPERLINK(\"http://a\",\"b\")", "-inf"];
 
     fn written(format: Format) -> Vec<u8> {
         let mut out = Vec::new();
@@ -279,6 +286,37 @@ mod tests {
         let book = written(Format::Xlsx);
         assert!(book.starts_with(b"PK"), "a zip");
         assert_eq!(book, written(Format::Xlsx));
+    }
+
+    #[test]
+    fn in_a_workbook_what_looks_like_a_formula_is_text_in_every_column() {
+        let mut out = Vec::new();
+        let mut table = Table::new(Format::Xlsx, &mut out, ["code", "=name", "worked_minutes"]).unwrap();
+        for cell in FORMULAS {
+            table.row(["007", cell, cell]).unwrap();
+        }
+        table.row(["7", "-15", "-15"]).unwrap();
+        table.finish().unwrap();
+
+        let mut book: Xlsx<_> = open_workbook_from_rs(io::Cursor::new(out)).unwrap();
+        let name = book.sheet_names().remove(0);
+        assert!(book.worksheet_formula(&name).unwrap().is_empty(), "nothing is a formula");
+        let cells = book.worksheet_range(&name).unwrap();
+        let text = |text: &str| Data::String(text.to_owned());
+        let mut expected = vec![["code", "=name", "worked_minutes"].map(text).to_vec()];
+        expected.extend(FORMULAS.map(|cell| ["007", cell, cell].map(text).to_vec()));
+        expected.push(vec![text("7"), text("-15"), Data::Float(-15.0)]);
+        assert_eq!(cells.rows().map(<[Data]>::to_vec).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn in_csv_what_looks_like_a_formula_is_led_by_an_apostrophe() {
+        for cell in FORMULAS {
+            assert_eq!(neutral(cell), format!("'{cell}"));
+        }
+        for cell in ["-15", "+1.5", "1e5", "Ann", "", "a=b"] {
+            assert_eq!(neutral(cell), cell);
+        }
     }
 
     #[test]
