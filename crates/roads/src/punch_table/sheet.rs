@@ -4,8 +4,8 @@ use std::io::{Cursor, Read};
 
 use calamine::{Data, Reader as _, open_workbook_auto_from_rs};
 use csv::StringRecord;
-use jiff::ToSpan as _;
 use jiff::civil::{DateTime, date};
+use jiff::{SignedDuration, ToSpan as _};
 
 use super::{Records, not};
 use crate::NotATable;
@@ -49,7 +49,9 @@ fn text(cell: &Data) -> String {
         Data::DateTime(length) => moment_text(length.as_f64().fract()).unwrap_or_default(),
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
         Data::Empty | Data::Error(_) => String::new(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        Data::String(text) => text.trim().to_owned(),
+        Data::DateTimeIso(text) => text.trim().replacen('T', " ", 1),
+        Data::DurationIso(text) => time_of_day(text).unwrap_or_else(|| text.trim().to_owned()),
         other => other.to_string(),
     }
 }
@@ -66,6 +68,12 @@ fn moment_text(days: f64) -> Option<String> {
     Some(at.strftime(form).to_string())
 }
 
+/// The time of day of `PT08H00M01S`, as OpenDocument writes it.
+fn time_of_day(text: &str) -> Option<String> {
+    let since_midnight: SignedDuration = text.trim().parse().ok()?;
+    moment_text(since_midnight.as_secs_f64() / SECONDS_OF_DAY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,10 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_no_fraction_that_it_has_not() {
+    fn a_cell_reads_as_csv_would_have_it() {
         assert_eq!(
             [Data::Float(12.0), Data::Float(1.5), Data::String(" a ".into())].map(|cell| text(&cell)),
             ["12", "1.5", "a"]
         );
+        let iso = [Data::DateTimeIso("2025-03-03T08:00:01".into()), Data::DateTimeIso("2025-03-03".into())];
+        assert_eq!(iso.map(|cell| text(&cell)), ["2025-03-03 08:00:01", "2025-03-03"]);
+        let iso = [Data::DurationIso("PT08H00M01S".into()), Data::DurationIso("a while".into())];
+        assert_eq!(iso.map(|cell| text(&cell)), ["08:00:01", "a while"]);
     }
 }

@@ -101,6 +101,83 @@ fn a_sheet_says_what_the_csv_says() {
 }
 
 #[test]
+fn every_kind_of_workbook_says_what_the_csv_says() {
+    let books: [&[u8]; 3] = [
+        include_bytes!("../../tests/tables/log.xls"),
+        include_bytes!("../../tests/tables/log.xlsb"),
+        include_bytes!("../../tests/tables/log.ods"),
+    ];
+    for (book, kind) in books.into_iter().zip(["xls", "xlsb", "ods"]) {
+        assert_eq!(rows(book), rows(LOG.as_bytes()), "{kind}");
+    }
+    let parts = rows(include_bytes!("../../tests/tables/parts.ods"));
+    assert_eq!(told(&parts), ["12 2025-03-03 08:00:01 None", "12 2025-03-03 18:00:00 None"]);
+    let places = Mapping::parse("places", "header = false\n[columns]\ntime = 1\nuser = 2\n").unwrap();
+    let excel = rows_by(include_bytes!("../../tests/tables/excel.xlsb"), Some(places));
+    assert_eq!(told(&excel)[..2], ["15 2021-01-01 00:00:00 None", "16 2021-01-02 00:00:00 None"]);
+}
+
+/// A file in UTF-16 with its mark, as Windows programs save it.
+fn utf16(text: &str) -> Vec<u8> {
+    [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+}
+
+/// The mapping that the header of a file chose, and its rows: who, when, state; serial, reader and verify mode.
+fn known_as(file: &[u8]) -> (String, Vec<String>) {
+    let table = survey(file, None).unwrap();
+    let of = |row: OutsideRow| {
+        let punch = row.said.unwrap();
+        let (who, when, serial) = (punch.puncher.said(), punch.time.to_string(), punch.serial.unwrap_or_default());
+        format!("{who} {when} {:?} {serial}/{} {:?}", punch.state, punch.reader, punch.verify)
+    };
+    (table.mapping().name.clone(), table.rows(file).unwrap().map(|row| of(row.unwrap())).collect())
+}
+
+#[test]
+fn a_table_of_biotime_is_read_in_utf_16_with_tabs() {
+    let file = "id\temp_code\tpunch_time\tpunch_state\tverify_type\twork_code\tterminal_sn\tterminal_alias\r\n\
+                1\t12\t2025-03-03 08:00:01.000\t0\t1\t\tCJ1\tGate\r\n2\t0012\t2025/3/3 18:00\t255\t15\t\tCJ1\tGate\r\n";
+    let expected =
+        ["12 2025-03-03 08:00:01 Some(0) CJ1/Gate Some(1)", "0012 2025-03-03 18:00:00 Some(255) CJ1/Gate Some(15)"];
+    assert_eq!(known_as(&utf16(file)), ("biotime".to_owned(), expected.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn a_report_of_biotime_is_read_with_semicolons_and_one_date_decides_for_all() {
+    let file = "Employee ID;First Name;Department;Date;Time;Punch State;Serial Number;Device Name\r\n\
+                12;Ann;HR;03/04/2025;8:00:01 AM;Check In;CJ1;Gate\r\n12;Ann;HR;31/03/2025;6:00 PM;Check Out;CJ1;Gate\r\n";
+    let expected = ["12 2025-04-03 08:00:01 Some(0) CJ1/Gate None", "12 2025-03-31 18:00:00 Some(1) CJ1/Gate None"];
+    assert_eq!(known_as(file.as_bytes()), ("biotime-report".to_owned(), expected.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn checkinout_with_badge_numbers_is_read_as_access_writes_its_dates_and_with_each_of_its_types() {
+    let header = "Badgenumber\tCHECKTIME\tCHECKTYPE\tVERIFYCODE\tSENSORID\tsn\n";
+    let row = |(kind, minute): (&str, i32)| format!("12\t3/31/2025 8:{minute:02}:01 AM\t{kind}\t1\t102\tCJ1\n");
+    let file: String = ["I", "O", "0", "1", "i", "o"].into_iter().zip(0..).map(row).collect();
+    let of = |state: i32| format!("12 2025-03-31 08:{state:02}:01 Some({state}) CJ1/102 Some(1)");
+    let expected = ("zktime".to_owned(), (0..6).map(of).collect::<Vec<_>>());
+    assert_eq!(known_as(format!("{header}{file}").as_bytes()), expected);
+    assert_eq!(known_as(&utf16(&format!("{header}{file}"))), expected);
+}
+
+#[test]
+fn the_bare_checkinout_is_no_terminals_also_where_it_names_one() {
+    let file = "USERID,CHECKTIME,CHECKTYPE,VERIFYCODE,SENSORID,Memoinfo,WorkCode,sn,UserExtFmt\r\n\
+                3,\"2025-03-03 08:00:01.000\",I,1,102,\"a, b\",0,CJ1,1\r\n3,20250303 180000,O,15,102,,0,CJ1,1\r\n";
+    let expected = ["3 2025-03-03 08:00:01 Some(0) /CJ1 Some(1)", "3 2025-03-03 18:00:00 Some(1) /CJ1 Some(15)"];
+    assert_eq!(known_as(file.as_bytes()), ("checkinout".to_owned(), expected.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn device_logs_of_etimetrack_are_read_with_a_mark_and_semicolons() {
+    let file = "\u{feff}DeviceLogId;DownloadDate;DeviceId;UserId;LogDate;Direction;AttDirection;WorkCode\r\n\
+                9;04-03-2025 00:10:00;3;12;31-03-2025 08:00:01;in;in;0\r\n10;04-03-2025 00:10:00;3;12;31-03-2025 18:00:00;out;out;0\r\n";
+    let expected = ["12 2025-03-31 08:00:01 Some(0) /3 None", "12 2025-03-31 18:00:00 Some(1) /3 None"];
+    assert_eq!(known_as(file.as_bytes()), ("etimetrack".to_owned(), expected.map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn letters_of_an_old_code_page_are_read_if_somebody_says_which() {
     let (file, ..) = encoding_rs::WINDOWS_1252.encode("user,time,door\n7,2025-03-03 08:00,T\u{fc}r\n");
     let told = told(&rows(&[&file[..], b"8,2025-03-03 09:00,A\n"].concat()));
