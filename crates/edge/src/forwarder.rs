@@ -342,7 +342,7 @@ impl<U: Uplink> Forwarder<U> {
             if order.command == TerminalCommand::UploadAgain {
                 self.terminals.owes_upload(&order.serial);
             }
-            self.terminals.set_has_commands(&order.serial, true);
+            self.terminals.is_ordered(&order);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! * [`spool`]: what terminals said, on disk until the hub has it. Its invariants are the edge's promise.
 //! * `listener`: the push protocol over HTTP. `poller`: reads the logs of terminals on port 4370.
 //! * `live`: punches as they happen, from terminals that tell them there.
-//! * `visit`: a conversation with one terminal there; `search` finds a terminal that has another address now.
+//! * `visit`: a conversation with one terminal there, on which `users` are written; `search` finds a terminal that has another address now.
 //! * `closing`: what a reading proves of each day, for the hub to compare; `days` asks terminals that only push.
 //! * `reconcile`: the proof that the hub holds a terminal's whole log, before that is erased.
 //! * `forwarder`: sends to an [`Uplink`]; [`HttpUplink`] is the one to a hub elsewhere.
@@ -49,6 +49,7 @@ mod tls;
 mod token;
 mod trouble;
 mod uplink;
+mod users;
 mod visit;
 
 pub use config::EdgeConfig;
@@ -63,6 +64,7 @@ pub use tls::pin_of;
 pub use token::{TokenError, TokenFile};
 pub use trouble::Trouble;
 pub use uplink::{HttpUplink, Uplink, UplinkError};
+pub use users::record_of;
 pub use visit::{Face, Tables, Visit, dialable};
 
 /// The key of an edge, in messages.

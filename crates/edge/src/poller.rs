@@ -4,6 +4,9 @@
 //! A poll reads the whole log, as the protocol has no filter; every record goes the same way as a pushed line, so that
 //! a punch which came by push already is known.
 //!
+//! On the same visit users are written that the hub wants written ([`carry_out`]): after the punches are stored, as a record of an old
+//! unit tells who made it only while that user is there.
+//!
 //! So a poll is a reconciliation: what is missing here comes with it, and it tells the hub the closeout of each day, so that what
 //! is missing there is seen and sent once more.
 
@@ -24,8 +27,10 @@ use crate::plan::Schedule;
 use crate::reading::Intake;
 use crate::search::Search;
 use crate::spool::Spool;
+use crate::spool::visits::{Fate, VisitOrder};
 use crate::terminals::{Terminals, WholeLog};
 use crate::timekeeper::Timekeeper;
+use crate::users::carry_out;
 use crate::visit::{addresses, dialable, port};
 use crate::{EdgeConfig, Stop, Tables, Trouble, Visit, chance};
 
@@ -45,6 +50,7 @@ pub struct BeganReading {
 /// Reads terminals regularly.
 pub(crate) struct Poller {
     terminals: Arc<Terminals>,
+    spool: Spool,
     counters: Arc<Counters>,
     time: Arc<Timekeeper>,
     /// Longest silence of a terminal while it owes an answer.
@@ -68,8 +74,8 @@ impl Poller {
     ) -> Self {
         let (silence, search) = (config.terminal_silence, Search::new(config.discover.clone()));
         let (live, wished) = Live::new(spool.clone(), terminals.clone(), counters.clone(), time.clone());
-        let (intake, live_rest) = (Intake::new(spool, counters.clone(), time.clone()), config.live_rest);
-        Self { terminals, counters, time, silence, live_rest, search, intake, live, wished: wished.into() }
+        let (intake, live_rest) = (Intake::new(spool.clone(), counters.clone(), time.clone()), config.live_rest);
+        Self { terminals, spool, counters, time, silence, live_rest, search, intake, live, wished: wished.into() }
     }
 
     /// Polls until the stop, `usual`ly so often; polls in work are given up then.
@@ -141,6 +147,9 @@ impl Poller {
             let address = dialable(terminal.address.as_deref().unwrap_or_default());
             Err(Trouble::TimedOut { address })
         });
+        if let Err(trouble) = &outcome {
+            self.put_off(terminal, trouble).await;
+        }
         let is_read = outcome.is_ok();
         self.note(&terminal.serial, outcome);
         is_read
@@ -191,17 +200,83 @@ impl Poller {
                 return Err(trouble);
             }
         };
-        if is_heard {
-            self.live.keep(terminal, visit);
+        let orders = self.visit_orders(terminal).await;
+        let taken = if orders.is_empty() {
+            self.leave(visit, terminal, is_heard).await;
+            self.take(&began, &tables).await
         } else {
-            visit.end().await;
-        }
-        let mut log = self.take(&began, &tables).await?;
+            let taken = self.take(&began, &tables).await;
+            if taken.is_ok() {
+                self.carry_out(&mut visit, terminal, orders).await;
+            }
+            self.leave(visit, terminal, is_heard).await;
+            taken
+        };
+        let mut log = taken?;
         if terminal.live && !is_heard {
             let refusal = not_offered(terminal);
             log.remark = Some(log.remark.map_or(refusal.clone(), |remark| format!("{remark}; {refusal}")));
         }
         Ok(log)
+    }
+
+    /// Ends a visit, or listens on it from now on.
+    async fn leave(&self, visit: Visit, terminal: &link::Terminal, is_heard: bool) {
+        if is_heard {
+            self.live.keep(terminal, visit);
+        } else {
+            visit.end().await;
+        }
+    }
+
+    /// What the hub wants done on a visit to this terminal.
+    async fn visit_orders(&self, terminal: &link::Terminal) -> Vec<VisitOrder> {
+        let orders = self.spool.visit_orders(terminal.serial.clone(), terminal.via, self.time.now_us()).await;
+        orders.unwrap_or_else(|error| {
+            tracing::warn!(terminal.serial, %error, "commands for a terminal can't be looked up; the next visit tries again");
+            Vec::new()
+        })
+    }
+
+    /// Does orders on a visit, and notes what became of them. What a lost line left undone is for the next visit.
+    async fn carry_out(&self, visit: &mut Visit, terminal: &link::Terminal, orders: Vec<VisitOrder>) {
+        let mut fates = Vec::new();
+        let lost = carry_out(&mut visit.client, &orders, &mut fates).await.err();
+        if let Some(error) = lost {
+            let trouble = visit.trouble(error).to_string();
+            let rest = orders.iter().filter(|order| fates.iter().all(|(id, _)| *id != order.id)).map(|order| order.id);
+            let rest: Vec<_> = rest.map(|id| (id, Fate::PutOff(trouble.clone()))).collect();
+            tracing::warn!(
+                terminal.serial,
+                put_off = rest.len(),
+                "users of a terminal could not be written: {trouble}"
+            );
+            fates.extend(rest);
+        }
+        self.note_fates(terminal, fates).await;
+    }
+
+    /// A terminal could not be read: what was to be done there waits, and says why.
+    async fn put_off(&self, terminal: &link::Terminal, trouble: &Trouble) {
+        let orders = self.visit_orders(terminal).await;
+        self.note_fates(terminal, orders.iter().map(|order| (order.id, Fate::PutOff(trouble.to_string()))).collect())
+            .await;
+    }
+
+    async fn note_fates(&self, terminal: &link::Terminal, fates: Vec<(i64, Fate)>) {
+        if fates.is_empty() {
+            return;
+        }
+        for (id, fate) in &fates {
+            tracing::info!(terminal.serial, id, ?fate, "a command for a terminal was tried on a visit");
+        }
+        match self.spool.visited(fates, self.time.now_us()).await {
+            // Somebody is waiting for it at the hub.
+            Ok(()) => self.terminals.nudge(),
+            Err(error) => {
+                tracing::warn!(terminal.serial, %error, "what became of commands could not be noted; the next visit does them again");
+            }
+        }
     }
 
     /// Tables are about to be read: what was punched before is in them.

@@ -1,4 +1,5 @@
-//! Commands for terminals that push: asked for here, brought by the edge that sees the terminal, and what became of them.
+//! Commands for terminals: asked for here, brought by the edge that sees the terminal, and what became of them. Users of terminals that
+//! are polled are written by that edge when it reads them; everything else goes to terminals that push.
 //!
 //! Invariants:
 //! * What a terminal could misread is refused before it is stored.
@@ -8,8 +9,8 @@
 //! * What was not reported in time reads as expired; a result that comes late all the same replaces that.
 
 use jiff::{SignedDuration, Timestamp};
-use link::command::{MAX_ORDERS, MAX_RESULT_BYTES};
-use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+use link::command::{MAX_ORDERS, MAX_RESULT_BYTES, TerminalPerson};
+use link::{CommandOrder, CommandReport, CommandState, TerminalCommand, Via};
 use store::commands::Command;
 use store::users::TerminalUser;
 use store::{Read, Write};
@@ -97,7 +98,7 @@ pub(crate) fn ask(
     let expires = now.saturating_add(expires_after).unwrap_or(now);
     let json = serde_json::to_string(command)
         .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
-    may_get_commands(write, serial)?;
+    may_get(write, serial, command)?;
     if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
         let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
         return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
@@ -120,16 +121,29 @@ pub(crate) fn ask(
     Ok(id)
 }
 
-/// Refuses what can't get commands: an unknown, unapproved, or only polled terminal.
-fn may_get_commands(read: &Read<'_>, serial: &str) -> Result<(), Error> {
+/// Refuses what can't get the command: an unknown or unapproved terminal, or one that is collected from in another way.
+fn may_get(read: &Read<'_>, serial: &str, command: &TerminalCommand) -> Result<(), Error> {
     let terminal = read.terminal(serial)?.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
     if !terminal.is_approved {
         let cure = format!("approve it first: `punchclock terminal approve {serial}`");
         return Err(Error::invalid(format!("terminal {serial} is not approved"), cure));
     }
-    if via(&terminal.via) == link::Via::Poll {
-        let what = format!("terminal {serial} is only polled; commands go to terminals that push");
+    let via = via(&terminal.via);
+    let is_done_on_visit = command.is_done_on_visit(via);
+    if is_done_on_visit && terminal.address.is_none() {
+        let cure = format!("give it one: `punchclock terminal add {} --serial {serial} --address A`", terminal.name);
+        return Err(Error::invalid(format!("terminal {serial} has no address at which it could be read"), cure));
+    }
+    if !is_done_on_visit && via == Via::Poll {
+        let what = format!("terminal {serial} is only polled, which writes users and does nothing else there");
         return Err(Error::invalid(what, "set its server address, and register it with `--via both`"));
+    }
+    if !is_done_on_visit && matches!(command, TerminalCommand::RenameUser { .. }) {
+        let what = format!("terminal {serial} only pushes, and by push a whole record is replaced");
+        return Err(Error::invalid(
+            what,
+            "give it an address, and register it with `--via both`; or rename the user in its own menu",
+        ));
     }
     Ok(())
 }
@@ -183,9 +197,11 @@ pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Ti
 /// A user was written to a terminal, or deleted there: that is what it lists now.
 fn note_user(write: &Write<'_>, done: &Command, now: Timestamp) -> Result<(), Error> {
     match serde_json::from_str(&done.command) {
-        Ok(TerminalCommand::PutUser(person)) => {
+        Ok(
+            TerminalCommand::PutUser(TerminalPerson { user, name, .. }) | TerminalCommand::RenameUser { user, name },
+        ) => {
             let (origin, seen_us) = (done.serial.clone(), now.as_microsecond());
-            write.put_terminal_users(&[TerminalUser { origin, user: person.user, name: person.name, seen_us }])?;
+            write.put_terminal_users(&[TerminalUser { origin, user, name, seen_us }])?;
         }
         Ok(TerminalCommand::DeleteUser { user }) => write.drop_terminal_user(&done.serial, &user)?,
         // What a newer hub asked for, and everything that is not about users.

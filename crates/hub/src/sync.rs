@@ -25,7 +25,7 @@ use crate::{Actor, Error, Hub};
 
 /// Wishes of one transaction.
 const WISHES_PER_WRITE: usize = 100;
-/// Bytes from which on a terminal may have cut a name; the shortest field has so many.
+/// Bytes at which a terminal may have cut a name, or later; the shortest field has so many.
 const SHORTEST_FIELD: usize = 8;
 
 /// How a terminal's user stands to the employees' numbers.
@@ -92,6 +92,13 @@ pub enum SyncWish {
         /// The number.
         user: String,
     },
+    /// Call it there as the employee is called; card and rights stay.
+    Rename {
+        /// Serial.
+        serial: String,
+        /// The number.
+        user: String,
+    },
     /// Delete it there, with its fingerprints: it is nobody's.
     Remove {
         /// Serial.
@@ -105,7 +112,9 @@ impl SyncWish {
     /// Terminal and number.
     fn of(&self) -> (&str, &str) {
         match self {
-            Self::Send { serial, user } | Self::Remove { serial, user } => (serial, user),
+            Self::Send { serial, user } | Self::Rename { serial, user } | Self::Remove { serial, user } => {
+                (serial, user)
+            }
         }
     }
 }
@@ -147,7 +156,8 @@ fn compare(wanted: &BTreeMap<String, Wanted>, there: &BTreeMap<String, String>) 
 /// than its field.
 fn is_same(here: &str, there: &str) -> bool {
     let (here, there) = (here.trim(), there.trim());
-    here.is_empty() || here == there || (there.len() >= SHORTEST_FIELD && here.starts_with(there))
+    let shortest = here.get(..here.floor_char_boundary(SHORTEST_FIELD)).unwrap_or(here).trim_end();
+    here.is_empty() || here == there || there == shortest || (there.len() >= SHORTEST_FIELD && here.starts_with(there))
 }
 
 /// Everybody's numbers, for the comparison with each terminal.
@@ -326,11 +336,12 @@ fn take(write: &Write<'_>, actor: &Actor, wish: &SyncWish, tables: &mut Tables, 
         let what = format!("terminal {serial} was asked about user {user} already: command {id}");
         return Err(Error::invalid(what, "wait for its result"));
     }
+    let name = row.employee.as_ref().map(|(_, name)| name.clone()).unwrap_or_default();
     let command = match (wish, row.state) {
         (SyncWish::Send { .. }, SyncState::ToSend) => {
-            let name = row.employee.as_ref().map(|(_, name)| name.clone()).unwrap_or_default();
             TerminalCommand::PutUser(TerminalPerson { user: user.to_owned(), name, ..TerminalPerson::default() })
         }
+        (SyncWish::Rename { .. }, SyncState::Differs) => TerminalCommand::RenameUser { user: user.to_owned(), name },
         (SyncWish::Remove { .. }, SyncState::ToRemove) => TerminalCommand::DeleteUser { user: user.to_owned() },
         _ => return Err(no_longer(row)),
     };
@@ -345,7 +356,7 @@ fn no_longer(row: &SyncRow) -> Error {
         SyncState::InStep => ("is in step", "nothing is to be done".to_owned()),
         SyncState::Differs => {
             let cure =
-                format!("`punchclock terminal users {name} --push --overwrite` renames it and keeps card and rights");
+                format!("`punchclock terminal sync {name} --rename {user}` renames it and keeps card and rights");
             ("is called otherwise there", cure)
         }
         SyncState::ToRemove => ("is nobody's", "it can only be removed".to_owned()),
@@ -378,6 +389,7 @@ mod tests {
         let states = compare(&wanted, &there);
         let told: Vec<String> = states.iter().map(|(number, state)| format!("{number} {}", state.word())).collect();
         assert_eq!(told, ["02 to_remove", "1 in_step", "2 to_send", "3 in_step", "4 in_step", "5 to_remove"]);
+        assert!(is_same("Ann May Cruz", "Ann May"), "a blank at the end of the field is nothing");
         assert!(!is_same("Ann Reyes", "Ann") && !is_same("Ann", "Ann Reyes") && !is_same("Ann Reyes", ""));
     }
 

@@ -413,7 +413,9 @@ impl CommandRow {
     pub fn says(&self) -> &str {
         match self.state {
             CommandState::Queued => "waits for the edge that sees the terminal",
-            CommandState::HandedOver => "the edge has it; the terminal fetches it when it calls next",
+            // What was in the way of a try.
+            CommandState::HandedOver if !self.result.is_empty() => self.result.lines().next().unwrap_or_default(),
+            CommandState::HandedOver => "the edge has it until the terminal calls or is read next",
             CommandState::Sent => "the terminal has fetched it and owes its result",
             CommandState::Expired | CommandState::Done | CommandState::Failed => {
                 self.result.lines().next().unwrap_or_default()

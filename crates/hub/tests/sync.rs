@@ -47,6 +47,10 @@ fn send(serial: &str, user: &str) -> SyncWish {
     SyncWish::Send { serial: serial.to_owned(), user: user.to_owned() }
 }
 
+fn rename(serial: &str, user: &str) -> SyncWish {
+    SyncWish::Rename { serial: serial.to_owned(), user: user.to_owned() }
+}
+
 fn remove(serial: &str, user: &str) -> SyncWish {
     SyncWish::Remove { serial: serial.to_owned(), user: user.to_owned() }
 }
@@ -76,7 +80,7 @@ fn what_a_person_asks_for_is_queued_once_and_the_result_brings_it_in_step() {
     let asked = house.hub.sync_terminals(&clerk(), &wishes, now()).unwrap();
     assert_eq!(asked.queued, 2);
     let why: Vec<&str> = asked.refused.iter().map(|(_, _, why)| why.as_str()).collect();
-    assert!(why[0].contains("is called otherwise there; `punchclock terminal users A1 --push --overwrite`"), "{why:?}");
+    assert!(why[0].contains("is called otherwise there; `punchclock terminal sync A1 --rename 12`"), "{why:?}");
     assert!(why[1].contains("is called otherwise there"), "an employee of today is not removed: {why:?}");
     assert!(why[2].contains("it can only be removed"), "{why:?}");
     let again = house.hub.sync_terminals(&clerk(), &[send("A1", "13")], now()).unwrap();
@@ -109,13 +113,57 @@ fn what_a_person_asks_for_is_queued_once_and_the_result_brings_it_in_step() {
 }
 
 #[test]
+fn a_terminal_that_is_polled_is_brought_in_step_by_the_edge_that_reads_it() {
+    let house = workplace();
+    let at = NewTerminal { serial: "C1".into(), address: Some("10.0.0.9".into()), ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &at, now()).unwrap();
+    list(&house, "C1", &[("12", "D. Lim"), ("99", "Test")]);
+    let contact = Contact { serial: "C1".into(), last_contact_us: Some(now().as_microsecond()), ..Contact::default() };
+    let beat = Heartbeat { edge: "cebu".into(), terminals: vec![contact], ..Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    let asked = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();
+    assert_eq!((asked.queued, asked.refused), (2, vec![]));
+    let orders = house.hub.heartbeat(&beat, now()).unwrap().commands;
+    let texts: Vec<String> = orders.iter().map(|order| order.command.to_string()).collect();
+    assert_eq!(texts, ["rename user 12 to Dan Lim", "delete user 99"]);
+
+    let report = |id, state, sent_times, text: &str| CommandReport {
+        id,
+        state,
+        at_us: now().as_microsecond(),
+        sent_times,
+        code: None,
+        text: text.to_owned(),
+    };
+    let tell = |reports| {
+        let beat = Heartbeat { edge: "cebu".into(), commands: reports, ..Heartbeat::default() };
+        house.hub.heartbeat(&beat, now()).unwrap();
+    };
+    let id = orders[0].id;
+    tell(vec![report(id, CommandState::HandedOver, 1, "10.0.0.9:4370 did not answer in time; check")]);
+    let row = house.hub.command(id, now()).unwrap();
+    assert_eq!((row.state, row.says()), (CommandState::HandedOver, "10.0.0.9:4370 did not answer in time; check"));
+    tell(orders.iter().map(|order| report(order.id, CommandState::Done, 2, "done")).collect());
+    let told = told(&house, now());
+    assert_eq!(told.into_iter().filter(|row| row.starts_with("C1")).collect::<Vec<_>>(), ["C1 12 in_step: "]);
+}
+
+#[test]
 fn a_terminal_that_gets_no_commands_says_what_does_it_and_nothing_is_queued() {
     let house = workplace();
     list(&house, "C1", &[]);
-    let asked = house.hub.sync_terminals(&clerk(), &[send("C1", "12"), send("X0", "1")], now()).unwrap();
+    let wishes = [send("C1", "12"), send("X0", "1"), rename("A1", "12")];
+    let asked = house.hub.sync_terminals(&clerk(), &wishes, now()).unwrap();
     assert_eq!(asked.queued, 0);
-    assert!(asked.refused[0].2.contains("terminal C1 is only polled"), "{asked:?}");
+    assert!(
+        asked.refused[0].2.contains("terminal C1 has no address at which it could be read; give it one"),
+        "{asked:?}"
+    );
     assert!(asked.refused[1].2.contains("there is no terminal X0"), "{asked:?}");
+    assert!(
+        asked.refused[2].2.contains("terminal A1 only pushes") && asked.refused[2].2.contains("--via both"),
+        "{asked:?}"
+    );
     let in_step = |row: &SyncRow| row.state == SyncState::InStep;
     assert!(!house.hub.terminal_sync(now()).unwrap().iter().any(in_step), "whom it listed before is forgotten");
 }

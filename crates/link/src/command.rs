@@ -1,4 +1,5 @@
-//! What an operator asks of a terminal that pushes, and what became of it.
+//! What an operator asks of a terminal, and what became of it. One that pushes fetches it; the users of one that is polled are written
+//! by the edge when it reads it.
 //!
 //! Invariants:
 //! * The hub gives each command a number that never comes again; the same number is the same command, however often an
@@ -11,6 +12,8 @@ use std::fmt;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
+
+use crate::Via;
 
 /// Most orders in one answer to a heartbeat; the next answer brings more.
 pub const MAX_ORDERS: usize = 100;
@@ -47,8 +50,15 @@ pub enum TerminalCommand {
     },
     /// Upload the user table.
     SendUsers,
-    /// Create a user, or replace the whole record of one.
+    /// Create a user, or replace the record of one: by push the whole of it, over port 4370 what is given.
     PutUser(TerminalPerson),
+    /// Give a user whom the terminal has another name; all the rest of the record stays. Only port 4370 can.
+    RenameUser {
+        /// User number.
+        user: String,
+        /// New name.
+        name: String,
+    },
     /// Delete a user with its templates.
     DeleteUser {
         /// User number.
@@ -134,11 +144,22 @@ impl TerminalCommand {
             Self::CountPunches { .. } => "count",
             Self::SendUsers => "users",
             Self::PutUser(_) => "put-user",
+            Self::RenameUser { .. } => "rename-user",
             Self::DeleteUser { .. } => "delete-user",
             Self::GetOption { .. } => "get-option",
             Self::SetOption { .. } => "set-option",
             Self::Reboot => "reboot",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether an edge does it by itself when it reads a terminal of this kind over port 4370. Everything else waits until the terminal
+    /// fetches it.
+    pub const fn is_done_on_visit(&self, via: Via) -> bool {
+        match self {
+            Self::PutUser(_) | Self::DeleteUser { .. } => matches!(via, Via::Poll),
+            Self::RenameUser { .. } => via.polls(),
+            _ => false,
         }
     }
 
@@ -156,6 +177,10 @@ impl TerminalCommand {
             Self::PutUser(person) => {
                 needed("user number", &person.user)?;
                 safe("name", &person.name)
+            }
+            Self::RenameUser { user, name } => {
+                needed("user number", user)?;
+                needed("name", name)
             }
             // Without a number some firmware deletes everybody (adms 7).
             Self::DeleteUser { user } => needed("user number", user),
@@ -184,6 +209,7 @@ impl fmt::Display for TerminalCommand {
             Self::SendUsers => f.write_str("upload the user table"),
             Self::PutUser(person) if person.name.is_empty() => write!(f, "write user {}", person.user),
             Self::PutUser(person) => write!(f, "write user {} ({})", person.user, person.name),
+            Self::RenameUser { user, name } => write!(f, "rename user {user} to {name}"),
             Self::DeleteUser { user } => write!(f, "delete user {user}"),
             Self::GetOption { name } => write!(f, "tell option {name}"),
             Self::SetOption { name, value } => write!(f, "set option {name} to {value}"),
@@ -294,13 +320,13 @@ pub struct CommandReport {
     pub state: CommandState,
     /// When it came so far, microseconds since the epoch, UTC, by the edge's clock.
     pub at_us: i64,
-    /// How often the terminal fetched it.
+    /// How often the terminal fetched it, or the edge tried to do it.
     #[serde(default)]
     pub sent_times: u32,
     /// The terminal's return code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The result in words, with the cure where there is one; options or counts that were asked for follow on lines of
+    /// The result in words, or what is in its way, with the cure where there is one; options or counts that were asked for follow on lines of
     /// their own. At most [`MAX_RESULT_BYTES`].
     #[serde(default)]
     pub text: String,
@@ -318,6 +344,7 @@ mod tests {
             TerminalCommand::UploadAgain,
             TerminalCommand::SendPunches { from: span.0, to: span.1 },
             TerminalCommand::PutUser(person),
+            TerminalCommand::RenameUser { user: "0012".into(), name: "Ann".into() },
         ] {
             let text = serde_json::to_string(&command).unwrap();
             assert_eq!(serde_json::from_str::<TerminalCommand>(&text).unwrap(), command, "{text}");
@@ -337,6 +364,7 @@ mod tests {
             option("", "5"),
             option("ComKey", "1234"),
             TerminalCommand::DeleteUser { user: " ".to_owned() },
+            TerminalCommand::RenameUser { user: "1".to_owned(), name: String::new() },
             TerminalCommand::PutUser(TerminalPerson { name: "x".repeat(201), user: "1".into(), ..Default::default() }),
             TerminalCommand::CountPunches {
                 from: "2026-01-06T00:00:00".parse().unwrap(),
@@ -348,6 +376,18 @@ mod tests {
             assert!(error.contains(';'), "{error} tells no cure");
         }
         assert_eq!(option("Delay", "5").check(), Ok(()));
+    }
+
+    #[test]
+    fn users_are_written_on_a_visit_where_nothing_is_fetched_and_renamed_wherever_one_is_made() {
+        let put = TerminalCommand::PutUser(TerminalPerson { user: "1".into(), ..Default::default() });
+        let rename = TerminalCommand::RenameUser { user: "1".into(), name: "Ann".into() };
+        let on_visit =
+            |command: &TerminalCommand| [Via::Push, Via::Poll, Via::Both].map(|via| command.is_done_on_visit(via));
+        assert_eq!(on_visit(&put), [false, true, false]);
+        assert_eq!(on_visit(&TerminalCommand::DeleteUser { user: "1".into() }), [false, true, false]);
+        assert_eq!(on_visit(&rename), [false, true, true]);
+        assert_eq!(on_visit(&TerminalCommand::Info), [false; 3]);
     }
 
     #[test]

@@ -303,6 +303,38 @@ fn whom_a_person_names_is_removed_from_a_terminal_and_no_employee_of_today() {
 }
 
 #[test]
+fn a_polled_terminal_is_brought_in_step_by_the_server_that_reads_it() {
+    let site = Site::new();
+    let users = [zk::User { card: 77, ..zk::User::new("101", "A. Cruz") }, zk::User::new("303", "Nobody")];
+    let terminal = Terminal::builder("SIM1").users(users).build();
+    let address = site.serve(&terminal);
+    site.prints(&["add", "Gate", "--serial", "SIM1", "--address", &address, "--via", "poll", "--zone", "Asia/Manila"]);
+    let people = site.file("people.csv", "code,name,numbers\n1,Ana Cruz,101\n2,Cora Evans,201\n");
+    site.stage.prints(&["import", "csv", &people, "--kind", "employees"]);
+    let _serving = site.stage.serve();
+    let states = || {
+        let rows = site.json(&["sync", "Gate", "--state", "all"]);
+        let state = |row: &Value| format!("{} {}", row["user"].as_str().unwrap(), row["state"].as_str().unwrap());
+        rows.as_array().unwrap().iter().map(state).collect::<Vec<_>>()
+    };
+    let reach = |what: &str, wanted: &[&str]| {
+        testkit::wait_until(what, stage::PATIENCE, || states() == wanted)
+            .unwrap_or_else(|_| panic!("{what}: {:?}", states()));
+    };
+    reach("its users are listed", &["101 differs", "201 to_send", "303 to_remove"]);
+    let asked = site.prints(&["sync", "Gate", "--send", "--rename", "101", "--remove", "303"]);
+    assert!(asked.contains("queued 3"), "{asked}");
+    reach("all in step", &["101 in_step", "201 in_step"]);
+    let there: Vec<_> =
+        terminal.users().into_iter().map(|user| (user.number.clone(), user.name(), user.card)).collect();
+    assert_eq!(there, [("101".into(), "Ana Cruz".into(), 77), ("201".into(), "Cora Evans".into(), 0)]);
+    let told = site.prints(&["command", "Gate", "--wait", "1m", "put-user", "201", "--name", "Cora E."]);
+    assert!(told.contains("write user 201 (Cora E.): done"), "{told}");
+    let refused = site.fails(&["command", "Gate", "info"]);
+    assert!(refused.contains("is only polled, which writes users and does nothing else there"), "{refused}");
+}
+
+#[test]
 fn logs_of_every_layout_are_read_over_tcp_and_udp() {
     let site = Site::new();
     for (make, transport) in [("f18", "tcp"), ("f18", "udp"), ("u580", "auto"), ("mb20-8", "auto"), ("mb20-16", "udp")]

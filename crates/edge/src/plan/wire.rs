@@ -22,6 +22,12 @@ pub(crate) fn to_wire(command: &TerminalCommand) -> Result<Command, String> {
         TerminalCommand::SendUsers => Command::QueryUsers,
         TerminalCommand::PutUser(person) => Command::UpdateUser(record(person)?),
         TerminalCommand::DeleteUser { user } => Command::DeleteUser(pin(user)?),
+        TerminalCommand::RenameUser { .. } => {
+            return Err(
+                "a terminal that pushes can't rename a user; give it an address and register it with `--via both`"
+                    .to_owned(),
+            );
+        }
         TerminalCommand::GetOption { name } => Command::GetOption { name: name.clone() },
         TerminalCommand::SetOption { name, value } => Command::SetOption { name: name.clone(), value: value.clone() },
         TerminalCommand::Reboot => Command::Reboot,

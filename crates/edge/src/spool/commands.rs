@@ -1,4 +1,5 @@
-//! Commands that wait for a terminal to fetch them (adms 7): those of the hub, and errands of the edge itself.
+//! Commands that wait for a terminal to fetch them (adms 7): those of the hub, and errands of the edge itself. Some the edge does by
+//! itself when it reads the terminal ([`visits`](super::visits)).
 //!
 //! Invariants:
 //! 1. A command of the hub is one row for ever, by the hub's number of it: an order that comes again changes nothing but
@@ -90,16 +91,18 @@ pub struct Settled {
 }
 
 /// One command that is not done.
-struct Open {
-    id: i64,
-    command: TerminalCommand,
-    delivery: Delivery,
+pub(super) struct Open {
+    pub(super) id: i64,
+    pub(super) command: TerminalCommand,
+    pub(super) delivery: Delivery,
+    /// What was in the way when the edge wanted to do it on a visit; empty where it has not tried.
+    tried: String,
 }
 
 impl Open {
     /// It expires by the hub's time, told here by a clock that is so far ahead. `None` when that is not known: one that may have
     /// expired is neither delivered nor given up.
-    fn by_clock_ahead(mut self, ahead_us: Option<i64>) -> Option<Self> {
+    pub(super) fn by_clock_ahead(mut self, ahead_us: Option<i64>) -> Option<Self> {
         if let Some(expires_us) = &mut self.delivery.expires_us {
             *expires_us = expires_us.saturating_add(ahead_us?);
         }
@@ -367,6 +370,10 @@ fn hand_out(
         if lines.len() >= PER_REPLY {
             break;
         }
+        if matches!(open.command, TerminalCommand::RenameUser { .. }) {
+            // It has no form here and waits for a visit.
+            continue;
+        }
         if !review(connection, &open, now_us, patience)? {
             continue;
         }
@@ -396,6 +403,10 @@ fn review(connection: &Connection, open: &Open, now_us: i64, patience: Duration)
         Next::Deliver => Ok(true),
         Next::Wait => Ok(false),
         Next::GiveUp(why) => {
+            let why = match open.tried.as_str() {
+                "" => why,
+                tried => format!("it could not be done in time: {tried}"),
+            };
             tracing::warn!(command = %open.command, "a command was given up: {why}");
             finish(connection, open.id, CommandState::Expired, None, &why, now_us).map(|()| false)
         }
@@ -451,7 +462,7 @@ fn unfinished(connection: &Connection, serial: &str, id: i64) -> rusqlite::Resul
 }
 
 /// Ends a command: the hub's is to be told, an errand leaves.
-fn finish(
+pub(super) fn finish(
     connection: &Connection,
     id: i64,
     state: CommandState,
@@ -468,18 +479,18 @@ fn finish(
         .map(drop)
 }
 
-fn open(connection: &Connection, serial: &str) -> rusqlite::Result<Vec<Open>> {
+pub(super) fn open(connection: &Connection, serial: &str) -> rusqlite::Result<Vec<Open>> {
     connection
         .prepare_cached(
-            "SELECT id, command, sent_us, sent_times, expires_us FROM command
-             WHERE serial = ?1 AND state IN ('handed_over', 'sent') ORDER BY id",
+            "SELECT id, command, sent_us, sent_times, expires_us, CASE state WHEN 'handed_over' THEN text ELSE '' END
+             FROM command WHERE serial = ?1 AND state IN ('handed_over', 'sent') ORDER BY id",
         )?
         .query_map([serial], |row| {
             let command = command(row.get_ref(1)?.as_str()?);
             let is_reboot = command == TerminalCommand::Reboot;
             let delivery =
                 Delivery { sent_us: row.get(2)?, sent_times: row.get(3)?, expires_us: row.get(4)?, is_reboot };
-            Ok(Open { id: row.get(0)?, command, delivery })
+            Ok(Open { id: row.get(0)?, command, delivery, tried: row.get(5)? })
         })?
         .collect()
 }

@@ -37,6 +37,7 @@ pub mod slots;
 mod tail;
 pub mod terminals;
 pub mod unknown_slots;
+pub(crate) mod visits;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use link::{Contact, Reading};
 
-use super::Terminals;
+use super::{Known, Terminals};
 use crate::closing::Doubts;
 use crate::plan::clock::Look;
 use crate::plan::{Told, is_contact_due};
@@ -61,6 +61,20 @@ impl Terminals {
     /// What the hub has doubts about, for the reading that begins now.
     pub(crate) fn doubts(&self, serial: &str) -> Doubts {
         self.with(serial, |one| one.doubts.clone()).unwrap_or_default()
+    }
+
+    /// An order for a terminal came: one that is done on a visit shall not wait until it is read in its turn.
+    pub(crate) fn is_ordered(&self, order: &link::CommandOrder) {
+        let via = |one: &Known| one.registered.as_ref().map(|terminal| terminal.via);
+        let hurries = self.with(&order.serial, |one| {
+            let hurries = via(one).is_some_and(|via| order.command.is_done_on_visit(via));
+            one.is_hurried |= hurries;
+            one.has_commands |= !hurries;
+            hurries
+        });
+        if hurries == Some(true) {
+            self.changes.send_modify(|count| *count += 1);
+        }
     }
 
     /// The polled terminals whose next reading should not wait; each is told once.

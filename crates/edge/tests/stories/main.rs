@@ -29,4 +29,5 @@ mod status;
 mod tls;
 mod torn;
 mod transcripts;
+mod users;
 mod workplace;

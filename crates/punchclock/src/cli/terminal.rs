@@ -244,9 +244,12 @@ pub(crate) struct Sync {
     /// Show these: open, all, or one state (to_send, differs, to_remove, in_step)
     #[arg(long, default_value = "open", value_parser = ["open", "all", "to_send", "differs", "to_remove", "in_step"])]
     pub(crate) state: String,
-    /// Ask terminals that push to take everybody whom they lack
+    /// Ask terminals to take everybody whom they lack
     #[arg(long)]
     pub(crate) send: bool,
+    /// Ask those that are polled to call these user numbers as the employees are called; card and rights stay
+    #[arg(long, value_name = "NUMBER", num_args = 1..)]
+    pub(crate) rename: Vec<String>,
     /// Ask them to delete these user numbers, with their fingerprints; only such as are nobody's
     #[arg(long, value_name = "NUMBER", num_args = 1..)]
     pub(crate) remove: Vec<String>,

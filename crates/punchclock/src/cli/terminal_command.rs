@@ -34,7 +34,8 @@ pub(crate) enum Ask {
     Count(Span),
     /// Upload its user table
     Users,
-    /// Create a user, or replace one: what is not given here is empty there afterwards, a password too on some firmware
+    /// Create a user, or replace one: what is not given here is empty there afterwards, a password too on some firmware; at a terminal
+    /// that is only polled it stays
     PutUser {
         /// User number
         number: String,
@@ -47,6 +48,14 @@ pub(crate) enum Ask {
         /// May change the terminal's settings
         #[arg(long)]
         administrator: bool,
+    },
+    /// Give a user of a polled terminal another name; card, rights and fingers stay
+    RenameUser {
+        /// User number
+        number: String,
+        /// New name shown at the terminal
+        #[arg(long)]
+        name: String,
     },
     /// Delete a user with its fingers and faces
     DeleteUser {

@@ -41,6 +41,8 @@ struct CommandsPage {
     /// What was sent, to be corrected.
     typed: Wish,
     terminals: Vec<TerminalRow>,
+    /// Those of them that can be asked here.
+    pushing: Vec<TerminalRow>,
     states: Vec<Choice>,
     offered: Vec<Choice>,
     rows: Vec<Row>,
@@ -143,6 +145,11 @@ async fn show_page(
     let (commands, terminals) = app.ask(move |hub| Ok((hub.commands(&filter, now)?, hub.terminals()?))).await?;
     let pager = Pager::new("/terminals/commands", &asked.query(), asked.page, commands.len() as u64);
     let shown = commands.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
+    let (rows, terminals): (Vec<Row>, Vec<TerminalRow>) = (
+        shown.map(|row| Row::new(row, &terminals, now)).collect(),
+        terminals.into_iter().filter(|terminal| terminal.approved).collect(),
+    );
+    let pushing = terminals.iter().filter(|terminal| terminal.via != link::Via::Poll).cloned().collect();
     let state = |state: CommandState| Choice {
         value: state.word(),
         name: words::command_state(state),
@@ -153,11 +160,9 @@ async fn show_page(
         frame: Frame::new("Commands of terminals", "/terminals", visitor),
         notice,
         problem,
-        rows: shown.map(|row| Row::new(row, &terminals, now)).collect(),
-        terminals: terminals
-            .into_iter()
-            .filter(|terminal| terminal.approved && terminal.via != link::Via::Poll)
-            .collect(),
+        rows,
+        terminals,
+        pushing,
         states: CommandState::ALL.map(state).into(),
         offered: offered.into(),
         typed,

@@ -164,7 +164,7 @@ pub(crate) struct Queued {
 
 fn queued_in_words(number: u64) -> String {
     let commands = words::plural(number, "command is queued", "commands are queued");
-    format!("{commands}. Each terminal gets its own when it calls next.")
+    format!("{commands}. Each terminal gets its own when it calls or is read next.")
 }
 
 /// `GET /terminals/users`
@@ -245,13 +245,13 @@ pub(crate) async fn ask(
     let field = |name: &str| sent.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
     let picked: HashSet<String> =
         sent.iter().filter(|(field, _)| field == "pick").map(|(_, key)| key.clone()).collect();
-    let is_removal = field("what") == "remove";
-    let problem = match (field("what"), picked.is_empty()) {
+    let what = field("what").to_owned();
+    let problem = match (what.as_str(), picked.is_empty()) {
         (_, true) => Some("Nothing is ticked. Tick the users that it is about."),
         ("remove", false) if field("sure").is_empty() => {
             Some("Nobody is removed without a word: tick that you are sure. Their fingerprints go with them.")
         }
-        ("send" | "remove", false) => None,
+        ("send" | "rename" | "remove", false) => None,
         _ => Some("The form does not say what to do. Press one of its buttons."),
     };
     if let Some(problem) = problem {
@@ -262,7 +262,11 @@ pub(crate) async fn ask(
     let wish = |key: &String| {
         let (serial, user) = key.split_once(MARK).unwrap_or((key, ""));
         let (serial, user) = (serial.to_owned(), user.to_owned());
-        if is_removal { SyncWish::Remove { serial, user } } else { SyncWish::Send { serial, user } }
+        match what.as_str() {
+            "rename" => SyncWish::Rename { serial, user },
+            "remove" => SyncWish::Remove { serial, user },
+            _ => SyncWish::Send { serial, user },
+        }
     };
     let mut wishes: Vec<SyncWish> = picked.iter().map(wish).collect();
     wishes.sort_by_key(|wish| format!("{wish:?}"));

@@ -164,7 +164,8 @@ impl Row {
             shifts: shifts_of(&row.serial, facts),
             has_own_name: row.name != row.serial,
             punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
-            commands_link: (row.approved && row.via != link::Via::Poll)
+            commands_link: row
+                .approved
                 .then(|| format!("/terminals/commands?{}", forms::query(&[("terminal", &row.serial)]))),
             clock: row.clock.and_then(|clock| ClockCell::new(clock, now, &zone)),
             sets_clock: row.sets_clock,

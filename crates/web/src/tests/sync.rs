@@ -46,6 +46,31 @@ async fn who_is_missing_is_sent_and_nobody_is_removed_without_a_word() {
 }
 
 #[tokio::test]
+async fn a_polled_terminal_is_asked_by_the_buttons_too() {
+    let house = workplace();
+    let polled = hub::NewTerminal {
+        serial: "A1".to_owned(),
+        via: Some(link::Via::Poll),
+        address: Some("10.0.0.9".to_owned()),
+        ..hub::NewTerminal::default()
+    };
+    house.hub.add_terminal(&clerk(), &polled, now()).unwrap();
+    let users = [("41", "A. Reyes"), ("43", "Zed")].map(|(number, name)| (number.to_owned(), name.to_owned()));
+    house.hub.take_users("A1", &users, now()).unwrap();
+    let admin = house.sign_in("admin").await;
+    for (what, number) in [("send", 42), ("rename", 41), ("remove&sure=yes", 43)] {
+        let done = house.post(&admin, PATH, &format!("what={what}&pick=A1%09{number}")).await;
+        assert_eq!(done.header("location"), "/terminals/users?queued=1", "{what}: {}", done.text);
+    }
+    let page = house.get(&admin, "/terminals/commands?terminal=A1").await.text;
+    for text in
+        ["Write user 42 (Ben Cruz)", "Rename user 41 to Ann Reyes", "Delete user 43", "No terminal can be asked here"]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn the_list_is_seen_by_terminal_and_by_employee_sorted_and_exported() {
     let house = workplace();
     let viewer = house.sign_in("viewer").await;

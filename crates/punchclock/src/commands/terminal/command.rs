@@ -1,4 +1,4 @@
-//! `terminal command` and `terminal commands`: what terminals that push are asked for, and what became of it.
+//! `terminal command` and `terminal commands`: what terminals are asked for, and what became of it.
 
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,7 @@ fn command(what: Ask, terminal: &TerminalRow) -> anyhow::Result<TerminalCommand>
         Ask::PutUser { number, name, card, administrator } => {
             TerminalCommand::PutUser(TerminalPerson { user: number, name, card, is_administrator: administrator })
         }
+        Ask::RenameUser { number, name } => TerminalCommand::RenameUser { user: number, name },
         Ask::DeleteUser { number } => TerminalCommand::DeleteUser { user: number },
         Ask::GetOption { name } => TerminalCommand::GetOption { name },
         Ask::SetOption { option } => {

@@ -17,7 +17,7 @@ pub(super) fn run(context: &Context, args: &Sync) -> anyhow::Result<()> {
         let serial = find(&hub, terminal)?.serial;
         rows.retain(|row| row.serial == serial);
     }
-    if !args.send && args.remove.is_empty() {
+    if !args.send && args.rename.is_empty() && args.remove.is_empty() {
         return list(context, rows, &args.state);
     }
     let done = hub.sync_terminals(&console(), &wishes(&rows, args), now())?;
@@ -41,9 +41,11 @@ pub(super) fn run(context: &Context, args: &Sync) -> anyhow::Result<()> {
 fn wishes(rows: &[SyncRow], args: &Sync) -> Vec<SyncWish> {
     let missing = rows.iter().filter(|row| args.send && row.state == SyncState::ToSend && row.asked.is_none());
     let send = missing.map(|row| SyncWish::Send { serial: row.serial.clone(), user: row.user.clone() });
-    let named = rows.iter().filter(|row| args.remove.contains(&row.user));
-    let remove = named.map(|row| SyncWish::Remove { serial: row.serial.clone(), user: row.user.clone() });
-    send.chain(remove).collect()
+    let rename = rows.iter().filter(|row| args.rename.contains(&row.user));
+    let rename = rename.map(|row| SyncWish::Rename { serial: row.serial.clone(), user: row.user.clone() });
+    let remove = rows.iter().filter(|row| args.remove.contains(&row.user));
+    let remove = remove.map(|row| SyncWish::Remove { serial: row.serial.clone(), user: row.user.clone() });
+    send.chain(rename).chain(remove).collect()
 }
 
 fn list(context: &Context, mut rows: Vec<SyncRow>, state: &str) -> anyhow::Result<()> {

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, bail};
-use edge::{Visit, name_of};
+use edge::{Visit, name_of, record_of};
 use hub::Hub;
+use link::command::TerminalPerson;
 use serde_json::{Value, json};
 use zk::client::UserLimits;
 use zk::{Privilege, User};
@@ -210,29 +211,17 @@ fn plan(
 ) -> Vec<(String, String, Step)> {
     let known: HashMap<&str, &User> = users.iter().map(|user| (user.number.as_str(), user)).collect();
     let step = |number: &str, name: &str| {
-        let name = cut(name, limits.layout.name_bytes());
-        let user = match known.get(number) {
-            None => User::new(number, name),
-            Some(user) if name.is_empty() || name_of(user) == name => return None,
-            Some(user) if !overwrite => return Some(Step::Differs(name_of(user))),
-            Some(user) => User { name_raw: name.as_bytes().to_vec(), ..(*user).clone() },
-        };
-        let before = known.get(number).map(|user| name_of(user));
-        Some(match (limits.fits(&user), before) {
+        let person = TerminalPerson { user: number.to_owned(), name: name.to_owned(), ..TerminalPerson::default() };
+        let known = known.get(number).copied();
+        Some(match (record_of(known, &person, limits), known.map(name_of)) {
+            (Ok(None), _) => return None,
+            (Ok(Some(_)), Some(before)) if !overwrite => Step::Differs(before),
+            (Ok(Some(user)), Some(before)) => Step::Rename(user, before),
+            (Ok(Some(user)), None) => Step::Add(user),
             (Err(unfit), _) => Step::Unfit(unfit.to_string()),
-            (Ok(()), None) => Step::Add(user),
-            (Ok(()), Some(before)) => Step::Rename(user, before),
         })
     };
-    wanted
-        .iter()
-        .filter_map(|(number, name)| Some((number.clone(), name.clone(), step(number, name.trim())?)))
-        .collect()
-}
-
-/// As much of a name as fits, in whole characters.
-fn cut(name: &str, bytes: usize) -> &str {
-    name.get(..name.floor_char_boundary(bytes)).unwrap_or(name).trim_end()
+    wanted.iter().filter_map(|(number, name)| Some((number.clone(), name.clone(), step(number, name)?))).collect()
 }
 
 #[cfg(test)]
@@ -276,10 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_at_a_whole_character_and_then_is_the_same() {
+    fn a_name_that_is_cut_is_the_same() {
         let name = "Maria Clara de los Santos";
-        assert_eq!(cut(name, 24), "Maria Clara de los Santo");
-        assert_eq!(cut("Peña Ñuñez", 3), "Pe");
         assert!(words(&[User::new("12", "Maria Clara de los Santo")], &[("12", name)], LONG, false).is_empty());
     }
 
