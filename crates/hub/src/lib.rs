@@ -112,8 +112,8 @@ pub use outbox::{
     RecordFilter, RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{
-    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Refusal, ReportRow, SentPunches, TableImport,
-    TableImported, Told, WEB_SOURCE, Wanted,
+    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Reasons, Refusal, ReportRow, SentPunches,
+    TableImport, TableImported, Told, WEB_SOURCE, Wanted,
 };
 pub use pay_exports::{Digesting, PayExport};
 pub use pay_layouts::SavedLayout;
@@ -137,7 +137,7 @@ pub use sheets::{
 };
 pub use sources::{
     Comparison, Difference, Differs, Heard, HolidaySettings, LeaveKind, MssqlSettings, OdooRead, OdooSourceSettings,
-    OpenTable, ReadSource, SourceRow, SourceSettings, SourceState, TableRead, table_csv,
+    OpenTable, ReadSource, SourceRow, SourceSettings, SourceState, TableRead, Written, table_csv,
 };
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};

@@ -4,7 +4,7 @@
 mod house;
 
 use hub::view::{DayFilter, PunchFilter};
-use hub::{Differs, Hub, MssqlSettings, SourceSettings, SourceState, TableRead};
+use hub::{Differs, Hub, MssqlSettings, SourceSettings, SourceState, TableImport, TableRead};
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 use roads::mssql::{Cell, MemoryTable};
@@ -130,6 +130,45 @@ fn a_line_that_breaks_costs_nothing_and_it_is_told_since_when() {
     // Changed, it is read from the beginning, and nothing is there twice.
     add(&hub, MssqlSettings { first: "2026-02-01".parse().ok(), ..settings() });
     assert_eq!(read_at(&hub, &mut table, later).counts.known, 5_000);
+}
+
+#[test]
+fn a_file_of_a_table_is_imported_as_the_very_punches_that_a_reading_makes() {
+    let mut table = log();
+    table.rows.push(event(90, "", "2026-02-04T12:00:00", "I"));
+    table.rows.push(event(91, "12", "2026-02-04T12:00:00", "I"));
+    table.rows[13][2] = Cell::Text("soon".into());
+    for codes in [false, true] {
+        let settings = MssqlSettings { zone: Some("Asia/Tokyo".into()), codes, ..settings() };
+        let mut file = Vec::new();
+        let written = hub::table_csv(&settings, &mut table.clone(), (None, None), &mut file).unwrap();
+        assert_eq!((written.punches, written.unreadable), (13, 1));
+        assert_eq!(written.reasons.lines(), ["held 1, the first at row 90: the row says nobody"]);
+        for is_file_first in [false, true] {
+            let (house, folder) = (house(), tempfile::tempdir().unwrap());
+            house.register("A1", "Asia/Manila");
+            let hub = hub_of(&house, &folder);
+            add(&hub, settings.clone());
+            let import = || {
+                let how = TableImport {
+                    name: "punches.csv",
+                    source: Some("commute"),
+                    create_employees: true,
+                    ..TableImport::default()
+                };
+                hub.import_table(&clerk(), &how, || Ok(file.as_slice()), now(), |_, _| {}).unwrap().counts
+            };
+            let read = || read_at(&hub, &mut table.clone(), now()).counts;
+            let (first, second) = if is_file_first { (import(), read()) } else { (read(), import()) };
+            assert_eq!((first.stored, first.held, second.known, second.read), (12, 2, 14, 14), "{codes}");
+            let punches = hub.punches(&PunchFilter::default()).unwrap().rows;
+            let begun = punches.iter().filter_map(|punch| punch.at).min();
+            assert_eq!(begun, Some("2026-02-02T07:50:00+09:00".parse().unwrap()));
+        }
+    }
+    let before = "2026-02-02".parse().ok();
+    let written = hub::table_csv(&settings(), &mut log(), (None, before), std::io::sink()).unwrap();
+    assert_eq!((written.punches, written.unreadable), (4, 0));
 }
 
 #[test]

@@ -82,7 +82,8 @@ fn a_table_is_added_with_its_warning_and_its_server_that_is_away_is_told() {
         [&["source", "copy", "--csv", file, "--from", "2026-03-01"], &reach[..], &["--preset", "biotime"]].concat();
     assert!(stage.fails(&[&pull[..], &["--allow-private"]].concat(), 1).contains(&address));
     stage.fails(&["source", "pull"], 2);
-    stage.fails(&["source", "pull", "mssql", "--csv", file], 2);
+    stage.fails(&["source", "pull", "mssql", "--from", "2026-03-01"], 2);
+    assert!(stage.fails(&["source", "pull", "mssql", "--csv", file], 1).contains(&address));
     let other = [&["source", "add", "mssql"], &reach[..], &["--preset", "custom"]].concat();
     assert!(stage.fails(&other, 1).contains("--query-file"));
     assert!(!stage.prints(&["--json", "audit", "list"]).contains("pa55"));

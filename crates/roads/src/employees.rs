@@ -1,6 +1,7 @@
 //! Employee lists as CSV: `code`, `name`, `confirmed`, `numbers`, `from`, `to` or `employment`, `zone`, `group`, `places`. Only `code`
 //! is required. Lists within a cell are separated by blanks or semicolons.
 
+use crate::sheet::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
 
 /// One employee of a list. Dates and zone are text here; the hub checks them.
@@ -64,14 +65,6 @@ pub fn read(file: &[u8]) -> Result<Vec<Result<Line, BadRow>>, NotATable> {
             group: cell("group"),
         })
     })
-}
-
-/// A cell without the quote that an export puts before what a spreadsheet would take for a formula.
-pub(crate) fn plain(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
-        _ => cell,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Sites and departments as CSV: `code`, `name`, the zones of a site (`Asia/Manila Asia/Tokyo@2026-03-16`: from that date on) and its
 //! terminals (`A1`, `B2@2026-03-01`, `C3@2026-03-01..2026-05-31`), or the department that one is a part of (`parent`). Only `code` is required.
 
-use crate::employees::plain;
+use crate::sheet::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
 
 /// One site of a list.

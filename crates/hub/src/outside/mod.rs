@@ -8,6 +8,7 @@
 //! * A dry run is the import itself, taken back.
 
 mod envelope;
+mod reasons;
 mod sent;
 mod sources;
 mod table;
@@ -25,6 +26,7 @@ use store::Write;
 
 pub(crate) use envelope::report_rows;
 pub use envelope::{MOST_KEPT_BYTES, ReportRow};
+pub use reasons::Reasons;
 pub use sent::{SentPunches, WEB_SOURCE};
 pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};

@@ -21,7 +21,7 @@ pub struct TableImport<'a> {
     pub mapping: Option<Mapping>,
     /// Order of day and month, where neither mapping nor file tells.
     pub dates: Option<DateOrder>,
-    /// IANA zone of the times; `None` for what is known of the source, else the company's.
+    /// IANA zone of the times; `None` for the one that the file names, what is known of the source, else the company's.
     pub zone: Option<&'a str>,
     /// Name of the system that wrote it; that of the mapping when it has none.
     pub source: Option<&'a str>,
@@ -48,6 +48,8 @@ pub struct TableImported {
     pub mapping: String,
     /// The source as which it was taken.
     pub source: String,
+    /// The zone of its times, where the file names it.
+    pub zone: Option<String>,
 }
 
 impl Hub {
@@ -86,7 +88,7 @@ impl Hub {
         let source = how.terminal.or(how.source).unwrap_or(&mapping);
         let outside = Outside {
             origin: how.terminal.map_or(Origin::Source(source), Origin::Terminal),
-            zone: how.zone,
+            zone: how.zone.or(table.zone()),
             wanted: how.wanted,
             create_employees: how.create_employees,
             is_dry_run: how.is_dry_run,
@@ -114,7 +116,11 @@ impl Hub {
         }
         match broken {
             Some(error) => Err(no_table(error)),
-            None => Ok(TableImported { id, counts, source: source.to_owned(), mapping }),
+            None => {
+                let (source, zone) =
+                    (source.to_owned(), table.zone().filter(|_| how.zone.is_none()).map(str::to_owned));
+                Ok(TableImported { id, counts, mapping, source, zone })
+            }
         }
     }
 
@@ -124,7 +130,7 @@ impl Hub {
             (true, Some(_)) => {
                 Err(Error::invalid(format!("the times in {} have an offset from UTC", how.name), "leave the zone away"))
             }
-            (false, None) if self.company()?.zone.is_none() => Err(Error::invalid(
+            (false, None) if table.zone().is_none() && self.company()?.zone.is_none() => Err(Error::invalid(
                 format!("nobody has said in which zone the times of {} are", how.name),
                 "name it, like `--zone Asia/Manila`",
             )),

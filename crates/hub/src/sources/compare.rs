@@ -83,7 +83,7 @@ impl Hub {
         let zone = settings.zone.as_deref().map_or_else(|| company.time_zone(), zone)?;
         let spec = settings.table()?;
         let (mut there, mut unreadable) = (Days::new(), 0);
-        let mut reading = Reading::range(&spec, from, to, PAGE_ROWS);
+        let mut reading = Reading::range(&spec, (Some(from), Some(to)), PAGE_ROWS);
         while let Some(select) = reading.next() {
             let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
             let rows = outside_rows(&spec, &page);

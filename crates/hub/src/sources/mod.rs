@@ -22,7 +22,7 @@ pub use desk::{SourceRow, SourceState};
 pub use holidays::{Heard, HolidaySettings};
 pub(crate) use odoo::listing;
 pub use odoo::{LeaveKind, OdooRead, OdooSourceSettings};
-pub use tables::{MssqlSettings, OpenTable, TableRead, table_csv};
+pub use tables::{MssqlSettings, OpenTable, TableRead, Written, table_csv};
 pub(crate) use work::Pull;
 pub use work::ReadSource;
 

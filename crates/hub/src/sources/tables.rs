@@ -10,7 +10,7 @@ use attendance::punch::Channel;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::mssql::{
-    CSV_COLUMNS, Encryption, KeyKind, LegacyTable, Mark, Reading, Table, Trouble, csv_row, outside_rows,
+    Encryption, KeyKind, LegacyTable, Mark, Reading, Table, Trouble, csv_columns, csv_row, outside_rows,
 };
 use roads::sheet::CsvTable;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ use store::Read;
 use super::desk::known_source;
 use super::{SourceSettings, in_the_name_of};
 use crate::company::zone;
-use crate::{Counts, Error, Hub, Outside, Wanted};
+use crate::view::HeldReason;
+use crate::{Counts, Error, Hub, Outside, Reasons, RowBecame, Told, Wanted};
 
 /// Rows of a page.
 pub(super) const PAGE_ROWS: usize = 2000;
@@ -238,38 +239,53 @@ impl Hub {
     }
 }
 
-/// Writes the punches of a table in a range of dates as CSV, which `import csv --kind punches` takes; how many, and how many rows could
-/// not be read. Needs no hub.
+/// What was written of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Punches.
+    pub punches: u64,
+    /// Rows that can't be read; they are written as they are.
+    pub unreadable: u64,
+    /// Why they can't.
+    pub reasons: Reasons,
+}
+
+/// Writes the rows of a table in a range of dates as CSV, open where a date is missing. `import csv --kind punches` takes it, and makes the
+/// same punches of it as reading the table under the same name. Needs no hub.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the table can't be read to its end, or of the output.
 pub fn table_csv(
     settings: &MssqlSettings,
     table: &mut dyn LegacyTable,
-    (from, to): (Date, Date),
+    range: (Option<Date>, Option<Date>),
     out: impl Write,
-) -> Result<(u64, u64), Error> {
+) -> Result<Written, Error> {
     let broken = |why: String| Error::invalid(why, "ask again once it answers");
     let spec = settings.table()?;
-    let who = if settings.codes { "code" } else { CSV_COLUMNS[0] };
-    let mut csv = CsvTable::new(out, std::iter::once(who).chain(CSV_COLUMNS.into_iter().skip(1)))?;
-    let (mut written, mut unreadable) = (0, 0);
-    let mut reading = Reading::range(&spec, from, to, PAGE_ROWS);
+    let zone = settings.zone.as_deref();
+    zone.map(crate::company::zone).transpose()?;
+    let mut csv = CsvTable::new(out, csv_columns(&spec))?;
+    let mut written = Written::default();
+    let mut reading = Reading::range(&spec, range, PAGE_ROWS);
     while let Some(select) = reading.next() {
         let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
         for row in outside_rows(&spec, &page) {
+            csv.row(csv_row(&row, zone))?;
             match row.said {
-                Ok(said) => {
-                    csv.row(csv_row(&said))?;
-                    written += 1;
+                Ok(_) => written.punches += 1,
+                Err(_) => {
+                    written.unreadable += 1;
+                    written
+                        .reasons
+                        .add(&[Told { row: &row, became: RowBecame::Held(Some(HeldReason::UnreadableLine)) }]);
                 }
-                Err(_) => unreadable += 1,
             }
         }
         reading.stored(&page).map_err(broken)?;
     }
     csv.finish()?;
-    Ok((written, unreadable))
+    Ok(written)
 }
 
 /// The settings of a source that is a table.

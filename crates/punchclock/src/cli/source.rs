@@ -195,12 +195,12 @@ pub(crate) struct Pull {
     /// The source
     pub(crate) name: String,
     /// Write a table's punches into this file, which `import csv --kind punches` takes; nothing is stored
-    #[arg(long, value_name = "FILE", requires = "from")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// First date of the file
+    /// First date of the file (default: the source's first; else everything)
     #[arg(long, value_name = "DATE", requires = "csv")]
     pub(crate) from: Option<Date>,
-    /// Last date of the file (default: today)
+    /// Last date of the file (default: whatever there is)
     #[arg(long, value_name = "DATE", requires = "csv")]
     pub(crate) to: Option<Date>,
 }
@@ -213,7 +213,7 @@ pub(crate) struct Copy {
     /// First date
     #[arg(long, value_name = "DATE")]
     pub(crate) from: Date,
-    /// Last date (default: today)
+    /// Last date (default: whatever there is)
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<Date>,
     #[command(flatten)]

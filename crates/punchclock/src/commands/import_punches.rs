@@ -1,12 +1,11 @@
 //! `import csv --kind punches`: tables of other systems.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{CsvTable, Mapping, RowBecame, TableImport, TableImported, Told, Wanted};
+use hub::{CsvTable, Mapping, Reasons, TableImport, TableImported, Told, Wanted};
 
 use crate::chance::now;
 use crate::cli::import::{DateOrder, PunchFlags};
@@ -15,9 +14,6 @@ use crate::commands::import::report;
 use crate::commands::{Context, console};
 use crate::progress::Progress;
 use crate::show;
-
-/// Reasons that are shown; a report has each row's.
-const MOST_REASONS: usize = 20;
 
 pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run: bool) -> anyhow::Result<()> {
     drop(File::open(file).with_context(|| format!("{} can't be read", file.display()))?);
@@ -66,7 +62,8 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
 }
 
 fn say(done: &TableImported, is_dry_run: bool) -> io::Result<()> {
-    show::line(format!("read by the mapping {}, as the source {}", done.mapping, done.source))?;
+    let zone = done.zone.as_ref().map_or_else(String::new, |zone| format!(", its times in {zone} as the file says"));
+    show::line(format!("read by the mapping {}, as the source {}{zone}", done.mapping, done.source))?;
     if is_dry_run {
         show::line("dry run: nothing was changed")
     } else if done.counts.held > 0 {
@@ -93,10 +90,7 @@ fn mapping(name: &str) -> anyhow::Result<Mapping> {
 struct Report {
     csv: Option<CsvTable<BufWriter<File>>>,
     failed: Option<io::Error>,
-    /// How many rows, and the first one, by what became of them and why.
-    reasons: BTreeMap<(&'static str, String), (u64, String)>,
-    /// Rows that nobody asked to be refused.
-    refused: u64,
+    reasons: Reasons,
 }
 
 impl Report {
@@ -105,41 +99,29 @@ impl Report {
             let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
             anyhow::Ok(CsvTable::new(BufWriter::new(file), ["row", "user", "time", "outcome", "why"])?)
         };
-        Ok(Self { csv: file.map(csv).transpose()?, failed: None, reasons: BTreeMap::new(), refused: 0 })
+        Ok(Self { csv: file.map(csv).transpose()?, failed: None, reasons: Reasons::default() })
     }
 
     fn add(&mut self, part: &[Told<'_>]) {
+        self.reasons.add(part);
+        let Some(csv) = &mut self.csv else { return };
         for told in part {
-            let (word, why) = (told.became.word(), told.why());
-            if let RowBecame::Refused(refusal) = &told.became {
-                self.refused += u64::from(!refusal.is_filter());
-            }
-            if let Some(csv) = &mut self.csv {
-                let (user, time) = match &told.row.said {
-                    Ok(punch) => (punch.puncher.said(), punch.time.to_string()),
-                    Err(_) => ("", String::new()),
-                };
-                let row = csv.row([&told.row.key.to_string(), user, &time, word, &why]);
-                self.failed = self.failed.take().or(row.err());
-            }
-            if !why.is_empty()
-                && (self.reasons.len() < MOST_REASONS || self.reasons.contains_key(&(word, why.to_string())))
-            {
-                let first = || (0, told.row.key.to_string());
-                self.reasons.entry((word, why.into_owned())).or_insert_with(first).0 += 1;
-            }
+            let (user, time) = match &told.row.said {
+                Ok(punch) => (punch.puncher.said(), punch.time.to_string()),
+                Err(_) => ("", String::new()),
+            };
+            let row = csv.row([&told.row.key.to_string(), user, &time, told.became.word(), &told.why()]);
+            self.failed = self.failed.take().or(row.err());
         }
     }
 
     /// Says why rows were not taken; how many were refused that nobody asked to be.
     fn finish(self) -> anyhow::Result<u64> {
-        for ((word, why), (rows, first)) in &self.reasons {
-            eprintln!("{word} {rows}, the first at {first}: {why}");
-        }
+        self.reasons.lines().iter().for_each(|line| eprintln!("{line}"));
         if let Some(error) = self.failed {
             return Err(error).context("the report can't be written; the punches were taken");
         }
         self.csv.map(CsvTable::finish).transpose()?;
-        Ok(self.refused)
+        Ok(self.reasons.refused())
     }
 }

@@ -29,11 +29,11 @@ pub(super) fn run(context: &Context, command: SourceCommand) -> anyhow::Result<(
         SourceCommand::Pull(Pull { name, csv: None, .. }) => pull(context, &name),
         SourceCommand::Pull(Pull { name, csv: Some(file), from, to }) => {
             let (settings, password) = context.hub()?.table_access(&name)?;
-            write_csv((&settings, &password), (from, to), &file)
+            write_csv((&settings, &password), (from.or(settings.first), to), (file.as_path(), name.as_str()))
         }
         SourceCommand::Copy(args) => {
             let (settings, password) = (settings_of(&args.table)?, password_of(&args.table)?);
-            write_csv((&settings, &password), (Some(args.from), args.to), &args.csv)
+            write_csv((&settings, &password), (Some(args.from), args.to), (args.csv.as_path(), "NAME"))
         }
         SourceCommand::Compare { name, from, to, csv } => compare(context, &name, (from, to), csv),
         SourceCommand::Pause { name } => {
@@ -158,19 +158,34 @@ fn secret_of(file: &Path, what: &str) -> anyhow::Result<String> {
 
 fn write_csv(
     (settings, password): (&MssqlSettings, &str),
-    (from, to): (Option<Date>, Option<Date>),
-    file: &Path,
+    range: (Option<Date>, Option<Date>),
+    (file, source): (&Path, &str),
 ) -> anyhow::Result<()> {
     let mut table = tables::open(settings, password).map_err(anyhow::Error::msg)?;
-    let to = to.unwrap_or_else(|| now().to_zoned(jiff::tz::TimeZone::system()).date());
-    let from = from.unwrap_or(to);
     let out = File::create(file).with_context(|| format!("{} can't be written", file.display()))?;
-    let (written, unreadable) = hub::table_csv(settings, table.as_mut(), (from, to), BufWriter::new(out))?;
-    show::line(format!("{written} punches of {from} to {to} are in {}", file.display()))?;
-    if unreadable > 0 {
-        bail!("{unreadable} rows can't be read, and are not in the file; look at the columns that are given");
+    let written = hub::table_csv(settings, table.as_mut(), range, BufWriter::new(out))?;
+    for line in written.reasons.lines() {
+        eprintln!("punchclock: to be {line}");
     }
-    Ok(())
+    let (punches, unreadable) = (written.punches, written.unreadable);
+    let range = match range {
+        (None, None) => String::new(),
+        (Some(from), None) => format!(" from {from} on"),
+        (None, Some(to)) => format!(" until {to}"),
+        (Some(from), Some(to)) => format!(" of {from} to {to}"),
+    };
+    let file = file.display();
+    show::line(format!(
+        "{file} has {punches} punches{range}; rows in it that can't be read, and will be held: {unreadable}"
+    ))?;
+    let types = match settings.row_types.join(",") {
+        types if types.is_empty() => String::new(),
+        types => format!(" --types {types}"),
+    };
+    let creates = if settings.create_employees { " --create-employees" } else { "" };
+    Ok(show::line(format!(
+        "`punchclock import csv {file} --kind punches --source {source}{types}{creates}` makes the same punches of it as reading the table"
+    ))?)
 }
 
 fn compare(context: &Context, name: &str, range: (Date, Date), is_csv: bool) -> anyhow::Result<()> {

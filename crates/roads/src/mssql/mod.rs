@@ -25,7 +25,7 @@ use jiff::civil::{Date, DateTime, Time};
 
 pub use memory::MemoryTable;
 pub use reading::{Mark, Reading};
-pub use rows::{CSV_COLUMNS, csv_row, outside_rows};
+pub use rows::{csv_columns, csv_row, outside_rows};
 pub use select::{Select, check_query};
 pub use table::{Encryption, KeyKind, PRESETS, Preset, Role, Table};
 #[cfg(feature = "mssql")]

@@ -108,12 +108,11 @@ impl<'t> Reading<'t> {
         reading
     }
 
-    /// All rows of a range of dates, whatever was read before. The mark stays.
-    pub fn range(table: &'t Table, from: Date, to: Date, limit: usize) -> Self {
-        let mut reading = Self::since(table, None, None, to, limit);
+    /// All rows of a range of dates, whatever was read before; open where a date is missing. The mark stays.
+    pub fn range(table: &'t Table, (from, to): (Option<Date>, Option<Date>), limit: usize) -> Self {
+        let mut reading = Self::since(table, None, from, Date::MAX, limit);
         reading.part = Part::Asked;
-        reading.since = Some(reading.date_cell(from));
-        reading.until = Some(reading.date_cell(to.saturating_add(1.day())));
+        reading.until = to.map(|to| reading.date_cell(to.saturating_add(1.day())));
         reading
     }
 
@@ -298,8 +297,9 @@ mod tests {
         let later = FIRST.checked_add(9.days()).unwrap();
         pull(&mut server, &table, &mut mark, &mut stored, later);
         assert_eq!((stored.len(), mark), (2, Some(Mark::Number(1_000_000))));
-        let reading = Reading::range(&table, FIRST, FIRST, 10);
-        assert_eq!(server.page(&reading.next().unwrap()).unwrap().len(), 3);
+        let rows = |range| server.clone().page(&Reading::range(&table, range, 10).next().unwrap()).unwrap().len();
+        assert_eq!(rows((Some(FIRST), Some(FIRST))), 3);
+        assert_eq!([(None, None), (Some(later), None), (None, Some(later))].map(rows), [3, 0, 3]);
     }
 
     #[test]

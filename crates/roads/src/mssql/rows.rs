@@ -58,20 +58,42 @@ fn of_row(table: &Table, row: &[Cell]) -> Vec<OutsideRow> {
     told.collect()
 }
 
-/// The columns of a file of punches, by the names that an import finds by itself; the first is `code` where users are codes.
-pub const CSV_COLUMNS: [&str; 8] = ["user", "time", "state", "verify", "work_code", "type", "serial", "reader"];
+/// The columns of a file of punches, by the names that an import finds by itself.
+pub fn csv_columns(table: &Table) -> [&'static str; 10] {
+    let who = if table.is_codes { "code" } else { "user" };
+    [who, "time", "state", "verify", "work_code", "type", "serial", "reader", "iana_zone", "unreadable_row"]
+}
 
-/// A punch as a row of such a file.
-pub fn csv_row(said: &OutsidePunch) -> [String; 8] {
+/// A row as one of such a file, from which it is the same punch as from the table: with the time that was printed and the zone of the
+/// clock beside it, for a punch is known by what it said. One that can't be read is there with all that stands in it.
+pub fn csv_row(row: &OutsideRow, zone: Option<&str>) -> [String; 10] {
+    let said = match &row.said {
+        Ok(said) => said,
+        Err(_) => {
+            let mut cells = <[String; 10]>::default();
+            let [.., unreadable] = &mut cells;
+            *unreadable = String::from_utf8_lossy(&row.original).into_owned();
+            return cells;
+        }
+    };
     let number = |number: Option<i32>| number.map_or_else(String::new, |number| number.to_string());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let time = match &said.time {
-        RowTime::Printed(printed) => printed.to_string(),
-        RowTime::At(at) => at.to_string(),
+    let zone = match said.time {
+        RowTime::Printed(_) => zone.unwrap_or_default(),
+        RowTime::At(_) => "",
     };
-    let (state, verify) = (number(said.state), number(said.verify));
-    let (work_code, kind, serial) = (text(&said.work_code), text(&said.row_type), text(&said.serial));
-    [said.puncher.said().to_owned(), time, state, verify, work_code, kind, serial, said.reader.clone()]
+    [
+        said.puncher.said().to_owned(),
+        said.time.to_string(),
+        number(said.state),
+        number(said.verify),
+        text(&said.work_code),
+        text(&said.row_type),
+        text(&said.serial),
+        said.reader.clone(),
+        zone.to_owned(),
+        String::new(),
+    ]
 }
 
 /// A departure before the arrival of its row is of the next day.
@@ -189,18 +211,30 @@ mod tests {
     fn what_is_written_into_a_file_is_what_an_import_of_it_reads() {
         let at = |second: i8| Cell::Civil(jiff::civil::date(2025, 3, 3).at(8, 0, second, 0));
         let offset = Cell::At("2025-03-03T08:00:01+09:00".parse().unwrap());
-        let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("gate, left"), t("I")];
-        for rows in [[row(at(1)), row(at(2))], [row(offset.clone()), row(offset)]] {
-            let said: Vec<OutsidePunch> =
-                outside_rows(&events(), &rows).into_iter().map(|row| row.said.unwrap()).collect();
+        let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("@gate, left"), t("I")];
+        let nobody = vec![Cell::Number(18), Cell::Null, at(3), t("gate"), t("I \"x\"")];
+        let codes = Table::new("commute-log", None, None, &[], (None, true)).unwrap();
+        let (zoned, unzoned) = (Some("Asia/Manila"), None);
+        for (table, rows, zone) in [
+            (events(), [row(at(1)), nobody, row(at(2))], zoned),
+            (codes, [row(at(1)), row(t("soon")), row(at(2))], zoned),
+            (events(), [row(offset.clone()), row(offset.clone()), row(offset)], unzoned),
+        ] {
+            let told = outside_rows(&table, &rows);
             let mut file = Vec::new();
-            let mut csv = crate::sheet::CsvTable::new(&mut file, CSV_COLUMNS).unwrap();
-            said.iter().for_each(|said| csv.row(csv_row(said)).unwrap());
+            let mut csv = crate::sheet::CsvTable::new(&mut file, csv_columns(&table)).unwrap();
+            told.iter().for_each(|row| csv.row(csv_row(row, Some("Asia/Manila"))).unwrap());
             csv.finish().unwrap();
-            let table = crate::punch_table::PunchTable::survey(|| Ok(file.as_slice()), None).unwrap();
-            let read: Vec<OutsidePunch> =
-                table.rows(&file[..]).unwrap().map(|row| row.unwrap().said.unwrap()).collect();
-            assert_eq!(read, said);
+            let file_table = crate::punch_table::PunchTable::survey(|| Ok(file.as_slice()), None).unwrap();
+            assert_eq!(file_table.zone(), zone);
+            let read: Vec<OutsideRow> = file_table.rows(&file[..]).unwrap().map(|row| row.unwrap()).collect();
+            assert_eq!(read.len(), told.len());
+            for (read, told) in read.iter().zip(&told) {
+                match &told.said {
+                    Ok(said) => assert_eq!(read.said.as_ref(), Ok(said)),
+                    Err(_) => assert_eq!((read.said.is_err(), &read.original), (true, &told.original)),
+                }
+            }
         }
     }
 

@@ -18,6 +18,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("day-per-row", include_str!("presets/day-per-row.toml")),
     ("generic", include_str!("presets/generic.toml")),
     ("generic-parts", include_str!("presets/generic-parts.toml")),
+    ("generic-codes", include_str!("presets/generic-codes.toml")),
     ("attlog", include_str!("presets/attlog.toml")),
 ];
 
@@ -46,6 +47,8 @@ struct Columns {
     r#type: Option<Column>,
     serial: Option<Column>,
     reader: Option<Column>,
+    zone: Option<Column>,
+    unreadable: Option<Column>,
 }
 
 /// How a table of punches is read.
@@ -96,6 +99,8 @@ pub(super) struct Places {
     pub(super) kind: Option<usize>,
     pub(super) serial: Option<usize>,
     pub(super) reader: Option<usize>,
+    pub(super) zone: Option<usize>,
+    pub(super) unreadable: Option<usize>,
 }
 
 /// Letters and digits only, as people write the same name in many ways.
@@ -218,6 +223,8 @@ impl Mapping {
             kind: maybe(&columns.r#type),
             serial: maybe(&columns.serial),
             reader: maybe(&columns.reader),
+            zone: maybe(&columns.zone),
+            unreadable: maybe(&columns.unreadable),
         })
     }
 
@@ -250,10 +257,11 @@ pub(crate) fn usual_state(word: &str) -> Option<i32> {
 impl Places {
     /// How many columns are of use.
     fn count(&self) -> usize {
-        let Self { user, code, time, date, clock, in_time, out_time, state, verify, work_code, kind, serial, reader } =
-            self;
-        let all = [user, code, time, date, clock, in_time, out_time, state, verify, work_code, kind, serial, reader];
-        all.into_iter().flatten().count()
+        let Self { user, code, time, date, clock, in_time, out_time, .. } = self;
+        let Self { state, verify, work_code, kind, serial, reader, zone, unreadable, .. } = self;
+        let when = [time, date, clock, in_time, out_time];
+        let more = [user, code, state, verify, work_code, kind, serial, reader, zone, unreadable];
+        when.into_iter().chain(more).flatten().count()
     }
 }
 
@@ -284,6 +292,8 @@ mod tests {
             ("emp_no,work_date,in_time,out_time", "day-per-row"),
             ("No.,Name,Date,Time,Status", "generic-parts"),
             ("AC-No.,Name,Time,State,New State,Exception", "generic"),
+            ("code,time,state,reader", "generic-codes"),
+            ("user,code,time", "generic"),
         ];
         for (header, name) in known {
             assert_eq!(detected(header).as_deref(), Some(name), "{header}");

@@ -24,12 +24,15 @@ pub(crate) use mapping::usual_state;
 
 use crate::NotATable;
 use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
+use crate::sheet::plain;
 
 const KIND: &str = "table of punches";
 /// Rows that are looked at before any is taken: if none of them is a punch, the mapping is another table's.
 const PROBE_ROWS: usize = 100;
 /// The letters of a cell that a message repeats.
 const MOST_SHOWN: usize = 40;
+/// Why a row of a copy is no punch: it was none where it was copied.
+const UNREADABLE: &str = "it could not be read where it was copied; correct it there, or dismiss it";
 /// Bytes that tell encoding and separator.
 const HEAD_BYTES: usize = 8 * 1024;
 
@@ -41,6 +44,7 @@ pub struct PunchTable {
     width: usize,
     order: Option<DateOrder>,
     has_offsets: bool,
+    zone: Option<String>,
 }
 
 fn not(what: impl Into<String>) -> NotATable {
@@ -71,13 +75,16 @@ impl PunchTable {
         let cells: Vec<&str> = first.iter().collect();
         let places = mapping.places(&cells).map_err(not)?;
         drop(records);
-        let mut table = Self { order: mapping.dates, mapping, places, width: cells.len(), has_offsets: false };
-        let mut after =
-            self::records(opened()?, Some(&table.mapping))?.skip(usize::from(table.mapping.header)).peekable();
-        if table.order.is_none() {
-            table.order = order(&table.places, &mut after)?;
-        }
-        drop(after);
+        let (order, width) = (mapping.dates, cells.len());
+        let mut table = Self { order, mapping, places, width, has_offsets: false, zone: None };
+        let header = usize::from(table.mapping.header);
+        let after = |file| self::records(file, Some(&table.mapping)).map(|records| records.skip(header));
+        let zone = table.places.zone.map(|place| zone(place, after(opened()?)?)).transpose()?.flatten();
+        let order = match order {
+            None => self::order(&table.places, &mut after(opened()?)?)?,
+            given => given,
+        };
+        (table.order, table.zone) = (order, zone);
         table.probe(opened()?)?;
         Ok(table)
     }
@@ -110,6 +117,11 @@ impl PunchTable {
         self.has_offsets
     }
 
+    /// The IANA zone of its times, where its rows name one.
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
+    }
+
     /// The rows of the file, in its order; a row per day with arrival and departure is two. The last one is an error where the file can't
     /// be read on.
     ///
@@ -139,6 +151,7 @@ impl PunchTable {
                         bad.get_or_insert_with(|| format!("{}: {} is no time", row.key, shown(&time.to_string())));
                     }
                 },
+                Err(why) if why == UNREADABLE => {}
                 Err(why) => {
                     bad.get_or_insert_with(|| format!("{}: {why}", row.key));
                 }
@@ -180,6 +193,16 @@ impl PunchTable {
             return bad(format!("it has {filled} cells, and the first line {}", self.width));
         }
         let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).map(str::trim).unwrap_or_default();
+        let unreadable = cell(self.places.unreadable);
+        if !unreadable.is_empty() {
+            // Under its own bytes it is the same row, read here or there.
+            return vec![OutsideRow { key, original: unreadable.into(), said: Err(UNREADABLE.to_owned()) }];
+        }
+        let cell = |place: Option<usize>| plain(cell(place));
+        let zone = cell(self.places.zone);
+        if !zone.is_empty() && self.zone() != Some(zone) {
+            return bad(format!("its time is of {zone}, and the first rows say another zone or none; split the file"));
+        }
         let (user, code) = (cell(self.places.user), cell(self.places.code));
         if user.is_empty() && code.is_empty() {
             return bad("it says nobody's number or code".to_owned());
@@ -255,6 +278,17 @@ fn headless(cells: &[&str]) -> Option<Mapping> {
         && !cells.first()?.is_empty()
         && matches!(clock::time(time, None), RowTime::Printed(time) if time.seconds().is_some());
     Mapping::preset("attlog").filter(|_| is_log)
+}
+
+/// The zone that the first rows name.
+fn zone(place: usize, records: impl Iterator<Item = Result<Record, NotATable>>) -> Result<Option<String>, NotATable> {
+    for record in records.take(PROBE_ROWS) {
+        let (_, Ok(record)) = record? else { continue };
+        if let Some(zone) = record.get(place).map(str::trim).filter(|zone| !zone.is_empty()) {
+            return Ok(Some(zone.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// How the dates of all rows are to be read.

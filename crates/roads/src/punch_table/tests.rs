@@ -287,3 +287,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_may_name_the_zone_of_its_times_and_only_one() {
+    let file = "code,time,iana_zone,door\n7,2025-03-03 08:00,Asia/Tokyo,'-1F\n7,2025-03-03 18:00,,\n8,2025-03-03 08:00,Asia/Manila,\n";
+    let table = survey(file.as_bytes(), None).unwrap();
+    assert_eq!((table.mapping().name.as_str(), table.zone()), ("generic-codes", Some("Asia/Tokyo")));
+    let rows = rows(file.as_bytes());
+    assert_eq!(
+        told(&rows),
+        [
+            "7 2025-03-03 08:00:00 None",
+            "7 2025-03-03 18:00:00 None",
+            "line 4: its time is of Asia/Manila, and the first rows say another zone or none; split the file",
+        ]
+    );
+    assert_eq!(rows[0].said.as_ref().unwrap().reader, "-1F");
+}
