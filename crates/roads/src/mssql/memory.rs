@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, LegacyTable, Role, Select, Table, Trouble};
+use super::{Cell, LegacyTable, Select, Table, Trouble};
 
 /// Rows, and how the next readings go.
 #[derive(Clone, Debug, Default)]
@@ -23,10 +23,10 @@ impl LegacyTable for MemoryTable {
             None => {}
         }
         let table = select.table;
-        let when = |row: &[Cell]| table.cell(row, Role::Time).or_else(|| table.cell(row, Role::Date)).cloned();
-        let is = |cell: Option<Cell>, wanted: &Option<Cell>, orders: &[Ordering]| match wanted {
+        let when = |row: &[Cell]| table.when().filter_map(|role| table.cell(row, role).cloned()).collect::<Vec<_>>();
+        let is = |cells: Vec<Cell>, wanted: &Option<Cell>, orders: &[Ordering]| match wanted {
             None => true,
-            Some(wanted) => cell.and_then(|cell| cell.order(wanted)).is_some_and(|order| orders.contains(&order)),
+            Some(wanted) => cells.iter().any(|cell| cell.order(wanted).is_some_and(|order| orders.contains(&order))),
         };
         let keys = table.keys.len();
         let by_key = |a: &[Cell], b: &[Cell]| {
@@ -35,7 +35,7 @@ impl LegacyTable for MemoryTable {
         };
         let mut page: Vec<Vec<Cell>> = self.rows.clone();
         page.retain(|row| {
-            is(row.first().cloned(), &select.from, &[Ordering::Equal, Ordering::Greater])
+            is(row.first().cloned().into_iter().collect(), &select.from, &[Ordering::Equal, Ordering::Greater])
                 && is(when(row), &select.since, &[Ordering::Equal, Ordering::Greater])
                 && is(when(row), &select.until, &[Ordering::Less])
                 && select.after.as_ref().is_none_or(|after| by_key(row, after) == Ordering::Greater)

@@ -321,6 +321,32 @@ mod tests {
     }
 
     #[test]
+    fn of_shifts_with_a_number_as_their_key_only_those_of_yesterday_and_today_are_read_again() {
+        let columns = ["key=n", "user=who", "in=came", "out=went"].map(str::to_owned);
+        let table =
+            Table::new("custom", None, Some("SELECT n, who, came, went FROM shift"), &columns, (None, false)).unwrap();
+        let mut server = MemoryTable::default();
+        for day in 0..30_i64 {
+            let came = FIRST.checked_add(day.days()).unwrap().at(22, 0, 0, 0);
+            let went = came.checked_add(8.hours()).unwrap();
+            let user = Cell::Text("7".into());
+            server.rows.push(vec![Cell::Number(day * 2_000), user, Cell::Civil(came), Cell::Civil(went)]);
+        }
+        let today = FIRST.checked_add(30.days()).unwrap();
+        let mut reading = Reading::since(&table, Some(Mark::Number(58_000)), None, today, 9);
+        let mut parts = Vec::new();
+        while let Some(select) = reading.next() {
+            let page = server.page(&select).unwrap();
+            parts.push(page.len());
+            reading.stored(&page).unwrap();
+        }
+        // The last key; then what began or ended yesterday or today.
+        assert_eq!(parts, [1, 2]);
+        let range = Reading::range(&table, (Some(FIRST), Some(FIRST)), 9).next().unwrap();
+        assert_eq!(server.page(&range).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_mark_reads_back_and_a_key_that_is_none_is_told() {
         for mark in [Mark::Number(-7), Mark::Time(FIRST.at(8, 0, 1, 0))] {
             assert_eq!(Mark::parse(&mark.to_string()), Some(mark));

@@ -7,8 +7,8 @@ use sqlparser::ast::{Expr, ObjectName, SetExpr, Statement, TableFactor, Visit as
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::Parser;
 
+use super::Cell;
 use super::table::{Table, quoted};
-use super::{Cell, Role};
 
 /// What the login may do with an object beside reading.
 #[cfg(any(feature = "mssql", test))]
@@ -45,15 +45,14 @@ impl Select<'_> {
         };
         let keys: Vec<String> = self.table.keys.iter().map(|key| quoted(key)).collect();
         let mut wanted: Vec<String> = keys.iter().map(|key| format!("{key} IS NOT NULL")).collect();
-        let when = self.table.column_of(Role::Time).or_else(|| self.table.column_of(Role::Date)).map(quoted);
+        let when: Vec<String> = self.table.when().filter_map(|role| self.table.column_of(role)).map(quoted).collect();
         if let (Some(from), Some(key)) = (&self.from, keys.first()) {
             wanted.push(format!("{key} >= {}", bind(from)));
         }
-        if let (Some(since), Some(when)) = (&self.since, &when) {
-            wanted.push(format!("{when} >= {}", bind(since)));
-        }
-        if let (Some(until), Some(when)) = (&self.until, &when) {
-            wanted.push(format!("{when} < {}", bind(until)));
+        for (is, value) in [(">=", &self.since), ("<", &self.until)] {
+            let Some(value) = value else { continue };
+            let any = when.iter().map(|when| format!("{when} {is} {}", bind(value))).collect::<Vec<_>>();
+            wanted.push(format!("({})", any.join(" OR ")));
         }
         if let Some(after) = &self.after {
             // (a > 1) OR (a = 1 AND b > 2) ...
@@ -180,7 +179,14 @@ mod tests {
             Table::new("custom", None, Some("SELECT n, who, [at ti]]me] FROM hr.log;"), &custom, (None, true)).unwrap(),
         );
         tables.push(Table::new("commute-log", Some("x]; DROP TABLE y; --"), None, &[], (None, false)).unwrap());
+        tables.push(shifts());
         tables
+    }
+
+    /// A row per shift, each with both of its times whole.
+    fn shifts() -> Table {
+        let columns = ["key=n", "user=who", "in=came", "out=went"].map(str::to_owned);
+        Table::new("custom", None, Some("SELECT n, who, came, went FROM shift"), &columns, (None, false)).unwrap()
     }
 
     #[test]
@@ -215,6 +221,23 @@ mod tests {
              [work_date] IS NOT NULL AND [emp_no] IS NOT NULL AND (([work_date] > @P1) OR ([work_date] = @P2 AND [emp_no] > @P3)) \
              ORDER BY [work_date], [emp_no]"
         );
+    }
+
+    #[test]
+    fn a_range_is_asked_for_by_whatever_tells_the_date_of_a_row() {
+        let day = |day: i8| Some(Cell::Civil(jiff::civil::date(2025, 3, day).at(0, 0, 0, 0)));
+        let asked = |table: &Table| {
+            let (sql, values) = Select { table, after: None, from: None, since: day(3), until: day(4), limit: 2 }.sql();
+            let (_, wanted) = sql.split_once("IS NOT NULL AND ").unwrap();
+            (wanted.replace(" ORDER BY [n]", "").replace(" ORDER BY [id]", ""), values)
+        };
+        let both = "([came] >= @P1 OR [went] >= @P2) AND ([came] < @P3 OR [went] < @P4)";
+        let values = [day(3), day(3), day(4), day(4)].map(Option::unwrap);
+        assert_eq!(asked(&shifts()), (both.to_owned(), values.to_vec()));
+        // A time of day beside a date is in no range of dates.
+        let apart = ["date=day", "time=clock"].map(str::to_owned);
+        let apart = Table::new("biotime", None, None, &apart, (None, false)).unwrap();
+        assert_eq!(asked(&apart).0, "([day] >= @P1) AND ([day] < @P2)");
     }
 
     #[test]

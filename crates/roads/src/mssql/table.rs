@@ -331,6 +331,15 @@ impl Table {
         self.keys.iter().map(String::as_str).chain(self.roles.iter().map(|(_, column)| column.as_str()))
     }
 
+    /// The columns that tell of which date a row is, for it to be asked for by date: any of them in the range will do.
+    pub(super) fn when(&self) -> impl Iterator<Item = Role> {
+        let has = move |role: &Role| self.column_of(*role).is_some();
+        // A time beside a date is one of the day only.
+        let one = [Role::Date, Role::Time].into_iter().find(has);
+        let sides = [Role::In, Role::Out].into_iter().filter(has).filter(move |_| one.is_none());
+        one.into_iter().chain(sides)
+    }
+
     pub(super) fn column_of(&self, wanted: Role) -> Option<&str> {
         self.roles.iter().find(|(role, _)| *role == wanted).map(|(_, column)| column.as_str())
     }
