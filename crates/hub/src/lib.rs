@@ -137,7 +137,8 @@ pub use sheets::{
 };
 pub use sources::{
     Comparison, Difference, Differs, Heard, HolidaySettings, LeaveKind, MssqlSettings, OdooRead, OdooSourceSettings,
-    OpenTable, ReadSource, SourceRow, SourceSettings, SourceState, TableRead, Written, table_csv,
+    OpenTable, ReadSource, SourceNotes, SourceRow, SourceSettings, SourceState, TableRead, TableReading, Written,
+    table_csv,
 };
 pub use stated::{Became, InForce, Stated, Whom};
 pub use store::chain::{Erased, Fault, Head, Verified};

@@ -4,7 +4,10 @@
 mod house;
 
 use hub::view::{DayFilter, PunchFilter};
-use hub::{Differs, Hub, MssqlSettings, SourceSettings, SourceState, TableImport, TableRead};
+use hub::{
+    Counts, Differs, Hub, MssqlSettings, SourceNotes, SourceSettings, SourceState, TableImport, TableRead,
+    TableReading, Told,
+};
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 use roads::mssql::{Cell, MemoryTable};
@@ -69,7 +72,17 @@ fn log() -> MemoryTable {
 }
 
 fn read_at(hub: &Hub, table: &mut MemoryTable, at: Timestamp) -> TableRead {
-    hub.read_table("commute", table, &|| at, &|| false).unwrap()
+    read_with(hub, table, at, false).0
+}
+
+/// A reading, and what became of each row.
+fn read_with(hub: &Hub, table: &mut MemoryTable, at: Timestamp, is_dry_run: bool) -> (TableRead, Vec<String>) {
+    let mut rows = Vec::new();
+    let told = &mut |part: &[Told<'_>], _: &Counts| {
+        rows.extend(part.iter().map(|told| format!("{} {}", told.row.key, told.became.word())));
+    };
+    let how = TableReading { clock: &|| at, is_over: &|| false, told, is_dry_run };
+    (hub.read_table("commute", table, how).unwrap(), rows)
 }
 
 /// Dates with minutes of lateness and of leaving early, as the logs of a person have them.
@@ -143,7 +156,7 @@ fn a_file_of_a_table_is_imported_as_the_very_punches_that_a_reading_makes() {
         let mut file = Vec::new();
         let written = hub::table_csv(&settings, &mut table.clone(), (None, None), &mut file).unwrap();
         assert_eq!((written.punches, written.unreadable), (13, 1));
-        assert_eq!(written.reasons.lines(), ["held 1, the first at row 90: the row says nobody"]);
+        assert_eq!(written.reasons.lines(9), ["held 1, the first at row 90: the row says nobody"]);
         for is_file_first in [false, true] {
             let (house, folder) = (house(), tempfile::tempdir().unwrap());
             house.register("A1", "Asia/Manila");
@@ -169,6 +182,39 @@ fn a_file_of_a_table_is_imported_as_the_very_punches_that_a_reading_makes() {
     let before = "2026-02-02".parse().ok();
     let written = hub::table_csv(&settings(), &mut log(), (None, before), std::io::sink()).unwrap();
     assert_eq!((written.punches, written.unreadable), (4, 0));
+}
+
+#[test]
+fn what_a_reading_would_do_is_told_first_and_what_it_held_or_refused_stays_to_be_seen() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    let columns = ["state=", "type=in_out"].map(str::to_owned).to_vec();
+    add(&hub, MssqlSettings { create_employees: false, columns, row_types: vec!["I".into()], ..settings() });
+    let mut table = log();
+    table.rows.push(event(90, &"9".repeat(200), "2026-02-04T12:00:00", "I"));
+    let (tried, would) = read_with(&hub, &mut table, now(), true);
+    let source = hub.source("commute").unwrap();
+    assert_eq!((hub.punch_count().unwrap(), source.state, source.notes), (0, SourceState::New, SourceNotes::default()));
+    let (read, rows) = read_with(&hub, &mut table, now(), false);
+    assert_eq!((&read, &rows), (&tried, &would));
+    assert_eq!((read.counts.held, read.counts.refused), (6, 7));
+    assert_eq!((rows[0].as_str(), rows[12].as_str()), ("row 1 held", "row 90 refused"));
+    let notes = hub.source("commute").unwrap().notes;
+    assert!(notes.reasons[0].starts_with("held 6, the first at row 1: The user number"), "{notes:?}");
+    assert!(notes.reasons[1].starts_with("refused 1, the first at row 90: The user is far too long"), "{notes:?}");
+    assert_eq!((notes.reasons.len(), notes.reasons_at), (2, Some(now())));
+    // A later reading that holds and refuses none leaves them.
+    table.rows.pop();
+    table.rows.push(event(91, "12", "2026-03-04T08:00:00", "I"));
+    let later = now().checked_add(1.hour()).unwrap();
+    house.import(&["12\t2026-02-05 08:00:00\t1\t0\t1\t0".to_owned()], true);
+    let (tried, _) = read_with(&hub, &mut table, later, true);
+    let (read, rows) = read_with(&hub, &mut table, later, false);
+    assert_eq!((tried.counts, rows.last().unwrap().as_str()), (read.counts, "row 91 known"), "today is read twice");
+    assert_eq!(read.counts.stored, 1);
+    assert_eq!(hub.source("commute").unwrap().notes, notes);
+    add(&hub, settings());
+    assert_eq!(hub.source("commute").unwrap().notes, SourceNotes::default());
 }
 
 #[test]

@@ -49,6 +49,7 @@ scripts![
     "0032_outbox_events",
     "0033_answers",
     "0036_truncate_refused",
+    "0037_source_notes",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -8,16 +8,17 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    SOURCES = "SELECT name, body, is_paused, position, tried_us, read_us, down_us, says FROM source WHERE tenant = $1 ORDER BY name";
+    SOURCES = "SELECT name, body, is_paused, position, tried_us, read_us, down_us, says, notes FROM source WHERE tenant = $1 ORDER BY name";
     PUT = "INSERT INTO source (tenant, name, body, is_paused, position, says) VALUES ($1, $2, $3, 0, '', '')
         ON CONFLICT (tenant, name) DO UPDATE SET body = excluded.body, is_paused = 0, position = '', tried_us = NULL, read_us = NULL,
-        down_us = NULL, says = ''";
+        down_us = NULL, says = '', notes = ''";
     PAUSE = "UPDATE source SET is_paused = $1 WHERE tenant = $2 AND name = $3";
     DROP = "DELETE FROM source WHERE tenant = $1 AND name = $2";
     WELL = "UPDATE source SET tried_us = $1, read_us = $2, down_us = NULL, says = $3 WHERE tenant = $4 AND name = $5";
     DOWN = "UPDATE source SET down_us = $1 WHERE tenant = $2 AND name = $3 AND down_us IS NULL";
     TROUBLE = "UPDATE source SET tried_us = $1, says = $2 WHERE tenant = $3 AND name = $4";
     POSITION = "UPDATE source SET position = $1 WHERE tenant = $2 AND name = $3 AND body = $4";
+    NOTE = "UPDATE source SET notes = $1 WHERE tenant = $2 AND name = $3 AND body = $4";
     PAGE = "SELECT mark, body FROM source_page WHERE tenant = $1 AND source = $2 AND address = $3";
     PUT_PAGE = "INSERT INTO source_page (tenant, source, address, mark, body, read_us) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant, source, address) DO UPDATE SET mark = excluded.mark, body = excluded.body, read_us = excluded.read_us";
@@ -43,6 +44,8 @@ pub struct Source {
     pub down_us: Option<i64>,
     /// What came of it last, in words.
     pub says: String,
+    /// What of its readings is for a person to see, as JSON; empty for nothing.
+    pub notes: String,
 }
 
 /// What an address of a source answered.
@@ -64,6 +67,7 @@ fn source(row: &Row<'_>) -> Result<Source, Error> {
         read_us: row.get(5)?,
         down_us: row.get(6)?,
         says: row.get(7)?,
+        notes: row.get(8)?,
     })
 }
 
@@ -118,6 +122,14 @@ impl Write<'_> {
     /// Of the store.
     pub fn put_source_position(&self, name: &str, body: &str, position: &str) -> Result<bool, Error> {
         Ok(self.run(POSITION, params![position, self.tenant, name, body])? == 1)
+    }
+
+    /// Keeps what of the readings of a source is for a person to see, while it is reached as it was then.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn note_source(&self, name: &str, body: &str, notes: &str) -> Result<(), Error> {
+        self.run(NOTE, params![notes, self.tenant, name, body]).map(drop)
     }
 
     /// Notes that a source answered, and what came of it.

@@ -125,10 +125,20 @@ impl Hub {
         how: &Outside<'_>,
         rows: impl IntoIterator<Item = OutsideRow, IntoIter: Send>,
         now: Timestamp,
+        told: impl FnMut(&[Told<'_>], &Counts),
+    ) -> Result<Counts, Error> {
+        self.take_more(&mut Taking::new(actor, how, now)?, rows, now, told)
+    }
+
+    /// Takes rows as [`Hub::take_outside`], after others of the same source; the counts of these.
+    pub(crate) fn take_more(
+        &self,
+        taking: &mut Taking<'_>,
+        rows: impl IntoIterator<Item = OutsideRow, IntoIter: Send>,
+        now: Timestamp,
         mut told: impl FnMut(&[Told<'_>], &Counts),
     ) -> Result<Counts, Error> {
-        how.check()?;
-        let mut taking = Taking { how, actor, now, sources: Sources::default(), met: HashSet::new() };
+        taking.now = now;
         let mut counts = Counts::default();
         let rows = rows.into_iter();
         std::thread::scope(|scope| {
@@ -143,7 +153,7 @@ impl Hub {
             }
             Ok::<_, Error>(())
         })?;
-        if !how.is_dry_run {
+        if !taking.how.is_dry_run {
             self.resume_replays(now)?;
         }
         Ok(counts)
@@ -254,7 +264,7 @@ fn is_among(wanted: &[String], name: &str) -> bool {
 }
 
 /// Rows on their way into the store.
-struct Taking<'a> {
+pub(crate) struct Taking<'a> {
     how: &'a Outside<'a>,
     actor: &'a Actor,
     now: Timestamp,
@@ -263,7 +273,16 @@ struct Taking<'a> {
     met: HashSet<Fingerprint>,
 }
 
-impl Taking<'_> {
+impl<'a> Taking<'a> {
+    /// Nothing taken yet.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a source or zone that can't be.
+    pub(crate) fn new(actor: &'a Actor, how: &'a Outside<'a>, now: Timestamp) -> Result<Self, Error> {
+        how.check()?;
+        Ok(Self { how, actor, now, sources: Sources::default(), met: HashSet::new() })
+    }
+
     /// Takes the rows of one transaction; what became of each.
     fn part(&mut self, hub: &Hub, rows: &[OutsideRow]) -> Result<Vec<Became>, Error> {
         let mut became = Vec::new();

@@ -38,12 +38,13 @@ impl Reasons {
         self.refused
     }
 
-    /// A line for each reason.
-    pub fn lines(&self) -> Vec<String> {
+    /// A line for each reason, so many at most.
+    pub fn lines(&self, most: usize) -> Vec<String> {
         let line = |((word, why), (rows, first)): (&(&str, String), &(u64, String))| {
             format!("{word} {rows}, the first at {first}: {why}")
         };
-        let others = (self.others > 0).then(|| format!("{} more, for other reasons", self.others));
-        self.found.iter().map(line).chain(others).collect()
+        let others = self.others + self.found.values().skip(most).map(|(rows, _)| rows).sum::<u64>();
+        let others = (others > 0).then(|| format!("{others} more, for other reasons"));
+        self.found.iter().take(most).map(line).chain(others).collect()
     }
 }

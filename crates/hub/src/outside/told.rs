@@ -74,6 +74,11 @@ impl Became {
 }
 
 impl Told<'_> {
+    /// Whether the row is sound, and not of those that somebody wants.
+    pub const fn is_unwanted(&self) -> bool {
+        matches!(&self.became, Became::Refused(refusal) if refusal.is_filter())
+    }
+
     /// Why it was held or refused, and what to do; empty for the others.
     pub fn why(&self) -> Cow<'_, str> {
         match (&self.became, &self.row.said) {

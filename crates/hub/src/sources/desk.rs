@@ -7,7 +7,7 @@ use store::sources::Source;
 use super::holidays::forget_marks;
 use super::odoo::origin;
 use super::tables::password_place;
-use super::{SourceSettings, work};
+use super::{SourceNotes, SourceSettings, work};
 use crate::{Actor, Error, Hub};
 
 /// Longest name: it stands before readers and codes.
@@ -67,6 +67,8 @@ pub struct SourceRow {
     pub down: Option<Timestamp>,
     /// What came of it last, or why it does not answer.
     pub says: String,
+    /// What else of its readings is for a person to see.
+    pub notes: SourceNotes,
 }
 
 impl SourceRow {
@@ -78,6 +80,7 @@ impl SourceRow {
             tried: at(source.tried_us),
             read: at(source.read_us),
             down: at(source.down_us),
+            notes: SourceNotes::of(&source),
             name: source.name,
             says: source.says,
         })

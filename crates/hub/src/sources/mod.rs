@@ -10,6 +10,7 @@
 mod compare;
 mod desk;
 mod holidays;
+mod notes;
 mod odoo;
 mod plan;
 mod tables;
@@ -20,9 +21,10 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Comparison, Difference, Differs};
 pub use desk::{SourceRow, SourceState};
 pub use holidays::{Heard, HolidaySettings};
+pub use notes::SourceNotes;
 pub(crate) use odoo::listing;
 pub use odoo::{LeaveKind, OdooRead, OdooSourceSettings};
-pub use tables::{MssqlSettings, OpenTable, TableRead, Written, table_csv};
+pub use tables::{MssqlSettings, OpenTable, TableRead, TableReading, Written, table_csv};
 pub(crate) use work::Pull;
 pub use work::ReadSource;
 

@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use store::Read;
 
 use super::desk::known_source;
-use super::{SourceSettings, in_the_name_of};
+use super::{SourceNotes, SourceSettings, in_the_name_of};
 use crate::company::zone;
+use crate::outside::Taking;
 use crate::view::HeldReason;
 use crate::{Counts, Error, Hub, Outside, Reasons, RowBecame, Told, Wanted};
 
@@ -113,8 +114,22 @@ pub struct TableRead {
     pub counts: Counts,
     /// Pages that were stored.
     pub pages: u64,
+    /// Why rows were held or refused that are wanted.
+    pub reasons: Reasons,
     /// Why it broke off.
     pub trouble: Option<String>,
+}
+
+/// How a table is read.
+pub struct TableReading<'a> {
+    /// The time.
+    pub clock: &'a dyn Fn() -> Timestamp,
+    /// Asked between pages whether it is to end.
+    pub is_over: &'a dyn Fn() -> bool,
+    /// Hears of each page what became of its rows, and the counts so far.
+    pub told: &'a mut dyn FnMut(&[Told<'_>], &Counts),
+    /// Take it all back, and note nothing.
+    pub is_dry_run: bool,
 }
 
 impl TableRead {
@@ -176,7 +191,7 @@ impl Hub {
     }
 
     /// Reads what is new in a table, and yesterday and today again. That it breaks off is no error: what was stored stays, and the next
-    /// reading goes on from there. `is_over` is asked between pages.
+    /// reading goes on from there.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`] for settings that can't be, or of the store.
@@ -184,9 +199,9 @@ impl Hub {
         &self,
         name: &str,
         table: &mut dyn LegacyTable,
-        clock: &dyn Fn() -> Timestamp,
-        is_over: &dyn Fn() -> bool,
+        how: TableReading<'_>,
     ) -> Result<TableRead, Error> {
+        let TableReading { clock, is_over, told, is_dry_run } = how;
         let (source, settings, company) = self.store.read(|read| {
             Ok::<_, Error>((known_source(read, name)?, table_settings(read, name)?, crate::Company::load(read)?))
         })?;
@@ -201,8 +216,11 @@ impl Hub {
             zone: settings.zone.as_deref(),
             wanted: Wanted { types: &settings.row_types, groups: &settings.groups },
             create_employees: settings.create_employees,
+            is_dry_run,
             ..Outside::of_source(name, Channel::Sql)
         };
+        let actor = in_the_name_of(name);
+        let mut taking = Taking::new(&actor, &outside, clock())?;
         let mut done = TableRead::default();
         while let Some(select) = reading.next() {
             if is_over() {
@@ -217,12 +235,18 @@ impl Hub {
                 }
             };
             let rows = outside_rows(&spec, &page);
-            let counts = self.take_outside(&in_the_name_of(name), &outside, rows, clock(), |_, _| {})?;
+            let counts = self.take_more(&mut taking, rows, clock(), |part, counts| {
+                done.reasons.add(part.iter().filter(|told| !told.is_unwanted()));
+                told(part, &done.counts.and(*counts));
+            })?;
             done.counts = done.counts.and(counts);
             done.pages += 1;
             if let Err(why) = reading.stored(&page) {
                 done.trouble = Some(why);
                 break;
+            }
+            if is_dry_run {
+                continue;
             }
             let position = reading.mark().map_or_else(String::new, |mark| mark.to_string());
             if !self.store.write(|write| write.put_source_position(name, &source.body, &position))? {
@@ -230,10 +254,17 @@ impl Hub {
                 return Ok(done);
             }
         }
-        let now_us = clock().as_microsecond();
-        self.store.write(|write| match &done.trouble {
-            None => write.source_is_well(name, &done.words(), now_us),
-            Some(_) => write.source_is_down(name, &done.words(), now_us),
+        if is_dry_run {
+            return Ok(done);
+        }
+        let now = clock();
+        let notes = SourceNotes::of(&source).with_reasons(&done.reasons, now).json()?;
+        self.store.write(|write| {
+            write.note_source(name, &source.body, &notes)?;
+            match &done.trouble {
+                None => write.source_is_well(name, &done.words(), now.as_microsecond()),
+                Some(_) => write.source_is_down(name, &done.words(), now.as_microsecond()),
+            }
         })?;
         Ok(done)
     }

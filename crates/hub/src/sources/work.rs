@@ -7,7 +7,7 @@ use store::Write;
 use store::sources::Source;
 
 use super::desk::{instant, known_source};
-use super::{OpenTable, SourceSettings};
+use super::{OpenTable, SourceSettings, TableReading};
 use crate::jobs::{Finished, Kind, PULL, READ, Run, Work, enqueue};
 use crate::{Error, Hub};
 
@@ -114,7 +114,8 @@ impl Hub {
             SourceSettings::Holidays(_) => Ok(self.read_holidays(name, None, clock)?.words()),
             SourceSettings::Mssql(_) => {
                 let mut table = self.open_table(name, open)?;
-                Ok(self.read_table(name, table.as_mut(), clock, is_over)?.words())
+                let how = TableReading { clock, is_over, told: &mut |_, _| {}, is_dry_run: false };
+                Ok(self.read_table(name, table.as_mut(), how)?.words())
             }
             SourceSettings::Odoo(_) => Ok(self.read_odoo(name, None, clock)?.words()),
         }
@@ -146,6 +147,7 @@ mod tests {
             read_us: None,
             down_us,
             says: String::new(),
+            notes: String::new(),
         };
         for (is_paused, tried_us, down_us, wanted) in [
             (false, None, None, true),

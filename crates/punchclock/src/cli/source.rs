@@ -203,6 +203,12 @@ pub(crate) struct Pull {
     /// Last date of the file (default: whatever there is)
     #[arg(long, value_name = "DATE", requires = "csv")]
     pub(crate) to: Option<Date>,
+    /// What became of each row of a table, as CSV
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "csv")]
+    pub(crate) report: Option<PathBuf>,
+    /// Say what would become of a table's rows, change nothing
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,17 @@
 //! `import csv --kind punches`: tables of other systems.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{CsvTable, Mapping, Reasons, TableImport, TableImported, Told, Wanted};
+use hub::{Mapping, TableImport, TableImported, Wanted};
 
 use crate::chance::now;
 use crate::cli::import::{DateOrder, PunchFlags};
 use crate::commands::derive::derive_with_progress;
 use crate::commands::import::report;
+use crate::commands::row_report::RowReport;
 use crate::commands::{Context, console};
 use crate::progress::Progress;
 use crate::show;
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
         ..TableImport::default()
     };
     let hub = context.home.hub()?;
-    let mut told = Report::new(flags.report.as_deref())?;
+    let mut told = RowReport::new(flags.report.as_deref())?;
     let progress = Progress::start("importing punches");
     let done = hub.import_table(
         &console(),
@@ -84,44 +85,4 @@ fn mapping(name: &str) -> anyhow::Result<Mapping> {
         .with_context(|| format!("{name} is no file that can be read, and none of the presets {}", presets()))?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Mapping::parse(&stem, &text).map_err(anyhow::Error::msg)
-}
-
-/// What is told of rows: as a file each, and in sum on standard error.
-struct Report {
-    csv: Option<CsvTable<BufWriter<File>>>,
-    failed: Option<io::Error>,
-    reasons: Reasons,
-}
-
-impl Report {
-    fn new(file: Option<&Path>) -> anyhow::Result<Self> {
-        let csv = |path: &Path| {
-            let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
-            anyhow::Ok(CsvTable::new(BufWriter::new(file), ["row", "user", "time", "outcome", "why"])?)
-        };
-        Ok(Self { csv: file.map(csv).transpose()?, failed: None, reasons: Reasons::default() })
-    }
-
-    fn add(&mut self, part: &[Told<'_>]) {
-        self.reasons.add(part);
-        let Some(csv) = &mut self.csv else { return };
-        for told in part {
-            let (user, time) = match &told.row.said {
-                Ok(punch) => (punch.puncher.said(), punch.time.to_string()),
-                Err(_) => ("", String::new()),
-            };
-            let row = csv.row([&told.row.key.to_string(), user, &time, told.became.word(), &told.why()]);
-            self.failed = self.failed.take().or(row.err());
-        }
-    }
-
-    /// Says why rows were not taken; how many were refused that nobody asked to be.
-    fn finish(self) -> anyhow::Result<u64> {
-        self.reasons.lines().iter().for_each(|line| eprintln!("{line}"));
-        if let Some(error) = self.failed {
-            return Err(error).context("the report can't be written; the punches were taken");
-        }
-        self.csv.map(CsvTable::finish).transpose()?;
-        Ok(self.reasons.refused())
-    }
 }

@@ -29,6 +29,7 @@ mod person;
 mod place;
 mod plan;
 mod retention;
+mod row_report;
 mod rules;
 mod serve;
 mod simulate;

@@ -5,13 +5,17 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{HolidaySettings, MssqlSettings, OdooSourceSettings, SourceSettings, SourceState};
+use hub::{
+    HolidaySettings, Hub, MssqlSettings, OdooSourceSettings, SourceSettings, SourceState, TableRead, TableReading,
+};
 use jiff::civil::{Date, DateTime, date};
 use serde_json::json;
 
 use crate::chance::now;
 use crate::cli::source::{AddHolidays, AddMssql, AddOdoo, AddSource, MssqlTable, Pull, SourceCommand};
+use crate::commands::row_report::RowReport;
 use crate::commands::{Context, console};
+use crate::progress::Progress;
 use crate::show::Form;
 use crate::{show, tables};
 
@@ -26,8 +30,8 @@ pub(super) fn run(context: &Context, command: SourceCommand) -> anyhow::Result<(
             let says = context.hub()?.test_source(&name, tables::open, now())?;
             Ok(show::line(format!("source {name}: {says}"))?)
         }
-        SourceCommand::Pull(Pull { name, csv: None, .. }) => pull(context, &name),
-        SourceCommand::Pull(Pull { name, csv: Some(file), from, to }) => {
+        SourceCommand::Pull(args @ Pull { csv: None, .. }) => pull(context, &args),
+        SourceCommand::Pull(Pull { name, csv: Some(file), from, to, .. }) => {
             let (settings, password) = context.hub()?.table_access(&name)?;
             write_csv((&settings, &password), (from.or(settings.first), to), (file.as_path(), name.as_str()))
         }
@@ -164,7 +168,7 @@ fn write_csv(
     let mut table = tables::open(settings, password).map_err(anyhow::Error::msg)?;
     let out = File::create(file).with_context(|| format!("{} can't be written", file.display()))?;
     let written = hub::table_csv(settings, table.as_mut(), range, BufWriter::new(out))?;
-    for line in written.reasons.lines() {
+    for line in written.reasons.lines(usize::MAX) {
         eprintln!("punchclock: to be {line}");
     }
     let (punches, unreadable) = (written.punches, written.unreadable);
@@ -209,30 +213,75 @@ fn compare(context: &Context, name: &str, range: (Date, Date), is_csv: bool) -> 
 fn list(context: &Context) -> anyhow::Result<()> {
     let hub = context.hub()?;
     let zone = hub.company()?.time_zone()?;
-    let header = ["name", "kind", "place", "state", "down since", "read", "tried", "says"];
+    let header = [
+        "name",
+        "kind",
+        "place",
+        "state",
+        "down since",
+        "read",
+        "tried",
+        "says",
+        "held or refused",
+        "held or refused at",
+    ];
     let rows = hub.sources()?.into_iter().map(|row| {
         let at = |at: Option<jiff::Timestamp>| json!(at.map(|at| show::instant(at, &zone)));
         let (down, read, tried) = (at(row.down), at(row.read), at(row.tried));
         let (kind, place, state) = (json!(row.settings.kind()), json!(row.settings.place()), json!(row.state.word()));
-        vec![json!(row.name), kind, place, state, down, read, tried, json!(row.says)]
+        let (reasons, reasons_at) = (json!(row.notes.reasons.join("; ")), at(row.notes.reasons_at));
+        vec![json!(row.name), kind, place, state, down, read, tried, json!(row.says), reasons, reasons_at]
     });
     Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
 }
 
-fn pull(context: &Context, name: &str) -> anyhow::Result<()> {
-    let hub = context.hub()?;
-    let says = hub.read_source(name, tables::open, &now, &|| false)?;
-    let row = hub.source(name)?;
+fn pull(context: &Context, args: &Pull) -> anyhow::Result<()> {
+    let (hub, name) = (context.hub()?, &args.name);
+    let (says, is_away) = match hub.source(name)?.settings {
+        SourceSettings::Mssql(_) => {
+            let read = pull_table(&hub, args)?;
+            (read.words(), read.trouble.is_some())
+        }
+        _ if args.report.is_some() || args.dry_run => {
+            bail!("--report and --dry-run are for tables of punches, and source {name} is none")
+        }
+        _ => {
+            let says = hub.read_source(name, tables::open, &now, &|| false)?;
+            (says, hub.source(name)?.state == SourceState::Down)
+        }
+    };
     if context.is_json {
-        show::json(&json!({ "source": name, "state": row.state.word(), "says": says }))?;
+        let state = hub.source(name)?.state.word();
+        show::json(&json!({ "source": name, "state": state, "says": says, "dry_run": args.dry_run }))?;
     } else {
         show::line(format!("source {name}: {says}"))?;
+        if args.dry_run {
+            show::line("dry run: nothing was changed")?;
+        }
     }
-    match row.state {
-        SourceState::Down => bail!(
-            "source {name} does not answer as it should: {}; what is known stays, and a running server asks it again",
-            row.says
-        ),
-        _ => Ok(()),
+    if is_away {
+        bail!(
+            "source {name} does not answer as it should: {says}; what is known stays, and a running server asks it again"
+        );
     }
+    Ok(())
+}
+
+fn pull_table(hub: &Hub, args: &Pull) -> anyhow::Result<TableRead> {
+    let mut report = RowReport::new(args.report.as_deref())?;
+    let mut table = hub.open_table(&args.name, tables::open)?;
+    let progress = Progress::start("reading punches");
+    let how = TableReading {
+        clock: &now,
+        is_over: &|| false,
+        told: &mut |part, counts| {
+            report.add(part);
+            progress.say(counts.to_string());
+        },
+        is_dry_run: args.dry_run,
+    };
+    let read = hub.read_table(&args.name, table.as_mut(), how)?;
+    drop(progress);
+    report.finish()?;
+    Ok(read)
 }

@@ -23,6 +23,8 @@ pub(crate) struct Source {
     last_answer: Option<String>,
     last_asked: Option<String>,
     says: String,
+    reasons: Vec<String>,
+    reasons_at: Option<String>,
 }
 
 impl Source {
@@ -37,6 +39,8 @@ impl Source {
             last_asked: at(row.tried),
             name: row.name,
             says: row.says,
+            reasons_at: at(row.notes.reasons_at),
+            reasons: row.notes.reasons,
         }
     }
 }

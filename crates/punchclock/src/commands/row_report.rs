@@ -1,0 +1,48 @@
+//! What became of rows of punches, whatever they were read from.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use anyhow::Context as _;
+use hub::{CsvTable, Reasons, Told};
+
+/// What is told of rows: as a file each, and in sum on standard error.
+pub(super) struct RowReport {
+    csv: Option<CsvTable<BufWriter<File>>>,
+    failed: Option<io::Error>,
+    reasons: Reasons,
+}
+
+impl RowReport {
+    pub(super) fn new(file: Option<&Path>) -> anyhow::Result<Self> {
+        let csv = |path: &Path| {
+            let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
+            anyhow::Ok(CsvTable::new(BufWriter::new(file), ["row", "user", "time", "outcome", "why"])?)
+        };
+        Ok(Self { csv: file.map(csv).transpose()?, failed: None, reasons: Reasons::default() })
+    }
+
+    pub(super) fn add(&mut self, part: &[Told<'_>]) {
+        self.reasons.add(part);
+        let Some(csv) = &mut self.csv else { return };
+        for told in part {
+            let (user, time) = match &told.row.said {
+                Ok(punch) => (punch.puncher.said(), punch.time.to_string()),
+                Err(_) => ("", String::new()),
+            };
+            let row = csv.row([&told.row.key.to_string(), user, &time, told.became.word(), &told.why()]);
+            self.failed = self.failed.take().or(row.err());
+        }
+    }
+
+    /// Says why rows were not taken; how many were refused that nobody asked to be.
+    pub(super) fn finish(self) -> anyhow::Result<u64> {
+        self.reasons.lines(usize::MAX).iter().for_each(|line| eprintln!("{line}"));
+        if let Some(error) = self.failed {
+            return Err(error).context("the report can't be written; the punches were taken");
+        }
+        self.csv.map(CsvTable::finish).transpose()?;
+        Ok(self.reasons.refused())
+    }
+}
