@@ -273,6 +273,19 @@ fn a_password_is_sealed_and_a_login_that_may_write_is_told() {
         assert!(says.contains(words), "{says}");
     }
     assert!(hub.audit(9).unwrap().iter().all(|entry| !entry.detail.contains("pa55")));
+    // It stays to be seen from the beginning, and until a reading finds that it may no more.
+    let warning = || hub.source("commute").unwrap().notes.warning;
+    let may = "this login may change the table (dbo.commute_log: INSERT, dbo.commute_log: DELETE); give it SELECT only";
+    let rights = ["dbo.commute_log: INSERT", "dbo.commute_log: DELETE"].map(str::to_owned).to_vec();
+    let told = hub.look_at_rights("commute", |_, _| {
+        Ok(Box::new(MemoryTable { rights: vec!["dbo.commute_log: INSERT".into()], ..log() }))
+    });
+    assert_eq!((told.unwrap(), warning().is_some()), (warning(), true));
+    let read = read_at(&hub, &mut MemoryTable { rights, ..log() }, now());
+    assert_eq!((read.warning.as_deref(), warning().as_deref()), (Some(may), Some(may)));
+    read_at(&hub, &mut MemoryTable { fails_after: Some(0), ..log() }, now());
+    assert_eq!(warning().as_deref(), Some(may), "a server that is away tells nothing");
+    assert_eq!((read_at(&hub, &mut log(), now()).warning, warning()), (None, None));
     for wrong in [
         MssqlSettings { encryption: "some".into(), ..settings() },
         MssqlSettings { preset: "other".into(), ..settings() },

@@ -12,6 +12,8 @@ const MOST_REASONS: usize = 5;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceNotes {
+    /// What its login may do that it should not.
+    pub warning: Option<String>,
     /// Why rows were held or refused when that happened last: how many, and the first, for each reason.
     pub reasons: Vec<String>,
     /// When that was.
@@ -32,7 +34,7 @@ impl SourceNotes {
     pub(super) fn with_reasons(self, reasons: &Reasons, now: Timestamp) -> Self {
         match reasons.lines(MOST_REASONS) {
             none if none.is_empty() => self,
-            reasons => Self { reasons, reasons_at: Some(now) },
+            reasons => Self { reasons, reasons_at: Some(now), ..self },
         }
     }
 }

@@ -15,6 +15,7 @@ use roads::mssql::{
 use roads::sheet::CsvTable;
 use serde::{Deserialize, Serialize};
 use store::Read;
+use store::sources::Source;
 
 use super::desk::known_source;
 use super::{SourceNotes, SourceSettings, in_the_name_of};
@@ -116,6 +117,8 @@ pub struct TableRead {
     pub pages: u64,
     /// Why rows were held or refused that are wanted.
     pub reasons: Reasons,
+    /// What its login may do that it should not, as far as the server told.
+    pub warning: Option<String>,
     /// Why it broke off.
     pub trouble: Option<String>,
 }
@@ -181,13 +184,27 @@ impl Hub {
                 };
             }
         }
-        for right in table.may_write(&spec).map_err(wrong)? {
-            says += &format!("; WARNING: this login may change the table ({right}), give it SELECT only");
+        if let Some(warning) = of_rights(&table.may_write(&spec).map_err(wrong)?) {
+            says += &format!("; WARNING: {warning}");
         }
         if let Some(warning) = settings.encryption()?.warning() {
             says += &format!("; WARNING: {warning}");
         }
         Ok(says)
+    }
+
+    /// Asks the server of a table what the login may do beside reading, and notes it; the warning, if there is one.
+    ///
+    /// # Errors
+    /// As [`Hub::table_access`]; [`Error::Invalid`] when it does not answer.
+    pub fn look_at_rights(&self, name: &str, open: OpenTable) -> Result<Option<String>, Error> {
+        let source = self.store.read(|read| known_source(read, name))?;
+        let spec = table_settings_of(&source)?.table()?;
+        let rights = self.open_table(name, open)?.may_write(&spec);
+        let rights = rights.map_err(|trouble| Error::invalid(trouble.to_string(), "mend that, and test the source"))?;
+        let notes = SourceNotes { warning: of_rights(&rights), ..SourceNotes::of(&source) };
+        self.store.write(|write| write.note_source(name, &source.body, &notes.json()?).map_err(Error::from))?;
+        Ok(notes.warning)
     }
 
     /// Reads what is new in a table, and yesterday and today again. That it breaks off is no error: what was stored stays, and the next
@@ -202,9 +219,9 @@ impl Hub {
         how: TableReading<'_>,
     ) -> Result<TableRead, Error> {
         let TableReading { clock, is_over, told, is_dry_run } = how;
-        let (source, settings, company) = self.store.read(|read| {
-            Ok::<_, Error>((known_source(read, name)?, table_settings(read, name)?, crate::Company::load(read)?))
-        })?;
+        let (source, company) =
+            self.store.read(|read| Ok::<_, Error>((known_source(read, name)?, crate::Company::load(read)?)))?;
+        let settings = table_settings_of(&source)?;
         let spec = settings.table()?;
         let zone = match settings.zone.as_deref() {
             Some(name) => zone(name)?,
@@ -221,6 +238,7 @@ impl Hub {
         };
         let actor = in_the_name_of(name);
         let mut taking = Taking::new(&actor, &outside, clock())?;
+        let mut notes = SourceNotes::of(&source);
         let mut done = TableRead::default();
         while let Some(select) = reading.next() {
             if is_over() {
@@ -241,6 +259,13 @@ impl Hub {
             })?;
             done.counts = done.counts.and(counts);
             done.pages += 1;
+            // That the server does not tell is no reason to read no further.
+            if done.pages == 1
+                && let Ok(rights) = table.may_write(&spec)
+            {
+                notes.warning = of_rights(&rights);
+                done.warning.clone_from(&notes.warning);
+            }
             if let Err(why) = reading.stored(&page) {
                 done.trouble = Some(why);
                 break;
@@ -258,7 +283,7 @@ impl Hub {
             return Ok(done);
         }
         let now = clock();
-        let notes = SourceNotes::of(&source).with_reasons(&done.reasons, now).json()?;
+        let notes = notes.with_reasons(&done.reasons, now).json()?;
         self.store.write(|write| {
             write.note_source(name, &source.body, &notes)?;
             match &done.trouble {
@@ -319,10 +344,20 @@ pub fn table_csv(
     Ok(written)
 }
 
+/// A warning of what a login may do beside reading.
+fn of_rights(rights: &[String]) -> Option<String> {
+    let may = || format!("this login may change the table ({}); give it SELECT only", rights.join(", "));
+    (!rights.is_empty()).then(may)
+}
+
 /// The settings of a source that is a table.
 pub(super) fn table_settings(read: &Read<'_>, name: &str) -> Result<MssqlSettings, Error> {
-    match SourceSettings::of(&known_source(read, name)?)? {
+    table_settings_of(&known_source(read, name)?)
+}
+
+fn table_settings_of(source: &Source) -> Result<MssqlSettings, Error> {
+    match SourceSettings::of(source)? {
         SourceSettings::Mssql(settings) => Ok(*settings),
-        _ => Err(Error::invalid(format!("source {name} is no table"), "name one that is")),
+        _ => Err(Error::invalid(format!("source {} is no table", source.name), "name one that is")),
     }
 }

@@ -250,6 +250,9 @@ fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {
 
 fn look_at_source(source: &hub::SourceRow, findings: &mut Findings) {
     let (subject, name) = (format!("source {}", source.name), &source.name);
+    if let Some(warning) = &source.notes.warning {
+        findings.add(Weight::Look, subject.as_str(), warning);
+    }
     match (source.state, source.down) {
         (SourceState::Down, Some(since)) => findings.add(
             Weight::Bad,

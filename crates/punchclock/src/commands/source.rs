@@ -89,9 +89,12 @@ fn add_mssql(context: &Context, args: &AddMssql) -> anyhow::Result<()> {
     let (name, password) = (&args.name, password_of(&args.table)?);
     let warning = settings.encryption()?.warning();
     let settings = SourceSettings::Mssql(Box::new(settings));
-    context.home.hub()?.add_source(&console(), name, &settings, Some(&password), now())?;
-    if let Some(warning) = warning {
-        eprintln!("punchclock: source {name}: {warning}");
+    let hub = context.home.hub()?;
+    hub.add_source(&console(), name, &settings, Some(&password), now())?;
+    // A server that is not there yet is told of by `source test`.
+    let may_write = hub.look_at_rights(name, tables::open).ok().flatten();
+    for warning in warning.map(str::to_owned).into_iter().chain(may_write) {
+        eprintln!("punchclock: source {name}: WARNING: {warning}");
     }
     Ok(show::line(format!(
         "source {name} is read every 15 minutes by a running server; `punchclock source test {name}` asks whether it is there and \
@@ -222,6 +225,7 @@ fn list(context: &Context) -> anyhow::Result<()> {
         "read",
         "tried",
         "says",
+        "warning",
         "held or refused",
         "held or refused at",
     ];
@@ -229,8 +233,9 @@ fn list(context: &Context) -> anyhow::Result<()> {
         let at = |at: Option<jiff::Timestamp>| json!(at.map(|at| show::instant(at, &zone)));
         let (down, read, tried) = (at(row.down), at(row.read), at(row.tried));
         let (kind, place, state) = (json!(row.settings.kind()), json!(row.settings.place()), json!(row.state.word()));
+        let (warning, says) = (json!(row.notes.warning), json!(row.says));
         let (reasons, reasons_at) = (json!(row.notes.reasons.join("; ")), at(row.notes.reasons_at));
-        vec![json!(row.name), kind, place, state, down, read, tried, json!(row.says), reasons, reasons_at]
+        vec![json!(row.name), kind, place, state, down, read, tried, says, warning, reasons, reasons_at]
     });
     Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
 }
@@ -283,5 +288,8 @@ fn pull_table(hub: &Hub, args: &Pull) -> anyhow::Result<TableRead> {
     let read = hub.read_table(&args.name, table.as_mut(), how)?;
     drop(progress);
     report.finish()?;
+    if let Some(warning) = &read.warning {
+        eprintln!("punchclock: source {}: WARNING: {warning}", args.name);
+    }
     Ok(read)
 }

@@ -23,6 +23,7 @@ pub(crate) struct Source {
     last_answer: Option<String>,
     last_asked: Option<String>,
     says: String,
+    warning: Option<String>,
     reasons: Vec<String>,
     reasons_at: Option<String>,
 }
@@ -40,6 +41,7 @@ impl Source {
             name: row.name,
             says: row.says,
             reasons_at: at(row.notes.reasons_at),
+            warning: row.notes.warning,
             reasons: row.notes.reasons,
         }
     }

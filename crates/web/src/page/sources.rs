@@ -93,6 +93,7 @@ struct Row {
     down: Option<Moment>,
     read: Option<Moment>,
     says: String,
+    warning: Option<String>,
     reasons: Vec<String>,
     reasons_at: Option<Moment>,
 }
@@ -109,6 +110,7 @@ impl Row {
             down: row.down.map(at),
             read: row.read.map(at),
             says: if row.says.is_empty() { String::new() } else { words::sentence(&row.says) },
+            warning: row.notes.warning.as_deref().map(words::sentence),
             reasons: row.notes.reasons,
             reasons_at: row.notes.reasons_at.map(at),
             name: row.name,
@@ -159,14 +161,15 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
         let zone = hub.company()?.time_zone()?;
         let at = |at: Option<Timestamp>| at.map(|at| show::rfc3339(at, &zone)).unwrap_or_default();
         let states = ["source", "kind", "place", "state", "down_since", "last_answer", "last_asked", "says"];
-        let columns = states.into_iter().chain(["reasons", "reasons_at"]);
+        let columns = states.into_iter().chain(["warning", "reasons", "reasons_at"]);
         let mut table = CsvTable::new(out, columns)?;
         for row in asked.pick(hub.sources()?).unwrap_or_default() {
             let (kind, place) = (row.settings.kind().to_owned(), row.settings.place());
             let state = row.state.word().to_owned();
             let (down, read, tried) = (at(row.down), at(row.read), at(row.tried));
             let (reasons, reasons_at) = (row.notes.reasons.join("; "), at(row.notes.reasons_at));
-            table.row([row.name, kind, place, state, down, read, tried, row.says, reasons, reasons_at])?;
+            let warning = row.notes.warning.unwrap_or_default();
+            table.row([row.name, kind, place, state, down, read, tried, row.says, warning, reasons, reasons_at])?;
         }
         Ok(table.finish()?)
     }))
