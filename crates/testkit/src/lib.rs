@@ -8,6 +8,7 @@
 //! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
 //! * [`FakeInbox`]: a receiver of files over HTTP that fails as it is told;
 //! * [`FakeOdoo`]: an Odoo that behaves as the reference saw real ones do, errors included;
+//! * [`FakeTds`]: a server that speaks TDS, with a table or with trouble, as it is told;
 //! * [`how_many`]: how long a test is, by an environment variable;
 //! * [`Process`]: an executable under test: its lines, its death by `kill -9`, no orphan left behind;
 //! * [`wait_until`] and [`wait_for`]: waiting for a condition that sends no event;
@@ -26,6 +27,7 @@ mod fake_calendar;
 mod fake_crm;
 mod fake_inbox;
 mod fake_odoo;
+mod fake_tds;
 mod http;
 mod pair;
 mod postgres;
@@ -43,6 +45,7 @@ pub use crate::{
     fake_crm::{CrmFault, CrmRecord, FakeCrm},
     fake_inbox::{FakeInbox, InboxFault, InboxRequest},
     fake_odoo::{FakeOdoo, OdooAttendance, OdooFault, OdooVersion},
+    fake_tds::{FakeTds, TdsAnswer, TdsMood},
     pair::PostgresPair,
     postgres::Postgres,
     process::Process,

@@ -29,7 +29,7 @@ pub use rows::{csv_columns, csv_row, outside_rows};
 pub use select::{Select, check_query};
 pub use table::{Encryption, KeyKind, PRESETS, Preset, Role, Table};
 #[cfg(feature = "mssql")]
-pub use tds::{Access, SqlServer};
+pub use tds::{Access, Patience, SqlServer};
 
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use tiberius::error::Error;
 use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel, Query, Row};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -18,9 +19,23 @@ use super::select::RIGHTS;
 use super::{Cell, Encryption, LegacyTable, Select, Table, Trouble};
 use crate::network;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
-const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a server is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until it takes a connection.
+    pub connect: Duration,
+    /// Until the login is through.
+    pub login: Duration,
+    /// For the next part of an answer.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [connect, login, answer] = [10, 15, 60].map(Duration::from_secs);
+        Self { connect, login, answer }
+    }
+}
 
 /// How a server is reached.
 #[derive(Clone)]
@@ -46,6 +61,7 @@ pub struct Access {
 /// A server that is connected to when a page is asked for. Calls block.
 pub struct SqlServer {
     access: Access,
+    patience: Patience,
     client: Option<Client<Compat<TcpStream>>>,
     runtime: Runtime,
 }
@@ -58,16 +74,22 @@ impl SqlServer {
     pub fn new(access: Access) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
-        Ok(Self { access, client: None, runtime })
+        Ok(Self { access, patience: Patience::default(), client: None, runtime })
+    }
+
+    /// One that waits otherwise than usual.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Sends a statement; all its rows. Whatever fails ends the connection.
     fn ask(&mut self, sql: &str, values: &[Cell]) -> Result<Vec<Row>, Trouble> {
-        let Self { access, client, runtime } = self;
+        let Self { access, patience, client, runtime } = self;
         runtime.block_on(async {
             let mut connected = match client.take() {
                 Some(connected) => connected,
-                None => connect(access).await?,
+                None => connect(access, *patience).await?,
             };
             let mut query = Query::new(sql);
             for value in values {
@@ -106,7 +128,7 @@ impl LegacyTable for SqlServer {
     }
 }
 
-async fn connect(access: &Access) -> Result<Client<Compat<TcpStream>>, Trouble> {
+async fn connect(access: &Access, patience: Patience) -> Result<Client<Compat<TcpStream>>, Trouble> {
     let trouble = |what: String| Trouble::Connect(format!("{}: {what}", access.address));
     let (host, port) = match access.address.rsplit_once(':') {
         Some((host, port)) => (host, port.parse().map_err(|_| trouble("write HOST:PORT".to_owned()))?),
@@ -121,7 +143,7 @@ async fn connect(access: &Access) -> Result<Client<Compat<TcpStream>>, Trouble> 
             why = network::not_public(address.ip());
             continue;
         }
-        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+        match tokio::time::timeout(patience.connect, TcpStream::connect(address)).await {
             Ok(Ok(connected)) => stream = Some(connected),
             Ok(Err(error)) => why = error.to_string(),
             Err(_) => why = "no answer in time".to_owned(),
@@ -145,8 +167,9 @@ async fn connect(access: &Access) -> Result<Client<Compat<TcpStream>>, Trouble> 
     });
     // A hint for replicas only; the login's rights are what protects.
     config.readonly(true);
-    config.command_timeout(Some(PAGE_TIMEOUT));
-    config.handshake_timeout(Some(HANDSHAKE_TIMEOUT));
+    config.command_timeout(Some(patience.answer));
+    // The wait below tells of it with the cure.
+    config.handshake_timeout(None);
     match &access.ca {
         Some(ca) => config.trust_cert_ca_bundle(ca.as_bytes()),
         None if access.trusts_any => config.trust_cert(),
@@ -154,7 +177,7 @@ async fn connect(access: &Access) -> Result<Client<Compat<TcpStream>>, Trouble> 
     }
     // A server without TLS lets a client that wants some wait for ever.
     let connecting = std::pin::pin!(Client::connect(config, stream.compat_write()));
-    let waited = std::pin::pin!(tokio::time::sleep(HANDSHAKE_TIMEOUT));
+    let waited = std::pin::pin!(tokio::time::sleep(patience.login));
     match select(connecting, waited).await {
         Either::Left((connected, _)) => connected.map_err(|error| trouble(in_words(&error))),
         Either::Right(_) => Err(trouble(
@@ -164,18 +187,36 @@ async fn connect(access: &Access) -> Result<Client<Compat<TcpStream>>, Trouble> 
 }
 
 /// What went wrong, with the cure where the words of the reference tell it.
-fn in_words(error: &tiberius::error::Error) -> String {
-    let text = error.to_string();
+fn in_words(error: &Error) -> String {
+    use std::io::ErrorKind as Kind;
+    let text = match error {
+        Error::Server(token) => format!("{} (error {})", token.message().trim_end(), token.code()),
+        Error::Io { kind: Kind::TimedOut, .. } => "it did not go on with its answer in time".to_owned(),
+        Error::Io {
+            kind: Kind::BrokenPipe | Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted,
+            message,
+        } => format!("the connection broke off ({message})"),
+        // What follows is for who writes a program.
+        Error::Tls(text) => text.split(" To connect anyway").next().unwrap_or_default().to_owned(),
+        other => other.to_string(),
+    };
     let cure = if text.contains("ProtocolVersion") {
         "; the server knows no TLS 1.2: update it, or say --encryption none, which shows the password to the line"
     } else if text.contains("encryption level") {
         "; the server has no encryption: let it have a certificate, or say --encryption none, which shows the password to the line"
+    } else if text.contains("not valid for name") {
+        "; give --address by a name that stands in the certificate"
     } else if text.contains("UnknownIssuer") || text.contains("certificate") {
         "; give the certificate of who signed the server's with --ca-file"
-    } else if matches!(error, tiberius::error::Error::Server(token) if token.code() == 18456) {
-        "; look at user and password"
     } else {
-        ""
+        // Servers that only speak the protocol have numbers of their own.
+        match error.code() {
+            Some(18456) => "; look at user and password",
+            Some(911 | 4060) => "; look at --db-name",
+            Some(229) => "; the login needs SELECT on it",
+            Some(208) => "; look at --table, or at the query",
+            _ => "",
+        }
     };
     format!("{text}{cure}")
 }
