@@ -1,7 +1,8 @@
 //! Sources as the page, the file and REST show them, and what is asked for there.
 
 use axum::http::StatusCode;
-use hub::{HolidaySettings, SourceSettings, TokenKind};
+use hub::{HolidaySettings, SourceNotes, SourceSettings, TokenKind};
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
 use super::house::{House, clerk, now};
@@ -57,6 +58,46 @@ async fn the_page_tells_how_each_source_is_and_an_administrator_reads_and_pauses
     let actions: Vec<_> = house.hub.audit(3).unwrap().into_iter().map(|entry| (entry.actor, entry.action)).collect();
     let by_admin = |action: &str| ("admin".to_owned(), action.to_owned());
     assert_eq!(actions, [by_admin("source.resume"), by_admin("source.pause"), by_admin("source.read")]);
+}
+
+#[tokio::test]
+async fn of_a_source_that_is_down_it_is_told_since_when_and_why_and_what_else_is_wrong() {
+    let house = house();
+    let viewer = house.sign_in("viewer").await;
+    let since = now().checked_sub(3.hours()).unwrap();
+    let down = |why: &str, at: Timestamp| {
+        house.store.write(|write| write.source_is_down("region", why, at.as_microsecond())).unwrap();
+    };
+    down("other.example answers 502", since);
+    down("other.example answers 503", now());
+    let notes = SourceNotes {
+        warning: Some("this login may change the table (dbo.log: INSERT); give it SELECT only".into()),
+        reasons: vec!["held 2, the first at row 17: The user number belongs to nobody on that date.".into()],
+        reasons_at: Some(since),
+    };
+    let (notes, body) =
+        (serde_json::to_string(&notes).unwrap(), house.store.read(|read| read.sources()).unwrap().remove(1).body);
+    house.store.write(|write| write.note_source("region", &body, &notes)).unwrap();
+
+    let zone = house.hub.company().unwrap().time_zone().unwrap();
+    let since = crate::show::rfc3339(since, &zone);
+    let page = house.get(&viewer, "/sources?state=down").await.text;
+    for words in [
+        "Other.example answers 503.",
+        "This login may change the table (dbo.log: INSERT); give it SELECT only.",
+        "held 2, the first at row 17",
+    ] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
+    assert_eq!(page.matches(&format!("datetime=\"{since}\"")).count(), 2, "down since, and rows held: {page}");
+    assert!(!page.contains(">holidays<") && !page.contains("502"), "{page}");
+    let csv = house.get(&viewer, "/sources.csv?state=down").await.text;
+    assert!(csv.lines().nth(1).unwrap().contains(&format!(",down,{since},")), "{csv}");
+    let list = house.get(&house.token(TokenKind::Api), "/api/v1/sources?state=down").await.json();
+    let source = &list["items"][0];
+    assert_eq!((&source["down_since"], &source["reasons_at"]), (&json!(since), &json!(since)));
+    assert!(source["warning"].as_str().unwrap().contains("INSERT"), "{source}");
+    assert_eq!(source["says"], json!("other.example answers 503"));
 }
 
 #[tokio::test]
