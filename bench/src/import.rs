@@ -1,6 +1,7 @@
 //! A table of punches as CSV, from the file to stored and matched rows, beside the bare statements that write the same rows.
 //!
-//! The hub reads the file, computes identities, resolves who and when, and marks weeks. The reference only writes the rows of evidence
+//! The hub reads the file, computes identities, resolves who and when, marks weeks, tells how far it has come, and packs the report that
+//! stays with the note of the import. The reference only writes the rows of evidence
 //! and of whose they are, as many per transaction; the time for which it reads them from the hub's database does not count.
 
 use std::cell::RefCell;
@@ -10,10 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use attendance::punch::{Channel, PrintedTime};
-use hub::{Actor, Outside};
+use attendance::punch::PrintedTime;
+use hub::{Actor, Counts, TableImport, TableImported, Told};
 use jiff::Timestamp;
-use roads::punch_table::PunchTable;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;
@@ -39,10 +39,10 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         let folder = tempfile::tempdir()?;
         let hub = hub_with_people(&folder.path().join("hub.db"))?;
         let start = Instant::now();
-        let table = PunchTable::survey(|| File::open(&file), None)?;
-        let read = table.rows(File::open(&file)?)?.map_while(Result::ok);
-        let how = Outside { zone: Some("Asia/Manila"), ..Outside::of_source("commute-log", Channel::File) };
-        let counts = hub.take_outside(&Actor::new("bench"), &how, read, AFTERWARDS, |_, _| {})?;
+        let how = TableImport { name: "commute.csv", zone: Some("Asia/Manila"), ..TableImport::default() };
+        let open = || File::open(&file);
+        let told = |_: &[Told<'_>], counts: &Counts| drop(std::hint::black_box(counts.to_string()));
+        let TableImported { counts, .. } = hub.import_table(&Actor::new("bench"), &how, open, AFTERWARDS, told)?;
         let rate = rows as f64 / start.elapsed().as_secs_f64();
         ensure!(counts.stored == rows as u64, "a row was not new or not matched: {counts}");
         last.replace(Some(folder));

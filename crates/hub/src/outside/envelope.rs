@@ -5,6 +5,8 @@
 //! * A file without a report is not kept: nobody could say whose rows are in it without reading it anew.
 
 use std::io::{self, Read, Write as _};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use store::Write;
 use store::imports::Import;
 
-use super::Told;
+use super::{PARTS_AHEAD, Told};
 use crate::packing::packer;
 use crate::{Actor, Error};
 
@@ -50,33 +52,40 @@ impl From<&Told<'_>> for ReportRow {
     }
 }
 
-/// A report that is being written.
+/// A report that is being written, by a thread of its own: rows are packed while others are stored.
 pub(super) struct Report {
-    /// `None` once it has become too large.
-    packer: Option<GzEncoder<Vec<u8>>>,
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self { packer: Some(packer()) }
-    }
+    rows: SyncSender<Vec<ReportRow>>,
+    packing: JoinHandle<Option<Vec<u8>>>,
 }
 
 impl Report {
-    pub(super) fn add(&mut self, part: &[Told<'_>]) {
-        let write = |mut packer: GzEncoder<Vec<u8>>| {
-            for row in part.iter().map(ReportRow::from) {
-                serde_json::to_writer(&mut packer, &row).ok()?;
-                packer.write_all(b"\n").ok()?;
-            }
-            Some(packer).filter(|packer| packer.get_ref().len() <= MOST_REPORT_BYTES)
-        };
-        self.packer = self.packer.take().and_then(write);
+    pub(super) fn begin() -> Self {
+        let (rows, told) = sync_channel(PARTS_AHEAD);
+        Self { rows, packing: std::thread::spawn(move || packed(&told)) }
+    }
+
+    /// Nobody takes the rows any more once it has become too large.
+    pub(super) fn add(&self, part: &[Told<'_>]) {
+        drop(self.rows.send(part.iter().map(ReportRow::from).collect()));
     }
 
     fn finish(self) -> Option<Vec<u8>> {
-        self.packer?.finish().ok()
+        drop(self.rows);
+        self.packing.join().ok()?
     }
+}
+
+/// The rows packed, a line each; `None` where that is too large.
+fn packed(told: &Receiver<Vec<ReportRow>>) -> Option<Vec<u8>> {
+    let mut packer = packer();
+    for row in told.iter().flatten() {
+        serde_json::to_writer(&mut packer, &row).ok()?;
+        packer.write_all(b"\n").ok()?;
+        if packer.get_ref().len() > MOST_REPORT_BYTES {
+            return None;
+        }
+    }
+    packer.finish().ok()
 }
 
 /// A file that was taken, ready to be kept.

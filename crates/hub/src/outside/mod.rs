@@ -40,7 +40,7 @@ use crate::{Actor, Error, Hub};
 use envelope::{Envelope, Report};
 use sources::Sources;
 
-/// Parts that are read and wait to be stored.
+/// Parts that are read and wait to be stored, or stored and wait to be told of.
 const PARTS_AHEAD: usize = 2;
 /// Longest user number, code, serial or name of a reader, in bytes: longer ones come from a column that is something else.
 const MOST_BYTES: usize = 100;
@@ -184,7 +184,7 @@ impl Hub {
             is_dry_run: false,
         };
         let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
-        let mut report = Report::default();
+        let report = Report::begin();
         let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
             report.add(part);
             progress(counts);

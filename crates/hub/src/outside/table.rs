@@ -97,7 +97,7 @@ impl Hub {
         let mut broken = None;
         let rows = table.rows(open().map_err(unread)?).map_err(no_table)?;
         let rows = rows.map_while(|row| row.map_err(|error| broken = Some(error)).ok());
-        let mut report = Report::default();
+        let report = Report::begin();
         let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
             report.add(part);
             told(part, counts);
