@@ -72,6 +72,7 @@ mod stating;
 mod stays;
 mod steps;
 mod sync;
+mod terminal_keys;
 mod trial;
 mod undone;
 pub mod view;
@@ -145,6 +146,7 @@ pub use store::chain::{Erased, Fault, Head, Verified};
 pub use store::{Store, access::Account, access::Token, audit::Entry as AuditEntry};
 pub use store::{backup, moving};
 pub use sync::{Asked, SyncRow, SyncState, SyncWish};
+pub use terminal_keys::{KeyFile, TerminalKey};
 pub use trial::{Change, Trial};
 pub use watch::{ClockRow, EdgeRow, EdgeState, SilenceChange, moved_in_words};
 

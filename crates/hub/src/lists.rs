@@ -1,7 +1,7 @@
 //! Lists and details for pages, tables and exports.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use attendance::{DateRange, DayRecord, Zones};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use store::Read;
 use store::day_list::{DayQuery, ListedDay, Order};
 use store::punches::{ListedPunch, PunchQuery};
+use store::terminals::push_key_place;
 
 use crate::company::Company;
 use crate::employment::Employments;
@@ -178,18 +179,20 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn terminals(&self) -> Result<Vec<TerminalRow>, Error> {
-        let (terminals, zones, sites) = self.store.read(|read| {
+        let (terminals, zones, sites, sealed) = self.store.read(|read| {
             let terminals = read.terminals()?;
             let named: Vec<_> = terminals.iter().map(|(one, _)| (one.serial.as_str(), one.zone.as_deref())).collect();
             let zones = ZoneBook::load(read, &Company::load(read)?)?.terminals(read, &named)?;
-            Ok::<_, Error>((terminals, zones, read.terminal_sites()?))
+            Ok::<_, Error>((terminals, zones, read.terminal_sites()?, read.sealed_secrets()?))
         })?;
+        let sealed: HashSet<String> = sealed.into_iter().map(|(place, _)| place).collect();
         let mut sites_of: HashMap<String, Vec<_>> = HashMap::new();
         for at in sites {
             sites_of.entry(at.serial).or_default().push((at.from, at.site));
         }
         let rows = terminals.into_iter().zip(zones).map(|((terminal, contact), zones)| TerminalRow {
             sites: sites_of.remove(&terminal.serial).unwrap_or_default(),
+            has_push_key: terminal.push_key_file.is_some() || sealed.contains(&push_key_place(&terminal.serial)),
             serial: terminal.serial,
             name: terminal.name,
             approved: terminal.is_approved,
@@ -203,21 +206,12 @@ impl Hub {
             trouble: contact.trouble,
             clock: contact.clock,
             sets_clock: terminal.sets_clock,
-            has_push_key: terminal.push_key_file.is_some(),
             poll_minutes: terminal.poll_minutes,
             live: terminal.live,
             edge: contact.edge,
             number_group: terminal.number_group,
         });
         Ok(rows.collect())
-    }
-
-    /// The file that holds a terminal's communication key, if one was given.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn comm_key_file(&self, serial: &str) -> Result<Option<String>, Error> {
-        Ok(self.store.read(|read| read.terminal(serial))?.and_then(|terminal| terminal.comm_key_file))
     }
 
     /// The user numbers that belong on `date` to somebody who is employed then, each with their name (empty where unknown):

@@ -30,10 +30,10 @@ pub struct NewTerminal {
     pub name: Option<String>,
     /// `host` or `host:port` for polling.
     pub address: Option<String>,
-    /// File with its communication key.
-    pub comm_key_file: Option<String>,
-    /// File with what it must show when it pushes.
-    pub push_key_file: Option<String>,
+    /// Its communication key, a number up to 999999; empty takes it away. It is kept sealed.
+    pub comm_key: Option<String>,
+    /// What it must show when it pushes, one word; empty takes it away. It is kept sealed.
+    pub push_key: Option<String>,
     /// IANA zone of its clock; empty for that of its site on the printed date, else the company's, as for a new one without any.
     pub zone: Option<String>,
     /// How it is read.
@@ -204,8 +204,9 @@ impl Hub {
             let given = new.clone();
             terminal.name = given.name.unwrap_or(terminal.name);
             terminal.address = given.address.or(terminal.address);
-            terminal.comm_key_file = given.comm_key_file.or(terminal.comm_key_file);
-            terminal.push_key_file = given.push_key_file.or(terminal.push_key_file);
+            // A key takes the place of the file that an older version remembered.
+            terminal.comm_key_file = terminal.comm_key_file.filter(|_| new.comm_key.is_none());
+            terminal.push_key_file = terminal.push_key_file.filter(|_| new.push_key.is_none());
             terminal.zone = given.zone.map_or(terminal.zone, |zone| Some(zone).filter(|zone| !zone.is_empty()));
             terminal.via = given.via.map_or(terminal.via, |via| via.word().to_owned());
             terminal.sets_clock = given.sets_clock.unwrap_or(terminal.sets_clock);
@@ -236,6 +237,7 @@ impl Hub {
                     None => note(write, Replay::HeldOfTerminal, &serial)?,
                 }
             }
+            self.take_keys(write, actor, &serial, new, now)?;
             if let Some(edge) = &new.edge {
                 check_edge(write, edge)?;
                 write.set_edge_of(&serial, Some(edge))?;
@@ -264,35 +266,40 @@ impl Hub {
         Ok(self.store.write(|write| write.set_live_rest(serial, until.map(Timestamp::as_microsecond)))?)
     }
 
-    /// What an edge is told: its terminals, with their keys read from their files, and the commands that it shall bring to
-    /// those that it sees. Those that another edge answers for are none of its business: it could only stumble over another unit
-    /// at the same private address, and who steals its disk has the keys of one branch.
+    /// What an edge is told: its terminals, with their keys, and the commands that it shall bring to those that it sees. Those that
+    /// another edge answers for are none of its business: it could only stumble over another unit at the same private address, and
+    /// who steals its disk has the keys of one branch.
+    ///
+    /// A hub that can't open the keys tells nothing: the edge goes on with those that it was told before, or asks another hub.
     pub(crate) fn orders(&self, beat: &link::Heartbeat, now: Timestamp) -> Result<Orders, Error> {
         let (terminals, company, zones, commands, high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, &beat.edge, now)?;
             let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
             let terminals = read.terminals_of_edge(&beat.edge, MOST_OF_NOBODY)?;
             let company = Company::load(read)?;
-            let named: Vec<_> = terminals.iter().map(|one| (one.serial.as_str(), one.zone.as_deref())).collect();
+            let named: Vec<_> = terminals.iter().map(|(one, _)| (one.serial.as_str(), one.zone.as_deref())).collect();
             let zones = ZoneBook::load(read, &company)?.terminals(read, &named)?;
             Ok::<_, Error>((terminals, company, zones, commands, high_seq))
         })?;
         // Without a zone of the company nobody has said yet which one holds where none is stated.
         let is_said = |zone: &&TimeZone| company.zone.is_some() || **zone != TimeZone::UTC;
         let zone_now = |zones: &Zones| Some(zones.at(now)).filter(is_said)?.iana_name().map(str::to_owned);
-        let terminals = terminals.into_iter().zip(zones).map(|(terminal, zones)| link::Terminal {
-            comm_key: terminal.comm_key_file.as_deref().and_then(comm_key),
-            push_key: terminal.push_key_file.as_deref().map(push_key),
-            serial: terminal.serial,
-            name: terminal.name,
-            approved: terminal.is_approved,
-            address: terminal.address,
-            via: via(&terminal.via),
-            zone: terminal.zone.or_else(|| zone_now(&zones)),
-            sets_clock: terminal.sets_clock,
-            live: terminal.live && terminal.live_rests_until_us.is_none_or(|until_us| until_us <= now.as_microsecond()),
-            poll_every_s: terminal.poll_minutes.map(|minutes| minutes.saturating_mul(60)),
-        });
+        let keys = self.open_keys(&terminals)?;
+        let terminals =
+            terminals.into_iter().zip(keys).zip(zones).map(|(((terminal, _), keys), zones)| link::Terminal {
+                comm_key: keys.comm,
+                push_key: keys.push,
+                serial: terminal.serial,
+                name: terminal.name,
+                approved: terminal.is_approved,
+                address: terminal.address,
+                via: via(&terminal.via),
+                zone: terminal.zone.or_else(|| zone_now(&zones)),
+                sets_clock: terminal.sets_clock,
+                live: terminal.live
+                    && terminal.live_rests_until_us.is_none_or(|until_us| until_us <= now.as_microsecond()),
+                poll_every_s: terminal.poll_minutes.map(|minutes| minutes.saturating_mul(60)),
+            });
         let (high_seq, now_us) = (Some(high_seq), Some(now.as_microsecond()));
         let beat_every_s = crate::watch::beat_every_s(self.edges_seen.load(Ordering::Relaxed));
         Ok(Orders { terminals: terminals.collect(), commands, high_seq, now_us, beat_every_s, ..Orders::default() })
@@ -332,29 +339,16 @@ fn check_polled(terminal: &Terminal, so: &str) -> Result<(), Error> {
 
 /// A terminal in words, for the audit trail.
 fn told(terminal: &Terminal) -> String {
-    let Terminal { name, address, zone, via, comm_key_file, push_key_file, sets_clock, poll_minutes, live, .. } =
-        terminal;
+    let Terminal { name, address, zone, via, sets_clock, poll_minutes, live, .. } = terminal;
     let group = &terminal.number_group;
     let or = |value: &Option<String>, none: &str| value.clone().unwrap_or_else(|| none.to_owned());
     format!(
-        "name {name}, address {}, zone {}, via {via}, communication key {}, push key {}, clock {}{}{}{}",
+        "name {name}, address {}, zone {}, via {via}, clock {}{}{}{}",
         or(address, "none"),
         or(zone, "that of its site"),
-        or(comm_key_file, "none"),
-        or(push_key_file, "none"),
         if *sets_clock { "set by the handshake" } else { "left alone" },
         poll_minutes.map_or_else(String::new, |minutes| format!(", read every {minutes} minutes")),
         if *live { ", heard live" } else { "" },
         if group.is_empty() { String::new() } else { format!(", user numbers of group {group}") }
     )
-}
-
-/// The key in a terminal's key file; a file that can't be read is the key 0, and the poll then tells of the wrong key.
-fn comm_key(path: &str) -> Option<u32> {
-    std::fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-/// The key in a terminal's push key file; a file that can't be read is the empty key, which admits nobody.
-fn push_key(path: &str) -> String {
-    std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }

@@ -17,32 +17,37 @@ use crate::{Error, Hub};
 const HOLDER: Holder = Holder {
     name: "hub",
     setting: "hub.key_file",
-    if_lost: "delete this one, remove what has a secret (`punchclock sink remove`) and add it again with its secret: a new key is made then",
+    if_lost: "delete this one, remove what has a secret (`punchclock sink remove`, `terminal add ... --comm-key-file \"\"`) and add it again with its \
+              secret: a new key is made then",
 };
 
 /// The cure for secrets that can't be opened.
 const CURE: &str = "put back the key file that sealed them (several hubs on one database need the same; it lies beside the first one's \
-                    data, or where hub.key_file says). If it is lost, remove what has a secret (`punchclock sink remove`) and add it again";
+                    data, or where hub.key_file says). If it is lost, remove what has a secret (`punchclock sink remove`, \
+                    `terminal add ... --comm-key-file \"\"`) and add it again";
 
 impl Hub {
     /// The key that secrets are sealed with; made when there is none and nothing was sealed yet.
-    fn key(&self, read: &Read<'_>) -> Result<Key, Error> {
-        let file = self.key_file()?;
+    pub(crate) fn sealing_key(&self, read: &Read<'_>) -> Result<Key, Error> {
         let sealed = read.sealed_secrets()?;
-        if !sealed.is_empty() && !file.exists() {
-            return Err(Error::invalid(
-                format!("{} secrets are sealed, and the key file {} is not there", sealed.len(), file.display()),
-                CURE,
-            ));
+        if sealed.is_empty() {
+            return key_in(self.key_file()?);
         }
-        let key = Key::of_file(file, HOLDER).map_err(|error| Error::Key(error.to_string()))?;
-        match sealed.iter().find(|(place, sealed)| key.open(sealed, place).is_none()) {
-            Some((place, _)) => Err(Error::invalid(
-                format!("the secret of {place} does not open with the key file {}", file.display()),
-                CURE,
-            )),
-            None => Ok(key),
+        let key = self.opening_key()?;
+        for (place, sealed) in &sealed {
+            open(&key, place, sealed)?;
         }
+        Ok(key)
+    }
+
+    /// The key that opens what was sealed.
+    pub(crate) fn opening_key(&self) -> Result<Key, Error> {
+        let file = self.key_file()?;
+        if !file.exists() {
+            let what = format!("secrets are sealed, and the key file {} is not there", file.display());
+            return Err(Error::invalid(what, CURE));
+        }
+        key_in(file)
     }
 
     fn key_file(&self) -> Result<&Path, Error> {
@@ -54,15 +59,13 @@ impl Hub {
 
     /// Seals a secret for its place, over the one that was there.
     pub(crate) fn keep_secret(&self, write: &Write<'_>, place: &str, plain: &str, now: Timestamp) -> Result<(), Error> {
-        let sealed = self.key(write)?.seal(plain.as_bytes(), place).map_err(|error| Error::Key(error.to_string()))?;
-        Ok(write.put_sealed_secret(place, &sealed, now.as_microsecond())?)
+        seal(write, &self.sealing_key(write)?, place, plain, now)
     }
 
     /// The secret of a place; `None` when it has none.
     pub(crate) fn secret(&self, read: &Read<'_>, place: &str) -> Result<Option<String>, Error> {
         let Some(sealed) = read.sealed_secret(place)? else { return Ok(None) };
-        let plain = self.key(read)?.open(&sealed, place).and_then(|plain| String::from_utf8(plain).ok());
-        plain.map(Some).ok_or_else(|| Error::Damaged { what: "secret", detail: format!("that of {place} is no text") })
+        open(&self.opening_key()?, place, &sealed).map(Some)
     }
 
     /// How many secrets there are; each was opened.
@@ -73,11 +76,31 @@ impl Hub {
         self.store.read(|read| {
             let count = read.sealed_secrets()?.len();
             if count > 0 {
-                self.key(read)?;
+                self.sealing_key(read)?;
             }
             Ok(count)
         })
     }
+}
+
+fn key_in(file: &Path) -> Result<Key, Error> {
+    Key::of_file(file, HOLDER).map_err(|error| Error::Key(error.to_string()))
+}
+
+/// Seals a secret for its place with a key of [`Hub::sealing_key`].
+pub(crate) fn seal(write: &Write<'_>, key: &Key, place: &str, plain: &str, now: Timestamp) -> Result<(), Error> {
+    let sealed = key.seal(plain.as_bytes(), place).map_err(|error| Error::Key(error.to_string()))?;
+    Ok(write.put_sealed_secret(place, &sealed, now.as_microsecond())?)
+}
+
+/// Opens what was sealed for a place.
+pub(crate) fn open(key: &Key, place: &str, sealed: &[u8]) -> Result<String, Error> {
+    let plain = key.open(sealed, place).ok_or_else(|| {
+        let what = format!("what is sealed for {place} does not open with the key file {}", key.file().display());
+        Error::invalid(what, CURE)
+    })?;
+    String::from_utf8(plain)
+        .map_err(|_| Error::Damaged { what: "secret", detail: format!("that of {place} is no text") })
 }
 
 #[cfg(test)]

@@ -148,30 +148,6 @@ fn a_result_that_is_too_long_is_cut() {
 }
 
 #[test]
-fn keys_reach_the_edge_from_their_files_and_a_file_that_is_gone_admits_nobody() {
-    let house = with_terminal();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("push-key");
-    std::fs::write(&file, " 4a9594af \n").unwrap();
-    let terminal = |house: &House| {
-        let orders = house.hub.heartbeat(&reporting(Vec::new()), now()).unwrap();
-        orders.terminals.into_iter().find(|terminal| terminal.serial == "A1").unwrap()
-    };
-    assert_eq!((terminal(&house).push_key, terminal(&house).sets_clock), (None, false));
-    assert_eq!(terminal(&house).zone.as_deref(), Some("Asia/Manila"));
-    let pinned = NewTerminal {
-        serial: "A1".into(),
-        push_key_file: Some(file.display().to_string()),
-        sets_clock: Some(true),
-        ..NewTerminal::default()
-    };
-    house.hub.add_terminal(&clerk(), &pinned, now()).unwrap();
-    assert_eq!((terminal(&house).push_key.as_deref(), terminal(&house).sets_clock), (Some("4a9594af"), true));
-    std::fs::remove_file(&file).unwrap();
-    assert_eq!(terminal(&house).push_key.as_deref(), Some(""));
-}
-
-#[test]
 fn a_zone_that_is_corrected_makes_what_was_seen_of_the_clock_void() {
     let house = with_terminal();
     let clock = |house: &House| house.hub.terminals().unwrap()[0].clock;

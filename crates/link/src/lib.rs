@@ -332,7 +332,7 @@ pub struct Terminal {
     /// How it is read.
     pub via: Via,
     /// What it must show when it pushes (adms 11): `pushcommkey` of its handshake, `ComKey`, or what stands before `/iclock`
-    /// in the path. `None` takes it as it is; an empty key, of a file that can't be read, admits nobody.
+    /// in the path. `None` takes it as it is; an empty key, one that can't be read, admits nobody.
     #[serde(default)]
     pub push_key: Option<String>,
     /// IANA zone of its clock; `None` from a hub that knows none.

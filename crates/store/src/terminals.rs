@@ -10,10 +10,16 @@ statements! {
     GET = "SELECT serial, name, is_approved, address, comm_key_file, push_key_file, zone, via, sets_clock, first_seen_us, poll_minutes,
         live, live_rests_until_us, number_group FROM terminal WHERE tenant = $1 AND serial = $2";
     OF_EDGE = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group, k.sealed, p.sealed
+        FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        LEFT JOIN secret k ON k.tenant = t.tenant AND k.place = 'comm key of terminal ' || t.serial
+        LEFT JOIN secret p ON p.tenant = t.tenant AND p.place = 'push key of terminal ' || t.serial
         WHERE c.tenant = $1 AND c.edge = $2 ORDER BY t.name, t.serial";
     OF_NOBODY = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
-        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group, k.sealed, p.sealed
+        FROM terminal_contact c JOIN terminal t ON t.tenant = c.tenant AND t.serial = c.serial
+        LEFT JOIN secret k ON k.tenant = t.tenant AND k.place = 'comm key of terminal ' || t.serial
+        LEFT JOIN secret p ON p.tenant = t.tenant AND p.place = 'push key of terminal ' || t.serial
         WHERE c.tenant = $1 AND c.edge IS NULL ORDER BY c.serial LIMIT $2";
     LIST = "SELECT t.serial, t.name, t.is_approved, t.address, t.comm_key_file, t.push_key_file, t.zone, t.via, t.sets_clock,
         t.first_seen_us, t.poll_minutes, t.live, t.live_rests_until_us, t.number_group, c.punches, c.last_contact_us, c.last_complete_read_us, c.records_on_terminal, c.trouble, c.edge,
@@ -52,6 +58,25 @@ statements! {
         WHERE tenant = $1 AND serial = $2";
 }
 
+/// Where the communication key of a terminal is sealed.
+pub fn comm_key_place(serial: &str) -> String {
+    format!("comm key of terminal {serial}")
+}
+
+/// Where the key that a terminal shows when it pushes is sealed.
+pub fn push_key_place(serial: &str) -> String {
+    format!("push key of terminal {serial}")
+}
+
+/// The keys of a terminal, as they were sealed for [`comm_key_place`] and [`push_key_place`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedKeys {
+    /// What it asks for on port 4370.
+    pub comm: Option<Vec<u8>>,
+    /// What it shows when it pushes.
+    pub push: Option<Vec<u8>>,
+}
+
 /// A registered terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terminal {
@@ -63,9 +88,9 @@ pub struct Terminal {
     pub is_approved: bool,
     /// `host` or `host:port` for polling.
     pub address: Option<String>,
-    /// File that holds its communication key; the key itself never enters the database.
+    /// File with its communication key, as an older version remembered it; what it holds is not sealed yet.
     pub comm_key_file: Option<String>,
-    /// File that holds what it must show when it pushes; it is taken as it is when `None`.
+    /// File with what it must show when it pushes, likewise.
     pub push_key_file: Option<String>,
     /// IANA zone of its clock; the company's when `None`.
     pub zone: Option<String>,
@@ -123,6 +148,10 @@ fn terminal(row: &Row<'_>) -> Result<Terminal, Error> {
     })
 }
 
+fn with_keys(row: &Row<'_>) -> Result<(Terminal, SealedKeys), Error> {
+    Ok((terminal(row)?, SealedKeys { comm: row.get(14)?, push: row.get(15)? }))
+}
+
 fn clock((offset_s, how, at_us): (Option<i64>, Option<String>, Option<i64>)) -> Option<Clock> {
     Some(Clock { offset_s: offset_s?, how: ClockSource::from_word(&how?)?, at_us: at_us? })
 }
@@ -144,13 +173,13 @@ impl Read<'_> {
         self.one_each(GET, serials.iter().map(|serial| list![self.tenant, *serial]), terminal)
     }
 
-    /// The terminals for which this edge answers, by name; behind them those for which none does, at most so many.
+    /// The terminals for which this edge answers, by name; behind them those for which none does, at most so many. Each with its keys.
     ///
     /// # Errors
     /// Of the store.
-    pub fn terminals_of_edge(&self, edge: &str, most_of_nobody: u32) -> Result<Vec<Terminal>, Error> {
-        let mut terminals = self.all(OF_EDGE, params![self.tenant, edge], terminal)?;
-        terminals.extend(self.all(OF_NOBODY, params![self.tenant, most_of_nobody], terminal)?);
+    pub fn terminals_of_edge(&self, edge: &str, most_of_nobody: u32) -> Result<Vec<(Terminal, SealedKeys)>, Error> {
+        let mut terminals = self.all(OF_EDGE, params![self.tenant, edge], with_keys)?;
+        terminals.extend(self.all(OF_NOBODY, params![self.tenant, most_of_nobody], with_keys)?);
         Ok(terminals)
     }
 

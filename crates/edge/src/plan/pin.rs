@@ -46,7 +46,7 @@ pub enum Doubt {
     NoKey,
     /// It shows another one.
     OtherKey,
-    /// Nobody knows which key it must show: the hub can't read the file.
+    /// Nobody knows which key it must show: the hub, or this edge, can't read it.
     KeyUnknown,
 }
 
@@ -81,10 +81,11 @@ impl fmt::Display for Doubt {
         f.write_str(match self {
             Self::NoKey => "does not show the key of this terminal; enter the key there, or look who else it is",
             Self::OtherKey => {
-                "shows another key than this terminal's; correct the key there or in its push key file, or look who else it is"
+                "shows another key than this terminal's; correct the key there, or give the hub this one with `punchclock terminal add ... \
+                 --push-key-file F`, or look who else it is"
             }
             Self::KeyUnknown => {
-                "must show a key that the hub can't read; write the key into its push key file on the hub, one word"
+                "must show a key that the hub can't read; give it to the hub again with `punchclock terminal add ... --push-key-file F`"
             }
         })
     }

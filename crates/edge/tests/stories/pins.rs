@@ -120,7 +120,7 @@ async fn a_key_that_the_hub_cant_read_admits_nobody() {
     }
     let is_told = |held: &crate::fake_hub::Held| {
         let trouble = held.contact("X1").and_then(|contact| contact.trouble.as_deref());
-        trouble.is_some_and(|says| says.contains("write the key into its push key file on the hub"))
+        trouble.is_some_and(|says| says.contains("give it to the hub again"))
     };
     hub.until("word of it", is_told).await;
     edge.shutdown().await;

@@ -1,5 +1,6 @@
 //! `terminal ...`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -107,13 +108,13 @@ pub(crate) struct Add {
     /// Address for reading its log: host or host:port; several, with commas between them, are tried in turn
     #[arg(long)]
     pub(crate) address: Option<String>,
-    /// File with its communication key
+    /// File with its communication key, which is read once and kept sealed; "" takes the key away
     #[arg(long, value_name = "F")]
-    pub(crate) comm_key_file: Option<PathBuf>,
-    /// File with the key that it shows when it pushes (pushcommkey, ComKey, or what stands before /iclock in its path); without
-    /// it, it is known by its serial alone
+    pub(crate) comm_key_file: Option<OsString>,
+    /// File with the key that it shows when it pushes (pushcommkey, ComKey, or what stands before /iclock in its path), likewise;
+    /// without a key, it is known by its serial alone
     #[arg(long, value_name = "F")]
-    pub(crate) push_key_file: Option<PathBuf>,
+    pub(crate) push_key_file: Option<OsString>,
     /// Zone of its clock, like Asia/Manila (default: that of its site on the printed date, else the company's; `""` goes back to it)
     #[arg(long)]
     pub(crate) zone: Option<String>,

@@ -137,6 +137,9 @@ fn look_at_hub(
         }
         Err(error) => findings.add(Weight::Bad, "secrets", error.to_string()),
     }
+    for left in hub.key_files()? {
+        look_at_key_file(&left, findings);
+    }
     for sink in hub.sinks()? {
         look_at_sink(&sink, findings);
     }
@@ -224,6 +227,20 @@ fn look_at_backups(hub: &Hub, folder: Option<&Path>, now: Timestamp, findings: &
     };
     findings.add(weight, "backup", says);
     Ok(())
+}
+
+/// A file in which an older version left the key of a terminal.
+fn look_at_key_file(left: &hub::KeyFile, findings: &mut Findings) {
+    let hub::KeyFile { name, key, file, cure, .. } = left;
+    let subject = format!("{key} of terminal {name}");
+    match left.is_readable {
+        true => findings.add(
+            Weight::Look,
+            subject,
+            format!("lies in {file}, which other hubs may not have; a hub that can read it seals it when it starts"),
+        ),
+        false => findings.add(Weight::Bad, subject, format!("can't be read here from {file}; {cure}")),
+    }
 }
 
 fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {

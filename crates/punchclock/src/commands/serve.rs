@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use edge::spool::Spool;
 use edge::{Edge, Uplink, UplinkError};
-use hub::Hub;
 use hub::jobs::{Backups, Works};
 use hub::retention::CleanUp;
+use hub::{Actor, Hub};
 use jiff::Timestamp;
 use link::{Ack, Batch, Heartbeat, Orders};
 use web::{Tls, Web, WebConfig};
@@ -82,6 +82,21 @@ async fn hub_once_there(home: &Home) -> anyhow::Result<Option<Hub>> {
     }
 }
 
+/// Seals the keys of terminals that an older version left in files. What fails is told, and cured while the hub runs.
+fn seal_key_files(hub: &Hub) {
+    match hub.seal_key_files(&Actor::new("hub"), now()) {
+        Ok(sealed) => {
+            for hub::KeyFile { name, key, file, .. } in sealed {
+                tracing::info!("the {key} of terminal {name} is sealed now; the file {file} is not needed any more");
+            }
+        }
+        Err(error) => tracing::error!("the keys of terminals stay in their files: {error}"),
+    }
+    for hub::KeyFile { name, key, file, cure, .. } in hub.key_files().unwrap_or_default() {
+        tracing::warn!("the {key} of terminal {name} can't be sealed from the file {file}; {cure}");
+    }
+}
+
 /// Serves pages and derives until the process is asked to end. `spool` is that of an edge in the same process.
 async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow::Result<()> {
     let setup_code = if hub.has_account()? { None } else { Some(code()?) };
@@ -97,6 +112,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
         demo_hint: None,
     };
     let web = bind(hub.clone(), config).await?;
+    seal_key_files(&hub);
     let at_work = hub.clone();
     let asked_to_end = service::until_asked_to_end(move || are_at_work(at_work.clone(), spool.clone()));
     show::line(format!("pages: {scheme}://{}", web.local_addr))?;

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &Discover) -> anyhow::Result<()> {
     let mut comm_keys: Vec<u32> =
         args.way.comm_key_file.as_deref().map(read_comm_key).transpose()?.into_iter().collect();
     if let Some(hub) = &hub {
-        comm_keys.extend(keys_of(hub, &registered)?);
+        comm_keys.extend(keys_of(hub, &registered));
     }
     comm_keys.sort_unstable();
     comm_keys.dedup();
@@ -65,14 +65,15 @@ pub(super) fn run(context: &Context, args: &Discover) -> anyhow::Result<()> {
     Ok(show::rows(context.is_json, &header, &rows)?)
 }
 
-/// The keys of registered terminals; one whose file can't be read is left out, and its terminal then wants a key.
-fn keys_of(hub: &Hub, registered: &[TerminalRow]) -> anyhow::Result<Vec<u32>> {
-    let mut keys = Vec::new();
-    for row in registered {
-        let file = hub.comm_key_file(&row.serial)?;
-        keys.extend(file.and_then(|file| read_comm_key(file.as_ref()).ok()));
-    }
-    Ok(keys)
+/// The keys of registered terminals; one that can't be read is said and left out, and its terminal then wants a key.
+fn keys_of(hub: &Hub, registered: &[TerminalRow]) -> Vec<u32> {
+    let key = |row: &TerminalRow| {
+        hub.comm_key(&row.serial).unwrap_or_else(|error| {
+            eprintln!("without the key of terminal {}: {error}", row.name);
+            None
+        })
+    };
+    registered.iter().filter_map(key).collect()
 }
 
 async fn search(subnets: &[Subnet], options: Options) -> anyhow::Result<Vec<Found>> {

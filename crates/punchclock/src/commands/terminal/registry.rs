@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::find;
-use super::key::{comm_key_file, push_key_file};
+use super::key::{comm_key, push_key};
 use crate::chance::now;
 use crate::cli::terminal::{Add, Via};
 use crate::commands::derive::derive_with_progress;
@@ -23,8 +23,8 @@ pub(super) fn add(context: &Context, args: Add) -> anyhow::Result<()> {
         serial: args.serial,
         name: Some(args.name.clone()),
         address: args.address,
-        comm_key_file: args.comm_key_file.as_deref().map(comm_key_file).transpose()?,
-        push_key_file: args.push_key_file.as_deref().map(push_key_file).transpose()?,
+        comm_key: args.comm_key_file.as_deref().map(comm_key).transpose()?,
+        push_key: args.push_key_file.as_deref().map(push_key).transpose()?,
         zone: args.zone,
         via,
         sets_clock: args.set_clock,

@@ -1,6 +1,5 @@
 //! Visits to terminals from the command line: whom, by which way, and what is written down of them.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -88,7 +87,7 @@ impl Target {
             zone: zone.unwrap_or_else(TimeZone::system),
             number_group: String::new(),
             serial: None,
-            options: options(way, None)?,
+            options: options(way, || Ok(None))?,
             rest: None,
         })
     }
@@ -107,7 +106,7 @@ impl Target {
             zone: row.zones.at(now()).clone(),
             number_group: row.number_group.clone(),
             serial: Some(row.serial.clone()),
-            options: options(way, hub.comm_key_file(&row.serial)?.as_deref())?,
+            options: options(way, || Ok(hub.comm_key(&row.serial)?))?,
             rest: if row.live { Some(Rest::ask(hub, &row.serial)?) } else { None },
         })
     }
@@ -152,9 +151,12 @@ impl Target {
     }
 }
 
-fn options(way: &Way, registered_key: Option<&str>) -> anyhow::Result<Options> {
-    let key_file = way.comm_key_file.as_deref().or(registered_key.map(Path::new));
-    let comm_key = key_file.map(read_comm_key).transpose()?.unwrap_or(0);
+/// The registered key is not asked for where one is given.
+fn options(way: &Way, registered_key: impl FnOnce() -> anyhow::Result<Option<u32>>) -> anyhow::Result<Options> {
+    let comm_key = match &way.comm_key_file {
+        Some(file) => read_comm_key(file)?,
+        None => registered_key()?.unwrap_or(0),
+    };
     Ok(Options { comm_key, transport: transport(way.transport), ..Options::default() })
 }
 
