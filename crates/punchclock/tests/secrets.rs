@@ -1,4 +1,5 @@
-//! Secrets stay where they were put: in files, or hashed.
+//! Secrets stay where they were put: in files, hashed, or sealed. On both engines they are given to everything that keeps one, used, and
+//! then looked for in whatever the program leaves behind or tells.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod stage;
@@ -7,50 +8,234 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
-use stage::{PATIENCE, Stage, log_file, stage};
+use rusqlite::types::ValueRef;
+use stage::{PATIENCE, Stage, log_file, stage, stage_on_postgres};
 use testkit::{Process, wait_until};
 
 const COMM_KEY: &str = "918273";
-const PUSH_KEY: &str = "Pu5h-s3same";
-const PASSWORD: &str = "correct horse battery 55";
-const HOOK: &str = "h00k-s3same";
-const CRM_TOKEN: &str = "crm-t0ken-5esame";
 /// Base64, as Standard Webhooks wants it.
 const SIGNING: &str = "c2lnbmluZy1zM2NyZXQtMTIz";
+const PASSWORD: &str = "correct horse battery 55";
+const HOOK: &str = "h00k-s3same";
+/// What is given in a file, by what it is for.
+const GIVEN: [(&str, &str); 9] = [
+    ("comm key", COMM_KEY),
+    ("push key", "Pu5h-s3same"),
+    ("password of an account", PASSWORD),
+    ("token of a CRM", "crm-t0ken-5esame"),
+    ("signing secret of a CRM", SIGNING),
+    ("key of an Odoo that is sent to", "0doo-s1nk-5esame"),
+    ("key of an Odoo that is read", "0doo-s0urce-5esame"),
+    ("password of a table", "m5sql-s3same"),
+    ("token of a payroll target", "p4yroll-5esame"),
+];
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:1/x";
 
-/// Every byte of the files in a folder and below, but for those of these names.
-fn bytes_of(folder: &Path, but_for: &[&str], all: &mut Vec<u8>) {
+/// Every byte of the files in a folder and below.
+fn bytes_of(folder: &Path, all: &mut Vec<u8>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if entry.file_type().unwrap().is_dir() {
-            bytes_of(&entry.path(), but_for, all);
-        } else if !but_for.contains(&entry.file_name().to_str().unwrap()) {
+            bytes_of(&entry.path(), all);
+        } else {
             all.extend(std::fs::read(entry.path()).unwrap());
         }
     }
 }
 
-fn answer(stage: &Stage, path: &str, token: &str) -> String {
+/// Every value of every table: in the file one may be split by the end of a page.
+fn values_of(file: &Path, all: &mut Vec<u8>) -> usize {
+    let database = rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for table in &tables {
+        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                match row.get_ref(column).unwrap() {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => all.extend(bytes),
+                    ValueRef::Integer(number) => all.extend(number.to_string().as_bytes()),
+                    ValueRef::Real(_) | ValueRef::Null => {}
+                }
+                all.push(b'\n');
+            }
+        }
+    }
+    tables.len()
+}
+
+/// Sends a request; the whole answer.
+fn asked(stage: &Stage, request: &str, headers: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(stage.pages).unwrap();
+    let length = body.len();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n",
+        "{request} HTTP/1.1\r\nHost: {}\r\n{headers}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
         stage.pages
     );
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn answer(stage: &Stage, path: &str, header: &str) -> String {
+    let answer = asked(stage, &format!("GET {path}"), header, "");
     assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
     answer
 }
 
-#[test]
-fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trail() {
-    let stage = stage();
-    let file = |name: &str, text: &str| {
-        let path = stage.folder.path().join(name);
-        std::fs::write(&path, format!("{text}\n")).unwrap();
-        path.into_os_string().into_string().unwrap()
-    };
-    let (comm_key, push_key, password) = (file("comm", COMM_KEY), file("push", PUSH_KEY), file("password", PASSWORD));
+/// The cookie of ann, who has signed in.
+fn signed_in(stage: &Stage) -> String {
+    let body = format!("name=ann&password={}", PASSWORD.replace(' ', "+"));
+    let answer = asked(stage, "POST /sign-in", "Content-Type: application/x-www-form-urlencoded", &body);
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap_or(&answer);
+    format!("Cookie: {}", cookie.split(';').next().unwrap())
+}
+
+/// Whether a text is told. A number of six digits stands by chance within longer ones, and behind the point of a second.
+fn holds(told: &[u8], text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_more = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b'.');
+    told.windows(text.len()).enumerate().any(|(at, window)| {
+        let around = [at.checked_sub(1).and_then(|before| told.get(before)), told.get(at + text.len())];
+        window == text.as_bytes() && !(is_number && around.into_iter().any(is_more))
+    })
+}
+
+/// Gives each secret to what keeps it; what was given there besides: the tokens that the hub made.
+fn given(stage: &Stage) -> Vec<String> {
+    let [comm_key, push_key, password, crm, signing, odoo_sink, odoo_source, mssql, payroll] =
+        GIVEN.map(|(name, text)| {
+            let path = stage.path(&format!("{name}.secret"));
+            std::fs::write(&path, format!("{text}\n")).unwrap();
+            path.into_os_string().into_string().unwrap()
+        });
+    let odoo = ["--url", NOWHERE, "--allow-private", "--db-name", "prod", "--user", "punchclock"];
+    let add = |begin: &[&str], then: &[&str]| drop(stage.prints(&[begin, then].concat()));
+    let gate = ["terminal", "add", "Gate", "--serial", "P1", "--address", "127.0.0.1:1", "--zone", "Asia/Manila"];
+    add(&gate, &["--comm-key-file", &comm_key]);
+    add(&["terminal", "add", "Door", "--serial", "S1"], &["--zone", "Asia/Manila", "--push-key-file", &push_key]);
+    add(&["user", "add", "ann", "--role", "admin"], &["--password-file", &password]);
+    let sink = ["sink", "add", "crm", "--url", NOWHERE, "--allow-private", "--token-file", &crm];
+    add(&sink, &["--signing-secret-file", &signing]);
+    add(&[&["sink", "add", "odoo"], &odoo[..]].concat(), &["--key-file", &odoo_sink]);
+    add(&[&["source", "add", "odoo", "--leave"], &odoo[..]].concat(), &["--key-file", &odoo_source]);
+    let table = [
+        "source",
+        "add",
+        "mssql",
+        "--address",
+        "127.0.0.1:1",
+        "--allow-private",
+        "--db-name",
+        "hr",
+        "--user",
+        "reader",
+    ];
+    add(&table, &["--preset", "commute-log", "--password-file", &mssql]);
+    let target = ["payroll", "target", "add", "bank", "--url", NOWHERE, "--allow-private", "--preset", "csv"];
+    add(&target, &["--token-file", &payroll]);
+    let token = |name, kind| stage.prints(&["token", "create", name, "--kind", kind]).trim().to_owned();
+    vec![token("reports", "api"), token("cebu", "edge")]
+}
+
+/// Has each of them used: terminals are talked to, days sent, sources read, a period is locked for payroll. Nobody is there to take it.
+fn used(stage: &Stage) {
+    let records = log_file(stage, 3, "2026-01-05", "2026-01-11");
+    let import = ["import", "attlog", records.to_str().unwrap(), "--serial", "S1", "--zone", "Asia/Manila"];
+    stage.prints(&[&import[..], &["--create-employees"]].concat());
+    stage.prints(&["derive"]);
+    for arguments in [
+        &["sync", "crm", "--from", "2026-01-01"][..],
+        &["sync", "odoo", "--from", "2026-01-01"],
+        &["sink", "test", "odoo"],
+        &["source", "test", "odoo"],
+        &["source", "test", "mssql"],
+        &["terminal", "test", "Gate"],
+    ] {
+        assert_eq!(stage.run(arguments).status.code(), Some(1), "{arguments:?}");
+    }
+    stage.prints(&["job", "run", "pull"]);
+    stage.prints(&["period", "lock", "--from", "2026-01-05", "--to", "2026-01-11", "--force", "the test"]);
+    let tried = || stage.prints(&["job", "list", "--kind", "payroll"]).contains("Connection refused");
+    wait_until("the payroll file to be tried", PATIENCE, tried).unwrap();
+    let heard = || stage.prints(&["source", "list"]).matches("down").count() >= 2;
+    wait_until("the sources to be read", PATIENCE, heard).unwrap();
+    let audit = || stage.prints(&["--json", "audit", "verify"]);
+    wait_until("everything to be sealed", PATIENCE, || audit().contains("\"waiting\": 0")).unwrap();
+}
+
+/// What commands, REST and pages tell.
+fn told(stage: &Stage, token: &str) -> Vec<u8> {
+    let mut told = Vec::new();
+    let bearer = format!("Authorization: Bearer {token}");
+    for path in [
+        "terminals",
+        "terminal-users",
+        "edges",
+        "completeness",
+        "punches",
+        "days",
+        "held",
+        "employees",
+        "matches",
+        "sites",
+        "departments",
+        "sinks",
+        "sinks/crm/records",
+        "sinks/odoo/records",
+        "sources",
+        "jobs",
+        "imports",
+        "payroll?from=2026-01-05&to=2026-01-11&preset=csv",
+        "payroll/presets",
+        "payroll/layouts",
+    ] {
+        told.extend(answer(stage, &format!("/api/v1/{path}"), &bearer).into_bytes());
+    }
+    let cookie = signed_in(stage);
+    for path in [
+        "/",
+        "/terminals",
+        "/terminals.csv",
+        "/terminals/commands",
+        "/edges",
+        "/sinks",
+        "/sinks.csv",
+        "/sources",
+        "/sources.csv",
+        "/payroll",
+        "/payroll/layouts",
+        "/jobs",
+        "/jobs.csv",
+    ] {
+        told.extend(answer(stage, path, &cookie).into_bytes());
+    }
+    told.extend(answer(stage, "/metrics", &bearer).into_bytes());
+    for arguments in [
+        &["audit", "list"][..],
+        &["--json", "audit", "list"],
+        &["terminal", "list"],
+        &["token", "list"],
+        &["user", "list"],
+        &["sink", "list"],
+        &["source", "list"],
+        &["payroll", "target", "list"],
+        &["period", "list"],
+        &["sync", "status", "--state", "waiting"],
+        &["job", "list"],
+        &["config", "show", "--origin"],
+        &["doctor"],
+    ] {
+        let output = stage.run(arguments);
+        told.extend([output.stdout, output.stderr].concat());
+    }
+    told
+}
+
+fn nothing_is_told(stage: &Stage) {
     let log = stage.data().join("log").join("hub.log");
     std::fs::create_dir_all(log.parent().unwrap()).unwrap();
     let mut command = stage.serve_command();
@@ -58,65 +243,52 @@ fn no_secret_is_in_the_database_a_copy_of_it_the_log_an_answer_or_the_audit_trai
     command.env("PUNCHCLOCK__HUB__SILENCE_WEBHOOK", format!("http://127.0.0.1:1/?key={HOOK}"));
     let mut serving = Process::spawn(&mut command).unwrap();
     serving.wait_for_line("pages: http://", PATIENCE).unwrap();
-    let zone = ["--zone", "Asia/Manila"];
-    stage.prints(
-        &[
-            &["terminal", "add", "Gate", "--serial", "P1", "--address", "127.0.0.1:1", "--comm-key-file", &comm_key],
-            &zone[..],
-        ]
-        .concat(),
-    );
-    stage.prints(&[&["terminal", "add", "Door", "--serial", "S1", "--push-key-file", &push_key], &zone[..]].concat());
-    stage.prints(&["user", "add", "ann", "--role", "admin", "--password-file", &password]);
-    let (crm_token, signing) = (file("crm", CRM_TOKEN), file("signing", SIGNING));
-    let sink = ["sink", "add", "crm", "--url", "http://127.0.0.1:1/x", "--allow-private", "--token-file", &crm_token];
-    stage.prints(&[&sink[..], &["--signing-secret-file", &signing]].concat());
-    let token = stage.prints(&["token", "create", "reports", "--kind", "api"]).trim().to_owned();
-    let edge_token = stage.prints(&["token", "create", "cebu", "--kind", "edge"]).trim().to_owned();
-    // Edge, terminal and sink use their keys; the hub's work goes on.
-    let records = log_file(&stage, 3, "2026-01-05", "2026-01-11");
-    stage.prints(&[
-        "import",
-        "attlog",
-        records.to_str().unwrap(),
-        "--serial",
-        "S1",
-        "--zone",
-        "Asia/Manila",
-        "--create-employees",
-    ]);
-    stage.run(&["sync", "crm", "--from", "2026-01-01"]);
-    let audit = || stage.prints(&["--json", "audit", "verify"]);
-    wait_until("everything to be sealed", PATIENCE, || audit().contains("\"waiting\": 0")).unwrap();
-
-    let mut told = Vec::new();
-    for path in ["terminals", "edges", "completeness", "punches", "days", "held", "employees"] {
-        told.extend(answer(&stage, &format!("/api/v1/{path}"), &token).into_bytes());
-    }
-    for arguments in [
-        &["audit", "list"][..],
-        &["terminal", "list"],
-        &["token", "list"],
-        &["user", "list"],
-        &["sink", "list"],
-        &["sync", "status", "--state", "waiting"],
-        &["job", "list"],
-        &["doctor"],
-    ] {
-        told.extend(stage.run(arguments).stdout);
-    }
-    let copy = stage.data().join("copy.sqlite");
-    let hub = rusqlite::Connection::open(stage.data().join("hub.sqlite")).unwrap();
-    hub.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let tokens = given(stage);
+    used(stage);
+    let mut told = told(stage, &tokens[0]);
+    let backup = stage.path("hub.backup");
+    stage.prints(&["backup", backup.to_str().unwrap()]);
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
-    bytes_of(&stage.data(), &[], &mut told);
-    let holds = |text: &str| told.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(
-        holds("terminal.register") && holds("token.create") && holds("account.add") && holds("sink.add"),
-        "it was looked at the right places"
-    );
-    for secret in [COMM_KEY, PUSH_KEY, PASSWORD, HOOK, CRM_TOKEN, SIGNING, &token, &edge_token] {
-        assert!(!holds(secret), "{secret} is told");
+    bytes_of(&stage.data(), &mut told);
+    told.extend(std::fs::read(&backup).unwrap());
+    assert!(values_of(&backup, &mut told) > 40, "the backup has the tables of the hub");
+    for word in [
+        "terminal.register",
+        "terminal.key",
+        "token.create",
+        "account.add",
+        "sink.add",
+        "source.add",
+        "payroll.target.add",
+        "comm key of terminal P1",
+        "push key of terminal S1",
+    ] {
+        assert!(holds(&told, word), "{word}: it was looked at the right places");
     }
+    assert!(!holds(&told, "no heartbeat"), "the keys of terminals reach the edge");
+    for (name, secret) in GIVEN.into_iter().chain([("key of a webhook", HOOK)]) {
+        assert!(!holds(&told, secret), "{name} is told");
+    }
+    for token in tokens {
+        assert!(!holds(&told, &token), "{token} is told");
+    }
+}
+
+#[test]
+fn no_secret_is_in_the_database_a_backup_the_log_an_answer_a_page_or_the_audit_trail() {
+    nothing_is_told(&stage());
+}
+
+#[test]
+fn no_secret_is_told_by_a_hub_on_postgres_either() {
+    if let Some(stage) = stage_on_postgres() {
+        nothing_is_told(&stage);
+    }
+}
+
+#[test]
+fn a_number_is_looked_for_as_a_word_of_its_own() {
+    assert!(holds(b"key=918273\n", COMM_KEY) && holds(b"918273", COMM_KEY) && holds(b"\"918273\"", COMM_KEY));
+    assert!(!holds(b"1918273 0.918273 918273a", COMM_KEY));
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use testkit::{Process, TempDir};
+use testkit::{Database, Process, TempDir};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -18,10 +18,17 @@ pub(crate) struct Stage {
     pub(crate) folder: TempDir,
     pub(crate) pages: SocketAddr,
     pub(crate) terminals: SocketAddr,
+    /// Where the hub's data is, if it is not a file.
+    pub(crate) database: Option<Database>,
 }
 
 pub(crate) fn stage() -> Stage {
-    Stage { folder: testkit::TempDir::new().unwrap(), pages: free_address(), terminals: free_address() }
+    Stage { folder: TempDir::new().unwrap(), pages: free_address(), terminals: free_address(), database: None }
+}
+
+/// A stage whose hub is on a PostgreSQL database of its own; none where there is no server.
+pub(crate) fn stage_on_postgres() -> Option<Stage> {
+    Some(Stage { database: Some(Database::create().unwrap()?), ..stage() })
 }
 
 /// An address of this machine that nobody uses now. Its port is below those that the system gives away, so that nobody gets it while
@@ -43,10 +50,28 @@ impl Stage {
         self.folder.path().join("data")
     }
 
+    /// A new one of the same engine.
+    pub(crate) fn another(&self) -> Self {
+        if self.database.is_some() { stage_on_postgres().unwrap() } else { stage() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Where the hub's data is.
+    pub(crate) fn url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data().join("hub.sqlite").display());
+        self.database.as_ref().map_or_else(file, Database::url)
+    }
+
     /// A command line on this stage's data.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_punchclock"));
         command.arg("--data").arg(self.data()).args(arguments).env_remove("USER").current_dir(self.folder.path());
+        if let Some(database) = &self.database {
+            command.args(["--database", &database.url()]);
+        }
         // One address is all terminals here, and they are quicker than real ones.
         command.env("PUNCHCLOCK__TERMINALS__REQUESTS_PER_SECOND", "100000");
         command
