@@ -52,10 +52,11 @@ impl Home {
         Ok(Hub::new(self.database.open_existing()?).with_key_file(self.key_file.clone()))
     }
 
-    /// As [`Home::existing_hub`], only to be read: a file, like a backup, stays as it is to the byte.
-    pub(crate) fn hub_to_read(&self) -> anyhow::Result<Hub> {
+    /// As [`Home::existing_hub`], only to be read: a file, like a backup, stays as it is to the byte. What an older version wrote is
+    /// copied into `folder`, and the copy brought up to date.
+    pub(crate) fn hub_to_read(&self, folder: &Path) -> anyhow::Result<Hub> {
         match &self.database {
-            Database::File(path) if path.exists() => Ok(Hub::new(Store::open_to_read(path)?)),
+            Database::File(path) if path.exists() => Ok(Hub::new(Store::open_to_read(path, folder)?)),
             _ => self.existing_hub(),
         }
     }

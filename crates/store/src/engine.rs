@@ -54,12 +54,13 @@ impl Store {
         Ok(Self::on(Engine::Sqlite(Arc::new(Sqlite::open(path)?))))
     }
 
-    /// Opens an SQLite file that is there only to be read, a backup say: nothing of it is changed, not even its schema.
+    /// Opens an SQLite file that is there only to be read, a backup say: nothing of it is changed, not even its schema. One of an older
+    /// version is copied into a folder, and the copy is brought up to the newest schema and opened.
     ///
     /// # Errors
-    /// [`Error::Open`], [`Error::NewerSchema`], [`Error::OlderSchema`]. Writing is refused as [`Error::ReadOnly`].
-    pub fn open_to_read(path: &Path) -> Result<Self, Error> {
-        Ok(Self::on(Engine::Sqlite(Arc::new(Sqlite::open_to_read(path)?))))
+    /// [`Error::Open`], [`Error::NewerSchema`], or what the migration of a copy reports. Writing is refused as [`Error::ReadOnly`].
+    pub fn open_to_read(path: &Path, folder: &Path) -> Result<Self, Error> {
+        Ok(Self::on(Engine::Sqlite(Arc::new(Sqlite::open_to_read(path, folder)?))))
     }
 
     /// Connects to a PostgreSQL database, `postgres://user@host/name`, and makes its tables when they are missing. Other hubs

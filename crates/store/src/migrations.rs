@@ -1,8 +1,6 @@
 //! Forward-only migrations, one script per engine. `user_version` of an SQLite file, and the table `schema_version` on PostgreSQL,
 //! count those that ran.
 
-use std::cmp::Ordering;
-
 use rusqlite::TransactionBehavior;
 
 use crate::engine::{Error, Session, postgres};
@@ -72,14 +70,10 @@ pub(crate) fn run_sqlite(connection: &mut rusqlite::Connection) -> Result<(), Er
     Ok(())
 }
 
-/// Refuses an SQLite file of another schema than the newest.
-pub(crate) fn check_sqlite(connection: &rusqlite::Connection) -> Result<(), Error> {
+/// Whether an SQLite file is of an older schema than the newest. Refuses a newer one.
+pub(crate) fn is_older_sqlite(connection: &rusqlite::Connection) -> Result<bool, Error> {
     let (found, known) = (connection.query_row("PRAGMA user_version", [], |row| row.get(0))?, SQLITE.len());
-    match known.cmp(&found) {
-        Ordering::Less => Err(Error::NewerSchema { found, known }),
-        Ordering::Equal => Ok(()),
-        Ordering::Greater => Err(Error::OlderSchema { found, known }),
-    }
+    if found > known { Err(Error::NewerSchema { found, known }) } else { Ok(found < known) }
 }
 
 /// Brings a PostgreSQL database to the newest schema, while nobody else writes to it.

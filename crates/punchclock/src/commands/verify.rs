@@ -1,6 +1,6 @@
 //! `audit verify`.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use hub::{Erased, Head, Verification, Verified};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +12,8 @@ use crate::progress::Progress;
 use crate::show;
 
 pub(super) fn run(context: &Context, head: Option<[u8; 32]>) -> anyhow::Result<()> {
-    let hub = context.home.hub_to_read()?;
+    let folder = tempfile::tempdir().context("no temporary folder can be made; name another place with TMPDIR")?;
+    let hub = context.home.hub_to_read(folder.path())?;
     let progress = Progress::start("verifying");
     let found = hub.verify(&bytes()?, head, |so_far, last| {
         progress.say(format!("seal {} of {last}, {} rows hold", so_far.seals, so_far.rows));

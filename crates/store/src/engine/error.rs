@@ -37,17 +37,6 @@ pub enum Error {
         /// Newest schema that this version knows.
         known: usize,
     },
-    /// An older version wrote this file, which may only be read.
-    #[error(
-        "the database has schema {found}, this version reads {known}: use the punchclock that wrote it, or let this one \
-         bring a copy of the file up to date (`punchclock doctor --database sqlite:COPY`)"
-    )]
-    OlderSchema {
-        /// Schema of the file.
-        found: usize,
-        /// The schema that this version reads.
-        known: usize,
-    },
     /// Somebody else has held the write lock for longer than [`super::BUSY_TIMEOUT`].
     #[error(
         "the database is busy: another process has been writing for over 10 seconds. Try again, or end that process"

@@ -40,9 +40,13 @@ impl Sqlite {
         })
     }
 
-    pub(super) fn open_to_read(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open_to_read(path: &Path, folder: &Path) -> Result<Self, Error> {
         let [writer, watcher] = [connect(path, read_only())?, connect(path, read_only())?];
-        crate::migrations::check_sqlite(&writer)?;
+        if crate::migrations::is_older_sqlite(&writer)? {
+            let copy = folder.join("copy.sqlite");
+            copy_into(&writer, &copy)?;
+            return Self::open(&copy);
+        }
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
@@ -78,16 +82,18 @@ impl Sqlite {
     /// A copy without the room of what was deleted. It reads one snapshot, as a reader does: the log grows by what is written
     /// meanwhile.
     pub(super) fn copy_into(&self, file: &Path) -> Result<(), Error> {
-        let connection = connect(&self.path, read_only())?;
-        // A name is bytes to SQLite, which need not be UTF-8.
-        let name = file.as_os_str().as_encoded_bytes();
-        connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [name])?;
-        Ok(())
+        copy_into(&connect(&self.path, read_only())?, file)
     }
 
     pub(super) fn data_version(&self) -> Result<i64, Error> {
         Ok(lock(&self.watcher).pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
+}
+
+fn copy_into(connection: &Connection, file: &Path) -> Result<(), Error> {
+    // A name is bytes to SQLite, which need not be UTF-8.
+    connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [file.as_os_str().as_encoded_bytes()])?;
+    Ok(())
 }
 
 /// Makes the tables in an empty file, and lets `work` fill them. Whoever calls throws the file away when this fails, so nothing
