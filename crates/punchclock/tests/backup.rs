@@ -13,66 +13,16 @@ use std::time::Duration;
 use serde_json::Value;
 use simulator::push::PushOptions;
 use simulator::{LogFile, Pace, RunOptions, Terminal};
-use stage::{PATIENCE, Stage, log_file, stage};
-use testkit::{Database, Process, wait_until};
+use stage::{PATIENCE, Stage, log_file, stage, stage_on_postgres};
+use testkit::{Process, wait_until};
 
-/// A stage whose hub is on one of the engines.
-struct On {
-    stage: Stage,
-    /// The server's database; none for a file.
-    database: Option<Database>,
+fn backup(of: &Stage, file: &Path) -> Value {
+    serde_json::from_str(&of.prints(&["--json", "backup", file.to_str().unwrap()])).unwrap()
 }
 
-impl On {
-    fn file() -> Self {
-        Self { stage: stage(), database: None }
-    }
-
-    fn postgres() -> Option<Self> {
-        Some(Self { stage: stage(), database: Some(Database::create().unwrap()?) })
-    }
-
-    /// A new one of the same engine.
-    fn another(&self) -> Self {
-        if self.database.is_some() { Self::postgres().unwrap() } else { Self::file() }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.stage.command(arguments);
-        if let Some(database) = &self.database {
-            command.args(["--database", &database.url()]);
-        }
-        command
-    }
-
-    fn prints(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn fails(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    fn backup(&self, file: &Path) -> Value {
-        serde_json::from_str(&self.prints(&["--json", "backup", file.to_str().unwrap()])).unwrap()
-    }
-
-    fn punches(&self) -> BTreeSet<String> {
-        self.prints(&["export", "punches"]).lines().skip(1).map(str::to_owned).collect()
-    }
-
-    fn url(&self) -> String {
-        let file = || format!("sqlite:{}", self.stage.data().join("hub.sqlite").display());
-        self.database.as_ref().map_or_else(file, Database::url)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.stage.folder.path().join(name)
-    }
+/// Every punch as it is exported.
+fn punches(of: &Stage) -> BTreeSet<String> {
+    of.prints(&["export", "punches"]).lines().skip(1).map(str::to_owned).collect()
 }
 
 /// Digests by table, without what a backup leaves out or has alone.
@@ -98,20 +48,20 @@ fn pushing(stage: &Stage, log: &Path, rate: f64) -> (Terminal, tokio::runtime::R
     (terminal, runtime, count)
 }
 
-fn under_load(on: &On) {
-    let log = log_file(&on.stage, 12, "2026-01-05", "2026-02-15");
+fn under_load(on: &Stage) {
+    let log = log_file(on, 12, "2026-01-05", "2026-02-15");
     on.prints(&["terminal", "add", "Door", "--serial", "SIM1", "--zone", "Asia/Manila"]);
-    let (pages, terminals) = (on.stage.pages.to_string(), on.stage.terminals.to_string());
+    let (pages, terminals) = (on.pages.to_string(), on.terminals.to_string());
     let mut serving =
         Process::spawn(&mut on.command(&["serve", "--listen", &pages, "--adms-listen", &terminals])).unwrap();
     serving.wait_for_line("pages: http://", PATIENCE).unwrap();
-    let (terminal, runtime, count) = pushing(&on.stage, &log, 100.0);
+    let (terminal, runtime, count) = pushing(on, &log, 100.0);
     let acknowledged = || terminal.progress().borrow().acknowledged;
-    wait_until("punches to reach the hub", PATIENCE, || !on.punches().is_empty()).unwrap();
+    wait_until("punches to reach the hub", PATIENCE, || !punches(on).is_empty()).unwrap();
 
-    let before = on.punches();
+    let before = punches(on);
     let file = on.path("under-load.backup");
-    let said = on.backup(&file);
+    let said = backup(on, &file);
     let told = acknowledged();
     assert!(told < count, "punches flowed while the backup was written; only {count} were there");
     wait_until("punches to flow on", PATIENCE, || acknowledged() > told).unwrap();
@@ -119,16 +69,16 @@ fn under_load(on: &On) {
     let restored = other.prints(&["--json", "restore", file.to_str().unwrap()]);
     let restored: Value = serde_json::from_str(&restored).unwrap();
     assert_eq!((&restored["tables"], &restored["made"]), (&said["tables"], &said["made"]));
-    let held = other.punches();
+    let held = punches(&other);
     assert!(before.is_subset(&held), "every punch that was there before is in the backup");
     assert!(other.prints(&["audit", "list"]).contains("restore"));
 
     // Once all is quiet, the digests are those of the very rows: `move` computes them on its own.
-    wait_until("the whole log to be stored", 10 * PATIENCE, || on.punches().len() == count).unwrap();
+    wait_until("the whole log to be stored", 10 * PATIENCE, || punches(on).len() == count).unwrap();
     drop(runtime);
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
-    let quiet = on.backup(&on.path("quiet.backup"));
+    let quiet = backup(on, &on.path("quiet.backup"));
     let to = format!("sqlite:{}", on.path("moved.sqlite").display());
     let moved: Value = serde_json::from_str(&on.prints(&["--json", "move", "--from", &on.url(), "--to", &to])).unwrap();
     assert_eq!(digests(&quiet["tables"]), digests(&moved));
@@ -136,19 +86,19 @@ fn under_load(on: &On) {
     // What holds something is not written over, unless that is asked for.
     let quiet = on.path("quiet.backup");
     let quiet = quiet.to_str().unwrap();
-    let refused = other.fails(&["restore", quiet]);
+    let refused = other.fails(&["restore", quiet], 1);
     assert!(refused.contains("nothing was restored") && refused.contains("--overwrite"), "{refused}");
-    assert_eq!(other.punches(), held);
-    let refused = on.fails(&["backup", quiet]);
+    assert_eq!(punches(&other), held);
+    let refused = on.fails(&["backup", quiet], 1);
     assert!(refused.contains("name another"), "{refused}");
     other.prints(&["restore", quiet, "--overwrite"]);
-    assert_eq!(other.punches(), on.punches());
+    assert_eq!(punches(&other), punches(on));
 }
 
 #[test]
 fn a_backup_under_load_holds_what_was_there_before_it_and_is_restored_by_digest() {
-    under_load(&On::file());
-    if let Some(on) = On::postgres() {
+    under_load(&stage());
+    if let Some(on) = stage_on_postgres() {
         under_load(&on);
     }
 }
@@ -169,8 +119,8 @@ fn killed_once_there(mut begin: impl FnMut() -> (Command, PathBuf)) {
     panic!("two hundred commands ended before they could be killed");
 }
 
-fn killed(on: &On) {
-    let log = log_file(&on.stage, 20, "2025-09-01", "2026-01-18");
+fn killed(on: &Stage) {
+    let log = log_file(on, 20, "2025-09-01", "2026-01-18");
     on.prints(&["import", "attlog", log.to_str().unwrap(), "--serial", "S1", "--zone", "Asia/Manila"]);
     let file = on.path("a.backup");
     let name = file.to_str().unwrap();
@@ -179,7 +129,7 @@ fn killed(on: &On) {
         (on.command(&["backup", name]), on.path("a.backup.part"))
     });
     assert!(!file.exists(), "what has the name of a backup is whole");
-    on.backup(&file);
+    backup(on, &file);
     assert!(!on.path("a.backup.part").exists(), "what the kill left is gone");
 
     for part in ["part", "part-wal"] {
@@ -187,31 +137,31 @@ fn killed(on: &On) {
         killed_once_there(|| {
             other = on.another();
             let unpacked = if on.database.is_some() { "restore" } else { "hub.sqlite" };
-            (other.command(&["restore", name]), other.stage.data().join(format!("{unpacked}.{part}")))
+            (other.command(&["restore", name]), other.data().join(format!("{unpacked}.{part}")))
         });
         // PostgreSQL may have committed before the kill; a file is renamed after its log is gone.
         if on.database.is_none() {
-            assert!(!other.stage.data().join("hub.sqlite").exists(), "nothing of a half restored file is opened");
+            assert!(!other.data().join("hub.sqlite").exists(), "nothing of a half restored file is opened");
         }
-        if on.database.is_none() || other.punches().is_empty() {
+        if on.database.is_none() || punches(&other).is_empty() {
             other.prints(&["restore", name]);
         }
-        assert_eq!(other.punches(), on.punches());
-        assert!(!other.stage.data().join("hub.sqlite.part").exists());
+        assert_eq!(punches(&other), punches(on));
+        assert!(!other.data().join("hub.sqlite.part").exists());
     }
 }
 
 #[test]
 fn a_kill_in_the_middle_leaves_no_half_backup_and_no_half_database() {
-    killed(&On::file());
-    if let Some(on) = On::postgres() {
+    killed(&stage());
+    if let Some(on) = stage_on_postgres() {
         killed(&on);
     }
 }
 
 #[test]
 fn a_folder_of_backups_keeps_the_newest_and_a_damaged_one_is_refused() {
-    let on = On::file();
+    let on = stage();
     on.prints(&["terminal", "add", "Door", "--serial", "S1", "--zone", "Asia/Manila"]);
     let folder = on.path("backups");
     std::fs::create_dir(&folder).unwrap();
@@ -231,20 +181,19 @@ fn a_folder_of_backups_keeps_the_newest_and_a_damaged_one_is_refused() {
     bytes[place] ^= 2;
     std::fs::write(&file, bytes).unwrap();
     let other = on.another();
-    let refused = other.fails(&["restore", file.to_str().unwrap()]);
+    let refused = other.fails(&["restore", file.to_str().unwrap()], 1);
     assert!(refused.contains("is damaged") && refused.contains("Nothing was restored"), "{refused}");
-    assert!(!other.stage.data().join("hub.sqlite").exists());
-    assert!(other.fails(&["restore", "nowhere.backup"]).contains("nowhere.backup can't be read"));
+    assert!(!other.data().join("hub.sqlite").exists());
+    assert!(other.fails(&["restore", "nowhere.backup"], 1).contains("nowhere.backup can't be read"));
 }
 
-#[test]
-fn after_a_restore_the_edge_sends_again_what_the_hub_lost() {
-    let (branch, office) = (stage(), On::file());
+fn lost(office: &Stage) {
+    let branch = stage();
     let log = log_file(&branch, 10, "2026-01-05", "2026-02-01");
     office.prints(&["terminal", "add", "Door", "--serial", "SIM1", "--zone", "Asia/Manila"]);
     let token = branch.folder.path().join("token");
     std::fs::write(&token, office.prints(&["token", "create", "branch", "--kind", "edge"])).unwrap();
-    let pages = office.stage.pages.to_string();
+    let pages = office.pages.to_string();
     let hub = || {
         let mut process = Process::spawn(&mut office.command(&["hub", "--listen", &pages])).unwrap();
         process.wait_for_line("pages: http://", PATIENCE).unwrap();
@@ -257,37 +206,55 @@ fn after_a_restore_the_edge_sends_again_what_the_hub_lost() {
     edge.wait_for_line("board and health: http://", PATIENCE).unwrap();
     let (_terminal, _runtime, count) = pushing(&branch, &log, 60.0);
 
-    wait_until("some punches to reach the hub", PATIENCE, || !office.punches().is_empty()).unwrap();
-    let file = branch.folder.path().join("hub.backup");
-    let said = office.backup(&file);
+    wait_until("some punches to reach the hub", PATIENCE, || !punches(office).is_empty()).unwrap();
+    let file = branch.path("hub.backup");
+    let said = backup(office, &file);
     let rows = said["tables"].as_array().unwrap().iter().find(|table| table["table"] == "punch").unwrap();
     assert!(rows["rows"].as_u64().unwrap() < count as u64, "punches came after the backup; only {count} were there");
-    wait_until("all punches to reach the hub", 10 * PATIENCE, || office.punches().len() == count).unwrap();
-    let all = office.punches();
+    wait_until("all punches to reach the hub", 10 * PATIENCE, || punches(office).len() == count).unwrap();
+    let all = punches(office);
 
     running.kill_9().unwrap();
-    std::fs::remove_dir_all(office.stage.data()).unwrap();
-    office.prints(&["restore", file.to_str().unwrap()]);
-    assert!(office.punches().len() < count);
+    let file = file.to_str().unwrap();
+    match office.database {
+        None => {
+            std::fs::remove_dir_all(office.data()).unwrap();
+            office.prints(&["restore", file]);
+        }
+        Some(_) => drop(office.prints(&["restore", file, "--overwrite"])),
+    }
+    assert!(punches(office).len() < count);
     let mut running = hub();
-    wait_until("the edge to send again what was lost", 5 * PATIENCE, || office.punches().len() == count).unwrap();
-    assert_eq!(office.punches(), all);
+    wait_until("the edge to send again what was lost", 5 * PATIENCE, || punches(office).len() == count).unwrap();
+    assert_eq!(punches(office), all);
     for process in [&mut edge, &mut running] {
         process.terminate().unwrap();
         assert!(process.wait(PATIENCE).unwrap().success());
     }
-    office.stage.holds_each_once(&log);
+    office.holds_each_once(&log);
 
     // The days are those of a hub to which nothing ever happened.
-    let straight = On::file();
+    let straight = stage();
     straight.prints(&["import", "attlog", log.to_str().unwrap(), "--serial", "SIM1", "--zone", "Asia/Manila"]);
-    let days = |on: &On| {
+    let days = |on: &Stage| {
         on.prints(&["held", "cure", "--all-numbers", "--create-employees"]);
         on.prints(&["export", "days"])
     };
-    let (days, straight) = (days(&office), days(&straight));
+    let (days, straight) = (days(office), days(&straight));
     assert!(days.lines().count() > 100, "{days}");
     assert_eq!(days, straight);
+}
+
+#[test]
+fn after_a_restore_the_edge_sends_again_what_the_hub_lost() {
+    lost(&stage());
+}
+
+#[test]
+fn after_a_restore_into_postgres_the_edge_sends_again_what_the_hub_lost() {
+    if let Some(office) = stage_on_postgres() {
+        lost(&office);
+    }
 }
 
 /// The backups of a folder, by name.
@@ -298,11 +265,11 @@ fn backups(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn daily(on: &On) {
-    let log = log_file(&on.stage, 3, "2026-01-05", "2026-01-11");
+fn daily(on: &Stage) {
+    let log = log_file(on, 3, "2026-01-05", "2026-01-11");
     let log = log.to_str().unwrap();
     on.prints(&["import", "attlog", log, "--serial", "SIM1", "--zone", "Asia/Manila", "--create-employees"]);
-    let refused = on.fails(&["job", "run", "backup"]);
+    let refused = on.fails(&["job", "run", "backup"], 1);
     assert!(refused.contains("backup.folder is not set"), "{refused}");
     let folder = on.path("backups");
     std::fs::create_dir(&folder).unwrap();
@@ -311,7 +278,7 @@ fn daily(on: &On) {
         command.env("PUNCHCLOCK__BACKUP__FOLDER", &folder).env("PUNCHCLOCK__BACKUP__KEEP", "2");
         command
     };
-    let (pages, terminals) = (on.stage.pages.to_string(), on.stage.terminals.to_string());
+    let (pages, terminals) = (on.pages.to_string(), on.terminals.to_string());
     let serve = &mut with_folder(&["serve", "--listen", &pages, "--adms-listen", &terminals]);
     let mut serving = Process::spawn(serve).unwrap();
     serving.wait_for_line("pages: http://", PATIENCE).unwrap();
@@ -340,7 +307,7 @@ fn daily(on: &On) {
     );
     let other = on.another();
     other.prints(&["restore", kept[1].to_str().unwrap()]);
-    assert_eq!(other.punches(), on.punches());
+    assert_eq!(punches(&other), punches(on));
 
     // A disk that is not there: it is told, nothing is given up, and once it is back the backup is made.
     let away = on.path("away");
@@ -361,12 +328,12 @@ fn daily(on: &On) {
 
 #[test]
 fn a_backup_is_made_by_itself_read_back_and_the_oldest_go() {
-    daily(&On::file());
+    daily(&stage());
 }
 
 #[test]
 fn a_backup_of_postgres_is_made_by_itself_read_back_and_the_oldest_go() {
-    if let Some(on) = On::postgres() {
+    if let Some(on) = stage_on_postgres() {
         daily(&on);
     }
 }
