@@ -73,6 +73,10 @@ fn what_a_branch_copies_are_the_punches_that_the_hub_reads() {
             written.contains("`punchclock import csv again.csv --kind punches --source commute --create-employees`"),
             "{written}"
         );
+        let only = ["source", "add", "mssql", "--name", "other", "--row-types", "in,went out", "--groups", "Packing"];
+        stage.prints(&with(&only, &reach));
+        let written = stage.prints(&["source", "pull", "other", "--csv", "other.csv", "--to", "2026-03-01"]);
+        assert!(written.contains("--source other --types 'in,went out' --groups 'Packing'` makes"), "{written}");
         let file = |name: &str| std::fs::read_to_string(stage.folder.path().join(name)).unwrap();
         assert_eq!(file("again.csv"), file("punches.csv"));
     }

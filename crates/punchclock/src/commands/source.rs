@@ -185,13 +185,14 @@ fn write_csv(
     show::line(format!(
         "{file} has {punches} punches{range}; rows in it that can't be read, and will be held: {unreadable}"
     ))?;
-    let types = match settings.row_types.join(",") {
-        types if types.is_empty() => String::new(),
-        types => format!(" --types {types}"),
+    let only = |flag: &str, names: &[String]| match names.join(",") {
+        names if names.is_empty() => String::new(),
+        names => format!(" --{flag} '{names}'"),
     };
+    let wanted = only("types", &settings.row_types) + &only("groups", &settings.groups);
     let creates = if settings.create_employees { " --create-employees" } else { "" };
     Ok(show::line(format!(
-        "`punchclock import csv {file} --kind punches --source {source}{types}{creates}` makes the same punches of it as reading the table"
+        "`punchclock import csv {file} --kind punches --source {source}{wanted}{creates}` makes the same punches of it as reading the table"
     ))?)
 }
 
