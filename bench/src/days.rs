@@ -113,8 +113,14 @@ impl Company {
         let shape = Workplace::named("A").context("there is a workplace A")?;
         let log = Workplace { people, ..shape }.log(SEED, first, last);
         let hub = Hub::new(Store::open(&folder.path().join(DATABASE))?);
-        let how = FileImport { serial: "BENCH0001", name: "1_attlog.dat", zone: "Asia/Manila", create_employees: true };
-        hub.import_attlog(&Actor::new("bench"), export(&log, 0).as_bytes(), &how, now, |_| {})?;
+        let how = FileImport {
+            serial: "BENCH0001",
+            name: "1_attlog.dat",
+            zone: "Asia/Manila",
+            create_employees: true,
+            is_dry_run: false,
+        };
+        hub.import_attlog(&Actor::new("bench"), export(&log, 0).as_bytes(), &how, now, |_, _| {})?;
         hub.mark_scope(&Scope { from: Some(first), to: Some(last), employee: None }, now)?;
         Ok(Self { folder, now })
     }

@@ -36,6 +36,7 @@ mod export;
 mod facts;
 pub mod golden;
 mod hiring;
+mod import_mappings;
 mod imports;
 mod intake;
 pub mod jobs;
@@ -63,6 +64,7 @@ mod replay;
 mod resolve;
 pub mod retention;
 mod roster;
+mod saved;
 mod secrets;
 mod sheets;
 mod shown_url;
@@ -117,7 +119,6 @@ pub use outside::{
     TableImport, TableImported, Told, WEB_SOURCE, Wanted,
 };
 pub use pay_exports::{Digesting, PayExport};
-pub use pay_layouts::SavedLayout;
 pub use pay_preview::{PayDoubts, PayPreview};
 pub use pay_targets::{PayReceipt, PayTarget, PayWay};
 pub use payroll::{PayrollAsk, PayrollFile};
@@ -132,6 +133,7 @@ pub use roads::payroll as layouts;
 pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::{CsvTable, Format};
 pub use roads::sink::Sink;
+pub use saved::SavedText;
 pub use sheets::{
     CalendarFeed, Form48Line, MOST_SHEETS, Mark, Month, OfficialHours, SheetDocument, SheetLine, SheetLock, SheetsOf,
     TimeSheet, Visit,

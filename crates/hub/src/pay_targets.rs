@@ -19,8 +19,8 @@ use store::periods::Lock;
 use store::{Read, Write};
 
 use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
-use crate::pay_layouts::checked_name;
 use crate::resolve::instant;
+use crate::saved::checked_name;
 use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
 
 const TARGETS: &str = "payroll_targets";

@@ -155,3 +155,40 @@ fn files_in_which_an_erased_person_stands_go_and_others_stay() {
     assert_eq!(reports, kept);
     assert_eq!(house.hub.import_file(2).unwrap().1, other.as_bytes());
 }
+
+const OWN: &str = "# the old building\nabout = \"its doors\"\n[columns]\nuser = \"who\"\ntime = \"at\"\n";
+
+#[test]
+fn a_saved_mapping_is_used_by_its_name_and_each_version_stands_in_the_audit_trail() {
+    let house = house();
+    let hub = &house.hub;
+    assert!(hub.import_mapping("old-doors").unwrap_err().to_string().contains("there are commute-log"));
+    hub.save_mapping(&clerk(), "old-doors", OWN, now()).unwrap();
+    let mapping = hub.import_mapping("old-doors").unwrap();
+    assert_eq!(mapping.text, OWN, "with its remarks");
+    let how = TableImport { mapping: Some(mapping), ..how() };
+    let taken = take(&house, b"who,at,what\n12,2026-02-10 08:00:00,x\n", &how, now());
+    assert_eq!((taken.mapping.as_str(), taken.source.as_str(), taken.counts.stored), ("old-doors", "old-doors", 1));
+
+    let other = OWN.replace("who", "whom");
+    hub.save_mapping(&clerk(), "old-doors", &other, now()).unwrap();
+    let saved = hub.saved_mappings().unwrap();
+    assert_eq!((saved.len(), saved[0].text.as_str(), saved[0].by.as_str()), (1, other.as_str(), "clerk"));
+    hub.remove_mapping(&clerk(), "old-doors", now()).unwrap();
+    assert!(hub.import_mapping("old-doors").is_err() && hub.saved_mappings().unwrap().is_empty());
+    let audit = hub.audit(20).unwrap().into_iter().filter(|entry| entry.action.starts_with("import.mapping"));
+    let told: Vec<_> = audit.map(|entry| (entry.action, entry.detail)).collect();
+    let [save, remove] = ["import.mapping.save", "import.mapping.remove"].map(str::to_owned);
+    assert_eq!(told, [(remove, String::new()), (save.clone(), other), (save, OWN.to_owned())]);
+}
+
+#[test]
+fn what_is_no_mapping_or_hides_one_is_not_saved() {
+    let hub = &house().hub;
+    let refused = |name: &str, text: &str| hub.save_mapping(&clerk(), name, text, now()).unwrap_err().to_string();
+    assert!(refused("biotime", OWN).contains("comes along and stays as it is"));
+    assert!(refused("old doors", OWN).contains("use letters, digits and -"));
+    assert!(refused("doors", "[columns]\ntime = \"at\"\n").contains("nothing tells who"));
+    assert!(matches!(hub.remove_mapping(&clerk(), "doors", now()), Err(hub::Error::NotFound(_))));
+    assert!(hub.saved_mappings().unwrap().is_empty());
+}

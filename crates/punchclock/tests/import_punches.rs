@@ -122,7 +122,7 @@ fn a_mapping_of_ones_own_reads_a_row_per_day_and_what_is_wrong_is_named() {
     assert!(none.contains("WER, TAG, KOMMT, GEHT fit none of the mappings"), "{none}");
     let missing = fails(&["--mapping", "bad.toml"]);
     assert!(missing.contains("no column `arrives` for in_time; it has WER, TAG"), "{missing}");
-    assert!(fails(&["--mapping", "nothing"]).contains("none of the presets commute-log"));
+    assert!(fails(&["--mapping", "nothing"]).contains("there is no mapping `nothing`; there are commute-log"));
     assert!(fails(&["--mapping", "old.toml"]).contains("name it, like `--zone Asia/Manila`"));
     let lists = stage.fails(&["import", "csv", "people.csv", "--kind", "employees", "--source", "x"], 1);
     assert!(lists.contains("are for --kind punches"), "{lists}");
@@ -139,5 +139,52 @@ fn a_mapping_of_ones_own_reads_a_row_per_day_and_what_is_wrong_is_named() {
     ]);
     assert!(taken.contains("read by the mapping old, as the source old"), "{taken}");
     assert!(taken.ends_with("read 4, stored 4, known 0, held 0, refused 0\n"), "{taken}");
+
+    // Saved, it goes by its name.
+    stage.prints(&["import", "mapping", "save", "old", "old.toml"]);
+    assert!(stage.prints(&["import", "mapping", "list"]).contains("old"));
+    assert_eq!(stage.prints(&["import", "mapping", "show", "old"]), own);
+    std::fs::remove_file(stage.folder.path().join("old.toml")).unwrap();
+    let by_name = ["import", "csv", "days.csv", "--kind", "punches", "--mapping", "old", "--zone", "Asia/Manila"];
+    let again = stage.prints(&by_name);
+    assert!(again.contains("read by the mapping old, as the source old"), "{again}");
+    assert!(again.ends_with("read 4, stored 0, known 4, held 0, refused 0\n"), "{again}");
+    stage.prints(&["import", "mapping", "remove", "old"]);
+    assert!(stage.fails(&by_name, 1).contains("there is no mapping `old`"));
     assert_eq!(logs(&stage), ["1001 tardy 2026-03-02 25"]);
+}
+
+#[test]
+fn a_terminals_log_is_tried_first_and_each_of_its_lines_is_told() {
+    let stage = with_people();
+    let log = "12\t2026-03-02 08:25:00\t1\t0\t1\t0\n12\t2026-03-02 08:25:00\t1\t0\t1\t0\n99\t2026-03-02 08:00:00\t1\t0\t1\t0\n\
+               12\t2026-03-02 18:05:00\t1\t1\t1\t0\nwhat is this\n";
+    std::fs::write(stage.folder.path().join("log.dat"), log).unwrap();
+    let before = exports(&stage);
+    let import = ["import", "attlog", "log.dat", "--serial", "S1", "--zone", "Asia/Manila"];
+    let counts = "read 5, stored 2, known 1, held 2, refused 0\n";
+    let tried = stage.prints(&[&import[..], &["--dry-run", "--report", "tried.csv"]].concat());
+    assert!(tried.contains("dry run: nothing was changed") && tried.ends_with(counts), "{tried}");
+    assert_eq!(exports(&stage), before, "a dry run changes nothing");
+    assert!(!stage.prints(&["terminal", "list"]).contains("S1"), "nor is the serial approved");
+    assert!(!stage.prints(&["import", "list"]).contains("log.dat"));
+
+    let taken = stage.prints(&[&import[..], &["--report", "report.csv"]].concat());
+    assert!(taken.ends_with(counts), "{taken}");
+    let report = |name: &str| std::fs::read_to_string(stage.folder.path().join(name)).unwrap();
+    assert_eq!(report("report.csv"), report("tried.csv"));
+    let report = report("report.csv");
+    let rows: Vec<&str> = report.lines().collect();
+    assert_eq!(
+        rows[..3],
+        ["row,user,time,outcome,why", "line 1,12,2026-03-02 08:25:00,stored,", "line 2,12,2026-03-02 08:25:00,known,"]
+    );
+    assert!(rows[3].starts_with("line 3,99,2026-03-02 08:00:00,held,The user number belongs to nobody"), "{report}");
+    assert_eq!(rows[4], "line 4,12,2026-03-02 18:05:00,stored,");
+    assert!(rows[5].starts_with("line 5,,,held,"), "{report}");
+    assert_eq!(logs(&stage), ["1001 tardy 2026-03-02 25"]);
+    assert!(stage.prints(&["terminal", "list"]).contains("S1"));
+
+    let again = stage.prints(&[&import[..], &["--dry-run"]].concat());
+    assert!(again.ends_with("read 5, stored 0, known 5, held 0, refused 0\n"), "{again}");
 }

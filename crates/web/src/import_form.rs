@@ -21,7 +21,8 @@ pub(crate) const MOST_BYTES: usize = hub::MOST_KEPT_BYTES;
 pub(crate) struct ImportForm {
     name: String,
     file: Option<Bytes>,
-    mapping: Option<Mapping>,
+    /// Its name, or its text.
+    mapping: Option<String>,
     dates: Option<DateOrder>,
     zone: Option<String>,
     source: Option<String>,
@@ -58,7 +59,7 @@ impl ImportForm {
         match name {
             "kind" if text == "punches" => {}
             "kind" => return Err(unusable(name, &text, "Send punches; lists are imported at the command line.")),
-            "mapping" => self.mapping = Some(mapping(&text)?),
+            "mapping" => self.mapping = Some(text),
             "zone" => self.zone = Some(text),
             "source" => self.source = Some(text),
             "terminal" => self.terminal = Some(text),
@@ -93,7 +94,7 @@ impl ImportForm {
         let file = self.file.as_ref().filter(|file| !file.is_empty()).ok_or_else(none)?;
         let how = TableImport {
             name: &self.name,
-            mapping: self.mapping.clone(),
+            mapping: self.mapping.as_deref().map(|text| mapping(hub, text)).transpose()?,
             dates: self.dates,
             zone: self.zone.as_deref(),
             source: self.source.as_deref(),
@@ -112,17 +113,13 @@ fn names(text: &str) -> Vec<String> {
     text.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
-/// A preset by its name, or a mapping as TOML.
-fn mapping(text: &str) -> Result<Mapping, Failure> {
-    if let Some(preset) = Mapping::preset(text) {
-        return Ok(preset);
+/// One by its name, or a mapping as TOML.
+fn mapping(hub: &Hub, text: &str) -> Result<Mapping, hub::Error> {
+    if text.contains('\n') {
+        let wrong = |what: String| hub::Error::Invalid { what, cure: "see docs/imports.md".into() };
+        return Mapping::parse("own", text).map_err(wrong);
     }
-    if !text.contains('\n') {
-        let presets: Vec<&str> = Mapping::presets().map(|(name, _)| name).collect();
-        return Err(unusable("mapping", text, format!("Send a mapping as TOML, or one of {}.", presets.join(", "))));
-    }
-    Mapping::parse("own", text)
-        .map_err(|what| Failure::invalid(format!("The mapping can\u{2019}t be used: {what}."), "See docs/imports.md."))
+    hub.import_mapping(text)
 }
 
 fn truth(name: &str, text: &str) -> Result<bool, Failure> {

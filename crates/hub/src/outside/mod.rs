@@ -110,6 +110,8 @@ pub struct FileImport<'a> {
     pub zone: &'a str,
     /// Make each unknown user number a provisional employee.
     pub create_employees: bool,
+    /// Take it all back.
+    pub is_dry_run: bool,
 }
 
 impl Hub {
@@ -159,7 +161,7 @@ impl Hub {
         Ok(counts)
     }
 
-    /// Imports a terminal's exported log. `progress` hears the counts so far.
+    /// Imports a terminal's exported log. `told` is that of [`Hub::take_outside`].
     ///
     /// # Errors
     /// As [`Hub::take_outside`].
@@ -169,26 +171,32 @@ impl Hub {
         file: &[u8],
         how: &FileImport<'_>,
         now: Timestamp,
-        mut progress: impl FnMut(&Counts),
+        mut told: impl FnMut(&[Told<'_>], &Counts),
     ) -> Result<Counts, Error> {
         zone(how.zone)?;
         let people = |hub: &Self| Ok::<_, Error>(hub.store.read(|read| read.employees())?.len());
         let people_before = people(self)?;
-        self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
+        if !how.is_dry_run {
+            self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
+        }
         let outside = Outside {
             origin: Origin::Terminal(how.serial),
-            zone: None,
+            // In a dry run the terminal is registered with its rows, and taken back with them.
+            zone: how.is_dry_run.then_some(how.zone),
             channel: Channel::File,
             wanted: Wanted::ALL,
             create_employees: how.create_employees,
-            is_dry_run: false,
+            is_dry_run: how.is_dry_run,
         };
         let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
         let report = Report::begin();
         let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
             report.add(part);
-            progress(counts);
+            told(part, counts);
         })?;
+        if how.is_dry_run {
+            return Ok(counts);
+        }
         let made = people(self)?.saturating_sub(people_before);
         let envelope = Envelope::of(file, how.name, report)?;
         let detail = format!("{counts}; {made} provisional employees made; file {}", envelope.digest());

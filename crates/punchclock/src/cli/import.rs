@@ -19,6 +19,12 @@ pub(crate) enum Import {
         /// Make each unknown user number a provisional employee; else the punches are held
         #[arg(long)]
         create_employees: bool,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// What became of each line, as CSV
+        #[arg(long, value_name = "FILE.csv")]
+        report: Option<PathBuf>,
     },
     /// A CSV file
     ///
@@ -59,6 +65,9 @@ pub(crate) enum Import {
         #[command(flatten)]
         punches: PunchFlags,
     },
+    /// Mappings of tables of punches, under names of their own
+    #[command(subcommand)]
+    Mapping(MappingCommand),
     /// What was brought in files of punches, the latest first
     List {
         /// Only of this source, or of the terminal of this serial
@@ -81,11 +90,34 @@ pub(crate) enum Import {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum MappingCommand {
+    /// Save a mapping, or another version of the one of that name
+    Save {
+        /// Its name, of letters, digits and -
+        name: String,
+        /// The mapping, a TOML file
+        file: PathBuf,
+    },
+    /// Those that come along, and the saved ones: when, and by whom
+    List,
+    /// Print one as TOML
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Forget a saved one; what was imported by it stays, and the audit trail has each version
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
 /// How a table of punches is taken.
 #[derive(Args, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "For punches")]
 pub(crate) struct PunchFlags {
-    /// Which column is what: a preset, or a TOML file; else the header decides
+    /// Which column is what: a preset, a saved mapping, or a TOML file; else the header decides
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) mapping: Option<String>,
     /// Zone of the times, like Asia/Manila; that of the company where none is known

@@ -1,4 +1,4 @@
-//! `import attlog|csv|ical|list`.
+//! `import attlog|csv|ical|mapping|list`.
 
 use std::path::Path;
 
@@ -9,16 +9,17 @@ use serde_json::json;
 use crate::chance::now;
 use crate::cli::import::{CsvKind, Import, PunchFlags};
 use crate::commands::derive::derive_with_progress;
+use crate::commands::row_report::RowReport;
 use crate::commands::{Context, console};
 use crate::progress::Progress;
 use crate::show;
 
 pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
     match command {
-        Import::Attlog { file, serial, zone, create_employees } => {
+        Import::Attlog { file, serial, zone, create_employees, dry_run, report } => {
             let name = file.display().to_string();
-            let how = FileImport { serial: &serial, name: &name, zone: &zone, create_employees };
-            attlog(context, &file, &how)
+            let how = FileImport { serial: &serial, name: &name, zone: &zone, create_employees, is_dry_run: dry_run };
+            attlog(context, &file, &how, report.as_deref())
         }
         Import::Csv { file, kind, dry_run, punches } => match listed(kind) {
             None => super::import_punches::run(context, &file, &punches, dry_run),
@@ -29,6 +30,7 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
             }
             Some(kind) => list(context, &file, kind, dry_run),
         },
+        Import::Mapping(command) => super::import_punches::mappings(context, command),
         Import::List { source, tried, limit } => {
             let is_trial = tried.then_some(true);
             history(context, &ImportFilter { source, is_trial, limit, descending: true, ..ImportFilter::default() })
@@ -37,17 +39,35 @@ pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
     }
 }
 
-fn attlog(context: &Context, file: &Path, how: &FileImport<'_>) -> anyhow::Result<()> {
+fn attlog(context: &Context, file: &Path, how: &FileImport<'_>, rows: Option<&Path>) -> anyhow::Result<()> {
     let bytes = read(file)?;
     let hub = context.home.hub()?;
+    let mut rows = RowReport::new(rows)?;
     let progress = Progress::start("importing punches");
-    let counts = hub.import_attlog(&console(), &bytes, how, now(), |counts| progress.say(counts.to_string()))?;
+    let counts = hub.import_attlog(&console(), &bytes, how, now(), |part, counts| {
+        rows.add(part);
+        progress.say(counts.to_string());
+    })?;
     drop(progress);
-    derive_with_progress(&hub, now())?;
-    if !context.is_json && counts.held > 0 {
-        show::line("held punches wait for a cure: `punchclock held list`")?;
+    rows.finish()?;
+    if !how.is_dry_run {
+        derive_with_progress(&hub, now())?;
+    }
+    if !context.is_json {
+        say_outcome(&counts, how.is_dry_run)?;
     }
     report(context, &counts)
+}
+
+/// What is left to be done after an import of punches.
+pub(super) fn say_outcome(counts: &Counts, is_dry_run: bool) -> std::io::Result<()> {
+    if is_dry_run {
+        show::line("dry run: nothing was changed")
+    } else if counts.held > 0 {
+        show::line("held punches wait for a cure: `punchclock held list`")
+    } else {
+        Ok(())
+    }
 }
 
 /// What was brought.

@@ -80,8 +80,9 @@ fn saved(context: &Context, command: LayoutCommand) -> anyhow::Result<()> {
         }
         LayoutCommand::List => {
             let zone = hub.company()?.time_zone()?;
-            let row = |saved: hub::SavedLayout| {
-                let title = saved.layout().map_or_else(|error| error.to_string(), |layout| layout.title);
+            let row = |saved: hub::SavedText| {
+                let title = hub::layouts::Layout::from_toml(&saved.text)
+                    .map_or_else(|error| error.to_string(), |layout| layout.title);
                 vec![json!(saved.name), json!(title), json!(show::instant(saved.at(), &zone)), json!(saved.by)]
             };
             let rows: Vec<_> = hub.saved_layouts()?.into_iter().map(row).collect();

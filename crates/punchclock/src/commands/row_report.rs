@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use anyhow::Context as _;
-use hub::{CsvTable, Reasons, Told};
+use hub::{CsvTable, Reasons, ReportRow, Told};
 
 /// What is told of rows: as a file each, and in sum on standard error.
 pub(super) struct RowReport {
@@ -26,13 +26,9 @@ impl RowReport {
     pub(super) fn add(&mut self, part: &[Told<'_>]) {
         self.reasons.add(part);
         let Some(csv) = &mut self.csv else { return };
-        for told in part {
-            let (user, time) = match &told.row.said {
-                Ok(punch) => (punch.puncher.said(), punch.time.to_string()),
-                Err(_) => ("", String::new()),
-            };
-            let row = csv.row([&told.row.key.to_string(), user, &time, told.became.word(), &told.why()]);
-            self.failed = self.failed.take().or(row.err());
+        for ReportRow { row, user, time, outcome, why } in part.iter().map(ReportRow::from) {
+            let written = csv.row([row, user, time, outcome, why]);
+            self.failed = self.failed.take().or(written.err());
         }
     }
 

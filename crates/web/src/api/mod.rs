@@ -9,6 +9,7 @@ pub(crate) mod hiring;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod link;
+pub(crate) mod mappings;
 pub(crate) mod matches;
 pub(crate) mod openapi;
 pub(crate) mod payroll;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Extension, Json};
 use hub::layouts::{PRESETS, preset};
-use hub::{Bearer, Hub, SavedLayout};
+use hub::{Bearer, Hub, SavedText};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    fn new(saved: SavedLayout, zone: &TimeZone) -> Self {
-        let title = saved.layout().map(|layout| layout.title).unwrap_or_default();
+    fn new(saved: SavedText, zone: &TimeZone) -> Self {
+        let title = hub::layouts::Layout::from_toml(&saved.text).map(|layout| layout.title).unwrap_or_default();
         let at = show::rfc3339(saved.at(), zone);
         Self { name: saved.name, title, toml: saved.text, saved: at, by: saved.by }
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hub::{CsvTable, ImportFilter, ImportRow, Mapping};
+use hub::{CsvTable, ImportFilter, ImportRow, Mapping, SavedText};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -25,8 +25,8 @@ struct ImportsPage {
     frame: Frame,
     asked: Asked,
     problem: Option<String>,
-    /// Name and meaning of each mapping.
-    presets: Vec<(&'static str, String)>,
+    /// Name and meaning of each mapping, those that were saved first.
+    mappings: Vec<(String, String)>,
     zone_name: String,
     states: Vec<Choice>,
     rows: Vec<Row>,
@@ -152,9 +152,9 @@ async fn show_page(
     let filter = ImportFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
     let ask = move |hub: &hub::Hub| {
         let company = hub.company()?;
-        Ok((hub.imports(&filter)?, company.zone.clone(), company.time_zone()?))
+        Ok((hub.imports(&filter)?, mappings(hub)?, company.zone.clone(), company.time_zone()?))
     };
-    let (list, zone_name, zone) = app.ask(ask).await?;
+    let (list, mappings, zone_name, zone) = app.ask(ask).await?;
     let choice = |(value, name)| Choice { value, name, is_chosen: value == asked.state };
     let sort = if asked.sort == "source" { "source" } else { "at" };
     let order = forms::query(&[("sort", &asked.sort), ("order", &asked.order)]);
@@ -162,7 +162,7 @@ async fn show_page(
     render(&ImportsPage {
         frame: Frame::new("Imports", "/imports", visitor),
         problem,
-        presets: Mapping::presets().collect(),
+        mappings,
         zone_name: zone_name.unwrap_or_default(),
         states: [("taken", "Imported"), ("tried", "Tried only")].map(choice).into(),
         rows: list.rows.into_iter().map(|row| Row::new(row, now, &zone)).collect(),
@@ -172,6 +172,13 @@ async fn show_page(
         csv: format!("/imports.csv?{sorted}"),
         asked,
     })
+}
+
+/// Those that were saved, then those that come along.
+fn mappings(hub: &hub::Hub) -> Result<Vec<(String, String)>, hub::Error> {
+    let about = |saved: &SavedText| Mapping::parse(&saved.name, &saved.text).map_or_else(|why| why, |own| own.about);
+    let saved = hub.saved_mappings()?.into_iter().map(|saved| (saved.name.clone(), about(&saved)));
+    Ok(saved.chain(Mapping::presets().map(|(name, about)| (name.to_owned(), about))).collect())
 }
 
 /// `GET /imports.csv`

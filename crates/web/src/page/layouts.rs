@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub::layouts::{Layout, PRESETS, preset};
-use hub::{Hub, PayPreview, PayrollAsk, SavedLayout};
+use hub::{Hub, PayPreview, PayrollAsk, SavedText};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -39,8 +39,9 @@ struct SavedRow {
 }
 
 impl SavedRow {
-    fn new(saved: SavedLayout, now: Timestamp, zone: &TimeZone) -> Self {
-        let title = saved.layout().map_or_else(|error| words::sentence(&error.to_string()), |layout| layout.title);
+    fn new(saved: SavedText, now: Timestamp, zone: &TimeZone) -> Self {
+        let title = hub::layouts::Layout::from_toml(&saved.text)
+            .map_or_else(|error| words::sentence(&error.to_string()), |layout| layout.title);
         Self { title, at: Some(Moment::new(saved.at(), now, zone)), name: saved.name, by: saved.by }
     }
 }

@@ -94,7 +94,7 @@ async fn a_form_that_can_be_none_is_refused_with_the_cure() {
         (&[], "in which zone"),
         (&[("zone", "Manila")], "is no time zone"),
         (&[("kind", "wages")], "Send punches"),
-        (&[("mapping", "nothing")], "or one of commute-log"),
+        (&[("mapping", "nothing")], "There are commute-log"),
         (&[("dry_run", "maybe")], "Send true or false"),
         (&[("colour", "red")], "a field colour"),
     ];
@@ -231,4 +231,38 @@ async fn a_call_of_punches_that_can_be_none_is_refused_with_the_cure() {
         assert!(answer.text.contains(says), "{says}: {}", answer.text);
     }
     assert_eq!(house.hub.punch_count().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_mapping_is_saved_under_a_name_by_which_files_are_brought() {
+    let house = House::with_accounts();
+    let program = house.token(TokenKind::Api);
+    let place = "/api/v1/imports/mappings/old-doors";
+    let toml = "about = \"the old doors\"\n[columns]\nuser = \"who\"\ntime = \"at\"\n";
+    let put = |body: String| house.ask(&program, Request::put(place).body(Body::from(body)).unwrap());
+    let wrong = put(json!({"toml": "[columns]\n"}).to_string()).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("tells who"), "{}", wrong.text);
+    let saved = put(json!({"toml": toml}).to_string()).await.json();
+    assert_eq!(
+        (&saved["name"], &saved["about"], &saved["by"]),
+        (&json!("old-doors"), &json!("the old doors"), &json!("token api"))
+    );
+    assert_eq!(house.get(&program, place).await.json(), saved);
+    let list = house.get(&program, "/api/v1/imports/mappings").await.json();
+    assert_eq!((&list["items"][0], &list["items"][1]["name"]), (&saved, &json!("commute-log")));
+    assert_eq!(list["items"][1]["by"], json!(null), "it comes along");
+
+    let page = house.get(&house.sign_in("hr").await, "/imports").await.text;
+    assert!(page.contains("<option value=\"old-doors\" title=\"the old doors\">old-doors</option>"), "{page}");
+    let fields = [("zone", "Asia/Manila"), ("mapping", "old-doors")];
+    let done = house.ask(&program, form(REST, "who,at\n7,2026-03-02 08:00:00\n", &fields)).await.json();
+    assert_eq!(
+        (&done["mapping"], &done["source"], &done["held"]),
+        (&json!("old-doors"), &json!("old-doors"), &json!(1))
+    );
+
+    let gone = house.ask(&program, Request::delete(place).body(Body::empty()).unwrap()).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(house.get(&program, place).await.status, StatusCode::NOT_FOUND);
 }

@@ -43,8 +43,14 @@ async fn a_punch_appears_on_the_board_of_everybody_who_looks() {
 
     let zone = TimeZone::get("Asia/Manila").unwrap();
     let line = now().to_zoned(zone).strftime("7\t%Y-%m-%d %H:%M:%S\t1\t0\t1\t0\n").to_string();
-    let how = FileImport { serial: "A1", name: "1_attlog.dat", zone: "Asia/Manila", create_employees: true };
-    house.hub.import_attlog(&clerk(), line.as_bytes(), &how, now(), |_| {}).unwrap();
+    let how = FileImport {
+        serial: "A1",
+        name: "1_attlog.dat",
+        zone: "Asia/Manila",
+        create_employees: true,
+        is_dry_run: false,
+    };
+    house.hub.import_attlog(&clerk(), line.as_bytes(), &how, now(), |_, _| {}).unwrap();
     until(&mut first, "<strong>1</strong> in now").await;
 
     let mut second = house.open(&viewer, look()).await.into_body().into_data_stream();

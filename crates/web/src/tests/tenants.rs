@@ -75,6 +75,8 @@ fn fill(owner: &House) {
     super::sources::add(owner, "alpha", "https://alpha-reason.example/{year}");
     let layout = format!("title = \"Zeppelin payers\"\n{}", super::payroll::PLAIN);
     owner.hub.save_layout(&clerk(), "alpha", &layout, now()).unwrap();
+    let mapping = "about = \"Zeppelin doors\"\n[columns]\nuser = \"who\"\ntime = \"at\"\n";
+    owner.hub.save_mapping(&clerk(), "alpha", mapping, now()).unwrap();
     owner.hub.open_calendar(&clerk(), "EA7", CALENDAR, now()).unwrap();
     assert_eq!(super::jobs::fail(owner, "it said alpha-error"), 1);
 }
@@ -114,6 +116,10 @@ fn asked(route: &Route) -> String {
         ("POST", "/api/v1/employees/{code}/numbers/end") => r#"{"number":"7","to":"2026-12-31"}"#,
         ("POST", "/api/v1/terminals/{serial}/leave") => r#"{"from":"2026-01-08"}"#,
         ("POST", "/api/v1/departments") => r#"{"code":"DA1","name":"Renamed"}"#,
+        ("PUT", "/api/v1/imports/mappings/{name}") => {
+            return r#"{"toml": "[columns]\nuser = \"u\"\ntime = \"t\"\n"}"#.to_owned();
+        }
+        ("GET", "/api/v1/imports/mappings") => "",
         ("PUT", "/api/v1/payroll/layouts/{name}") => return r#"{"from": "csv"}"#.to_owned(),
         ("GET", "/api/v1/payroll") => "from=2026-01-05&to=2026-01-09&layout=csv",
         ("GET", "/api/v1/payroll/layouts") => "",
@@ -360,6 +366,8 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/api/v1/payroll",
         "/api/v1/payroll/layouts",
         "/api/v1/payroll/layouts/{name}",
+        "/api/v1/imports/mappings",
+        "/api/v1/imports/mappings/{name}",
         "/jobs",
         "/jobs.csv",
         "/api/v1/jobs",
@@ -399,6 +407,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/api/v1/sinks/{name}/resume",
         "/api/v1/days/sync",
         "/api/v1/payroll/layouts/{name}",
+        "/api/v1/imports/mappings/{name}",
         "/held/assign",
         "/held/state",
         "/held/dismiss",
