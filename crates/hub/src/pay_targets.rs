@@ -21,6 +21,7 @@ use store::{Read, Write};
 use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
 use crate::resolve::instant;
 use crate::saved::checked_name;
+use crate::shown_url::{refuse_hidden, shown_url};
 use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
 
 const TARGETS: &str = "payroll_targets";
@@ -52,6 +53,15 @@ impl PayTarget {
         let due = locked.iter().filter(|period| period.at.as_microsecond() >= self.since_us && !has(period));
         due.map(|period| period.dates).collect()
     }
+
+    /// As the audit trail has it: without what may open a door.
+    fn shown(&self) -> Self {
+        let mut target = self.clone();
+        if let PayWay::Address { url, .. } = &mut target.way {
+            *url = shown_url(url);
+        }
+        target
+    }
 }
 
 /// How a target is reached.
@@ -82,11 +92,11 @@ pub enum PayWay {
 }
 
 impl PayWay {
-    /// In words.
+    /// In words, without what may open a door.
     pub fn words(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
-            Self::Address { url, .. } => url.clone(),
+            Self::Address { url, .. } => shown_url(url),
             Self::Sftp { place, host_key, .. } => {
                 let key = fingerprint(host_key).unwrap_or_default();
                 format!("{}, host key {key}", place.words())
@@ -197,6 +207,7 @@ impl Hub {
                 return Err(Error::invalid(what, "write the whole path: a job has no place of its own"));
             }
             PayWay::Address { url, allow_private, .. } => {
+                refuse_hidden(url)?;
                 check_address(url, *allow_private).map_err(|why| Error::invalid(why, "see docs/payroll.md"))?;
                 if token.is_none() {
                     return Err(Error::invalid("an address needs a token", "name its file: --token-file F"));
@@ -221,7 +232,7 @@ impl Hub {
                 Some(token) => self.keep_secret(write, &token_place(name), token, now)?,
                 None => drop(write.drop_secret(&token_place(name))?),
             }
-            Ok(write.audit(&actor.entry(now, "payroll.target.add", name, json(target)?))?)
+            Ok(write.audit(&actor.entry(now, "payroll.target.add", name, json(&target.shown())?))?)
         })
     }
 

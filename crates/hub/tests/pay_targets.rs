@@ -159,6 +159,13 @@ fn a_target_that_cannot_be_reached_safely_is_refused_and_its_token_is_told_to_no
     assert!(add(PayWay::Folder("pay".into()), None).unwrap_err().contains("whole path"));
     assert!(add(address("http://pay.example"), Some("t0ken")).unwrap_err().contains("--allow-private"));
     assert!(add(address("https://pay.example"), None).unwrap_err().contains("--token-file"));
+    let shown = address("https://pay.example/in?key=s3cret").words();
+    assert_eq!(shown, "https://pay.example/in?key=***", "lists do not show what may open a door");
+    assert!(add(address(&shown), Some("t0ken")).unwrap_err().contains("***"));
+    add(address("https://pay.example/in?key=s3cret"), Some("t0ken")).unwrap();
+    let audit = house.hub.audit(20).unwrap();
+    assert!(audit.iter().any(|entry| entry.detail.contains("https://pay.example/in?key=***")), "{audit:?}");
+    assert!(!audit.iter().any(|entry| entry.detail.contains("s3cret")), "{audit:?}");
     let place = SftpPlace::parse("sftp://pay@files.example/in").unwrap();
     let sftp =
         |host_key: &str| PayWay::Sftp { place: place.clone(), host_key: host_key.to_owned(), has_password: false };

@@ -70,7 +70,7 @@ pub(crate) struct Plain {
 pub(crate) struct PlainLine {
     pub(crate) date: String,
     pub(crate) is_weekend: bool,
-    pub(crate) times: String,
+    pub(crate) times: Vec<String>,
     pub(crate) figures: Figures,
     pub(crate) remarks: String,
 }
@@ -131,7 +131,7 @@ impl PlainLine {
         Self {
             date: line.date.strftime("%a %-d").to_string(),
             is_weekend: matches!(line.date.weekday().to_monday_one_offset(), 6 | 7),
-            times: times.collect::<Vec<_>>().join(", "),
+            times: times.collect(),
             figures,
             remarks: remarks(line),
         }
