@@ -21,6 +21,7 @@ use crate::facts::{Facts, employment};
 use crate::keep::Keeper;
 use crate::periods::Dates;
 use crate::registry::people;
+use crate::replay::resume_within;
 use crate::resolve::ALWAYS;
 use crate::view::DayRow;
 use crate::zones::{ZoneBook, zones_of};
@@ -72,11 +73,7 @@ impl Hub {
         if marks.is_empty() {
             return Ok(derived);
         }
-        let (company, zones, (book, digest)) = self.store.read(|read| {
-            let company = Company::load(read)?;
-            let (zones, rules) = (ZoneBook::load(read, &company)?, company.rulebook(read, as_of)?);
-            Ok::<_, Error>((company, zones, rules))
-        })?;
+        let (company, zones, (book, digest)) = self.store.read(|read| rules(read, as_of))?;
         let run = Run { company: &company, zones: &zones, book: &book, digest, as_of };
         let mut failure = Ok(());
         std::thread::scope(|scope| {
@@ -161,40 +158,71 @@ impl Hub {
 
     /// The days of a batch, from one snapshot.
     fn judge<'m>(&self, run: &Run<'_>, batch: Vec<Span<'m>>) -> Result<Vec<Judged<'m>>, Error> {
-        self.store
-            .read(|read| Ok(batch.into_iter().map(|span| Judged { days: run.judge(read, &span), span }).collect()))
+        self.store.read(|read| Ok(run.judge_all(read, batch)))
     }
 
-    /// Writes what changed of a batch. One employee's trouble does not keep the others' days: it is told in `failure`, and
-    /// the marks stay.
+    /// Writes what changed of a batch ([`keep`]).
     fn keep(&self, run: &Run<'_>, batch: Vec<Judged<'_>>, failure: &mut Result<(), Error>) -> Result<u64, Error> {
-        let mut sound = Vec::with_capacity(batch.len());
-        for Judged { span, days } in batch {
-            match days {
-                Ok(days) => sound.push((span, days)),
-                Err(error) => *failure = Err(error),
+        self.store.write(|write| keep(write, run, batch, failure))
+    }
+}
+
+/// Derives until nothing is marked within one transaction, for whoever takes it back.
+pub(crate) fn derive_within(write: &Write<'_>, as_of: Timestamp) -> Result<(), Error> {
+    resume_within(write, as_of)?;
+    loop {
+        let marks = write.marks(MARKS_PER_ROUND)?;
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let (company, zones, (book, digest)) = rules(write, as_of)?;
+        let run = Run { company: &company, zones: &zones, book: &book, digest, as_of };
+        let mut failure = Ok(());
+        for batch in batches(&marks) {
+            keep(write, &run, run.judge_all(write, batch), &mut failure)?;
+        }
+        failure?;
+    }
+}
+
+/// What a round judges by.
+fn rules(read: &Read<'_>, as_of: Timestamp) -> Result<(Company, ZoneBook, (Rulebook, blake3::Hash)), Error> {
+    let company = Company::load(read)?;
+    let (zones, rules) = (ZoneBook::load(read, &company)?, company.rulebook(read, as_of)?);
+    Ok((company, zones, rules))
+}
+
+/// Writes what changed of a batch. One employee's trouble does not keep the others' days: it is told in `failure`, and the marks stay.
+fn keep(
+    write: &Write<'_>,
+    run: &Run<'_>,
+    batch: Vec<Judged<'_>>,
+    failure: &mut Result<(), Error>,
+) -> Result<u64, Error> {
+    let mut sound = Vec::with_capacity(batch.len());
+    for Judged { span, days } in batch {
+        match days {
+            Ok(days) => sound.push((span, days)),
+            Err(error) => *failure = Err(error),
+        }
+    }
+    let ranges = || sound.iter().map(|(span, _)| span.range());
+    let first = ranges().map(|range| range.from).min().unwrap_or(Date::MIN);
+    let last = ranges().map(|range| range.to).max().unwrap_or(first);
+    let mut keeper = Keeper::new(write, DateRange { from: first, to: last }, run.as_of)?;
+    let mut written = 0;
+    for (span, (now, stored)) in &sound {
+        let before = keeper.gathered();
+        match write.step(|| keep_span(write, &mut keeper, span, stored, now)) {
+            Ok(days) => written += days,
+            Err(error) => {
+                keeper.go_back(before);
+                *failure = Err(error);
             }
         }
-        self.store.write(|write| {
-            let ranges = || sound.iter().map(|(span, _)| span.range());
-            let first = ranges().map(|range| range.from).min().unwrap_or(Date::MIN);
-            let last = ranges().map(|range| range.to).max().unwrap_or(first);
-            let mut keeper = Keeper::new(write, DateRange { from: first, to: last }, run.as_of)?;
-            let mut written = 0;
-            for (span, (now, stored)) in &sound {
-                let before = keeper.gathered();
-                match write.step(|| keep_span(write, &mut keeper, span, stored, now)) {
-                    Ok(days) => written += days,
-                    Err(error) => {
-                        keeper.go_back(before);
-                        *failure = Err(error);
-                    }
-                }
-            }
-            keeper.finish()?;
-            Ok(written)
-        })
     }
+    keeper.finish()?;
+    Ok(written)
 }
 
 /// Writes what changed of a span. A week that was marked again since it was judged comes again.
@@ -260,6 +288,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn judge_all<'m>(&self, read: &Read<'_>, batch: Vec<Span<'m>>) -> Vec<Judged<'m>> {
+        batch.into_iter().map(|span| Judged { days: self.judge(read, &span), span }).collect()
+    }
+
     /// The days of a span as they should be stored, and as they are.
     fn judge(&self, read: &Read<'_>, span: &Span<'_>) -> Result<(Vec<Day>, Vec<Day>), Error> {
         let range = span.range();

@@ -111,7 +111,7 @@ pub use matching::{Candidate, Decided, Decision, MatchRow, MatchState, Speaks};
 pub use merge::Merge;
 pub use numbers::Number;
 pub use outbox::{
-    Deliver, Delivered, DryLetter, EntryRow, EntryState, Mode, NewSink, ODOO, OdooSettings, OpenSink, Queued,
+    Deliver, Delivered, DryLetter, DryRun, EntryRow, EntryState, Mode, NewSink, ODOO, OdooSettings, OpenSink, Queued,
     RecordFilter, RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{

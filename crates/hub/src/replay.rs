@@ -65,6 +65,11 @@ impl Replay {
         }
     }
 
+    fn of(noted: &store::replays::NotedReplay) -> Result<Self, Error> {
+        let kind = Self::ALL.into_iter().find(|kind| kind.word() == noted.kind);
+        kind.ok_or_else(|| Error::Damaged { what: "replay", detail: noted.kind.clone() })
+    }
+
     fn next(self, read: &Read<'_>, subject: &str, after: Fingerprint) -> Result<Vec<Fingerprint>, Error> {
         Ok(match self {
             Self::Terminal => read.punches_of_origin(subject, after, ROWS_PER_WRITE)?,
@@ -130,9 +135,7 @@ impl Hub {
     pub(crate) fn resume_replays(&self, now: Timestamp) -> Result<Cured, Error> {
         let mut cured = Cured::default();
         for noted in self.store.read(|read| read.replays())? {
-            let kind = Replay::ALL.into_iter().find(|kind| kind.word() == noted.kind);
-            let kind = kind.ok_or_else(|| Error::Damaged { what: "replay", detail: noted.kind.clone() })?;
-            cured.add(self.replay(kind, &noted.subject, now)?);
+            cured.add(self.replay(Replay::of(&noted)?, &noted.subject, now)?);
             self.store.write(|write| write.drop_replay(&noted))?;
         }
         Ok(cured)
@@ -144,13 +147,30 @@ impl Hub {
         loop {
             let keys = self.store.read(|read| kind.next(read, subject, after))?;
             let Some(last) = keys.last().copied() else { return Ok(cured) };
-            self.store.write(|write| {
-                let company = Company::load(write)?;
-                let mut resolver = Resolver::new(write, &company, now, false)?;
-                resolver.resolve_again(&keys)?.into_iter().for_each(|again| cured.count(again));
-                resolver.finish()
-            })?;
+            self.store.write(|write| resolve_again(write, &keys, now, &mut cured))?;
             after = last;
         }
     }
+}
+
+/// Does every replay that is noted within one transaction, for whoever takes it back.
+pub(crate) fn resume_within(write: &Write<'_>, now: Timestamp) -> Result<(), Error> {
+    for noted in write.replays()? {
+        let (kind, mut after) = (Replay::of(&noted)?, START);
+        loop {
+            let keys = kind.next(write, &noted.subject, after)?;
+            let Some(last) = keys.last().copied() else { break };
+            resolve_again(write, &keys, now, &mut Cured::default())?;
+            after = last;
+        }
+        write.drop_replay(&noted)?;
+    }
+    Ok(())
+}
+
+fn resolve_again(write: &Write<'_>, keys: &[Fingerprint], now: Timestamp, cured: &mut Cured) -> Result<(), Error> {
+    let company = Company::load(write)?;
+    let mut resolver = Resolver::new(write, &company, now, false)?;
+    resolver.resolve_again(keys)?.into_iter().for_each(|again| cured.count(again));
+    resolver.finish()
 }

@@ -6,7 +6,7 @@ mod house;
 use attendance::{Change, PolicyFile, PolicyVersion, PunchState};
 use house::{House, clerk, house, log, now};
 use hub::view::{DayFilter, PunchFilter};
-use hub::{NewSink, ODOO, OdooSettings, Queued, Sink, SinkSettings, Which};
+use hub::{DryRun, NewSink, ODOO, OdooSettings, Queued, Sink, SinkSettings, Which};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use roads::sink::{Answer, Fields, Letter};
@@ -51,7 +51,7 @@ fn place(policy: &str) -> (House, tempfile::TempDir) {
 
 /// The pairs and lone punches of employee 12 on a date, in Manila.
 fn told(house: &House, date: &str) -> (Vec<(String, String)>, Vec<String>) {
-    let letters = house.hub.would_deliver(ODOO, &Plain, Which::All, 0, now()).unwrap();
+    let letters = house.hub.would_deliver(ODOO, &Plain, &DryRun::default(), now()).unwrap();
     let is_it = |body: &Value| body["user_id"] == "12" && body["date"] == date;
     let body = letters.into_iter().map(|letter| letter.body).find(is_it).unwrap();
     let local = |at: &Value| {

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
@@ -99,6 +99,19 @@ fn days_of_terminals_reach_a_crm_that_fails_in_every_way_once_each_and_change_wi
     assert!(wanted.len() > 40, "{}", wanted.len());
     wait_until("every day to wait", PATIENCE, || sink(&stage)["waiting"] == wanted.len()).unwrap();
     assert!(crm.taken().is_empty(), "nothing is sent before its time");
+    // A second receiver that never heard of them: what it would be told is shown, and it is not told.
+    let other = ["sink", "add", "crm", "--name", "other", "--url", &crm.url(), "--token-file", token.to_str().unwrap()];
+    stage.prints(&[&other[..], &["--allow-private"]].concat());
+    let history = ["--json", "sync", "crm", "--sink", "other", "--from", "2026-01-01", "--dry-run"];
+    let shown: Vec<Value> = serde_json::from_str(&stage.prints(&history)).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let told: BTreeSet<_> =
+        shown.iter().map(|row| (text(&row["body"]["user_id"]), text(&row["body"]["date"]))).collect();
+    assert!(told.iter().eq(wanted.keys()), "{told:?}");
+    assert_eq!((shown.len(), crm.taken().len()), (wanted.len(), 0));
+    let sinks: Vec<Value> = serde_json::from_str(&stage.prints(&["--json", "sink", "list"])).unwrap();
+    assert_eq!((&sinks[1]["name"], &sinks[1]["waiting"]), (&"other".into(), &0.into()));
+    stage.prints(&["sink", "remove", "other", "--yes"]);
 
     // One person's days are refused for good; others meet trouble of each kind.
     let refused = wanted.keys().next().unwrap().0.clone();

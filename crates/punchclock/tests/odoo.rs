@@ -156,6 +156,18 @@ fn story(office: &Stage, name: &str, version: OdooVersion, codes: &BTreeSet<&str
     // Somebody has entered one by hand that a day is about to overlap; one employee is not in Odoo; replies are lost.
     let (code, from, to) = wanted(office).into_iter().rfind(|(_, from, to)| from < to).unwrap();
     let by_hand = odoo.has(ids[code.as_str()], &from, &to.replace(":00", ":30")).unwrap();
+    // What a dry run shows of days that nobody was told of yet is what is entered later, and nothing comes of the look itself.
+    let shown = json(office, &["sync", "odoo", "--sink", name, "--from", "2026-01-01", "--dry-run"]);
+    let steps = |row: &Value| (row["body"]["employee"].as_str().unwrap().to_owned(), row["body"]["steps"].to_string());
+    let shown_steps: BTreeSet<_> = shown.iter().map(steps).collect();
+    for day in wanted(office).iter().filter(|day| day.0 != missing && **day != (code.clone(), from.clone(), to.clone()))
+    {
+        let step = (day.0.clone(), format!("[\"create {} to {} UTC\"]", day.1, day.2));
+        assert!(shown_steps.contains(&step), "{step:?}: {shown_steps:?}");
+    }
+    let in_the_way = |words: &str| shown.iter().any(|row| row["body"]["in the way"].as_str().unwrap().contains(words));
+    assert!(in_the_way("is not ours") && in_the_way(&format!("no employee in Odoo has `{missing}`")));
+    assert_eq!((odoo.attendances().len(), sink(office, name)["waiting"].as_i64()), (1, Some(0)));
     odoo.will([("load", OdooFault::LosesReply), ("load", OdooFault::Killed), ("load", OdooFault::CutsReply)]);
     let first = sync(&["--from", "2026-01-01"]);
     assert_eq!(first.status.code(), Some(1), "some were refused");

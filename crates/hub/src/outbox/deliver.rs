@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::sink::{Answer, Sink};
-use store::Read;
+use store::{Read, Write};
 
 use super::letter::{Ready, ready};
 use super::plan::{Round, Went, Which};
-use super::{Mode, SinkSettings, TRIES};
+use super::{Mode, Queued, SinkSettings, TRIES, desk};
+use crate::derive::derive_within;
+use crate::registry::people;
+use crate::undone::Undone;
 use crate::{Error, Hub};
 
 /// Records that one run looks at; what is left waits for the next.
@@ -44,6 +47,17 @@ impl Delivered {
         }
         words
     }
+}
+
+/// What is looked at before it is sent.
+#[derive(Clone, Debug, Default)]
+pub struct DryRun {
+    /// Days that would be put into the outbox before; none when `None`.
+    pub queued: Option<Queued>,
+    /// Also what failed for good, as if it had not been tried.
+    pub retries_failed: bool,
+    /// Most records; 0 is no limit.
+    pub limit: u32,
 }
 
 /// A record that would be sent.
@@ -104,24 +118,26 @@ impl Hub {
         Ok(done)
     }
 
-    /// What would be sent to a sink now.
+    /// What would be sent to a sink now, if days were derived and put into its outbox before. Nothing is stored: the transaction that does
+    /// it is taken back, before the sink is asked.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for an unknown sink, [`Error::Invalid`] when it has to be asked and can't be, or of the store.
+    /// [`Error::NotFound`] for an unknown sink or employee, [`Error::Invalid`] when the sink has to be asked and can't be, or of the store.
     pub fn would_deliver(
         &self,
         name: &str,
         sink: &dyn Sink,
-        which: Which,
-        limit: u32,
+        dry_run: &DryRun,
         now: Timestamp,
     ) -> Result<Vec<DryLetter>, Error> {
-        let most = if limit == 0 { PER_RUN } else { limit };
-        let ready = self.store.read(|read| {
-            let settings = super::desk::settings_of(read, name)?;
-            let waiting = waiting(read, name, &settings, which, most)?;
-            ready(read, name, &settings, &waiting, now)
-        })?;
+        let mut ready = Vec::new();
+        let done = self.store.write(|write| {
+            ready = would_be_ready(write, name, sink, dry_run, now)?;
+            Err::<(), _>(Undone::DryRun)
+        });
+        if let Err(Undone::Failed(error)) = done {
+            return Err(error);
+        }
         let letters: Vec<_> = ready.iter().map(|ready| ready.letter.clone()).collect();
         let bodies =
             sink.preview(&letters).map_err(|why| Error::invalid(format!("sink {name}: {why}"), "try again then"))?;
@@ -145,7 +161,7 @@ impl Hub {
     ) -> Result<Option<Vec<Ready>>, Error> {
         let now_us = now.as_microsecond();
         self.store.write(|write| {
-            let place = super::desk::sink(write, name)?;
+            let place = desk::sink(write, name)?;
             if place.paused.is_some() || SinkSettings::read(&place)? != *settings {
                 return Ok(None);
             }
@@ -156,12 +172,7 @@ impl Hub {
                 return Ok(Some(events));
             }
             let (same, changed): (Vec<_>, Vec<_>) =
-                ready(write, name, settings, wave, now)?.into_iter().partition(|ready| {
-                    let entry = &ready.entry;
-                    entry.sent > 0
-                        && entry.offered == entry.sent
-                        && entry.digest.as_deref() == Some(&digest(sink, ready)[..])
-                });
+                ready(write, name, settings, wave, now)?.into_iter().partition(|ready| is_in_step(sink, ready));
             for ready in &same {
                 write.mark_sent(
                     name,
@@ -247,6 +258,37 @@ pub(super) fn waiting(
         Mode::State => read.waiting_in_outbox(name, which.attempts(), most)?,
         Mode::Event => read.waiting_events(name, which.attempts(), most)?,
     })
+}
+
+/// What would be ready to be sent, in a transaction that is taken back.
+fn would_be_ready(
+    write: &Write<'_>,
+    name: &str,
+    sink: &dyn Sink,
+    dry_run: &DryRun,
+    now: Timestamp,
+) -> Result<Vec<Ready>, Error> {
+    let settings = desk::settings_of(write, name)?;
+    derive_within(write, now)?;
+    if let Some(which) = &dry_run.queued {
+        for person in people(write, which.employee.as_deref())? {
+            desk::queue(write, (name, &settings), person.id, which, now)?;
+        }
+    }
+    if dry_run.retries_failed {
+        while desk::requeue_some(write, name)? == desk::PER_WRITE {}
+    }
+    let most = if dry_run.limit == 0 { PER_RUN } else { dry_run.limit.min(PER_RUN) };
+    let waiting = waiting(write, name, &settings, Which::All, most)?;
+    let mut ready = ready(write, name, &settings, &waiting, now)?;
+    ready.retain(|one| settings.mode == Mode::Event || !is_in_step(sink, one));
+    Ok(ready)
+}
+
+/// Whether nothing of a day has changed for the receiver since it took what was sent last.
+fn is_in_step(sink: &dyn Sink, ready: &Ready) -> bool {
+    let entry = &ready.entry;
+    entry.sent > 0 && entry.offered == entry.sent && entry.digest.as_deref() == Some(&digest(sink, ready)[..])
 }
 
 fn digest(sink: &dyn Sink, ready: &Ready) -> [u8; 32] {

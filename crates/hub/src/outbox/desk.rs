@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use store::Read;
+use store::{Read, Write};
 
 use super::events::{self, Scribe};
 use super::{Mode, RecordFilter, SinkSettings, Standing, Which, json_of, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
-use crate::registry::employee;
+use crate::registry::people;
 use crate::resolve::instant;
 use crate::shown_url::refuse_hidden;
 use crate::{Actor, Error, Hub};
 
 /// Days that one transaction puts into an outbox, or removes.
-const PER_WRITE: usize = 1_000;
+pub(super) const PER_WRITE: usize = 1_000;
 /// Why a sink is paused that a person paused.
 const BY_HAND: &str = "paused by hand";
 
@@ -126,6 +126,54 @@ pub(super) fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, E
     read.sinks()?.into_iter().find(|sink| sink.name == name).ok_or_else(|| Error::NotFound(format!("sink {name}")))
 }
 
+impl Queued {
+    fn dates(&self) -> (Date, Date) {
+        (self.from.unwrap_or(Date::MIN), self.to.unwrap_or(Date::MAX))
+    }
+}
+
+/// Puts judged days of an employee into a sink's outbox; how many wait because of it.
+pub(super) fn queue(
+    write: &Write<'_>,
+    (name, settings): (&str, &SinkSettings),
+    person: i64,
+    which: &Queued,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let (from, to) = which.dates();
+    let (mut seq, mut some, mut scribe) = (None, 0, Scribe::default());
+    for day in write.days_of(person, from, to)? {
+        let key = (person, day.date);
+        if Standing::of(Some(&day), settings)? != Standing::Told {
+            continue;
+        }
+        let known = write.outbox_entries(name, &[key])?.pop().flatten().is_some();
+        if known && !which.force {
+            continue;
+        }
+        if settings.mode == Mode::Event {
+            scribe.note(write, name, key, (Standing::Told, Some(&day)), &mut seq, now)?;
+        } else if known {
+            write.tell_anew(name, key, now.as_microsecond())?;
+        } else {
+            let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
+            seq = Some(number);
+            write.tell(name, key, number, now.as_microsecond())?;
+        }
+        some += 1;
+    }
+    Ok(some)
+}
+
+/// Lets failed records of a sink wait again, as many as one transaction takes; how many there were.
+pub(super) fn requeue_some(write: &Write<'_>, name: &str) -> Result<usize, Error> {
+    let failed = write.outbox_in_state(name, EntryState::Failed.word(), PER_WRITE as u32)?;
+    for entry in &failed {
+        write.requeue(name, (entry.employee, entry.date))?;
+    }
+    Ok(failed.len())
+}
+
 impl Hub {
     /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others.
     /// Where its mode changes: how many days waited or had failed. Each of them waits as a record of the new mode, of how it is now.
@@ -229,40 +277,14 @@ impl Hub {
     /// [`Error::NotFound`] for an unknown sink or employee.
     pub fn queue_days(&self, actor: &Actor, name: &str, which: &Queued, now: Timestamp) -> Result<u64, Error> {
         let (settings, people) = self.store.read(|read| {
-            let people = match &which.employee {
-                Some(code) => vec![employee(read, code)?],
-                None => read.employees()?,
-            };
+            let people = people(read, which.employee.as_deref())?;
             Ok::<_, Error>((settings_of(read, name)?, people))
         })?;
-        let (from, to) = (which.from.unwrap_or(Date::MIN), which.to.unwrap_or(Date::MAX));
         let mut queued = 0;
         for person in &people {
-            queued += self.store.write(|write| {
-                let (mut seq, mut some, mut scribe) = (None, 0, Scribe::default());
-                for day in write.days_of(person.id, from, to)? {
-                    let key = (person.id, day.date);
-                    if Standing::of(Some(&day), &settings)? != Standing::Told {
-                        continue;
-                    }
-                    let known = write.outbox_entries(name, &[key])?.pop().flatten().is_some();
-                    if known && !which.force {
-                        continue;
-                    }
-                    if settings.mode == Mode::Event {
-                        scribe.note(write, name, key, (Standing::Told, Some(&day)), &mut seq, now)?;
-                    } else if known {
-                        write.tell_anew(name, key, now.as_microsecond())?;
-                    } else {
-                        let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
-                        seq = Some(number);
-                        write.tell(name, key, number, now.as_microsecond())?;
-                    }
-                    some += 1;
-                }
-                Ok::<_, Error>(some)
-            })?;
+            queued += self.store.write(|write| queue(write, (name, &settings), person.id, which, now))?;
         }
+        let (from, to) = which.dates();
         let detail = format!("{queued} days from {from} to {to}{}", if which.force { ", by force" } else { "" });
         self.store.write(|write| write.audit(&actor.entry(now, "sink.queue", name, detail)))?;
         Ok(queued)
@@ -277,14 +299,11 @@ impl Hub {
         loop {
             let some = self.store.write(|write| {
                 sink(write, name)?;
-                let failed = write.outbox_in_state(name, EntryState::Failed.word(), PER_WRITE as u32)?;
-                for entry in &failed {
-                    write.requeue(name, (entry.employee, entry.date))?;
+                let some = requeue_some(write, name)?;
+                if some > 0 {
+                    write.audit(&actor.entry(now, "sink.requeue", name, format!("{some} records")))?;
                 }
-                if !failed.is_empty() {
-                    write.audit(&actor.entry(now, "sink.requeue", name, format!("{} records", failed.len())))?;
-                }
-                Ok::<_, Error>(failed.len())
+                Ok::<_, Error>(some)
             })?;
             all += some as u64;
             if some < PER_WRITE {
@@ -317,7 +336,7 @@ impl Hub {
     }
 
     /// Asks for the delivery to each sink that is not paused, as jobs of a lane each.
-    pub(super) fn ask_for_deliveries(write: &store::Write<'_>, is_retry: bool, now: Timestamp) -> Result<usize, Error> {
+    pub(super) fn ask_for_deliveries(write: &Write<'_>, is_retry: bool, now: Timestamp) -> Result<usize, Error> {
         let sinks: Vec<_> = write.sinks()?.into_iter().filter(|sink| sink.paused.is_none()).collect();
         let waiting = write.waiting_jobs(DELIVER.name)?;
         for sink in &sinks {

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use store::days::Day;
 use store::{Read, Write};
 
-pub use deliver::{Delivered, DryLetter};
+pub use deliver::{Delivered, DryLetter, DryRun};
 pub use desk::{EntryRow, EntryState, NewSink, Queued, SinkRow};
 use events::Scribe;
 pub(crate) use meters::SinkMeters;

@@ -17,7 +17,7 @@ use store::people::Employee;
 use testkit::{Chance, how_many};
 
 use super::letter::Ready;
-use super::{Mode, NewSink, Queued, SinkSettings, Which};
+use super::{DryRun, Mode, NewSink, Queued, SinkSettings, Which};
 use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hub::{EntryState, Mode};
+use hub::{EntryState, Mode, Queued};
 use jiff::civil::Date;
 
 /// The name of a sink that is given none.
@@ -154,12 +154,21 @@ pub(crate) struct Sync {
     /// Also those of the dates that were sent, as if they had changed
     #[arg(long)]
     pub(crate) force: bool,
-    /// Send nothing: print what waits
-    #[arg(long, conflicts_with_all = ["retry_failed", "force", "from", "to", "employee"])]
+    /// Send and change nothing: print what would be sent, what waits to be tried again included
+    #[arg(long)]
     pub(crate) dry_run: bool,
     /// The sink, if it has another name than its kind
     #[arg(long, value_name = "NAME")]
     pub(crate) sink: Option<String>,
+}
+
+impl Sync {
+    /// The days that are put into the outbox before; `None` when there is no word of any.
+    pub(crate) fn queued(&self) -> Option<Queued> {
+        let is_said = self.from.is_some() || self.to.is_some() || self.employee.is_some() || self.force;
+        let (from, to, employee) = (self.from, self.to, self.employee.clone());
+        is_said.then_some(Queued { from, to, employee, force: self.force })
+    }
 }
 
 fn state(word: &str) -> Result<EntryState, String> {

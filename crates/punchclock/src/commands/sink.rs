@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use hub::{Hub, Mode, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which};
+use hub::{DryRun, Hub, Mode, NewSink, ODOO, OdooSettings, SinkSettings, Which};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -141,7 +141,8 @@ fn send_or_show(context: &Context, args: &Sync, usual: &str) -> anyhow::Result<(
 fn dry_run(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
     let hub = context.hub()?;
     let sink = open(&hub, name)?;
-    let letters = hub.would_deliver(name, sink.as_ref(), Which::All, args.limit, now())?;
+    let dry_run = DryRun { queued: args.queued(), retries_failed: args.retry_failed, limit: args.limit };
+    let letters = hub.would_deliver(name, sink.as_ref(), &dry_run, now())?;
     let rows = letters.into_iter().map(|letter| {
         let body = if context.is_json { letter.body } else { json!(letter.body.to_string()) };
         vec![json!(letter.date), json!(letter.revision), body]
@@ -154,8 +155,7 @@ fn send(context: &Context, args: &Sync, name: &str) -> anyhow::Result<()> {
     // What no client can be made of is told at once.
     open(&hub, name)?;
     hub.derive_all(now(), |_| {})?;
-    if args.from.is_some() || args.to.is_some() || args.employee.is_some() || args.force {
-        let which = Queued { from: args.from, to: args.to, employee: args.employee.clone(), force: args.force };
+    if let Some(which) = args.queued() {
         let queued = hub.queue_days(&actor, name, &which, now())?;
         tracing::debug!(queued, "days were put into the outbox");
     }

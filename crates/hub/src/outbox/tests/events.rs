@@ -60,7 +60,7 @@ fn each_revision_is_told_as_it_was_then_with_a_key_of_its_own_and_in_the_order_i
     ] {
         place.becomes(ann, on, becomes);
     }
-    let dry = place.hub.would_deliver(CRM, &receiver, Which::All, 0, now()).unwrap();
+    let dry = place.hub.would_deliver(CRM, &receiver, &DryRun::default(), now()).unwrap();
     assert_eq!((dry.len(), place.count(EntryState::Waiting)), (6, 2), "six events of two days");
     assert_eq!(place.deliver(&receiver, Which::New).sent, 6);
     let wanted: [Happened; 6] = [
