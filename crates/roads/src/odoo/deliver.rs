@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::look::{DayKey, Matched, attendances, employees};
 use super::plan::{Owner, Plan, Row, Step, plan};
-use super::test::may_create;
+use super::test::{RIGHTS, may_create};
 use super::text::utc;
 use super::wire::{Call, Fault, Session, reason};
 use super::{Odoo, wire::Wire};
@@ -260,7 +260,8 @@ impl Odoo {
         Ok(())
     }
 
-    /// Looks again at the days that failed: what is there after all is taken, and what stands in the way now is named.
+    /// Looks again at the days that failed: what is there after all is taken, what stands in the way now is named, and what else was
+    /// refused is told with what to do.
     async fn settle(&self, session: &Session, days: &[Planned<'_>], done: &mut Outcomes) {
         let is_open = |one: &&Planned<'_>| {
             let fault = done.get(&one.place).and_then(|one| one.fault.as_ref());
@@ -277,6 +278,8 @@ impl Odoo {
                 done.insert(one.place, Progress::refused(in_the_way(&one.plan)));
             } else if one.plan.steps.is_empty() {
                 done.insert(one.place, Progress { says: kept(&one.plan), ..Progress::default() });
+            } else if let Some(Progress { fault: Some(Fault::Refused { name, why }), .. }) = done.get_mut(&one.place) {
+                *why = format!("{why}; {}", cure(name));
             }
         }
     }
@@ -368,6 +371,17 @@ fn fail<T>(done: &mut Outcomes, part: &[(usize, Vec<T>)], fault: &Fault) {
 
 fn refusal(why: String) -> Fault {
     Fault::Refused { name: String::new(), why }
+}
+
+/// What to do about a refusal with no attendance in the way, by the name of its exception; `load` names none.
+fn cure(exception: &str) -> String {
+    match exception {
+        "odoo.exceptions.MissingError" => {
+            "somebody deleted it there meanwhile: what is missing is entered with the next attempt".to_owned()
+        }
+        "odoo.exceptions.AccessError" => RIGHTS.to_owned(),
+        _ => format!("mend that in Odoo, or correct the day here; if it is about rights, {RIGHTS}"),
+    }
 }
 
 /// What Odoo has already, in words.

@@ -6,6 +6,9 @@ use super::Odoo;
 use super::look::employees;
 use super::wire::{Call, Fault, Road, Session, Wire};
 
+/// The right to add and change attendances, and how it is given.
+pub(super) const RIGHTS: &str =
+    "give the user the group Attendances / Administrator (from 19 on, Attendances / User is enough)";
 /// A code that nobody has, to see whether the field may be read.
 const NOBODY: &str = "0";
 
@@ -65,10 +68,7 @@ pub(super) async fn may_create(wire: &Wire, session: &Session) -> Result<(), Fau
     };
     match told {
         Ok(Value::Bool(true)) => Ok(()),
-        Ok(_) => Err(Fault::Closed(
-            "the user may not add attendances: give it the group Attendances / Administrator (from 19 on, Attendances / User is enough)"
-                .to_owned(),
-        )),
+        Ok(_) => Err(Fault::Closed(format!("the user may not add attendances: {RIGHTS}"))),
         Err(Fault::Refused { why, .. }) => {
             Err(Fault::Closed(format!("{why}: is the Attendances app of Odoo installed?")))
         }

@@ -11,7 +11,7 @@ mod world;
 use std::collections::VecDeque;
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -63,6 +63,11 @@ pub enum OdooFault {
     Raises(&'static str),
     /// Somebody else enters this attendance just before: employee, check-in, check-out.
     Overtaken(i64, &'static str, &'static str),
+    /// Somebody else deletes this attendance just before.
+    Deleted(i64),
+    /// It is a `load` that waits for another one to be under way, too. One of both is first, and the other does not see what that one did
+    /// until it meets it (section 5: the losers get `ids: false`).
+    Races,
 }
 
 /// An Odoo. Its database is `db`, its user `sync` with password `pass`, who may do all that is needed.
@@ -70,6 +75,9 @@ pub struct FakeOdoo {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
+
+/// Where two that race meet: at the start, and when the first has ended.
+type Race = Arc<Barrier>;
 
 struct State {
     version: OdooVersion,
@@ -98,12 +106,12 @@ impl FakeOdoo {
             calls: Vec::new(),
             silent: Vec::new(),
         }));
-        let shared = state.clone();
+        let (shared, race) = (state.clone(), Race::new(Barrier::new(2)));
         std::thread::spawn(move || {
             for stream in socket.incoming().flatten() {
-                let state = shared.clone();
+                let (state, race) = (shared.clone(), race.clone());
                 // A line that breaks is what clients have to live with.
-                std::thread::spawn(move || drop(serve(&state, stream)));
+                std::thread::spawn(move || drop(serve(&state, &race, stream)));
             }
         });
         Ok(Self { address, state })
@@ -266,18 +274,26 @@ impl Answer {
     }
 }
 
-fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
+fn serve(state: &Mutex<State>, race: &Barrier, stream: TcpStream) -> Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
         let delay = locked(state).delay;
         if !delay.is_zero() {
             std::thread::sleep(delay);
         }
-        let (answer, fault) = {
+        let fault = locked(state).fault_of(&request);
+        let is_first = (fault == Some(OdooFault::Races)).then(|| race.wait().is_leader());
+        if is_first == Some(false) {
+            race.wait();
+        }
+        let answer = {
             let mut state = locked(state);
-            let fault = state.fault_of(&request);
-            (state.answer(&request, fault.as_ref()), fault)
+            state.world.is_blind = is_first == Some(false);
+            state.answer(&request, fault.as_ref())
         };
+        if is_first == Some(true) {
+            race.wait();
+        }
         let Answer { status, kind, body } = answer;
         let head = format!("HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
         match fault {
@@ -412,6 +428,7 @@ impl State {
             Some(OdooFault::Overtaken(employee, check_in, check_out)) => {
                 self.world.add(*employee, check_in, check_out, None)?;
             }
+            Some(OdooFault::Deleted(id)) => self.world.remove(&[*id]),
             _ => {}
         }
         self.world.perform(call)

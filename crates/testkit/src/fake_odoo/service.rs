@@ -253,6 +253,10 @@ impl World {
             };
             let (name, employee) = (cell("id"), cell("employee_id/.id").parse().unwrap_or(0));
             let loaded = match self.names.get(&name).copied() {
+                Some(_) if self.is_blind => {
+                    let message = "duplicate key value violates unique constraint \"ir_model_data_module_name_uniq_index\"";
+                    Err(Error::new("odoo.exceptions.ValidationError", message))
+                }
                 Some(id) => {
                     self.doubled += usize::from(made.contains(&id));
                     self.change(id, &check_in, &check_out).map(|()| {

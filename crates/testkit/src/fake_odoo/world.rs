@@ -49,6 +49,8 @@ pub(super) struct World {
     /// By external id.
     pub(super) names: BTreeMap<String, i64>,
     pub(super) doubled: usize,
+    /// The call does not see the external ids that are there: they were given while it was under way.
+    pub(super) is_blind: bool,
     /// What is only read.
     pub(super) tables: Tables,
     last: i64,
@@ -71,6 +73,7 @@ impl World {
             rows: BTreeMap::new(),
             names: BTreeMap::new(),
             doubled: 0,
+            is_blind: false,
             tables: Tables::default(),
             last: 0,
         }
