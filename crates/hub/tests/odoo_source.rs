@@ -266,6 +266,33 @@ fn an_odoo_that_fails_in_the_middle_withdraws_nothing() {
 }
 
 #[test]
+fn a_user_who_sees_only_its_own_leave_withdraws_nobodys() {
+    for version in [OdooVersion::V17, OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2] {
+        let office = office(version);
+        office.everybody_off("New Year", "2026-01-01");
+        let other = office.odoo.employs("99");
+        let gone = office.leave(office.twelve, ("2026-02-10", "2026-02-10"), "Paid Time Off", &json!({}));
+        office.leave(office.twelve, ("2026-02-12", "2026-02-12"), "Paid Time Off", &json!({}));
+        assert_eq!(office.read().leave.unwrap().stated, 2, "{version:?}");
+        // The right is lost, and what Odoo names then is no answer to what is approved.
+        office.odoo.sees_only_leave_of(Some(other));
+        office.odoo.deletes("hr.leave", gone);
+        let read = office.read_at(later(1));
+        assert!(read.leave.is_none() && read.holidays.is_some(), "{read:?}");
+        assert!(read.trouble[0].contains("everybody's leave: give it the group Time Off / Officer"), "{read:?}");
+        let down = office.hub().source("odoo").unwrap();
+        assert_eq!((down.state, down.down, office.stated("leave").len()), (SourceState::Down, Some(later(1)), 2));
+        let why = office.hub().test_source("odoo", no_table, now()).unwrap_err().to_string();
+        assert!(why.contains("Time Off / Officer"), "{why}");
+        // It is back: what was deleted meanwhile is withdrawn.
+        office.odoo.sees_only_leave_of(None);
+        let read = office.read_at(later(2));
+        assert_eq!((read.leave.unwrap().withdrawn, office.state()), (1, SourceState::Well));
+        assert_eq!(office.stated("leave"), ["2026-02-12 Full of employee 12 by source odoo"]);
+    }
+}
+
+#[test]
 fn what_people_say_goes_before_and_what_they_take_back_does_not_come_again() {
     let office = office(OdooVersion::V19);
     office.everybody_off("New Year", "2026-01-01");

@@ -1,9 +1,10 @@
 //! What is read of an Odoo: public holidays, approved leave, employees.
 //!
 //! Invariants:
-//! * Nothing but `search_read` is called here: a source changes nothing there.
+//! * Nothing but `search_read` is called here, and `has_group`, which asks what the user may: a source changes nothing there.
 //! * Records come page by page in the order of their ids. One page that does not come, or a record that can't be read, and the whole
-//!   reading counts as none: what is missing in a part of an answer was not deleted.
+//!   reading counts as none: what is missing in a part of an answer was not deleted. Nor was the leave that Odoo leaves out, without a
+//!   word, for a user who may not see everybody's: that also counts as none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,8 @@ use super::entry::{ApprovedLeave, HolidayRow, Unreadable, id, reference, text};
 use super::text::utc;
 use super::wire::{Call, Fault, Road, Session};
 
+/// The group that sees everybody's leave (the rule `hr_leave_rule_user_read` of Odoo's source). Others see their own and their team's.
+const SEES_ALL_LEAVE: &str = "hr_holidays.group_hr_holidays_user";
 /// Records of a page: Odoo reads a thousand in 40 ms.
 const PAGE: usize = 500;
 
@@ -146,6 +149,8 @@ impl Odoo {
                 }
                 rows => rows.map_err(|fault| cured(fault, &LEAVE))?,
             };
+            // Asked afterwards: then it was so while they were read.
+            self.sees_all_leave(&session).await?;
             Ok(rows.iter().map(ApprovedLeave::of).collect::<Result<_, _>>()?)
         })
     }
@@ -183,11 +188,29 @@ impl Odoo {
         self.runtime.block_on(async {
             let session = self.session().await?;
             let road = match session.road {
-                Road::JsonRpc(_) => "JSON-RPC",
+                Road::JsonRpc => "JSON-RPC",
                 Road::Json2 => "JSON-2",
             };
             Ok(format!("Odoo {} by {road}; {}", session.version, self.expiry(&session).await))
         })
+    }
+
+    /// That the user sees everybody's leave.
+    async fn sees_all_leave(&self, session: &Session) -> Result<(), Fault> {
+        let ask = || Call::new("res.users", "has_group").with("group_ext_id", SEES_ALL_LEAVE);
+        let told = match self.wire.call(session, ask().of(&[session.uid])).await {
+            // Before 18 it is asked of the user who calls, and takes no other.
+            Err(Fault::Refused { name, .. }) if name == "builtins.TypeError" => self.wire.call(session, ask()).await,
+            told => told,
+        };
+        match told.map_err(|fault| cured(fault, &LEAVE))? {
+            Value::Bool(true) => Ok(()),
+            _ => Err(Fault::Closed(
+                "the user does not see everybody's leave: give it the group Time Off / Officer (manage all requests); until then no \
+                 leave is stated or withdrawn"
+                    .to_owned(),
+            )),
+        }
     }
 
     fn person(&self, row: &Value) -> Result<OdooPerson, Unreadable> {

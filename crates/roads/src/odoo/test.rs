@@ -19,7 +19,7 @@ impl Odoo {
         may_create(&self.wire, &session).await?;
         employees(&self.wire, &session, &self.field, &[NOBODY]).await?;
         let road = match session.road {
-            Road::JsonRpc(_) => "JSON-RPC",
+            Road::JsonRpc => "JSON-RPC",
             Road::Json2 => "JSON-2",
         };
         Ok(format!(

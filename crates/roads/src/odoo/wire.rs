@@ -90,8 +90,8 @@ impl Call {
 /// How this server is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Road {
-    /// With the user's id.
-    JsonRpc(i64),
+    /// With the user's id in every call.
+    JsonRpc,
     /// With the key as bearer.
     Json2,
 }
@@ -102,6 +102,8 @@ pub(super) struct Session {
     /// Its version, as it says.
     pub(super) version: String,
     pub(super) road: Road,
+    /// The user's id.
+    pub(super) uid: i64,
 }
 
 /// What requests need.
@@ -158,10 +160,13 @@ impl Wire {
         if let Some(version) = &told
             && major(version) >= FIRST_WITH_JSON2
         {
-            let session = Session { version: version.clone(), road: Road::Json2 };
+            let session = Session { version: version.clone(), road: Road::Json2, uid: 0 };
             // A password is no bearer, and may be all that there is.
             match self.call(&session, Call::new("res.users", "context_get")).await {
-                Ok(_) => return Ok(session),
+                Ok(told) => {
+                    let uid = told.get("uid").and_then(Value::as_i64).unwrap_or_default();
+                    return Ok(Session { uid, ..session });
+                }
                 Err(Fault::Closed(why)) => {
                     return self.log_in(told).await.map_err(|_| Fault::Closed(why));
                 }
@@ -200,7 +205,7 @@ impl Wire {
         match self.rpc("common", "authenticate", &who).await? {
             Value::Number(uid) => {
                 let uid = uid.as_i64().unwrap_or_default();
-                Ok(Session { version, road: Road::JsonRpc(uid) })
+                Ok(Session { version, road: Road::JsonRpc, uid })
             }
             _ => Err(Fault::Closed(format!("Odoo does not let `{}` in: {KEY_CURE}", self.user))),
         }
@@ -209,10 +214,10 @@ impl Wire {
     /// Does a call.
     pub(super) async fn call(&self, session: &Session, call: Call) -> Result<Value, Fault> {
         match session.road {
-            Road::JsonRpc(uid) => {
+            Road::JsonRpc => {
                 let Call { model, method, ids, arguments } = call;
                 let records = ids.map_or_else(|| json!([]), |ids| json!([ids]));
-                let args = json!([self.database, uid, self.key, model, method, records, arguments]);
+                let args = json!([self.database, session.uid, self.key, model, method, records, arguments]);
                 self.rpc("object", "execute_kw", &args).await
             }
             Road::Json2 => self.json2(call).await,

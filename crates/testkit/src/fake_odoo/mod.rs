@@ -189,6 +189,11 @@ impl FakeOdoo {
         self.state().world.tables.closed = models.iter().map(|model| (*model).to_owned()).collect();
     }
 
+    /// The user is no Time Off officer: it sees the leave of this employee only, its own, and no error says so. `None` makes it one again.
+    pub fn sees_only_leave_of(&self, employee: Option<i64>) {
+        self.state().world.tables.sees_only_leave_of = employee;
+    }
+
     /// The applications of these models are not installed.
     pub fn lacks(&self, models: &[&str]) {
         self.state().world.tables.missing = models.iter().map(|model| (*model).to_owned()).collect();

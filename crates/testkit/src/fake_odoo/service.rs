@@ -102,6 +102,7 @@ impl World {
                 Ok(Value::Object(named.collect()))
             }
             ("hr.employee", "search_read") => self.read_employees(call),
+            ("res.users", "has_group") => self.has_group(call),
             ("res.users", "context_get") => Ok(json!({"lang": "en_US", "tz": "Asia/Tokyo", "uid": UID})),
             ("res.users.apikeys", "search_read") => {
                 let row = |_: &String| json!({"id": 1, "name": "punchclock", "expiration_date": "2026-12-31 00:00:00"});
@@ -120,6 +121,18 @@ impl World {
                 None => Err(Error::new("odoo.exceptions.UserError", &format!("Object {model} doesn't exist"))),
             },
         }
+    }
+
+    /// Of the user who calls before 18, of the one that it is called on since then; as the sources have it.
+    fn has_group(&self, call: &Call) -> Result<Value> {
+        if self.version.number() < 18 && !call.args.is_empty() {
+            return Err(Error::new("builtins.TypeError", "has_group() got multiple values for argument 'group_ext_id'"));
+        }
+        if self.version.number() >= 18 && ids(call.args.first()) != [UID] {
+            return Err(Error::new("builtins.ValueError", "Expected singleton: res.users()"));
+        }
+        let group = call.named.get("group_ext_id").map(text).unwrap_or_default();
+        Ok(json!(group == "hr_holidays.group_hr_holidays_user" && self.tables.sees_only_leave_of.is_none()))
     }
 
     /// Section 3: archived ones are hidden unless the context says so, and a badge is not everybody's to read or search.

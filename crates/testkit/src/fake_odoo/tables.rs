@@ -45,6 +45,8 @@ pub(super) struct Tables {
     pub(super) closed: BTreeSet<String>,
     /// Models of applications that are not installed.
     pub(super) missing: BTreeSet<String>,
+    /// The only employee whose leave the user sees; everybody's when `None`.
+    pub(super) sees_only_leave_of: Option<i64>,
 }
 
 impl Tables {
@@ -65,7 +67,11 @@ impl Tables {
             whole.insert("id".to_owned(), json!(id));
             Value::Object(whole)
         };
-        Some(Ok(self.rows.get(model).into_iter().flatten().map(whole).collect()))
+        let is_seen = |(_, row): &(&i64, &Value)| match self.sees_only_leave_of {
+            Some(own) if model == "hr.leave" => row["employee_id"][0] == own,
+            _ => true,
+        };
+        Some(Ok(self.rows.get(model).into_iter().flatten().filter(is_seen).map(whole).collect()))
     }
 
     /// Puts a record, over the one of that id.
