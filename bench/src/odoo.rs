@@ -66,6 +66,7 @@ fn client(odoo: &FakeOdoo) -> Result<Odoo> {
         key: KEY.to_owned(),
         employee_field: USUAL_FIELD.to_owned(),
         allow_private: true,
+        per_second: 0,
         timeout: None,
     };
     Odoo::new(config).map_err(|why| anyhow!(why))

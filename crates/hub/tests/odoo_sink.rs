@@ -35,6 +35,7 @@ fn what_is_answered_500_each_time_is_failed_after_three_attempts_and_holds_up_no
             key: KEY.to_owned(),
             employee_field: "barcode".to_owned(),
             allow_private: true,
+            per_second: 0,
             timeout: None,
         })
         .unwrap();

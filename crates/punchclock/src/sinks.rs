@@ -48,6 +48,7 @@ fn odoo(access: &NewSink) -> Result<Box<dyn Sink>, String> {
         key: access.token.clone(),
         employee_field: odoo.employee_field,
         allow_private: settings.allow_private,
+        per_second: settings.per_second,
         timeout: None,
     };
     Ok(Box::new(Odoo::new(config)?))

@@ -22,12 +22,12 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use ring::hmac;
 use serde_json::Value;
 use tokio::runtime::Runtime;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior};
 
 use self::batch::{Meaning, Record};
 use crate::network::{self, checked_url};
+use crate::pace::Pace;
 use crate::sink::{Answer, Fields, Letter, Sink};
 use crate::template::Template;
 
@@ -79,7 +79,7 @@ struct Post {
     url: Url,
     authorization: HeaderValue,
     key: Option<hmac::Key>,
-    pace: Option<Mutex<Interval>>,
+    pace: Pace,
     room: Semaphore,
 }
 
@@ -100,12 +100,7 @@ impl Crm {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let client = network::client(config.timeout.unwrap_or(ANSWER_TIMEOUT), config.allow_private)?;
-        let pace = (config.per_second > 0).then(|| {
-            let _within = runtime.enter();
-            let mut pace = tokio::time::interval(Duration::from_secs(1) / config.per_second);
-            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            Mutex::new(pace)
-        });
+        let pace = Pace::new(config.per_second, &runtime);
         let post = Arc::new(Post { client, url, authorization, key, pace, room: Semaphore::new(AT_A_TIME) });
         Ok(Self { batch: config.batch as usize, template: config.template, post, runtime })
     }
@@ -213,12 +208,7 @@ impl Post {
         };
         let mut pauses = 0;
         loop {
-            if let Some(pace) = &self.pace {
-                let mut pace = pace.lock().await;
-                for _ in 0..records {
-                    pace.tick().await;
-                }
-            }
+            self.pace.wait(records).await;
             let response = self.request(key, marks, body.clone()).send().await.map_err(in_words)?;
             let status = response.status();
             let pause = pause_of(status, response.headers(), Timestamp::now()).filter(|pause| *pause <= LONGEST_PAUSE);

@@ -11,6 +11,7 @@ pub mod mssql;
 mod network;
 pub mod odoo;
 pub mod outside;
+mod pace;
 pub mod payroll;
 pub mod places;
 pub mod punch_json;

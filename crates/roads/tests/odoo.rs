@@ -22,6 +22,7 @@ fn config(url: &str) -> OdooConfig {
         key: KEY.to_owned(),
         employee_field: USUAL_FIELD.to_owned(),
         allow_private: true,
+        per_second: 0,
         timeout: Some(Duration::from_millis(500)),
     }
 }
@@ -518,6 +519,18 @@ fn what_an_exception_means_is_told_without_traceback_and_key() {
             }
         }
     }
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let fake = FakeOdoo::start(OdooVersion::V19Json2, KEY).unwrap();
+    let letters: Vec<_> = (1..=26).map(|number| letter(number, DATE, "08:00-12:00")).collect();
+    (1..=26).for_each(|number| drop(fake.employs(&number.to_string())));
+    let odoo = Odoo::new(OdooConfig { per_second: 50, ..config(&fake.url()) }).unwrap();
+    let began = std::time::Instant::now();
+    odoo.deliver(&letters);
+    assert!(began.elapsed() >= Duration::from_millis(490), "{:?}", began.elapsed());
+    assert_eq!(fake.attendances().len(), 26);
 }
 
 #[test]

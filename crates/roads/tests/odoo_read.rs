@@ -23,6 +23,7 @@ fn odoo_with(fake: &FakeOdoo, key: &str) -> Odoo {
         key: key.to_owned(),
         employee_field: USUAL_FIELD.to_owned(),
         allow_private: true,
+        per_second: 0,
         timeout: Some(Duration::from_millis(500)),
     };
     Odoo::new(config).unwrap()

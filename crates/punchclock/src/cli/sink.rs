@@ -75,6 +75,9 @@ pub(crate) struct AddOdoo {
     /// Field of an employee in Odoo that holds the employee's code
     #[arg(long, value_name = "FIELD", default_value = roads::odoo::USUAL_FIELD)]
     pub(crate) employee_field: String,
+    /// Days a second at most; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) per_second: u32,
     /// Allow plain HTTP and addresses of the own network
     #[arg(long)]
     pub(crate) allow_private: bool,

@@ -92,6 +92,7 @@ fn odoo(args: &AddOdoo) -> anyhow::Result<NewSink> {
         name: args.name.clone(),
         settings: SinkSettings {
             allow_private: args.allow_private,
+            per_second: args.per_second,
             odoo: Some(odoo),
             ..SinkSettings::new(ODOO, &args.url)
         },

@@ -67,10 +67,13 @@ impl Odoo {
         for part in parts(days, true) {
             let outcomes = match &shut {
                 Some(fault) => all_with(&part, fault),
-                None => match self.session().await {
-                    Ok(session) => self.deliver_part(&session, &part).await,
-                    Err(fault) => all_with(&part, &fault),
-                },
+                None => {
+                    self.pace.wait(part.len()).await;
+                    match self.session().await {
+                        Ok(session) => self.deliver_part(&session, &part).await,
+                        Err(fault) => all_with(&part, &fault),
+                    }
+                }
             };
             for (place, outcome) in outcomes {
                 if let Some(fault @ (Fault::Away(_) | Fault::Closed(_))) = &outcome.fault {

@@ -45,6 +45,7 @@ pub use self::read::{NotRead, OdooHolidays, OdooPerson};
 use self::text::utc;
 use self::wire::{Fault, Session, Wire};
 use crate::network::checked_url;
+use crate::pace::Pace;
 use crate::sink::{Answer, Fields, Letter, Sink};
 
 /// The field of an employee in Odoo that holds the employee's code, unless something else is said.
@@ -65,6 +66,8 @@ pub struct OdooConfig {
     pub employee_field: String,
     /// Whether plain HTTP and addresses that are not public are allowed.
     pub allow_private: bool,
+    /// Days a second at most that are entered; 0 is no limit.
+    pub per_second: u32,
     /// Longest wait for an answer; `None` for a minute.
     pub timeout: Option<Duration>,
 }
@@ -91,6 +94,7 @@ pub struct Odoo {
     wire: Wire,
     field: String,
     session: Mutex<Option<Session>>,
+    pace: Pace,
     runtime: Runtime,
 }
 
@@ -104,7 +108,8 @@ impl Odoo {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let wire = Wire::new(&config)?;
-        Ok(Self { wire, field: config.employee_field, session: Mutex::new(None), runtime })
+        let pace = Pace::new(config.per_second, &runtime);
+        Ok(Self { wire, field: config.employee_field, session: Mutex::new(None), pace, runtime })
     }
 
     /// The session that is kept, or a new one: logging in takes Odoo half a second.

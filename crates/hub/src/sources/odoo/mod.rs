@@ -88,6 +88,7 @@ impl OdooSourceSettings {
             key,
             employee_field: self.employee_field.clone(),
             allow_private: self.allow_private,
+            per_second: 0,
             timeout,
         }
     }
