@@ -41,6 +41,7 @@ mod imports;
 mod intake;
 pub mod jobs;
 mod keep;
+mod key_ends;
 mod likeness;
 mod list_import;
 mod lists;
@@ -132,7 +133,7 @@ pub use roads::outside as rows;
 pub use roads::payroll as layouts;
 pub use roads::punch_table::{DateOrder, Mapping};
 pub use roads::sheet::{CsvTable, Format};
-pub use roads::sink::Sink;
+pub use roads::sink::{KeyEnd, Sink};
 pub use saved::SavedText;
 pub use sheets::{
     CalendarFeed, Form48Line, MOST_SHEETS, Mark, Month, OfficialHours, SheetDocument, SheetLine, SheetLock, SheetsOf,

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use safe::{Holder, Key};
 use store::{Read, Write};
 
+use crate::key_ends::put_key_end;
 use crate::{Error, Hub};
 
 /// The hub's key, in messages.
@@ -59,6 +60,7 @@ impl Hub {
 
     /// Seals a secret for its place, over the one that was there.
     pub(crate) fn keep_secret(&self, write: &Write<'_>, place: &str, plain: &str, now: Timestamp) -> Result<(), Error> {
+        put_key_end(write, place, None)?;
         seal(write, &self.sealing_key(write)?, place, plain, now)
     }
 

@@ -424,6 +424,12 @@ fn the_test_tells_what_may_be_read_and_what_is_missing_and_jobs_read_it() {
         }
     }
     assert_eq!((office.stated("leave").len(), office.state()), (1, SourceState::Well));
+    let warning = || office.hub().source("odoo").unwrap().key_warning(now());
+    assert_eq!(warning(), None);
+    office.odoo.ends_keys("2026-03-10 00:00:00");
+    office.read();
+    let says = warning().unwrap();
+    assert!(says.contains("2026-03-10 00:00 UTC") && says.contains("`punchclock source add odoo`"), "{says}");
     // The key ends: it is told since when, and a new one is given by the same command.
     office.odoo.expires_key();
     office.odoo.gives_key("another");

@@ -153,6 +153,10 @@ fn story(office: &Stage, name: &str, version: OdooVersion, codes: &BTreeSet<&str
     assert!(told.contains("attendances may be added"), "{told}");
 
     let sync = |more: &[&str]| office.run(&[&["sync", "odoo", "--sink", name], more].concat());
+    // `doctor` reads the clock.
+    #[allow(clippy::disallowed_methods)]
+    let soon = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(10 * 24 - 1)).unwrap();
+    odoo.ends_keys(&soon.strftime("%Y-%m-%d %H:%M:%S").to_string());
     // Somebody has entered one by hand that a day is about to overlap; one employee is not in Odoo; replies are lost.
     let (code, from, to) = wanted(office).into_iter().rfind(|(_, from, to)| from < to).unwrap();
     let by_hand = odoo.has(ids[code.as_str()], &from, &to.replace(":00", ":30")).unwrap();
@@ -173,6 +177,8 @@ fn story(office: &Stage, name: &str, version: OdooVersion, codes: &BTreeSet<&str
     assert_eq!(first.status.code(), Some(1), "some were refused");
     sync(&["--retry-failed"]);
     assert!(odoo.has_failed_as_told());
+    let doctor = String::from_utf8(office.run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("API key `punchclock` of its user ends in 9 days"), "{doctor}");
     let state = sink(office, name);
     let of_missing = wanted(office).iter().filter(|(code, ..)| code == missing).count();
     assert_eq!(state["sent"], wanted(office).len() - of_missing - 1, "{state}");

@@ -1,5 +1,7 @@
 //! The port to whoever is told of days: what a record is, and what may become of it.
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What is told of a day, by name.
@@ -38,6 +40,15 @@ pub enum Answer {
     Closed(String),
 }
 
+/// A key of the user whom a client logs in as, and when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEnd {
+    /// What it is called there.
+    pub name: String,
+    /// When it ends.
+    pub at: Timestamp,
+}
+
 /// A client of another system. Calls block.
 pub trait Sink: Send + Sync {
     /// Sends records of different days, in any order and several at a time; the answers, in the order of the records.
@@ -59,4 +70,9 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// What is in the way, with its cure.
     fn test(&self) -> Result<String, String>;
+
+    /// The user's keys that end, as the receiver tells; which of them it is shown, it does not. `None` where it tells nothing.
+    fn key_ends(&self) -> Option<Vec<KeyEnd>> {
+        None
+    }
 }

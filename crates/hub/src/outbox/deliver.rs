@@ -7,7 +7,7 @@ use store::{Read, Write};
 
 use super::letter::{Ready, ready};
 use super::plan::{Round, Went, Which};
-use super::{Mode, Queued, SinkSettings, TRIES, desk};
+use super::{Mode, Queued, SinkSettings, TRIES, desk, token_place};
 use crate::derive::derive_within;
 use crate::registry::people;
 use crate::undone::Undone;
@@ -94,6 +94,7 @@ impl Hub {
         let most = if limit == 0 { PER_RUN } else { limit.min(PER_RUN) };
         let waiting = self.store.read(|read| waiting(read, name, &settings, which, most))?;
         let mut round = Round::new(&waiting);
+        let mut is_asked = false;
         while done.paused.is_none() && !is_over() {
             let wave = round.wave();
             if wave.is_empty() {
@@ -103,10 +104,14 @@ impl Hub {
             done.in_step += wave.len().saturating_sub(taken.len()) as u64;
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
+            is_asked |= !letters.is_empty();
             self.mark(name, settings.mode, &taken, &answers, sink, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
             }
+        }
+        if is_asked && done.paused.is_none() {
+            self.note_key_ends(&token_place(name), sink.key_ends(), clock())?;
         }
         self.sent.count(name, &done);
         if let Some(why) = &done.paused {

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use roads::sink::KeyEnd;
 use store::{Read, Write};
 
 use super::events::{self, Scribe};
 use super::{Mode, RecordFilter, SinkSettings, Standing, Which, json_of, signing_place, token_place};
 use crate::jobs::{DELIVER, enqueue};
+use crate::key_ends::{self, put_key_end};
 use crate::registry::people;
 use crate::resolve::instant;
 use crate::shown_url::refuse_hidden;
@@ -82,6 +84,15 @@ pub struct SinkRow {
     pub failed: u64,
     /// When the day of the record that waits longest changed.
     pub oldest: Option<Timestamp>,
+    /// The first of the keys there that ends, as far as the receiver told.
+    pub key_end: Option<KeyEnd>,
+}
+
+impl SinkRow {
+    /// That a key ends within three weeks, with the cure.
+    pub fn key_warning(&self, now: Timestamp) -> Option<String> {
+        key_ends::warning(self.key_end.as_ref(), &format!("punchclock sink add {}", self.settings.kind), now)
+    }
 }
 
 /// A record as tables show it.
@@ -214,6 +225,7 @@ impl Hub {
             write.drop_sink(name)?;
             write.drop_secret(&token_place(name))?;
             write.drop_secret(&signing_place(name))?;
+            put_key_end(write, &token_place(name), None)?;
             let was = SinkSettings::read(&before)?.audited()?;
             write.audit(&actor.entry(now, "sink.remove", name, was))?;
             Ok::<_, Error>(())
@@ -242,6 +254,7 @@ impl Hub {
     /// Of the store.
     pub fn sinks(&self) -> Result<Vec<SinkRow>, Error> {
         self.store.read(|read| {
+            let mut key_ends = key_ends::key_ends(read)?;
             let row = |sink: store::outbox::Sink| {
                 let counts = read.outbox_counts(&sink.name)?;
                 let of = |state: EntryState| counts.iter().find(|count| count.state == state.word());
@@ -249,6 +262,7 @@ impl Hub {
                 let waiting = of(EntryState::Waiting);
                 Ok(SinkRow {
                     settings: SinkSettings::read(&sink)?,
+                    key_end: key_ends.remove(&token_place(&sink.name)),
                     name: sink.name,
                     paused: sink.paused,
                     waiting: number(EntryState::Waiting),

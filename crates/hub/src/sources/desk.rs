@@ -1,6 +1,9 @@
 //! Sources as people see and change them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use roads::sink::KeyEnd;
 use store::Read;
 use store::sources::Source;
 
@@ -8,6 +11,7 @@ use super::holidays::forget_marks;
 use super::odoo::origin;
 use super::tables::password_place;
 use super::{SourceNotes, SourceSettings, work};
+use crate::key_ends::{self, put_key_end};
 use crate::{Actor, Error, Hub};
 
 /// Longest name: it stands before readers and codes.
@@ -69,10 +73,17 @@ pub struct SourceRow {
     pub says: String,
     /// What else of its readings is for a person to see.
     pub notes: SourceNotes,
+    /// The first of the keys there that ends, as far as it told.
+    pub key_end: Option<KeyEnd>,
 }
 
 impl SourceRow {
-    fn new(source: Source) -> Result<Self, Error> {
+    /// That a key ends within three weeks, with the cure.
+    pub fn key_warning(&self, now: Timestamp) -> Option<String> {
+        key_ends::warning(self.key_end.as_ref(), &format!("punchclock source add {}", self.settings.kind()), now)
+    }
+
+    fn new(source: Source, key_ends: &mut BTreeMap<String, KeyEnd>) -> Result<Self, Error> {
         let at = |us: Option<i64>| us.map(instant);
         Ok(Self {
             settings: SourceSettings::of(&source)?,
@@ -81,6 +92,7 @@ impl SourceRow {
             read: at(source.read_us),
             down: at(source.down_us),
             notes: SourceNotes::of(&source),
+            key_end: key_ends.remove(&password_place(&source.name)),
             name: source.name,
             says: source.says,
         })
@@ -151,6 +163,7 @@ impl Hub {
             }
             write.drop_source(name)?;
             write.drop_secret(&password_place(name))?;
+            put_key_end(write, &password_place(name), None)?;
             let was = SourceSettings::audited_of(&before);
             Ok(write.audit(&actor.entry(now, "source.remove", name, was))?)
         })
@@ -174,7 +187,10 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn sources(&self) -> Result<Vec<SourceRow>, Error> {
-        self.store.read(|read| read.sources())?.into_iter().map(SourceRow::new).collect()
+        self.store.read(|read| {
+            let mut key_ends = key_ends::key_ends(read)?;
+            read.sources()?.into_iter().map(|source| SourceRow::new(source, &mut key_ends)).collect()
+        })
     }
 
     /// How it stands with one source.
@@ -182,7 +198,7 @@ impl Hub {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn source(&self, name: &str) -> Result<SourceRow, Error> {
-        SourceRow::new(self.store.read(|read| known_source(read, name))?)
+        self.store.read(|read| SourceRow::new(known_source(read, name)?, &mut key_ends::key_ends(read)?))
     }
 
     /// Asks for a source to be read at once, by whichever hub takes it; the number of the job.

@@ -141,10 +141,10 @@ fn look_at_hub(
         look_at_key_file(&left, findings);
     }
     for sink in hub.sinks()? {
-        look_at_sink(&sink, findings);
+        look_at_sink(&sink, now, findings);
     }
     for source in hub.sources()? {
-        look_at_source(&source, findings);
+        look_at_source(&source, now, findings);
     }
     for terminal in hub.terminals()? {
         look_at_terminal(&terminal, now, findings);
@@ -243,8 +243,11 @@ fn look_at_key_file(left: &hub::KeyFile, findings: &mut Findings) {
     }
 }
 
-fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {
+fn look_at_sink(sink: &hub::SinkRow, now: Timestamp, findings: &mut Findings) {
     let (subject, name) = (format!("sink {}", sink.name), &sink.name);
+    if let Some(ends) = sink.key_warning(now) {
+        findings.add(Weight::Look, &subject, ends);
+    }
     match (&sink.paused, sink.failed) {
         (Some(why), _) => {
             findings.add(
@@ -265,10 +268,13 @@ fn look_at_sink(sink: &hub::SinkRow, findings: &mut Findings) {
     }
 }
 
-fn look_at_source(source: &hub::SourceRow, findings: &mut Findings) {
+fn look_at_source(source: &hub::SourceRow, now: Timestamp, findings: &mut Findings) {
     let (subject, name) = (format!("source {}", source.name), &source.name);
     if let Some(warning) = &source.notes.warning {
         findings.add(Weight::Look, subject.as_str(), warning);
+    }
+    if let Some(ends) = source.key_warning(now) {
+        findings.add(Weight::Look, &subject, ends);
     }
     match (source.state, source.down) {
         (SourceState::Down, Some(since)) => findings.add(

@@ -46,7 +46,7 @@ use self::text::utc;
 use self::wire::{Fault, Session, Wire};
 use crate::network::checked_url;
 use crate::pace::Pace;
-use crate::sink::{Answer, Fields, Letter, Sink};
+use crate::sink::{Answer, Fields, KeyEnd, Letter, Sink};
 
 /// The field of an employee in Odoo that holds the employee's code, unless something else is said.
 pub const USUAL_FIELD: &str = "barcode";
@@ -151,6 +151,10 @@ impl Sink for Odoo {
 
     fn test(&self) -> Result<String, String> {
         self.runtime.block_on(self.ask()).map_err(|fault| fault.says().to_owned())
+    }
+
+    fn key_ends(&self) -> Option<Vec<KeyEnd>> {
+        self.runtime.block_on(async { self.ends(&self.session().await.ok()?).await })
     }
 }
 

@@ -1,10 +1,14 @@
 //! Asks an Odoo whether it is there, lets us in, and lets us do what we have to.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Odoo;
+use super::entry::text;
 use super::look::employees;
+use super::text::{seconds, utc};
 use super::wire::{Call, Fault, Road, Session, Wire};
+use crate::sink::KeyEnd;
 
 /// The right to add and change attendances, and how it is given.
 pub(super) const RIGHTS: &str =
@@ -30,19 +34,24 @@ impl Odoo {
         ))
     }
 
-    /// Until when the user's keys hold. Which of several is ours, Odoo does not tell; the first that ends is named.
-    pub(super) async fn expiry(&self, session: &Session) -> String {
+    /// The user's keys that end; `None` when Odoo does not tell.
+    pub(super) async fn ends(&self, session: &Session) -> Option<Vec<KeyEnd>> {
         let call = Call::new("res.users.apikeys", "search_read")
             .with("domain", json!([]))
             .with("fields", json!(["name", "expiration_date"]));
-        let told = self.wire.call(session, call).await;
-        let ends = |row: &Value| {
-            let name = row.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            Some((row.get("expiration_date")?.as_str()?.to_owned(), name))
+        let told = self.wire.call(session, call).await.ok()?;
+        let end = |row: &Value| {
+            let at = Timestamp::from_second(seconds(row.get("expiration_date")?.as_str()?)?).ok()?;
+            Some(KeyEnd { name: text(row, "name"), at })
         };
-        let first = told.ok().and_then(|rows| rows.as_array().into_iter().flatten().filter_map(ends).min());
-        match first {
-            Some((at, name)) => {
+        Some(told.as_array()?.iter().filter_map(end).collect())
+    }
+
+    /// Until when the user's keys hold. Which of several is ours, Odoo does not tell; the first that ends is named.
+    pub(super) async fn expiry(&self, session: &Session) -> String {
+        match self.ends(session).await.into_iter().flatten().min_by_key(|end| end.at) {
+            Some(KeyEnd { name, at }) => {
+                let at = utc(at.as_second());
                 format!(
                     "of the user's API keys `{name}` ends first, at {at} UTC: give the same `add` command again with a new one before"
                 )

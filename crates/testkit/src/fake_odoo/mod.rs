@@ -233,6 +233,11 @@ impl FakeOdoo {
         self.state().world.keys.clear();
     }
 
+    /// When the user's API keys end, naive UTC; empty for never.
+    pub fn ends_keys(&self, at: &str) {
+        at.clone_into(&mut self.state().world.keys_end);
+    }
+
     /// The user gets another API key.
     pub fn gives_key(&self, key: &str) {
         self.state().world.keys = vec![key.to_owned()];

@@ -105,7 +105,8 @@ impl World {
             ("res.users", "has_group") => self.has_group(call),
             ("res.users", "context_get") => Ok(json!({"lang": "en_US", "tz": "Asia/Tokyo", "uid": UID})),
             ("res.users.apikeys", "search_read") => {
-                let row = |_: &String| json!({"id": 1, "name": "punchclock", "expiration_date": "2026-12-31 00:00:00"});
+                let end = if self.keys_end.is_empty() { json!(false) } else { json!(self.keys_end) };
+                let row = |_: &String| json!({"id": 1, "name": "punchclock", "expiration_date": end});
                 Ok(self.keys.iter().map(row).collect())
             }
             ("hr.attendance" | "hr.employee" | "res.users" | "res.users.apikeys", method) => {

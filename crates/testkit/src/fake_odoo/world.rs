@@ -41,6 +41,8 @@ pub(super) struct Attendance {
 pub(super) struct World {
     pub(super) version: OdooVersion,
     pub(super) keys: Vec<String>,
+    /// When they end, naive UTC; empty for never.
+    pub(super) keys_end: String,
     pub(super) may_read_badges: bool,
     pub(super) may_create: bool,
     pub(super) may_create_for_all: bool,
@@ -66,6 +68,7 @@ impl World {
         Self {
             version,
             keys: vec![key.to_owned()],
+            keys_end: "2026-12-31 00:00:00".to_owned(),
             may_read_badges: true,
             may_create: true,
             may_create_for_all: true,

@@ -100,6 +100,7 @@ struct SinkLine {
     url: String,
     is_shown: bool,
     paused: Option<String>,
+    key_warning: Option<String>,
     waiting: u64,
     tried: u64,
     failed: u64,
@@ -171,6 +172,7 @@ pub(crate) async fn page(
     };
     let line = |row: SinkRow| SinkLine {
         is_shown: row.name == asked.sink,
+        key_warning: row.key_warning(now).map(|ends| words::sentence(&ends)),
         name: row.name,
         url: row.settings.place(),
         kind: match row.settings.mode {

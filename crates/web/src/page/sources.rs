@@ -96,12 +96,14 @@ struct Row {
     warning: Option<String>,
     reasons: Vec<String>,
     reasons_at: Option<Moment>,
+    key_warning: Option<String>,
 }
 
 impl Row {
     fn new(row: SourceRow, now: Timestamp, zone: &TimeZone) -> Self {
         let at = |at: Timestamp| Moment::new(at, now, zone);
         Self {
+            key_warning: row.key_warning(now).map(|ends| words::sentence(&ends)),
             kind: words::source_kind(row.settings.kind()),
             place: row.settings.place(),
             state: words::source_state(row.state),

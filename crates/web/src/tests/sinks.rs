@@ -39,6 +39,13 @@ pub(super) fn refuse(house: &House, sink: &str, why: &str) {
     refused.unwrap();
 }
 
+/// The key of a sink or source, by the place of its secret, ends in five days.
+pub(super) fn ends_soon(house: &House, place: &str) {
+    let at = jiff::Timestamp::now().saturating_add(jiff::SignedDuration::from_hours(5 * 24 + 1)).unwrap();
+    let ends = json!({place: {"name": "punch<clock", "at": at}}).to_string();
+    house.store.write(|write| write.put_setting("key_ends", &ends)).unwrap();
+}
+
 fn actions(house: &House, count: u32) -> Vec<(String, String)> {
     house.hub.audit(count).unwrap().into_iter().map(|entry| (entry.actor, entry.action)).collect()
 }
@@ -55,6 +62,10 @@ async fn the_page_tells_what_each_sink_has_and_an_administrator_pauses_it_and_as
     }
     assert!(!page.contains("Pause crm") && !page.contains("wait again"), "a viewer only looks");
     assert!(house.get(&viewer, "/jobs").await.text.contains("href=\"/sinks\""));
+    assert!(!page.contains("Key ends"));
+    ends_soon(&house, "sink crm");
+    let page = house.get(&viewer, "/sinks").await.text;
+    assert!(page.contains("Key ends") && page.contains("API key `punch&#60;clock` of its user ends in 5 days"), "{page}");
     let narrowed = house.get(&viewer, "/sinks?state=failed").await.text;
     assert!(narrowed.contains("1–1 of 1") && narrowed.contains("/days/7/2026-01-05"), "{narrowed}");
     assert!(house.get(&viewer, "/sinks?employee=9&from=2026-01-06&to=2026-01-06").await.text.contains("1–1 of 1"));

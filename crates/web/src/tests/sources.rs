@@ -36,6 +36,10 @@ async fn the_page_tells_how_each_source_is_and_an_administrator_reads_and_pauses
     }
     assert!(!page.contains("Read now"), "a viewer only looks");
     assert!(house.get(&viewer, "/jobs").await.text.contains("href=\"/sources\""));
+    assert!(!page.contains("Key ends"));
+    super::sinks::ends_soon(&house, "source region");
+    let page = house.get(&viewer, "/sources").await.text;
+    assert!(page.contains("Key ends") && page.contains("of its user ends in 5 days"), "{page}");
     let narrowed = house.get(&viewer, "/sources?text=other").await.text;
     assert!(narrowed.contains(">region<") && !narrowed.contains(">holidays<"), "{narrowed}");
     assert!(house.get(&viewer, "/sources?state=down").await.text.contains("No source matches"));

@@ -16,6 +16,7 @@ use attendance::Holiday;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use roads::odoo::{NotRead, Odoo, OdooConfig, OdooHolidays, OdooPerson};
+use roads::sink::Sink as _;
 use serde::{Deserialize, Serialize};
 use store::Read;
 use store::sources::Page;
@@ -182,6 +183,9 @@ impl Hub {
                 Ok(people) => reading.take_of_people(&people, &mut done)?,
                 Err(why) => done.fails(&why),
             }
+        }
+        if done.trouble.is_empty() {
+            self.note_key_ends(&password_place(name), reading.odoo.key_ends(), clock())?;
         }
         self.store.write(|write| {
             if !reading.is_current(write)? {
