@@ -82,7 +82,9 @@ fn what_is_answered_500_each_time_is_failed_after_three_attempts_and_holds_up_no
         }
         let of = |state| hub.sink_entries(ODOO, state, 9).unwrap();
         for attempt in 2..=3 {
-            assert!(of(EntryState::Waiting).iter().all(|row| row.attempts == attempt - 1 && row.receipt.contains(says)));
+            assert!(
+                of(EntryState::Waiting).iter().all(|row| row.attempts == attempt - 1 && row.receipt.contains(says))
+            );
             fake.will([("load", fault.clone())]);
             deliver(Which::Failed);
             assert!(fake.has_failed_as_told());
@@ -112,7 +114,9 @@ fn a_key_that_ends_is_told_three_weeks_before_until_another_one_is_given() {
     office.add();
     assert_eq!(told(), None);
     let force = Queued { force: true, ..Queued::default() };
-    for (ends, is_told) in [("2026-03-20 10:00:00", true), ("2026-12-31 00:00:00", false), ("2026-03-05 00:00:00", true), ("", false)] {
+    for (ends, is_told) in
+        [("2026-03-20 10:00:00", true), ("2026-12-31 00:00:00", false), ("2026-03-05 00:00:00", true), ("", false)]
+    {
         office.fake.ends_keys(ends);
         office.hub().queue_days(&clerk(), ODOO, &force, now()).unwrap();
         assert!(office.deliver(Which::New).sent > 0);

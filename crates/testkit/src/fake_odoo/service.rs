@@ -127,7 +127,10 @@ impl World {
     /// Of the user who calls before 18, of the one that it is called on since then; as the sources have it.
     fn has_group(&self, call: &Call) -> Result<Value> {
         if self.version.number() < 18 && !call.args.is_empty() {
-            return Err(Error::new("builtins.TypeError", "has_group() got multiple values for argument 'group_ext_id'"));
+            return Err(Error::new(
+                "builtins.TypeError",
+                "has_group() got multiple values for argument 'group_ext_id'",
+            ));
         }
         if self.version.number() >= 18 && ids(call.args.first()) != [UID] {
             return Err(Error::new("builtins.ValueError", "Expected singleton: res.users()"));
@@ -268,7 +271,8 @@ impl World {
             let (name, employee) = (cell("id"), cell("employee_id/.id").parse().unwrap_or(0));
             let loaded = match self.names.get(&name).copied() {
                 Some(_) if self.is_blind => {
-                    let message = "duplicate key value violates unique constraint \"ir_model_data_module_name_uniq_index\"";
+                    let message =
+                        "duplicate key value violates unique constraint \"ir_model_data_module_name_uniq_index\"";
                     Err(Error::new("odoo.exceptions.ValidationError", message))
                 }
                 Some(id) => {

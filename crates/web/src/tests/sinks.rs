@@ -65,7 +65,10 @@ async fn the_page_tells_what_each_sink_has_and_an_administrator_pauses_it_and_as
     assert!(!page.contains("Key ends"));
     ends_soon(&house, "sink crm");
     let page = house.get(&viewer, "/sinks").await.text;
-    assert!(page.contains("Key ends") && page.contains("API key `punch&#60;clock` of its user ends in 5 days"), "{page}");
+    assert!(
+        page.contains("Key ends") && page.contains("API key `punch&#60;clock` of its user ends in 5 days"),
+        "{page}"
+    );
     let narrowed = house.get(&viewer, "/sinks?state=failed").await.text;
     assert!(narrowed.contains("1–1 of 1") && narrowed.contains("/days/7/2026-01-05"), "{narrowed}");
     assert!(house.get(&viewer, "/sinks?employee=9&from=2026-01-06&to=2026-01-06").await.text.contains("1–1 of 1"));
