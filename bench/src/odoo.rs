@@ -236,8 +236,9 @@ fn hub_with_days(folder: &tempfile::TempDir, log: &str) -> Result<Hub> {
     let settings = SinkSettings { odoo: Some(odoo), ..SinkSettings::new(ODOO, "https://odoo.example") };
     let sink = NewSink { name: ODOO.to_owned(), settings, token: KEY.to_owned(), signing_secret: None };
     hub.add_sink(&Actor::new("bench"), &sink, AFTERWARDS)?;
-    let how = FileImport { serial: "BENCH0001", name: "1_attlog.dat", zone: "Asia/Manila", create_employees: true };
-    hub.import_attlog(&Actor::new("bench"), log.as_bytes(), &how, AFTERWARDS, |_| {})?;
+    let (name, zone) = ("1_attlog.dat", "Asia/Manila");
+    let how = FileImport { serial: "BENCH0001", name, zone, create_employees: true, is_dry_run: false };
+    hub.import_attlog(&Actor::new("bench"), log.as_bytes(), &how, AFTERWARDS, |_, _| {})?;
     hub.derive_all(AFTERWARDS, |_| {})?;
     Ok(hub)
 }
