@@ -250,11 +250,13 @@ impl<U: Uplink> Forwarder<U> {
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
             readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS, asked),
+            polls: self.terminals.polls(link::poll::MAX_POLLS),
             health: self.health().await,
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.time.compared(asked, orders.now_us).await;
+                self.terminals.polls_told(&heartbeat.polls);
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts, asked);
                 self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {

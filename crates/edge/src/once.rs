@@ -36,7 +36,7 @@ pub struct Reading {
 pub async fn read_once(visit: &mut Visit, serial: &str, zone: &TimeZone) -> Result<Reading, Trouble> {
     let Tables { users, log, clock } = visit.read_tables(Some(zone)).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-        return Err(Trouble::Incomplete { read: log.records.len(), told });
+        return Err(Trouble::Incomplete { read: log.records.len(), told, new: 0 });
     }
     let names_slots = log.records.iter().any(|record| matches!(record.user, UserRef::Slot(_)));
     let numbers: HashMap<u16, &str> = users.iter().map(|user| (user.slot, user.number.as_str())).collect();

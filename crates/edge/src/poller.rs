@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use link::Moved;
+use link::{Moved, Poll, PollOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use zk::client::Options;
@@ -143,6 +143,7 @@ impl Poller {
 
     /// True when its whole log was read.
     async fn poll(&self, terminal: &link::Terminal) -> bool {
+        let began_us = self.time.steady_us();
         let outcome = tokio::time::timeout(POLL_TIMEOUT, self.read(terminal)).await.unwrap_or_else(|_| {
             let address = dialable(terminal.address.as_deref().unwrap_or_default());
             Err(Trouble::TimedOut { address })
@@ -151,12 +152,19 @@ impl Poller {
             self.put_off(terminal, trouble).await;
         }
         let is_read = outcome.is_ok();
-        self.note(&terminal.serial, outcome);
+        self.note(&terminal.serial, began_us, outcome);
         is_read
     }
 
-    /// Notes how a poll ended.
-    pub(crate) fn note(&self, serial: &str, outcome: Result<WholeLog, Trouble>) {
+    /// Notes how a poll ended that began at `began_us`, microseconds of the steady clock.
+    pub(crate) fn note(&self, serial: &str, began_us: i64, outcome: Result<WholeLog, Trouble>) {
+        let took_us = self.time.steady_us().saturating_sub(began_us).max(0);
+        self.terminals.poll_ended(Poll {
+            serial: serial.to_owned(),
+            began_us: self.time.now_us().saturating_sub(took_us),
+            took_ms: took_us.unsigned_abs() / 1000,
+            ..ended(&outcome)
+        });
         match &outcome {
             Ok(log) => {
                 self.counters.polls_done.add(1);
@@ -326,6 +334,22 @@ impl Poller {
         let options = Options { comm_key, idle_timeout: self.silence, ..Options::default() };
         Visit::begin(address, Some(&terminal.serial), options).await
     }
+}
+
+/// How a poll ended, and what it brought.
+fn ended(outcome: &Result<WholeLog, Trouble>) -> Poll {
+    let (outcome, says, counts) = match outcome {
+        Ok(log) => {
+            let says = log.remark.clone().unwrap_or_default();
+            (PollOutcome::Whole, says, Some((log.records.unsigned_abs(), log.new)))
+        }
+        Err(trouble @ (Trouble::Incomplete { read, new, .. } | Trouble::NoRoom { read, new, .. })) => {
+            (PollOutcome::Partial, trouble.to_string(), Some((*read as u64, *new)))
+        }
+        Err(trouble) => (PollOutcome::Failed, trouble.to_string(), None),
+    };
+    let (records, new) = counts.map(|(records, new)| (records, new as u64)).unzip();
+    Poll { serial: String::new(), began_us: 0, took_ms: 0, outcome, says, records, new }
 }
 
 /// What is said of a terminal that refuses to tell its punches.

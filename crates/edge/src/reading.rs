@@ -62,16 +62,16 @@ impl Intake {
         let now_us = self.time.now_us();
         self.take_users(serial, users, now_us).await?;
         let mut slots = self.slots(serial, users, log).await?;
-        let waiting = self.take_punches(serial, log, &mut slots, now_us).await?;
+        let (new, waiting) = self.take_punches(serial, log, &mut slots, now_us).await?;
         if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-            return Err(Trouble::Incomplete { read: log.records.len(), told });
+            return Err(Trouble::Incomplete { read: log.records.len(), told, new });
         }
         let remark = (waiting > 0).then(|| {
             format!("{waiting} records name a place in the terminal's user table that is empty; they are held until somebody has it")
         });
         let closing = close(serial, log, &mut slots, doubts, read_us);
         let delivered = deliver(&self.spool, &self.counters, closing, Channel::Poll, now_us).await?;
-        Ok(WholeLog { records: log.records.len() as i64, remark, clock: *clock, delivered })
+        Ok(WholeLog { records: log.records.len() as i64, new, remark, clock: *clock, delivered })
     }
 
     async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {
@@ -82,34 +82,35 @@ impl Intake {
         self.spool.append_patiently(sightings.collect()).await.map(drop)
     }
 
-    /// Returns how many punches wait for the owner of their slot.
+    /// Returns how many punches were new, and how many wait for the owner of their slot.
     async fn take_punches(
         &self,
         serial: &str,
         log: &AttendanceLog,
         slots: &mut Slots,
         now_us: i64,
-    ) -> Result<i64, Trouble> {
+    ) -> Result<(usize, i64), Trouble> {
         let (known, unknown) = self.told_apart(serial, slots, log);
         // First the owners: a record that is stored without them could go to somebody else the next time.
         self.spool.remember_slot_owners(serial.to_owned(), slots.changes()).await?;
         let waiting = self.spool.keep_unknown_slots(serial.to_owned(), unknown).await?;
-        let mut rest = known.as_slice();
-        let outcome = self.append(&mut rest, now_us).await;
+        let (mut rest, mut new) = (known.as_slice(), 0);
+        let outcome = self.append(&mut rest, &mut new, now_us).await;
         let (read, taken) = (log.records.len(), rest.first().map_or(log.records.len(), |(place, _)| *place));
         self.remember_stored(serial, log, taken);
         outcome.map_err(|error| match error {
-            full @ SpoolError::Full(_) if taken > 0 => Trouble::NoRoom { taken, read, full },
+            full @ SpoolError::Full(_) if taken > 0 => Trouble::NoRoom { taken, read, new, full },
             error => Trouble::Spool(error),
         })?;
         let owners = slots.owners_now();
         let owner = move |slot| owners.get(&slot).cloned();
         let resolved = self.spool.resolve_slots(serial.to_owned(), now_us, owner).await?;
-        Ok(waiting.saturating_sub(resolved as i64))
+        Ok((new + resolved, waiting.saturating_sub(resolved as i64)))
     }
 
-    /// Appends punches in steps, which become smaller where the room does; what could not be stored is left in `rest`.
-    async fn append(&self, rest: &mut &[Placed], now_us: i64) -> Result<(), SpoolError> {
+    /// Appends punches in steps, which become smaller where the room does; what could not be stored is left in `rest`, and `new` counts
+    /// what was not known.
+    async fn append(&self, rest: &mut &[Placed], new: &mut usize, now_us: i64) -> Result<(), SpoolError> {
         let mut most = STEP_RECORDS;
         while !rest.is_empty() {
             let (step, later) = rest.split_at(most.min(rest.len()));
@@ -117,6 +118,7 @@ impl Intake {
             match self.spool.append_patiently(entries).await {
                 Ok(appended) => {
                     *rest = later;
+                    *new += appended.new;
                     self.counters.punches_new.add(appended.new);
                     self.counters.punches_known.add(appended.known);
                     self.counters.punches_differing.add(appended.differing);

@@ -47,7 +47,7 @@ pub async fn prove_held<E: Display>(
 ) -> Result<ClearProof, Unproven<E>> {
     let log = visit.client.attendance().await.map_err(|error| visit.trouble(error))?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
-        return Err(Trouble::Incomplete { read: log.records.len(), told }.into());
+        return Err(Trouble::Incomplete { read: log.records.len(), told, new: 0 }.into());
     }
     let punches: Vec<RawPunch> = log
         .iter()

@@ -114,7 +114,7 @@ impl<U: Uplink> Steps<U> {
             Err(trouble) => Err(trouble),
         };
         let is_whole = outcome.is_ok();
-        self.poller.note(serial, outcome);
+        self.poller.note(serial, began_us, outcome);
         let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
         schedule.done(serial, began_us, self.config.poll_every, chance);
         is_whole

@@ -67,6 +67,8 @@ pub enum Trouble {
         read: usize,
         /// Records that it has.
         told: u32,
+        /// How many of those that came were new.
+        new: usize,
     },
     /// Locked firmware, no terminal, a line that broke, and whatever else can happen: their texts tell cause and cure
     /// themselves.
@@ -84,6 +86,8 @@ pub enum Trouble {
         taken: usize,
         /// Records that came.
         read: usize,
+        /// How many of those that are stored were new.
+        new: usize,
         /// What it lacks, with the cure.
         full: SpoolError,
     },

@@ -135,11 +135,13 @@ impl Hub {
             now_us - known.last_seen_us < NEWS_AFTER_US && !watch::is_news(&known, beat, ahead_us, now)
         });
         // Beats come every second; the disk is spared those that tell nothing new.
-        if is_fresh && beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() {
+        let tells_nothing =
+            beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() && beat.polls.is_empty();
+        if is_fresh && tells_nothing {
             return self.orders(beat, now);
         }
         let beat = &watch::by_right_clock(beat, ahead_us);
-        let doubts = self.store.write(|write| {
+        let (doubts, polls) = self.store.write(|write| {
             let before = write.edge(&beat.edge)?;
             write.put_edge(&watch::after_beat(before.as_ref(), beat, ahead_us, now))?;
             for seen in &beat.terminals {
@@ -167,8 +169,10 @@ impl Hub {
                 }
             }
             crate::commands::take_reports(write, &beat.commands, now)?;
-            take_readings(write, &Company::load(write)?, beat, now)
+            let polls = crate::polls::note(write, &beat.polls, Some(&beat.edge), now)?;
+            Ok::<_, Error>((take_readings(write, &Company::load(write)?, beat, now)?, polls))
         })?;
+        self.polls.count(&polls);
         Ok(Orders { doubts, ..self.orders(beat, now)? })
     }
 

@@ -59,6 +59,7 @@ mod payroll;
 mod periods;
 mod places;
 mod plan;
+mod polls;
 mod registry;
 mod removal;
 mod replay;
@@ -126,6 +127,7 @@ pub use payroll::{PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
+pub use polls::{PollFilter, PollList, PollMeter, PollRow};
 pub use registry::NewTerminal;
 pub use roads::delivery;
 pub use roads::mssql::LegacyTable;
@@ -189,6 +191,8 @@ pub struct Hub {
     meters: Arc<jobs::Meters>,
     /// What this process sent to sinks.
     sent: Arc<outbox::SinkMeters>,
+    /// What this process was told of readings of terminals.
+    polls: Arc<polls::PollMeters>,
     /// Where the key lies that seals secrets.
     key_file: Option<Arc<PathBuf>>,
 }
@@ -202,6 +206,7 @@ impl Hub {
             bell: Arc::default(),
             meters: Arc::default(),
             sent: Arc::default(),
+            polls: Arc::default(),
             key_file: None,
         }
     }

@@ -326,6 +326,9 @@ pub(crate) fn by_right_clock(beat: &Heartbeat, ahead_us: i64) -> Heartbeat {
         // What a wrong clock was compared with shows nothing.
         contact.clock = None;
     }
+    for poll in &mut beat.polls {
+        poll.began_us = poll.began_us.saturating_sub(ahead_us);
+    }
     beat
 }
 

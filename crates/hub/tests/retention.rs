@@ -152,7 +152,7 @@ fn a_clean_up_that_was_broken_off_anywhere_is_finished_by_the_next_attempt() {
     }
 }
 
-/// Two each of commands, readings of terminals, plans, sessions and codes: one is over its time, one is needed.
+/// Two each of commands, readings of terminals and how they ended, plans, sessions and codes: one is over its time, one is needed.
 fn put_old(house: &House) {
     let (old_us, new_us) = (now().as_microsecond(), later().as_microsecond());
     let command = |expires_us| Command {
@@ -179,6 +179,16 @@ fn put_old(house: &House) {
         missing,
         missing_list: String::new(),
     };
+    let poll = |began_us| store::polls::Poll {
+        serial: "A1".to_owned(),
+        began_us,
+        took_ms: 1,
+        outcome: "whole".to_owned(),
+        says: String::new(),
+        records: None,
+        new_punches: None,
+        edge: None,
+    };
     let plan = |date| StoredPlan { date, plan: "{}".to_owned(), generated_us: old_us };
     let ann = hub::Account {
         name: "ann".to_owned(),
@@ -193,6 +203,8 @@ fn put_old(house: &House) {
         write.add_command(&command(new_us))?;
         write.put_closeout(&closeout(2, 0))?;
         write.put_closeout(&closeout(3, 1))?;
+        write.add_poll(&poll(old_us), 100)?;
+        write.add_poll(&poll(new_us), 100)?;
         write.put_plan(1, &plan(date(2027, 12, 31)))?;
         write.put_plan(1, &plan(date(2028, 6, 1)))?;
         write.add_session(&[1; 32], "ann", old_us, old_us + 1)?;
@@ -203,10 +215,10 @@ fn put_old(house: &House) {
     put.unwrap();
 }
 
-/// Commands, readings, plans, sessions and codes that are left.
-const KEPT: [usize; 5] = [1; 5];
+/// Commands, readings, ends of readings, plans, sessions and codes that are left.
+const KEPT: [usize; 6] = [1; 6];
 
-fn left(house: &House) -> [usize; 5] {
+fn left(house: &House) -> [usize; 6] {
     let (all, all_dates) = (u32::MAX, (date(2026, 1, 1), date(2030, 1, 1)));
     let new_us = later().as_microsecond();
     let left = house.store.read(|read| {
@@ -220,6 +232,7 @@ fn left(house: &House) -> [usize; 5] {
         Ok::<_, store::Error>([
             commands.len(),
             readings.len(),
+            read.list_polls(None, 0, all)?.0.len(),
             read.plans_of(1, all_dates.0, all_dates.1)?.len(),
             sessions.into_iter().filter(|session| matches!(session, Ok(Some(_)))).count(),
             codes.into_iter().filter(|code| matches!(code, Ok(true))).count(),
@@ -235,12 +248,12 @@ fn what_is_over_its_time_goes_and_what_is_still_needed_stays() {
     let rows = house.hub.retention(&three_years(), later()).unwrap();
     let would_go: Vec<(&str, u64)> =
         rows.iter().map(|row| (row.what, row.goes)).filter(|(_, goes)| *goes > 0).collect();
-    assert_eq!(would_go.len(), 5, "{would_go:?}");
-    assert_eq!(left(&house), [2; 5], "to look changes nothing");
+    assert_eq!(would_go.len(), 6, "{would_go:?}");
+    assert_eq!(left(&house), [2; 6], "to look changes nothing");
     let outcome = clean_up(&house, later());
     assert_eq!(
         outcome,
-        "removed 1 commands, 1 days of terminals, 1 plans, 1 sessions, 1 codes; 0 twins among 0 punches"
+        "removed 1 commands, 1 days of terminals, 1 readings, 1 plans, 1 sessions, 1 codes; 0 twins among 0 punches"
     );
     assert_eq!(left(&house), KEPT);
     assert!(house.hub.retention(&three_years(), later()).unwrap().iter().all(|row| row.goes == 0));

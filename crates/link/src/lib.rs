@@ -20,6 +20,7 @@ pub mod command;
 pub mod enrol;
 pub mod health;
 mod network;
+pub mod poll;
 
 use std::net::SocketAddr;
 
@@ -31,6 +32,7 @@ pub use closeout::{Closeout, DayReading, Doubt, Reading};
 pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 pub use health::{EdgeClock, Health};
 pub use network::{Network, NotANetwork, caller};
+pub use poll::{Poll, PollOutcome};
 
 /// The path of each call, below the hub's address.
 pub mod path {
@@ -251,6 +253,10 @@ pub struct Heartbeat {
     /// them was answered. At most [`closeout::MAX_READINGS`].
     #[serde(default)]
     pub readings: Vec<Reading>,
+    /// Readings that have ended, well or not; repeated until a heartbeat that carried them was answered. At most
+    /// [`poll::MAX_POLLS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polls: Vec<Poll>,
     /// How the edge is; `None` from an older one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,

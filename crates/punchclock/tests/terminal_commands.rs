@@ -160,6 +160,14 @@ fn a_transfer_that_stops_in_the_middle_stores_nothing_and_says_so() {
         assert_eq!((site.stage.punches(), terminal.log_len()), (0, 5000), "{name}");
         assert!(!terminal.is_disabled(), "{name}: people can punch");
     }
+    let database = rusqlite::Connection::open(site.stage.data().join("hub.sqlite")).unwrap();
+    let noted =
+        "SELECT COUNT(*) FROM terminal_poll WHERE outcome = 'failed' AND edge IS NULL AND says LIKE '%then try again'";
+    assert_eq!(
+        database.query_row(noted, [], |row| row.get::<_, i64>(0)).unwrap(),
+        2,
+        "both are in the list of readings"
+    );
 }
 
 #[test]

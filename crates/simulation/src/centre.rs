@@ -282,7 +282,7 @@ impl World<'_> {
     fn hub_answers(&mut self, call: Call) -> Held<Option<Answer>> {
         match call {
             Call::Punches(batch) => self.takes_batch(batch),
-            Call::Beat(beat) => self.takes_beat(beat),
+            Call::Beat(beat) => self.takes_beat(*beat),
         }
     }
 

@@ -13,7 +13,7 @@ use link::{Ack, Batch, Heartbeat, Orders};
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     Punches(Batch),
-    Beat(Heartbeat),
+    Beat(Box<Heartbeat>),
 }
 
 /// What a hub answers.
@@ -83,7 +83,7 @@ impl Uplink for Line {
     }
 
     async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
-        let number = self.call(Call::Beat(heartbeat.clone()));
+        let number = self.call(Call::Beat(Box::new(heartbeat.clone())));
         match self.answered(number).await? {
             Answer::Beat(orders) => Ok(orders),
             Answer::Punches(_) => Err(UplinkError::new("another answer came")),

@@ -39,6 +39,7 @@ pub mod periods;
 pub mod person;
 pub mod places;
 pub mod plans;
+pub mod polls;
 pub mod punches;
 pub mod replays;
 pub mod retention;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         person::STATEMENTS,
         places::STATEMENTS,
         plans::STATEMENTS,
+        polls::STATEMENTS,
         punches::STATEMENTS,
         replays::STATEMENTS,
         retention::STATEMENTS,
@@ -90,6 +92,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         import_list::variants(),
         jobs::list_variants(),
         outbox_list::variants(),
+        polls::list_variants(),
         punches::list_variants(),
     ];
     constants.chain(lists.into_iter().flatten()).collect()

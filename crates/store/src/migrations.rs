@@ -46,8 +46,9 @@ scripts![
     "0031_imports",
     "0032_outbox_events",
     "0033_answers",
-    "0036_truncate_refused",
-    "0037_source_notes",
+    "0034_terminal_polls",
+    "0035_truncate_refused",
+    "0036_source_notes",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

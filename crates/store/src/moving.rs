@@ -63,6 +63,7 @@ pub(crate) const TABLES: &[&str] = &[
     "terminal",
     "terminal_command",
     "terminal_contact",
+    "terminal_poll",
     "terminal_reading",
     "terminal_site",
     "terminal_user",

@@ -22,6 +22,8 @@ statements! {
     DROP_COMMAND = "DELETE FROM terminal_command WHERE tenant = $1 AND id = $2 AND expires_us < $3";
     READINGS = "SELECT date, serial FROM closeout WHERE tenant = $1 AND read_us < $2 AND missing = 0 ORDER BY date, serial LIMIT $3";
     DROP_READING = "DELETE FROM closeout WHERE tenant = $1 AND date = $2 AND serial = $3 AND read_us < $4 AND missing = 0";
+    POLLS = "SELECT serial, began_us FROM terminal_poll WHERE tenant = $1 AND began_us < $2 ORDER BY began_us, serial LIMIT $3";
+    DROP_POLL = "DELETE FROM terminal_poll WHERE tenant = $1 AND serial = $2 AND began_us = $3 AND began_us < $4";
     PLANS = "SELECT employee, date FROM planned_day WHERE tenant = $1 AND date < $2 ORDER BY employee, date LIMIT $3";
     DROP_PLAN = "DELETE FROM planned_day WHERE tenant = $1 AND employee = $2 AND date = $3 AND date < $4";
     SESSIONS = "SELECT token_hash FROM session WHERE tenant = $1 AND expires_us < $2 ORDER BY token_hash LIMIT $3";
@@ -112,6 +114,7 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("terminal", Stays::InUse),
     ("terminal_command", Stays::Aged(Aged::Commands)),
     ("terminal_contact", Stays::InUse),
+    ("terminal_poll", Stays::Aged(Aged::Polls)),
     ("terminal_reading", Stays::InUse),
     ("terminal_site", Stays::InUse),
     ("terminal_user", Stays::InUse),
@@ -130,6 +133,8 @@ pub enum Aged {
     Commands,
     /// What terminals told of a date, since they told it last; a date that lacks punches stays.
     Readings,
+    /// How readings of terminals ended, since they began.
+    Polls,
     /// Plans, since their date.
     Plans,
     /// Sessions, since they expired.
@@ -146,11 +151,12 @@ pub enum Aged {
 
 impl Aged {
     /// All of it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DoneJobs,
         Self::DeadJobs,
         Self::Commands,
         Self::Readings,
+        Self::Polls,
         Self::Plans,
         Self::Sessions,
         Self::Invitations,
@@ -166,6 +172,7 @@ impl Aged {
             Self::DeadJobs => (DEAD_JOBS, DROP_DEAD_JOB),
             Self::Commands => (COMMANDS, DROP_COMMAND),
             Self::Readings => (READINGS, DROP_READING),
+            Self::Polls => (POLLS, DROP_POLL),
             Self::Plans => (PLANS, DROP_PLAN),
             Self::Sessions => (SESSIONS, DROP_SESSION),
             Self::Invitations => (INVITATIONS, DROP_INVITATION),
@@ -177,7 +184,7 @@ impl Aged {
 
     const fn key_columns(self) -> usize {
         match self {
-            Self::Readings | Self::Plans | Self::Answers => 2,
+            Self::Readings | Self::Polls | Self::Plans | Self::Answers => 2,
             _ => 1,
         }
     }

@@ -1,4 +1,4 @@
-//! The plans of the lists of punches, jobs and records of sinks on both engines (those of days: `day_list.rs`): what a filter names is found by an
+//! The plans of the lists of punches, jobs, imports, readings and records of sinks on both engines (those of days: `day_list.rs`): what a filter names is found by an
 //! index, and rows come in the order of an index, so that a page costs what it shows. What no index serves stands in [`UNSERVED`] with the reason.
 #![allow(missing_docs)]
 
@@ -31,7 +31,7 @@ const UNSERVED: [(&str, &str); 12] = [
 type Served = (&'static str, &'static str, &'static str);
 
 /// A condition of a list, and what the plan's search must have of it: on SQLite, on PostgreSQL.
-const SERVED: [Served; 8] = [
+const SERVED: [Served; 9] = [
     ("AND e.code =", "code=?", "(code = "),
     ("AND p.fingerprint >=", "fingerprint>?", "(fingerprint >= "),
     ("AND p.fingerprint <", "fingerprint<?", "(fingerprint < "),
@@ -40,6 +40,7 @@ const SERVED: [Served; 8] = [
     ("AND o.employee =", "employee=?", "(employee = "),
     ("AND i.source =", "source=?", "(source = "),
     ("AND i.digest =", "digest=?", "(digest = "),
+    ("AND p.serial =", "serial=?", "(serial = "),
 ];
 
 /// What is wrong with the plan of a list.
@@ -82,6 +83,7 @@ impl Engine {
             "i.id",
             "i.source",
             "i.digest",
+            "p.began_us",
         ];
         let order = orders.map(|by| format!("ORDER BY {by}")).into_iter().find(|order| sql.contains(order));
         let order = order.with_context(|| format!("a list in no known order: {sql}"))?;
@@ -156,7 +158,7 @@ fn postgres_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
 }
 
 /// What each parameter is for a plan, by the text before it.
-const VALUES: [(&str, &str); 23] = [
+const VALUES: [(&str, &str); 24] = [
     ("tenant =", "1"),
     ("e.code =", "'E7'"),
     ("p.fingerprint >=", "'\\x00000100'"),
@@ -178,6 +180,7 @@ const VALUES: [(&str, &str); 23] = [
     ("i.is_trial =", "1"),
     ("i.at_us >=", "5000"),
     ("i.at_us <", "5100"),
+    ("p.serial =", "'A7'"),
     ("LIMIT", "50"),
     ("OFFSET", "0"),
 ];
@@ -214,6 +217,8 @@ const MADE_ROWS: &str = "
     INSERT INTO punch_import (tenant, id, at_us, actor, name, size_bytes, digest, mapping, source, asked, is_trial, stored, known, held, refused)
       SELECT 1, n, n, 'ann', 'log.csv', 1, 'D' || n % 500, 'generic', 'gate ' || n % 20, '{}', n % 7 / 6, 1, 0, 0, 0
       FROM generate_series(1, 6000) n;
+    INSERT INTO terminal_poll (tenant, serial, began_us, took_ms, outcome, says)
+      SELECT 1, 'A' || n % 50, n, 1, 'whole', '' FROM generate_series(1, 5000) n;
     ANALYZE";
 const NO_OTHER_WAY: &str = "SET punchclock.tenant = '1';
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

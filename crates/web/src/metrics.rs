@@ -9,9 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hub::jobs::KindRow;
 use hub::retention::Census;
-use hub::{EdgeRow, EdgeState, SinkGauge};
+use hub::{EdgeRow, EdgeState, PollMeter, SinkGauge};
 use jiff::Timestamp;
-use link::Health;
+use link::{Health, PollOutcome};
 
 use crate::api::Problem;
 use crate::app::App;
@@ -43,9 +43,9 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
     let silent_after = app.config.silent_after;
     let ask = move |hub: &hub::Hub| {
         let (terminals, edges) = (hub.terminals()?, hub.edges(now, silent_after)?);
-        Ok((hub.board(now)?, terminals, edges, hub.job_kinds(now)?, hub.census()?))
+        Ok((hub.board(now)?, terminals, edges, hub.job_kinds(now)?, hub.census()?, hub.poll_meters()))
     };
-    let (board, terminals, edges, jobs, census) = app.ask(ask).await?;
+    let (board, terminals, edges, jobs, census, readings) = app.ask(ask).await?;
     let mut text = Text::default();
     text.metric("punchclock_build_info", "gauge", "The version that runs.");
     text.value(&[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -71,6 +71,7 @@ pub(crate) async fn serve(State(app): State<App>) -> Result<Response, Problem> {
             text.value(&[("serial", &terminal.serial)], at.as_second());
         }
     }
+    of_readings(&mut text, readings);
     of_edges(&mut text, &edges, now);
     of_sinks(&mut text, &app.ask(|hub| hub.sink_gauges()).await?, now);
     of_jobs(&mut text, &jobs);
@@ -95,6 +96,22 @@ fn of_census(text: &mut Text, census: &Census) {
         "Punches that count more than once, or nowhere.",
         census.miscounted.cast_signed(),
     );
+}
+
+/// What this process was told of readings of terminals.
+fn of_readings(text: &mut Text, meters: [(PollOutcome, PollMeter); 3]) {
+    text.metric(
+        "punchclock_terminal_readings_total",
+        "counter",
+        "Readings of terminals that edges told this hub, by how they ended.",
+    );
+    for (outcome, meter) in meters {
+        text.value(&[("outcome", outcome.word())], meter.readings);
+    }
+    text.metric("punchclock_terminal_reading_seconds_total", "counter", "What all of them took together.");
+    for (outcome, meter) in meters {
+        text.value(&[("outcome", outcome.word())], meter.took.as_secs_f64());
+    }
 }
 
 /// What is told of each edge.

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, departments, edges, employees, held, held_group, import, imports, jobs,
-    layouts, matching, payroll, punches, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
+    layouts, matching, payroll, punches, readings, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
 };
 use crate::{WebConfig, api, assets, feed, headers, health, idempotency, import_form, live, metrics, page};
 
@@ -108,6 +108,8 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/terminals/commands", commands::page),
         read(Viewer, "/terminals/commands.csv", commands::csv),
         change(Admin, "/terminals/commands", commands::ask),
+        read(Viewer, "/terminals/readings", readings::page),
+        read(Viewer, "/terminals/readings.csv", readings::csv),
         read(Viewer, "/terminals/completeness", completeness::page),
         read(Viewer, "/terminals/completeness.csv", completeness::csv),
         read(Viewer, "/edges", edges::page),
@@ -139,6 +141,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Review, "/held/dismiss", held::dismiss),
         read(Open, "/api/v1/openapi.json", api::openapi::serve),
         read(Api, "/api/v1/terminals", api::terminals::list),
+        read(Api, "/api/v1/terminals/{serial}/readings", api::readings::list),
         read(Api, "/api/v1/edges", api::edges::list),
         read(Api, "/api/v1/completeness", api::completeness::list),
         read(Api, "/api/v1/punches", api::punches::list),

@@ -6,7 +6,7 @@ use hub::jobs::JobState;
 use hub::layouts::Field;
 use hub::view::HeldReason;
 use hub::{CloseoutState, EdgeState, EntryState, MatchState, Role, SourceState, SyncState};
-use link::CommandState;
+use link::{CommandState, PollOutcome};
 
 /// How much a thing wants to be seen: the class that colours it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -319,6 +319,24 @@ pub(crate) const fn job_state_tone(state: JobState) -> Tone {
         JobState::Waiting | JobState::Running => Tone::Plain,
         JobState::Done => Tone::Good,
         JobState::Dead => Tone::Alarm,
+    }
+}
+
+/// How a reading of a terminal ended.
+pub(crate) const fn poll_outcome(outcome: PollOutcome) -> &'static str {
+    match outcome {
+        PollOutcome::Whole => "Whole",
+        PollOutcome::Partial => "Partial",
+        PollOutcome::Failed => "Failed",
+    }
+}
+
+/// How that looks.
+pub(crate) const fn poll_outcome_tone(outcome: PollOutcome) -> Tone {
+    match outcome {
+        PollOutcome::Whole => Tone::Good,
+        PollOutcome::Partial => Tone::Plain,
+        PollOutcome::Failed => Tone::Alarm,
     }
 }
 

@@ -4,14 +4,14 @@
 mod days;
 mod told;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use adms::Dialect;
 use jiff::tz::TimeZone;
-use link::{Clock, Contact, Moved, Reading};
+use link::{Clock, Contact, Moved, Poll, Reading};
 use tokio::sync::watch;
 
 use crate::closing::Doubts;
@@ -71,6 +71,8 @@ struct Refused {
 pub(crate) struct WholeLog {
     /// Records in it.
     pub(crate) records: i64,
+    /// Punches of it that were not known.
+    pub(crate) new: usize,
     /// What a person should know although the reading went well.
     pub(crate) remark: Option<String>,
     /// What its clock showed, when it told it and its zone is known.
@@ -128,6 +130,8 @@ struct Known {
     poll_trouble: Option<String>,
     /// Its last reading, until the hub has heard of it.
     untold: Option<Delivered>,
+    /// How its last readings ended, of which the hub has not heard, the oldest first.
+    polls: VecDeque<Poll>,
     /// What the hub could not tell to be complete at the reading before.
     doubts: Doubts,
     /// The doubts have changed since it was read: the next reading should not wait for its turn.
@@ -467,6 +471,9 @@ impl Terminals {
         for one in self.lock().values_mut() {
             shift(&mut one.contact.last_contact_us);
             shift(&mut one.contact.last_complete_read_us);
+            for poll in &mut one.polls {
+                poll.began_us = poll.began_us.saturating_add(by_us);
+            }
             if let Some(refused) = &mut one.refused {
                 refused.at_us = refused.at_us.saturating_add(by_us);
             }

@@ -1,11 +1,14 @@
 //! What the hub is told of terminals with a heartbeat, and what it answers. What did not arrive is told again.
 
-use link::{Contact, Reading};
+use link::{Contact, Poll, Reading};
 
 use super::{Known, Terminals};
 use crate::closing::Doubts;
 use crate::plan::clock::Look;
 use crate::plan::{Told, is_contact_due};
+
+/// Readings of one terminal that are kept for a hub that is away; of more the latest.
+const MOST_UNTOLD_POLLS: usize = 32;
 
 impl Terminals {
     /// The contacts that go with the heartbeat at `now_us`. [`Terminals::still_news`] gives them back when they did not
@@ -55,6 +58,28 @@ impl Terminals {
         }
         if hurries {
             self.changes.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// A reading has ended so; it is told until it has arrived.
+    pub(crate) fn poll_ended(&self, poll: Poll) {
+        let serial = poll.serial.clone();
+        self.with(&serial, |one| {
+            one.polls.push_back(poll);
+            let over = one.polls.len().saturating_sub(MOST_UNTOLD_POLLS);
+            one.polls.drain(..over);
+        });
+    }
+
+    /// The ends of readings that go with a heartbeat, at most `limit`. [`Terminals::polls_told`] takes them off when they have arrived.
+    pub(crate) fn polls(&self, limit: usize) -> Vec<Poll> {
+        self.lock().values().flat_map(|one| &one.polls).take(limit).cloned().collect()
+    }
+
+    /// The hub has heard of these.
+    pub(crate) fn polls_told(&self, told: &[Poll]) {
+        for poll in told {
+            self.with(&poll.serial, |one| one.polls.retain(|untold| untold != poll));
         }
     }
 

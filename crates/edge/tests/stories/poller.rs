@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use edge::spool::room::Bounds;
 use edge::{Edge, EdgeConfig, EdgeHandle};
-use link::Via;
+use link::{PollOutcome, Via};
 use simulator::push::{PushOptions, ServerUrl};
 use simulator::{Ends, Faults, Pace, RunOptions, Terminal, ZkServer};
 
@@ -87,7 +87,49 @@ async fn a_log_larger_than_the_spool_is_taken_in_parts_each_punch_once() {
     })
     .await;
     assert!(hub.with(|held| held.punches.values().all(|(_, times)| *times == 1)), "no part drove another one out");
+    let polls = hub.with(|held| held.heartbeats.iter().flat_map(|beat| beat.polls.clone()).collect::<Vec<_>>());
+    let partial: Vec<_> = polls.iter().filter(|poll| poll.outcome == PollOutcome::Partial).collect();
+    assert!(partial.iter().any(|poll| poll.records == Some(12_000) && poll.new > Some(0)), "{partial:?}");
     edge.shutdown().await;
+}
+
+#[tokio::test]
+async fn how_each_reading_ended_is_told_until_the_hub_has_heard_of_it() {
+    let sim = Terminal::builder("SIM1").comm_key(1234).log(records(40)).build();
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let address = serve(&sim).await;
+    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
+    let polls = |held: &crate::fake_hub::Held| -> Vec<link::Poll> {
+        held.heartbeats.iter().flat_map(|beat| beat.polls.iter().cloned()).collect()
+    };
+    let edge = start(&place, &hub).await;
+    hub.until("a failed one", |held| !polls(held).is_empty()).await;
+    let failed = hub.with(|held| polls(held)[0].clone());
+    assert_eq!((failed.outcome, failed.records, failed.new), (PollOutcome::Failed, None, None));
+    assert!(failed.says.contains("refused the comm key; write the key"), "{failed:?}");
+
+    hub.with(|held| {
+        held.terminals = vec![link::Terminal { comm_key: Some(1234), ..polled("SIM1", &address) }];
+        held.lost_answers = 0;
+    });
+    let whole = |held: &crate::fake_hub::Held| -> Vec<link::Poll> {
+        polls(held).into_iter().filter(|poll| poll.outcome == PollOutcome::Whole).collect()
+    };
+    hub.until("two whole ones", |held| whole(held).len() >= 2).await;
+    let counts: Vec<_> = hub.with(|held| whole(held).iter().map(|poll| (poll.records, poll.new)).take(2).collect());
+    assert_eq!(counts, [(Some(40), Some(40)), (Some(40), Some(0))]);
+    let began = hub.with(|held| whole(held)[0].began_us);
+    assert!((jiff::Timestamp::now().as_microsecond() - began).abs() < 60_000_000, "{began}");
+
+    // While the hub does not answer, they are told again; once it does, no more.
+    hub.with(|held| held.lost_answers = 3);
+    hub.until("its answers", |held| held.lost_answers == 0).await;
+    hub.is_followed().await;
+    edge.shutdown().await;
+    let told = hub.with(|held| polls(held));
+    let times = |poll: &link::Poll| told.iter().filter(|other| other.began_us == poll.began_us).count();
+    assert!(told.iter().any(|poll| times(poll) > 1), "told again after a lost answer: {told:?}");
+    assert!(told.iter().all(|poll| times(poll) <= 4), "and not for ever: {told:?}");
 }
 
 #[tokio::test]

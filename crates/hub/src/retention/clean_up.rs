@@ -106,6 +106,7 @@ const fn noun(aged: Aged) -> &'static str {
         Aged::DeadJobs => "dead jobs",
         Aged::Commands => "commands",
         Aged::Readings => "days of terminals",
+        Aged::Polls => "readings",
         Aged::Plans => "plans",
         Aged::Sessions => "sessions",
         Aged::Invitations => "codes",

@@ -103,7 +103,7 @@ pub struct Keeps {
     pub punches: KeepDays,
     /// Commands to terminals, after they expired.
     pub commands: KeepDays,
-    /// What terminals told of a date, after they told it last.
+    /// What terminals told of a date, after they told it last; and how their readings ended.
     pub readings: KeepDays,
     /// Plans, after their date.
     pub plans: KeepDays,
@@ -143,7 +143,7 @@ impl Keeps {
             Aged::DoneJobs => Some(self.done_jobs),
             Aged::DeadJobs => Some(self.dead_jobs),
             Aged::Commands => Some(self.commands),
-            Aged::Readings => Some(self.readings),
+            Aged::Readings | Aged::Polls => Some(self.readings),
             Aged::Plans => Some(self.plans),
             Aged::Envelopes | Aged::Reports => Some(self.envelopes),
             Aged::Sessions | Aged::Invitations | Aged::Answers => None,

@@ -157,6 +157,7 @@ const fn told(aged: Aged) -> (&'static str, Option<&'static str>) {
             "what terminals told of a date, since they told it last, unless punches of it are missing",
             Some("retention.reading_days"),
         ),
+        Aged::Polls => ("how readings of terminals ended, since they began", Some("retention.reading_days")),
         Aged::Plans => ("plans of dates that are past", Some("retention.plan_days")),
         Aged::Sessions => ("sessions of browsers", None),
         Aged::Invitations => ("codes for edges that nobody used", None),

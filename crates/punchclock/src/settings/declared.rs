@@ -146,8 +146,8 @@ pub(super) const DECLARED: &[Declared] = &[
     Declared {
         name: "retention.reading_days",
         default: "400",
-        meaning: "days that it is kept how many punches a terminal told of a date, after it told it last, 90 at least, or `ever`; dates of \
-                  which punches are missing stay",
+        meaning: "days that it is kept how readings of terminals ended, and how many punches a terminal told of a date, after it told it \
+                  last, 90 at least, or `ever`; dates of which punches are missing stay",
         check: |text| days_of("reading_days", text),
     },
     Declared {

@@ -15,6 +15,7 @@ pub(crate) mod openapi;
 pub(crate) mod payroll;
 pub(crate) mod places;
 pub(crate) mod punches;
+pub(crate) mod readings;
 pub(crate) mod sent;
 pub(crate) mod sheets;
 pub(crate) mod sinks;

@@ -21,6 +21,7 @@ pub(crate) mod matching;
 pub(crate) mod payroll;
 pub(crate) mod payroll_records;
 pub(crate) mod punches;
+pub(crate) mod readings;
 pub(crate) mod setup;
 pub(crate) mod sheet_print;
 pub(crate) mod sheets;

@@ -97,6 +97,7 @@ struct Row {
     punches: String,
     punches_link: String,
     /// Only for what can be asked.
+    readings_link: Option<String>,
     commands_link: Option<String>,
     clock: Option<ClockCell>,
     sets_clock: bool,
@@ -164,6 +165,10 @@ impl Row {
             shifts: shifts_of(&row.serial, facts),
             has_own_name: row.name != row.serial,
             punches_link: format!("/punches?{}", forms::query(&[("terminal", &row.serial)])),
+            readings_link: row
+                .via
+                .polls()
+                .then(|| format!("/terminals/readings?{}", forms::query(&[("terminal", &row.serial)]))),
             commands_link: row
                 .approved
                 .then(|| format!("/terminals/commands?{}", forms::query(&[("terminal", &row.serial)]))),

@@ -16,6 +16,7 @@ mod matching;
 mod pages;
 mod payroll;
 mod places;
+mod readings;
 mod rest;
 mod sheets;
 mod sign_in;

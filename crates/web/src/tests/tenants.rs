@@ -4,7 +4,7 @@ use attendance::punch::attlog;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use hub::{NewTerminal, Role, TokenKind, moving};
-use link::{Batch, Contact, Health, Heartbeat, Item, What};
+use link::{Batch, Contact, Health, Heartbeat, Item, Poll, PollOutcome, What};
 
 use super::house::{House, PASSWORD, Visitor, clerk, now};
 use crate::access::Access;
@@ -62,9 +62,19 @@ fn fill(owner: &House) {
     let health = Health { silent_terminals: vec!["Ghost-9".into()], ..Health::default() };
     let contact =
         |serial: &str| Contact { serial: serial.into(), trouble: Some("alpha-error".into()), ..Contact::default() };
+    let poll = Poll {
+        serial: "TA1".into(),
+        began_us: 1,
+        took_ms: 1,
+        outcome: PollOutcome::Failed,
+        says: "alpha-error".into(),
+        records: None,
+        new: None,
+    };
     let beat = Heartbeat {
         edge: "edgealpha".into(),
         terminals: vec![contact("TA1"), contact("TA2")],
+        polls: vec![poll],
         health: Some(health),
         ..Heartbeat::default()
     };
@@ -157,6 +167,9 @@ fn asked(route: &Route) -> String {
             "GET",
             "/terminals/commands"
             | "/terminals/commands.csv"
+            | "/terminals/readings"
+            | "/terminals/readings.csv"
+            | "/api/v1/terminals/{serial}/readings"
             | "/terminals/completeness"
             | "/terminals/completeness.csv",
         ) => "terminal=TA1",
@@ -338,6 +351,9 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/terminals/users",
         "/terminals/users.csv",
         "/terminals/commands",
+        "/terminals/readings",
+        "/terminals/readings.csv",
+        "/api/v1/terminals/{serial}/readings",
         "/edges",
         "/edges.csv",
         "/api/v1/terminals",

@@ -1,12 +1,15 @@
 //! `terminal poll`: reads logs now.
 
+use std::time::Instant;
+
 use anyhow::{Context as _, bail};
 use attendance::punch::{PrintedTime, RawPunch};
 use edge::Visit;
 use hub::view::TerminalRow;
-use hub::{Hub, Poll};
+use hub::{Counts, Hub, Poll};
 use jiff::Span;
 use jiff::tz::TimeZone;
+use link::PollOutcome;
 
 use super::find;
 use super::visit::Target;
@@ -50,6 +53,31 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>, way: &Way) -> any
     if !row.approved {
         bail!("terminal {} is not approved; `punchclock terminal approve {}` first", row.name, row.serial);
     }
+    let (began, start) = (now(), Instant::now());
+    let read = read(hub, row, since, way);
+    let (outcome, says, counts) = match &read {
+        Ok((counts, true, _)) => (PollOutcome::Whole, String::new(), Some(counts)),
+        Ok((counts, false, _)) => {
+            (PollOutcome::Partial, "a part of the log was asked for, or could be taken".to_owned(), Some(counts))
+        }
+        Err(error) => (PollOutcome::Failed, format!("{error:#}"), None),
+    };
+    let poll = link::Poll {
+        serial: row.serial.clone(),
+        began_us: began.as_microsecond(),
+        took_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        outcome,
+        says,
+        records: counts.map(|counts| counts.read),
+        new: counts.map(|counts| counts.stored + counts.held),
+    };
+    hub.note_poll(&poll, now())?;
+    let (counts, _, slots) = read?;
+    Ok(format!("{counts}{slots}"))
+}
+
+/// What became of the punches, whether that is the whole log, and what else there is to say.
+fn read(hub: &Hub, row: &TerminalRow, since: Option<Span>, way: &Way) -> anyhow::Result<(Counts, bool, String)> {
     let target = Target::registered(hub, row, way)?;
     let reading =
         target.visit(async |visit: &mut Visit| Ok(edge::read_once(visit, &row.serial, &target.zone).await?))?;
@@ -70,7 +98,7 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>, way: &Way) -> any
             format!("; {some} records name a user slot that nobody has: enrol them, or leave them to the edge's poll")
         }
     };
-    Ok(format!("{counts}{slots}"))
+    Ok((counts, poll.is_whole, slots))
 }
 
 /// The oldest printed second that is wanted, on the terminal's face.

@@ -1,0 +1,8 @@
+-- How the last readings of each terminal ended, as edges told them: a list for people, of each terminal so many rows. Without an edge it was read
+-- from here, by hand.
+CREATE TABLE terminal_poll (
+  tenant BIGINT NOT NULL, serial TEXT COLLATE "C" NOT NULL, began_us BIGINT NOT NULL, took_ms BIGINT NOT NULL, outcome TEXT COLLATE "C" NOT NULL, says TEXT COLLATE "C" NOT NULL,
+  records BIGINT, new_punches BIGINT, edge TEXT COLLATE "C",
+  PRIMARY KEY (tenant, serial, began_us)
+);
+CREATE INDEX terminal_poll_age ON terminal_poll (tenant, began_us, serial);

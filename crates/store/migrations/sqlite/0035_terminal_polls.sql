@@ -1,0 +1,8 @@
+-- How the last readings of each terminal ended, as edges told them: a list for people, of each terminal so many rows. Without an edge it was read
+-- from here, by hand.
+CREATE TABLE terminal_poll (
+  tenant INTEGER NOT NULL, serial TEXT NOT NULL, began_us INTEGER NOT NULL, took_ms INTEGER NOT NULL, outcome TEXT NOT NULL, says TEXT NOT NULL,
+  records INTEGER, new_punches INTEGER, edge TEXT,
+  PRIMARY KEY (tenant, serial, began_us)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX terminal_poll_age ON terminal_poll (tenant, began_us, serial);

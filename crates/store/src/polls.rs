@@ -1,0 +1,112 @@
+//! How the last readings of each terminal ended.
+//!
+//! Invariants:
+//! * A terminal and the begin of a reading are one row, however often it is told.
+//! * Of each terminal so many rows stay at most; those go first that began first.
+
+use crate::engine::{Row, params};
+use crate::statement::statements;
+use crate::{Error, Read, Write};
+
+macro_rules! columns {
+    () => {
+        "p.serial, p.began_us, p.took_ms, p.outcome, p.says, p.records, p.new_punches, p.edge"
+    };
+}
+
+statements! {
+    ADD = "INSERT INTO terminal_poll (tenant, serial, began_us, took_ms, outcome, says, records, new_punches, edge)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, serial, began_us) DO NOTHING";
+    NTH = "SELECT began_us FROM terminal_poll WHERE tenant = $1 AND serial = $2 ORDER BY began_us DESC LIMIT 1 OFFSET $3";
+    DROP_UP_TO = "DELETE FROM terminal_poll WHERE tenant = $1 AND serial = $2 AND began_us <= $3";
+    COUNT = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1";
+    COUNT_OF = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1 AND serial = $2";
+}
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM terminal_poll p WHERE p.tenant = $1 ORDER BY p.began_us DESC LIMIT $2 OFFSET $3"
+);
+const LIST_OF: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM terminal_poll p WHERE p.tenant = $1 AND p.serial = $2 ORDER BY p.began_us DESC LIMIT $3 OFFSET $4"
+);
+
+/// Both forms of the list, for the catalogue test.
+pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
+    [LIST, LIST_OF].map(|sql| ("store::polls::list", sql.to_owned())).into()
+}
+
+/// How a reading ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// Serial of the terminal.
+    pub serial: String,
+    /// When it began, microseconds UTC.
+    pub began_us: i64,
+    /// How long it took, milliseconds.
+    pub took_ms: u64,
+    /// Word of the outcome: `whole`, `partial`, `failed`.
+    pub outcome: String,
+    /// What was in the way, or is to be known.
+    pub says: String,
+    /// Records that came.
+    pub records: Option<u64>,
+    /// How many of them were new.
+    pub new_punches: Option<u64>,
+    /// The edge that read it; `None` for one that was read from here by hand.
+    pub edge: Option<String>,
+}
+
+fn poll(row: &Row<'_>) -> Result<Poll, Error> {
+    Ok(Poll {
+        serial: row.get(0)?,
+        began_us: row.get(1)?,
+        took_ms: row.get(2)?,
+        outcome: row.get(3)?,
+        says: row.get(4)?,
+        records: row.get(5)?,
+        new_punches: row.get(6)?,
+        edge: row.get(7)?,
+    })
+}
+
+impl Read<'_> {
+    /// The last readings, of one terminal or of all, the latest first; and how many there are without offset and limit.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn list_polls(&self, serial: Option<&str>, offset: u32, limit: u32) -> Result<(Vec<Poll>, u64), Error> {
+        let (rows, total) = match serial {
+            Some(serial) => (
+                self.all(LIST_OF, params![self.tenant, serial, limit, offset], poll)?,
+                self.one(COUNT_OF, params![self.tenant, serial], |row| row.get(0))?,
+            ),
+            None => (
+                self.all(LIST, params![self.tenant, limit, offset], poll)?,
+                self.one(COUNT, params![self.tenant], |row| row.get(0))?,
+            ),
+        };
+        Ok((rows, total.unwrap_or(0)))
+    }
+}
+
+impl Write<'_> {
+    /// Notes how a reading ended, and drops the oldest of that terminal beyond `most`. False when it is known already.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn add_poll(&self, new: &Poll, most: u32) -> Result<bool, Error> {
+        let Poll { serial, began_us, took_ms, outcome, says, records, new_punches, edge } = new;
+        let values = params![self.tenant, serial, began_us, took_ms, outcome, says, records, new_punches, edge];
+        if self.run(ADD, values)? == 0 {
+            return Ok(false);
+        }
+        if let Some(over) = self.one(NTH, params![self.tenant, serial, most], |row| row.get::<i64>(0))? {
+            self.run(DROP_UP_TO, params![self.tenant, serial, over])?;
+        }
+        Ok(true)
+    }
+}
