@@ -25,7 +25,7 @@ use crate::replay::resume_within;
 use crate::resolve::ALWAYS;
 use crate::view::DayRow;
 use crate::zones::{ZoneBook, zones_of};
-use crate::{Error, Hub};
+use crate::{Actor, Error, Hub};
 
 /// Version of the rules, stored with each day.
 const ENGINE: &str = concat!("rules-1/", env!("CARGO_PKG_VERSION"));
@@ -115,12 +115,27 @@ impl Hub {
     /// # Errors
     /// [`Error::NotFound`] for an unknown employee.
     pub fn mark_scope(&self, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
+        self.store.write(|write| mark_scope(write, scope, now))
+    }
+
+    /// As [`Hub::mark_scope`], for somebody who wants it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown employee, [`Error::Invalid`] for a range that ends before it begins.
+    pub fn derive_again(&self, actor: &Actor, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
+        let Scope { from, to, employee } = scope;
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            return Err(Error::invalid(format!("{to} is before {from}"), "turn the dates round"));
+        }
+        let date = |date: &Option<Date>| date.map_or_else(|| "all".to_owned(), |date| date.to_string());
+        let detail = format!("from {} to {}", date(from), date(to));
+        let object = employee.as_deref().unwrap_or("all");
         self.store.write(|write| {
-            let company = Company::load(write)?;
-            for employee in &people(write, scope.employee.as_deref())? {
-                mark_range(write, &company, employee, scope.from, scope.to, now)?;
-            }
-            Ok(write.mark_count()?)
+            let waiting = mark_scope(write, scope, now)?;
+            write.audit(&actor.entry(now, "days.derive", object, detail))?;
+            Ok(waiting)
         })
     }
 
@@ -165,6 +180,14 @@ impl Hub {
     fn keep(&self, run: &Run<'_>, batch: Vec<Judged<'_>>, failure: &mut Result<(), Error>) -> Result<u64, Error> {
         self.store.write(|write| keep(write, run, batch, failure))
     }
+}
+
+fn mark_scope(write: &Write<'_>, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
+    let company = Company::load(write)?;
+    for employee in &people(write, scope.employee.as_deref())? {
+        mark_range(write, &company, employee, scope.from, scope.to, now)?;
+    }
+    Ok(write.mark_count()?)
 }
 
 /// Derives until nothing is marked within one transaction, for whoever takes it back.

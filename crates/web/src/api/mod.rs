@@ -1,6 +1,7 @@
 //! REST (`/api/v1`) and the calls of edges (`/link/v1`): JSON, errors as problem documents (RFC 9457), cursors for lists.
 
 pub(crate) mod completeness;
+pub(crate) mod day_work;
 pub(crate) mod days;
 pub(crate) mod edges;
 pub(crate) mod employees;
@@ -21,6 +22,7 @@ pub(crate) mod sheets;
 pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod sync;
+pub(crate) mod terminal_work;
 pub(crate) mod terminals;
 
 use axum::Json;

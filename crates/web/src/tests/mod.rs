@@ -24,4 +24,5 @@ mod sinks;
 mod sources;
 mod sync;
 mod tenants;
+mod terminal_work;
 mod transcripts;

@@ -114,6 +114,10 @@ fn asked(route: &Route) -> String {
             return r#"{"punches":[{"user":"7","terminal":"TA1","time":"2026-01-09 08:00:00"}],"zone":"Asia/Manila"}"#
                 .to_owned();
         }
+        ("POST", "/api/v1/terminals") => r#"{"serial":"TA1","name":"Renamed"}"#,
+        ("POST", "/api/v1/terminals/poll" | "/api/v1/terminals/{serial}/poll") => "{}",
+        ("POST", "/api/v1/days/derive") => r#"{"employee":"EA7"}"#,
+        ("GET", "/api/v1/days/stats") => "from=2026-01-05&to=2026-01-09&employee=EA7",
         ("POST", "/api/v1/sites") => r#"{"code":"SA1","name":"Renamed"}"#,
         ("POST", "/sites/change") => "code=SA1&name=Renamed+here&zone=Asia%2FTokyo",
         ("POST", "/sites/remove") => "code=SA3",
@@ -357,6 +361,7 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/edges",
         "/edges.csv",
         "/api/v1/terminals",
+        "/api/v1/terminals/{serial}/info",
         "/api/v1/edges",
         "/api/v1/employees",
         "/api/v1/employees/{code}/sheets/{month}",
@@ -412,7 +417,11 @@ async fn the_owner_sees_and_changes_by_the_same_requests() {
         "/jobs/retry",
         "/api/v1/sites",
         "/api/v1/sites/{code}",
+        "/api/v1/terminals",
+        "/api/v1/terminals/poll",
+        "/api/v1/terminals/{serial}/poll",
         "/api/v1/terminals/{serial}/leave",
+        "/api/v1/days/derive",
         "/api/v1/departments",
         "/api/v1/departments/{code}",
         "/sources/pull",
