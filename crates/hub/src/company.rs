@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::facts::Subject;
 use store::{Read, Write};
 
-use crate::derive::mark_all;
+use crate::marks::mark_all;
 use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;
 use crate::stated::Stated;

@@ -17,14 +17,13 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::erasing::is_erased;
-use crate::facts::{Facts, employment};
+use crate::facts::Facts;
 use crate::keep::Keeper;
-use crate::periods::Dates;
+use crate::marks::{dates, mark_scope};
 use crate::registry::people;
 use crate::replay::resume_within;
-use crate::resolve::ALWAYS;
 use crate::view::DayRow;
-use crate::zones::{ZoneBook, zones_of};
+use crate::zones::ZoneBook;
 use crate::{Actor, Error, Hub};
 
 /// Version of the rules, stored with each day.
@@ -180,14 +179,6 @@ impl Hub {
     fn keep(&self, run: &Run<'_>, batch: Vec<Judged<'_>>, failure: &mut Result<(), Error>) -> Result<u64, Error> {
         self.store.write(|write| keep(write, run, batch, failure))
     }
-}
-
-fn mark_scope(write: &Write<'_>, scope: &Scope, now: Timestamp) -> Result<u64, Error> {
-    let company = Company::load(write)?;
-    for employee in &people(write, scope.employee.as_deref())? {
-        mark_range(write, &company, employee, scope.from, scope.to, now)?;
-    }
-    Ok(write.mark_count()?)
 }
 
 /// Derives until nothing is marked within one transaction, for whoever takes it back.
@@ -427,76 +418,4 @@ fn spans(marks: &[Mark]) -> impl Iterator<Item = Span<'_>> {
             Some(Span { employee: marks.first()?.employee, marks, goes_on: place < last })
         })
     })
-}
-
-/// The dates of a range that are judged for an employee, up to today.
-pub(crate) fn dates(
-    company: &Company,
-    employee: &Employee,
-    from: Option<Date>,
-    to: Option<Date>,
-    today: Date,
-) -> Option<DateRange> {
-    let employed = employment(company, employee)?;
-    let from = employed.from.max(from)?;
-    let to = [employed.to, to, Some(today)].into_iter().flatten().min().unwrap_or(today);
-    (from <= to).then_some(DateRange { from, to })
-}
-
-/// Marks the weeks of a range within an employee's employment, up to today.
-pub(crate) fn mark_range(
-    write: &Write<'_>,
-    company: &Company,
-    employee: &Employee,
-    from: Option<Date>,
-    to: Option<Date>,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let today = zones_of(write, company, employee)?.date(now);
-    let Some(range) = dates(company, employee, from, to, today) else { return Ok(()) };
-    for week in company.weeks(range) {
-        write.mark(employee.id, week)?;
-    }
-    Ok(())
-}
-
-/// Marks everything that is known of an employee, up to today.
-pub(crate) fn mark_person(
-    write: &Write<'_>,
-    company: &Company,
-    employee: &Employee,
-    now: Timestamp,
-) -> Result<(), Error> {
-    mark_known(write, company, employee, ALWAYS, now)
-}
-
-/// Marks what is known of an employee in a range of dates, up to today.
-pub(crate) fn mark_known(
-    write: &Write<'_>,
-    company: &Company,
-    employee: &Employee,
-    (from, to): Dates,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let today = zones_of(write, company, employee)?.date(now);
-    let is_employed = employee.employed_from.is_some() && employee.employed_to.is_none();
-    let bounds = [
-        employee.first_punch,
-        employee.last_punch,
-        employee.employed_from,
-        employee.employed_to,
-        is_employed.then_some(today),
-    ];
-    let known = || bounds.iter().flatten().copied();
-    let (Some(first), Some(last)) = (known().min(), known().max()) else { return Ok(()) };
-    let range = DateRange { from: first.max(from), to: last.min(today).min(to) };
-    for week in company.weeks(range) {
-        write.mark(employee.id, week)?;
-    }
-    Ok(())
-}
-
-/// Marks everybody's dates in a range: the company's rules changed there.
-pub(crate) fn mark_all(write: &Write<'_>, company: &Company, dates: Dates, now: Timestamp) -> Result<(), Error> {
-    write.employees()?.iter().try_for_each(|employee| mark_known(write, company, employee, dates, now))
 }

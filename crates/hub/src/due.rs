@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan as _};
 use store::{Read, Write};
 
 use crate::company::Company;
-use crate::derive::dates;
+use crate::marks::dates;
 use crate::steps::Steps;
 use crate::zones::ZoneBook;
 use crate::{Error, Hub};

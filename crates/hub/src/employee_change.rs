@@ -9,8 +9,8 @@ use store::{Read, Write};
 
 use crate::Error;
 use crate::company::Company;
-use crate::derive::{mark_known, mark_person};
 use crate::employment::Employments;
+use crate::marks::{mark_known, mark_person};
 use crate::resolve::provisional;
 use crate::zones::{employee_moved, zones_of};
 

@@ -45,6 +45,7 @@ mod key_ends;
 mod likeness;
 mod list_import;
 mod lists;
+mod marks;
 mod matching;
 mod merge;
 mod numbers;

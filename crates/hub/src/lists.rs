@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Read;
 use store::day_list::{DayQuery, ListedDay, Order};
-use store::punches::{ListedPunch, PunchQuery};
+use store::punch_list::{ListedPunch, PunchQuery};
 use store::terminals::push_key_place;
 
 use crate::company::Company;

@@ -14,7 +14,7 @@ use store::facts::{Fact, NewFact, Subject};
 use store::people::Employee;
 
 use crate::company::Company;
-use crate::derive::mark_person;
+use crate::marks::mark_person;
 use crate::registry::employee;
 use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;

@@ -14,8 +14,8 @@ use store::people::Employee;
 use store::{Read, Write};
 
 use crate::company::Company;
-use crate::derive::{mark_all, mark_range};
 use crate::facts::{Statements, employment};
+use crate::marks::{mark_all, mark_range};
 use crate::merge;
 use crate::registry::employee;
 use crate::replay::{Replay, note};

@@ -19,7 +19,7 @@ use store::{Read, Write};
 
 use crate::Error;
 use crate::company::{Company, zone};
-use crate::derive::mark_known;
+use crate::marks::mark_known;
 use crate::replay::note_dates;
 use crate::resolve::refresh_punch_dates;
 

@@ -7,7 +7,7 @@ use house::{House, clerk, house, log, now};
 use hub::view::{HeldReason, PunchFilter};
 use hub::{Counts, Cure};
 use link::{Batch, Item, Outcome, What};
-use store::punches::PunchQuery;
+use store::punch_list::PunchQuery;
 
 #[test]
 fn a_log_is_stored_once_however_often_it_is_imported() {

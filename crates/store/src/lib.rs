@@ -40,6 +40,7 @@ pub mod person;
 pub mod places;
 pub mod plans;
 pub mod polls;
+pub mod punch_list;
 pub mod punches;
 pub mod replays;
 pub mod retention;
@@ -93,7 +94,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         jobs::list_variants(),
         outbox_list::variants(),
         polls::list_variants(),
-        punches::list_variants(),
+        punch_list::list_variants(),
     ];
     constants.chain(lists.into_iter().flatten()).collect()
 }
