@@ -25,8 +25,8 @@ use crate::{
 
 const KEY: &str = "k3y";
 const ANSWERS_AFTER: Duration = Duration::from_millis(20);
-/// Long ago, where nobody has an attendance.
-const FIRST: Date = date(2001, 2, 5);
+/// Long ago, where nobody has an attendance; before 2005 a punch is held.
+const FIRST: Date = date(2005, 2, 7);
 /// Rows of one bare call, as many as the client's.
 const PER_CALL: usize = 100;
 
@@ -177,7 +177,7 @@ impl<'a> Bare<'a> {
             badges.len(),
             ids.len()
         );
-        let (from, to) = (utc(FIRST.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp()), "2002-01-01 00:00:00");
+        let (from, to) = (utc(FIRST.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp()), "2006-01-01 00:00:00");
         let domain = json!([["employee_id", "in", ids], ["check_in", ">=", from], ["check_in", "<", to]]);
         let named = json!({"domain": domain, "fields": ["id"]});
         let found = self.call("hr.attendance", "search_read", &json!([]), &named)?;
