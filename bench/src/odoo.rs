@@ -64,7 +64,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         Some(_) => "days to the Odoo that PUNCHCLOCK_ODOO_URL names".to_owned(),
         None => "days to an Odoo that answers after 20 ms".to_owned(),
     };
-    let figures = vec![figure::measure(plan, name, "days/s", Some(Aim::RatioAtLeast(0.9)), ours, vec![bare])?];
+    // A stand-in works no time on what it loads, so that calls beside it count for more than they do.
+    let aim = named.as_ref().map(|_| Aim::RatioAtLeast(0.9));
+    let figures = vec![figure::measure(plan, name, "days/s", aim, ours, vec![bare])?];
     if let Some(named) = &named {
         Bare::log_in(&named.config)?.clear(&people)?;
     }
