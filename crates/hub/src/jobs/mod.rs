@@ -184,3 +184,35 @@ pub(crate) fn place(write: &Write<'_>, kind: &Kind, lane: &str, body: &str, now:
     let new = NewJob { kind: kind.name, lane: Some(lane), body, due_us, slot_us: None, created_us };
     Ok(write.add_job(&new)?.unwrap_or_default())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use store::Store;
+    use testkit::Database;
+
+    use super::*;
+
+    #[test]
+    fn a_job_is_there_with_what_makes_it_necessary_or_not_at_all() {
+        let (database, folder) = (Database::asked_for().unwrap(), tempfile::tempdir().unwrap());
+        let store = match &database {
+            Some(database) => Store::connect(&database.url(), None).unwrap(),
+            None => Store::open(&folder.path().join("hub.sqlite")).unwrap(),
+        };
+        let change = |ends: Result<(), Error>| {
+            store.write(|write| {
+                write.put_setting("shift", "night")?;
+                enqueue(write, &DERIVE, None, "", Timestamp::UNIX_EPOCH)?;
+                ends
+            })
+        };
+        let there = |read: &store::Read<'_>| {
+            Ok::<_, Error>((read.setting("shift")?.is_some(), read.waiting_jobs(DERIVE.name)?.len()))
+        };
+        change(Err(Error::NotFound("luck".to_owned()))).unwrap_err();
+        assert_eq!(store.read(there).unwrap(), (false, 0));
+        change(Ok(())).unwrap();
+        assert_eq!(store.read(there).unwrap(), (true, 1));
+    }
+}

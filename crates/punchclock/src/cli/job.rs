@@ -19,7 +19,7 @@ pub(crate) enum JobCommand {
     },
     /// Do a job of a kind now, beside its schedule: a running server takes it within a second; without one it runs here
     Run {
-        /// The kind: derive, clean-up, backup, seal, send or retry
+        /// The kind: derive, clean-up, backup, seal, send, retry or pull
         kind: String,
     },
     /// Let a dead job be tried again
