@@ -114,6 +114,17 @@ async fn a_file_is_taken_in_each_format_by_whoever_may_read_and_the_audit_trail_
     assert_eq!(by_cookie.status, StatusCode::UNAUTHORIZED, "the cookie alone changes nothing");
 }
 
+/// The form with a provider's sample.
+pub(super) fn sample_form(layout: &str, sample: &str) -> Request<Body> {
+    let part = |name: &str, more: &str, body: &str| {
+        format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{body}\r\n")
+    };
+    let file = if sample.is_empty() { "" } else { "s.csv" };
+    let body = part("layout", "", layout) + &part("sample", &format!("; filename=\"{file}\""), sample) + "--edge--\r\n";
+    let request = Request::post("/payroll/check").header("content-type", "multipart/form-data; boundary=edge");
+    request.header("host", "hub.example").body(Body::from(body)).unwrap()
+}
+
 /// What a form sends.
 fn form(pairs: &[(&str, &str)]) -> String {
     crate::forms::query(pairs)
@@ -189,16 +200,7 @@ async fn a_target_that_lacks_a_locked_periods_file_is_shown_until_it_has_it() {
 async fn a_sample_is_compared_and_each_difference_is_told() {
     let house = house();
     let (viewer, hr) = (house.sign_in("viewer").await, house.sign_in("hr").await);
-    let compare = async |who: &Visitor, sample: &str| {
-        let part = |name: &str, more: &str, body: &str| {
-            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{body}\r\n")
-        };
-        let file = if sample.is_empty() { "" } else { "s.csv" };
-        let body =
-            part("layout", "", "csv") + &part("sample", &format!("; filename=\"{file}\""), sample) + "--edge--\r\n";
-        let request = Request::post("/payroll/check").header("content-type", "multipart/form-data; boundary=edge");
-        house.ask(who, request.header("host", "hub.example").body(Body::from(body)).unwrap()).await
-    };
+    let compare = async |who: &Visitor, sample: &str| house.ask(who, sample_form("csv", sample)).await;
     let same = house.get(&hr, &format!("/payroll/file?{RANGE}")).await.text;
     assert!(compare(&hr, &same).await.text.contains("s.csv is as csv writes it"));
     let other = compare(&hr, &same.replace(',', ";").replace("minutes", "Min")).await.text;
