@@ -10,8 +10,9 @@ use hub::jobs::{Works, built_in};
 use hub::retention::{CleanUp, Keeps};
 use hub::view::{DayFilter, DaySort, PunchFilter};
 use hub::{
-    Claim, Company, Cure, Decision, EntryState, Hire, KeptAnswer, KeyedWrite, ListKind, Mode, MssqlSettings, NewPlace,
-    NewSink, Queued, Role, SinkSettings, SourceSettings, Stated, TableImport, TokenKind, Which, Whom, Whose,
+    Claim, Company, Counts, Cure, Decision, EntryState, Hire, KeptAnswer, KeyedWrite, ListKind, Mode, MssqlSettings,
+    NewPlace, NewSink, Queued, Role, SinkSettings, SourceSettings, Stated, TableImport, TableReading, TokenKind, Which,
+    Whom, Whose,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -195,7 +196,9 @@ impl Play {
                     ]
                 };
                 let mut table = MemoryTable { rows: vec![event(0, 8), event(1, 17)], ..MemoryTable::default() };
-                told(self.house.hub.read_table(TABLE, &mut table, &|| self.at, &|| false))
+                let (at, mut none) = (self.at, |_: &[hub::Told<'_>], _: &Counts| {});
+                let how = TableReading { clock: &|| at, is_over: &|| false, told: &mut none, is_dry_run: false };
+                told(self.house.hub.read_table(TABLE, &mut table, how))
             }
         }
     }
@@ -516,6 +519,7 @@ fn table() -> MssqlSettings {
         codes: false,
         zone: Some("Asia/Manila".into()),
         row_types: Vec::new(),
+        groups: Vec::new(),
         create_employees: true,
         first: None,
     }
