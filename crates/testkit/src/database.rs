@@ -6,9 +6,10 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use postgres::{Client, NoTls};
 
 use crate::Postgres;
@@ -48,6 +49,10 @@ impl Database {
     /// # Errors
     /// When the server does not start, or refuses.
     pub fn create() -> Result<Option<Self>> {
+        aside(Self::create_here)
+    }
+
+    fn create_here() -> Result<Option<Self>> {
         let (folder, server) = match env::var(Self::SERVER_VARIABLE) {
             Ok(folder) => (folder, None),
             Err(_) => match shared()? {
@@ -83,12 +88,17 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let dropped = connect(&self.folder)
-            .and_then(|mut client| Ok(client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?));
-        if let Err(error) = dropped {
+        let drop = || Ok(connect(&self.folder)?.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?);
+        if let Err(error) = aside(drop) {
             eprintln!("the database {} could not be dropped: {error}", self.name);
         }
     }
+}
+
+/// On a thread of its own: a test may have a runtime on this one, within which the client refuses to wait.
+fn aside<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let done = thread::scope(|scope| scope.spawn(work).join());
+    done.unwrap_or_else(|_| Err(anyhow!("the thread that speaks with PostgreSQL broke off")))
 }
 
 fn shared() -> Result<Option<Arc<Postgres>>> {

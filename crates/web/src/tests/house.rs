@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use hub::{Actor, FileImport, Hub, Role, Store, TokenKind};
 use jiff::Timestamp;
 use tempfile::TempDir;
+use testkit::Database;
 use tower::ServiceExt as _;
 
 use crate::{Network, WebConfig, router};
@@ -13,12 +14,18 @@ use crate::{Network, WebConfig, router};
 pub(super) const CODE: &str = "4711-0815";
 pub(super) const PASSWORD: &str = "a long enough password";
 
-/// A hub in a temporary folder, or beside another one.
+/// A hub on a store of its own, or beside another one.
 pub(super) struct House {
     pub(super) hub: Hub,
     pub(super) store: Store,
     router: Router,
-    _folder: Option<TempDir>,
+    _ground: Option<Ground>,
+}
+
+/// What a store stands on; gone with the value.
+enum Ground {
+    Sqlite { _folder: TempDir },
+    Postgres { _database: Database },
 }
 
 /// A browser, or a program.
@@ -36,14 +43,21 @@ pub(super) struct Answer {
 
 impl House {
     pub(super) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("hub.db")).unwrap();
-        Self { _folder: Some(folder), ..Self::on(store) }
+        let (store, ground) = match Database::asked_for().unwrap() {
+            Some(database) => {
+                (Store::connect(&database.url(), None).unwrap(), Ground::Postgres { _database: database })
+            }
+            None => {
+                let folder = tempfile::tempdir().unwrap();
+                (Store::open(&folder.path().join("hub.db")).unwrap(), Ground::Sqlite { _folder: folder })
+            }
+        };
+        Self { _ground: Some(ground), ..Self::on(store) }
     }
 
     fn on(store: Store) -> Self {
         let hub = Hub::new(store.clone());
-        Self { router: router(hub.clone(), config()), hub, store, _folder: None }
+        Self { router: router(hub.clone(), config()), hub, store, _ground: None }
     }
 
     /// The house of another tenant in the same database, with accounts.

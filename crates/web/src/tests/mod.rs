@@ -1,4 +1,4 @@
-//! Stories about the hub's listener, told against a real store in a temporary folder.
+//! Stories about the hub's listener, told against a real store, of the engine that the tests run on.
 #![allow(missing_docs)]
 
 mod access;
