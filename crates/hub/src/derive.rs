@@ -255,7 +255,7 @@ fn keep_span<'d>(
         if !write.unmark(mark)? {
             continue;
         }
-        for date in mark.week.series(1.day()).take(7) {
+        for date in mark.week.series(1.day()).take(7).take_while(|date| *date <= range.to) {
             let of_date = |days: &[Day]| days.binary_search_by_key(&date, |day| day.date).ok();
             let stored = of_date(stored).and_then(|at| stored.get(at));
             let now = of_date(now).and_then(|at| now.get(at));
@@ -276,14 +276,15 @@ fn keep_span<'d>(
 struct Span<'m> {
     employee: i64,
     marks: &'m [Mark],
-    /// The next week is marked as well, and judged after this one.
+    /// Its last date.
+    last: Date,
+    /// The dates that follow are marked as well, and judged after this.
     goes_on: bool,
 }
 
 impl Span<'_> {
     fn range(&self) -> DateRange {
-        let week = |mark: Option<&Mark>| mark.map_or(Date::MIN, |mark| mark.week);
-        DateRange { from: week(self.marks.first()), to: week(self.marks.last()).saturating_add(6.days()) }
+        DateRange { from: self.marks.first().map_or(self.last, |mark| mark.week), to: self.last }
     }
 }
 
@@ -409,13 +410,20 @@ fn batches(marks: &[Mark]) -> impl Iterator<Item = Vec<Span<'_>>> {
     })
 }
 
-/// Runs of consecutive weeks of one employee, a year at most.
+/// Runs of consecutive weeks of one employee, a year at most. No two share a date.
 fn spans(marks: &[Mark]) -> impl Iterator<Item = Span<'_>> {
-    let runs = marks.chunk_by(|a, b| a.employee == b.employee && a.week.saturating_add(7.days()) == b.week);
-    runs.flat_map(|run| {
-        let last = run.len().div_ceil(SPAN_WEEKS) - 1;
-        run.chunks(SPAN_WEEKS).enumerate().filter_map(move |(place, marks)| {
-            Some(Span { employee: marks.first()?.employee, marks, goes_on: place < last })
-        })
+    let mut rest = marks;
+    std::iter::from_fn(move || {
+        let first = rest.first()?;
+        let follows = |(a, b): &(&Mark, &Mark)| a.employee == b.employee && a.week.saturating_add(7.days()) == b.week;
+        let run = 1 + rest.iter().zip(rest.iter().skip(1)).take(SPAN_WEEKS - 1).take_while(follows).count();
+        let (marks, after) = rest.split_at(run);
+        rest = after;
+        let end = marks.last().map_or(first.week, |mark| mark.week.saturating_add(6.days()));
+        // A week is shorter where another first day of the week begins: what comes next has the rest.
+        let next = after.first().filter(|next| next.employee == first.employee).map(|next| next.week);
+        let last = next.map_or(end, |next| end.min(next.saturating_sub(1.day())));
+        let goes_on = next == Some(last.saturating_add(1.day()));
+        Some(Span { employee: first.employee, marks, last, goes_on })
     })
 }

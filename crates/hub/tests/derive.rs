@@ -3,9 +3,11 @@
 
 mod house;
 
+use attendance::{Policy, PolicyVersion, Weekday};
 use house::{House, clerk, house, log, now};
 use hub::Scope;
 use hub::view::DayFilter;
+use jiff::civil::date;
 use jiff::{Timestamp, ToSpan as _};
 
 fn statuses(house: &House) -> Vec<(String, String)> {
@@ -49,6 +51,26 @@ fn deriving_everything_again_writes_nothing() {
     let house = house();
     house.import(&log(), true);
     assert!(house.derive() > 0);
+    house.hub.mark_scope(&Scope::default(), now()).unwrap();
+    assert_eq!(house.derive(), 0);
+}
+
+/// Weeks that begin on Wednesdays from one on: the Monday and Tuesday before are a week of their own.
+#[test]
+fn a_week_that_is_cut_short_shares_no_date_with_the_next_one() {
+    let house = house();
+    let late = |day: &str| ["09:30:00\t1\t0\t1\t0", "18:30:00\t1\t1\t1\t0"].map(|at| format!("12\t2026-02-{day} {at}"));
+    house.import(&["09", "10", "11", "12", "13"].map(late).concat(), true);
+    let policy = Policy { week_start: Weekday::Wed, ..Policy::default() };
+    let version = PolicyVersion { from: Some(date(2026, 2, 11)), policy, ..PolicyVersion::default() };
+    house.hub.set_policy(&clerk(), &version, now()).unwrap();
+    house.derive();
+    let days = house.hub.days(&DayFilter::default()).unwrap().rows;
+    let minutes: Vec<i64> = days.iter().map(|day| day.record.tardy_minutes).filter(|minutes| *minutes > 0).collect();
+    let employee = house.store.read(|read| read.employee_by_code("12")).unwrap().unwrap().id;
+    let sum = house.store.read(|read| read.lateness_sum(employee, "tardy")).unwrap();
+    assert_eq!(sum, (5, minutes.iter().sum()), "{minutes:?}");
+    assert!(days.iter().all(|day| day.revision == 1), "a day was written twice");
     house.hub.mark_scope(&Scope::default(), now()).unwrap();
     assert_eq!(house.derive(), 0);
 }
