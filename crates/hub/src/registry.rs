@@ -237,7 +237,7 @@ impl Hub {
                     None => note(write, Replay::HeldOfTerminal, &serial)?,
                 }
             }
-            self.take_keys(write, actor, &serial, new, now)?;
+            self.take_keys(write, actor, (&serial, before.as_ref()), new, now)?;
             if let Some(edge) = &new.edge {
                 check_edge(write, edge)?;
                 write.set_edge_of(&serial, Some(edge))?;

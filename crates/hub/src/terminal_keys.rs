@@ -136,15 +136,20 @@ impl Hub {
         &self,
         write: &Write<'_>,
         actor: &Actor,
-        serial: &str,
+        (serial, before): (&str, Option<&Terminal>),
         new: &NewTerminal,
         now: Timestamp,
     ) -> Result<(), Error> {
         for key in TerminalKey::ALL {
             let deed = match key.given(new) {
                 None => continue,
-                Some("") if write.drop_secret(&key.place(serial))? => "taken away",
-                Some("") => continue,
+                Some("") => {
+                    let was_in_file = before.is_some_and(|before| key.file(before).is_some());
+                    if !write.drop_secret(&key.place(serial))? && !was_in_file {
+                        continue;
+                    }
+                    "taken away"
+                }
                 Some(plain) => {
                     key.check(serial, plain)?;
                     self.keep_secret(write, &key.place(serial), plain, now)?;

@@ -92,7 +92,7 @@ pub(crate) enum TerminalCommand {
         #[command(flatten)]
         way: Way,
     },
-    /// Ask one that pushes to do something, and see what became of it
+    /// Ask one to do something, and see what became of it: on its next contact, or its next reading
     Command(terminal_command::TerminalAsk),
     /// What terminals were asked for and what became of it, newest first
     Commands(terminal_command::CommandList),

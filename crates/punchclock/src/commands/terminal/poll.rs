@@ -71,8 +71,11 @@ fn poll_one(hub: &Hub, row: &TerminalRow, since: Option<Span>, way: &Way) -> any
         records: counts.map(|counts| counts.read),
         new: counts.map(|counts| counts.stored + counts.held),
     };
-    hub.note_poll(&poll, now())?;
+    let noted = hub.note_poll(&poll, now());
     let (counts, _, slots) = read?;
+    if let Err(error) = noted {
+        eprintln!("punchclock: the punches are stored, but how the reading went could not be noted: {error}");
+    }
     Ok(format!("{counts}{slots}"))
 }
 
