@@ -17,7 +17,7 @@ use hub::{
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use link::closeout::Closeouts;
-use link::{Contact, Heartbeat, Reading, TerminalCommand};
+use link::{Contact, Heartbeat, Poll, PollOutcome, Reading, TerminalCommand};
 use roads::mssql::{Cell, MemoryTable};
 use roads::sink::{Answer, Fields, Letter, Sink};
 use serde_json::{Value, json};
@@ -213,9 +213,19 @@ impl Play {
         }
         let now_us = self.at.as_microsecond();
         let contact = Contact { serial: serial.into(), last_contact_us: Some(now_us), ..Contact::default() };
+        let poll = Poll {
+            serial: serial.into(),
+            began_us: now_us,
+            took_ms: 40,
+            outcome: PollOutcome::Whole,
+            says: String::new(),
+            records: Some(lines.len() as u64),
+            new: None,
+        };
         let beat = Heartbeat {
             edge: "branch".into(),
             now_us,
+            polls: vec![poll],
             terminals: vec![contact],
             readings: vec![Reading::of(serial, now_us, closeouts)],
             ..Heartbeat::default()
