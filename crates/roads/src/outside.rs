@@ -81,6 +81,11 @@ pub struct OutsidePunch {
     pub row_type: Option<String>,
 }
 
+/// The work code that a text says: terminals and their databases write 0 for none.
+pub(crate) fn work_code(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|code| !code.is_empty() && *code != "0").map(str::to_owned)
+}
+
 /// A row from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutsideRow {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
+use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime, work_code};
 use crate::punch_table::clock;
 use crate::punch_table::usual_state;
 
@@ -75,7 +75,7 @@ fn punch(sent: Sent, zone: Option<&TimeZone>) -> Result<OutsidePunch, String> {
         time,
         state,
         verify: None,
-        work_code: sent.work_code.filter(|code| !code.is_empty()),
+        work_code: sent.work_code.as_deref().and_then(work_code),
         row_type: sent.r#type,
     })
 }

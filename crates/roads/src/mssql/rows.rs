@@ -5,7 +5,7 @@ use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 
 use super::{Cell, Role, Table};
-use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
+use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime, work_code};
 use crate::punch_table::clock;
 
 /// State codes of arrival and departure (rules 5.1).
@@ -36,7 +36,7 @@ fn of_row(table: &Table, row: &[Cell]) -> Vec<OutsideRow> {
             time,
             state: state.or_else(|| state_of(table, cell(Role::State))),
             verify: number(cell(Role::Verify)),
-            work_code: text(cell(Role::WorkCode)),
+            work_code: work_code(&cell(Role::WorkCode).to_string()),
             row_type: text(cell(Role::Type)),
         })
     };
@@ -214,11 +214,17 @@ mod tests {
         let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("@gate, left"), t("I")];
         let nobody = vec![Cell::Number(18), Cell::Null, at(3), t("gate"), t("I \"x\"")];
         let codes = Table::new("commute-log", None, None, &[], (None, true)).unwrap();
+        let columns = ["key=n", "user=who", "time=at", "work-code=job"].map(str::to_owned);
+        let query = Some("SELECT n, who, at, job FROM log");
+        let jobs = Table::new("custom", None, query, &columns, (None, false)).unwrap();
+        let job = |at: &str, job: &str| vec![Cell::Number(17), t("0012"), t(at), t(job)];
         let (zoned, unzoned) = (Some("Asia/Manila"), None);
         for (table, rows, zone) in [
             (events(), [row(at(1)), nobody, row(at(2))], zoned),
             (codes, [row(at(1)), row(t("soon")), row(at(2))], zoned),
             (events(), [row(offset.clone()), row(offset.clone()), row(offset)], unzoned),
+            // The whole file would tell the order of day and month, and a row of the table does not.
+            (jobs, [job("13/03/2025 08:00", "0"), job("02/03/2025 08:00", "3"), job("02/03/2025 09:00", "")], zoned),
         ] {
             let told = outside_rows(&table, &rows);
             let mut file = Vec::new();

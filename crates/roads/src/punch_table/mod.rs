@@ -23,7 +23,7 @@ use mapping::Places;
 pub(crate) use mapping::usual_state;
 
 use crate::NotATable;
-use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
+use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime, work_code};
 use crate::sheet::plain;
 
 const KIND: &str = "table of punches";
@@ -81,6 +81,8 @@ impl PunchTable {
         let after = |file| self::records(file, Some(&table.mapping)).map(|records| records.skip(header));
         let zone = table.places.zone.map(|place| zone(place, after(opened()?)?)).transpose()?.flatten();
         let order = match order {
+            // A copy is read as the table itself is: what can be read in two ways is held.
+            None if table.is_copy() => None,
             None => self::order(&table.places, &mut after(opened()?)?)?,
             given => given,
         };
@@ -122,6 +124,11 @@ impl PunchTable {
         self.zone.as_deref()
     }
 
+    /// Whether it was copied from a table of a database: then its rows may be no punches, as those there.
+    const fn is_copy(&self) -> bool {
+        self.places.unreadable.is_some()
+    }
+
     /// The rows of the file, in its order; a row per day with arrival and departure is two. The last one is an error where the file can't
     /// be read on.
     ///
@@ -151,7 +158,6 @@ impl PunchTable {
                         bad.get_or_insert_with(|| format!("{}: {} is no time", row.key, shown(&time.to_string())));
                     }
                 },
-                Err(why) if why == UNREADABLE => {}
                 Err(why) => {
                     bad.get_or_insert_with(|| format!("{}: {why}", row.key));
                 }
@@ -159,7 +165,7 @@ impl PunchTable {
         }
         self.has_offsets = offsets > 0;
         match bad {
-            Some(bad) if good + offsets == 0 => Err(not(format!(
+            Some(bad) if good + offsets == 0 && !self.is_copy() => Err(not(format!(
                 "by the mapping {} none of its first rows is a punch ({bad}); name another mapping",
                 self.mapping.name
             ))),
@@ -201,14 +207,13 @@ impl PunchTable {
         let cell = |place: Option<usize>| plain(cell(place));
         let zone = cell(self.places.zone);
         if !zone.is_empty() && self.zone() != Some(zone) {
-            return bad(format!("its time is of {zone}, and the first rows say another zone or none; split the file"));
+            return bad(format!("its time is of {zone}, and the rows before say another; split the file"));
         }
         let (user, code) = (cell(self.places.user), cell(self.places.code));
         if user.is_empty() && code.is_empty() {
             return bad("it says nobody's number or code".to_owned());
         }
         let state = cell(self.places.state);
-        let code_of = |text: &str| Some(text).filter(|text| !text.is_empty() && *text != "0").map(str::to_owned);
         let some = |place: Option<usize>| Some(cell(place)).filter(|text| !text.is_empty()).map(str::to_owned);
         let punch = |time: RowTime, state: Option<i32>| OutsidePunch {
             serial: some(self.places.serial),
@@ -221,7 +226,7 @@ impl PunchTable {
             time,
             state,
             verify: cell(self.places.verify).parse().ok(),
-            work_code: code_of(cell(self.places.work_code)),
+            work_code: work_code(cell(self.places.work_code)),
             row_type: some(self.places.kind),
         };
         let said = self.times(cell);
@@ -280,9 +285,9 @@ fn headless(cells: &[&str]) -> Option<Mapping> {
     Mapping::preset("attlog").filter(|_| is_log)
 }
 
-/// The zone that the first rows name.
+/// The zone that the first row with one names.
 fn zone(place: usize, records: impl Iterator<Item = Result<Record, NotATable>>) -> Result<Option<String>, NotATable> {
-    for record in records.take(PROBE_ROWS) {
+    for record in records {
         let (_, Ok(record)) = record? else { continue };
         if let Some(zone) = record.get(place).map(str::trim).filter(|zone| !zone.is_empty()) {
             return Ok(Some(zone.to_owned()));

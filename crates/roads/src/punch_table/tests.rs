@@ -299,8 +299,16 @@ fn a_file_may_name_the_zone_of_its_times_and_only_one() {
         [
             "7 2025-03-03 08:00:00 None",
             "7 2025-03-03 18:00:00 None",
-            "line 4: its time is of Asia/Manila, and the first rows say another zone or none; split the file",
+            "line 4: its time is of Asia/Manila, and the rows before say another; split the file",
         ]
     );
     assert_eq!(rows[0].said.as_ref().unwrap().reader, "-1F");
+}
+
+#[test]
+fn the_zone_of_a_copy_may_stand_behind_any_number_of_rows_that_were_no_punches() {
+    let file =
+        format!("user,time,iana_zone,unreadable_row\n{}7,2025-03-03 08:00,Asia/Tokyo,\n", ",,,who=\n".repeat(150));
+    assert_eq!(survey(file.as_bytes(), None).unwrap().zone(), Some("Asia/Tokyo"));
+    assert_eq!(told(&rows(file.as_bytes())).last().unwrap(), "7 2025-03-03 08:00:00 None");
 }
