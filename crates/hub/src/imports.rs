@@ -28,7 +28,7 @@ pub struct ImportAsked {
     pub mapping: Option<(String, String)>,
     /// Order of day and month.
     pub dates: Option<DateOrder>,
-    /// IANA zone of the times.
+    /// IANA zone of the times, as somebody named it or the file does.
     pub zone: Option<String>,
     /// The source that somebody named.
     pub source: Option<String>,

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use house::{House, clerk, house, log, now};
 use hub::jobs::Works;
 use hub::retention::{CleanUp, Keeps};
+use hub::view::PunchFilter;
 use hub::{Counts, ImportFilter, ReportRow, TableImport, TableImported, Wanted};
 use jiff::{Timestamp, ToSpan as _};
 use store::moving::summaries;
@@ -106,6 +107,23 @@ fn a_dry_run_that_keeps_its_file_is_taken_without_another_upload() {
     let actions: Vec<String> = house.hub.audit(9).unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions.iter().filter(|action| *action == "import.try").count(), 1);
     assert_eq!(actions.iter().filter(|action| *action == "import.punches").count(), 2);
+}
+
+#[test]
+fn a_file_that_names_the_zone_of_its_times_is_taken_in_no_other() {
+    let house = house();
+    let file = b"user,time,iana_zone\n12,2026-02-10 08:00:00,Asia/Tokyo\n";
+    let zoned = |zone| TableImport { zone, ..how() };
+    let refused = house.hub.import_table(&clerk(), &how(), || Ok(&file[..]), now(), |_, _| {}).unwrap_err();
+    assert!(refused.to_string().contains("its times are of Asia/Tokyo, not of Asia/Manila"), "{refused}");
+    assert_eq!(house.hub.punch_count().unwrap(), 0);
+    let trial = TableImport { is_dry_run: true, keeps_trial: true, ..zoned(None) };
+    let tried = take(&house, file, &trial, now()).id.unwrap();
+    assert_eq!(house.hub.import(tried).unwrap().asked.zone.as_deref(), Some("Asia/Tokyo"), "it is told");
+    assert_eq!(house.hub.import_kept(&clerk(), tried, now()).unwrap().counts.stored, 1);
+    assert_eq!(take(&house, file, &zoned(Some("Asia/Tokyo")), now()).counts.known, 1);
+    let punches = house.hub.punches(&PunchFilter::default()).unwrap().rows;
+    assert_eq!(punches[0].at, Some("2026-02-10T08:00:00+09:00".parse().unwrap()));
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl ImportForm {
 
 /// Names with commas between.
 fn names(text: &str) -> Vec<String> {
-    text.split(',').map(|name| name.trim().to_owned()).collect()
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// One by its name, or a mapping as TOML.
@@ -133,7 +133,7 @@ fn unusable(name: &str, text: &str, cure: impl Into<String>) -> Failure {
 fn missing(what: impl Into<String>) -> Failure {
     Failure::invalid(
         what,
-        "Send multipart/form-data with file, and mapping, zone, source, terminal, dates, types, create_employees and dry_run where needed.",
+        "Send multipart/form-data with file, and mapping, zone, source, terminal, dates, types, groups, create_employees and dry_run where needed.",
     )
 }
 

@@ -21,7 +21,7 @@ pub struct TableImport<'a> {
     pub mapping: Option<Mapping>,
     /// Order of day and month, where neither mapping nor file tells.
     pub dates: Option<DateOrder>,
-    /// IANA zone of the times; `None` for the one that the file names, what is known of the source, else the company's.
+    /// IANA zone of the times, never another than the file names; `None` for that one, what is known of the source, else the company's.
     pub zone: Option<&'a str>,
     /// Name of the system that wrote it; that of the mapping when it has none.
     pub source: Option<&'a str>,
@@ -106,7 +106,8 @@ impl Hub {
         if !how.is_dry_run || how.keeps_trial {
             let envelope = Envelope::of(open().map_err(unread)?, how.name, report)?;
             let detail = format!("{counts}; mapping {mapping}; file {}, {}", how.name, envelope.digest());
-            let note = ImportAsked::of(how).note(&mapping, source, counts, how.is_dry_run);
+            let asked = ImportAsked { zone: outside.zone.map(str::to_owned), ..ImportAsked::of(how) };
+            let note = asked.note(&mapping, source, counts, how.is_dry_run);
             let action = if how.is_dry_run { "import.try" } else { "import.punches" };
             id = self.store.write(|write| {
                 let id = envelope.keep(write, actor, now, &note)?;
@@ -124,11 +125,16 @@ impl Hub {
         }
     }
 
-    /// Times on a wall need a zone, and others need none.
+    /// Times on a wall need one zone, and others need none.
     fn check_zone(&self, how: &TableImport<'_>, table: &PunchTable) -> Result<(), Error> {
         match (table.has_offsets(), how.zone) {
             (true, Some(_)) => {
                 Err(Error::invalid(format!("the times in {} have an offset from UTC", how.name), "leave the zone away"))
+            }
+            (false, Some(asked)) if table.zone().is_some_and(|zone| !zone.eq_ignore_ascii_case(asked)) => {
+                let zone = table.zone().unwrap_or_default();
+                let what = format!("{} says that its times are of {zone}, not of {asked}", how.name);
+                Err(Error::invalid(what, "leave the zone away, or correct it in the file"))
             }
             (false, None) if table.zone().is_none() && self.company()?.zone.is_none() => Err(Error::invalid(
                 format!("nobody has said in which zone the times of {} are", how.name),

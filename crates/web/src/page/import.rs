@@ -89,6 +89,7 @@ pub(crate) async fn page(
     let said = [
         ("Zone", asked.zone.clone()),
         ("Only rows of type", Some(asked.types.join(", ")).filter(|types| !types.is_empty())),
+        ("Only employees of group", Some(asked.groups.join(", ")).filter(|groups| !groups.is_empty())),
         ("Unknown numbers", asked.create_employees.then(|| "become provisional employees".to_owned())),
     ];
     let new = note.counts.stored + note.counts.held;

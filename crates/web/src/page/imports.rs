@@ -27,6 +27,7 @@ struct ImportsPage {
     problem: Option<String>,
     /// Name and meaning of each mapping, those that were saved first.
     mappings: Vec<(String, String)>,
+    /// The company's, else an example.
     zone_name: String,
     states: Vec<Choice>,
     rows: Vec<Row>,
@@ -163,7 +164,7 @@ async fn show_page(
         frame: Frame::new("Imports", "/imports", visitor),
         problem,
         mappings,
-        zone_name: zone_name.unwrap_or_default(),
+        zone_name: zone_name.unwrap_or_else(|| "Asia/Manila".to_owned()),
         states: [("taken", "Imported"), ("tried", "Tried only")].map(choice).into(),
         rows: list.rows.into_iter().map(|row| Row::new(row, now, &zone)).collect(),
         zone: show::zone(&zone, now),

@@ -154,6 +154,26 @@ async fn a_person_tries_a_file_sees_what_it_would_bring_and_takes_it_without_ano
 }
 
 #[tokio::test]
+async fn the_zone_that_a_file_names_is_that_of_its_times_and_is_told_with_the_groups() {
+    let house = House::with_accounts();
+    let company = hub::Company { zone: Some("Asia/Manila".into()), ..house.hub.company().unwrap() };
+    house.hub.set_company(&super::house::clerk(), &company, super::house::now()).unwrap();
+    let hr = house.sign_in("hr").await;
+    let page = house.get(&hr, "/imports").await.text;
+    assert!(
+        page.contains("<input id=\"zone\" name=\"zone\" placeholder=\"Asia/Manila\""),
+        "nothing is sent unasked: {page}"
+    );
+    let file = "user,time,iana_zone\n7,2026-03-02 08:00:00,Asia/Tokyo\n";
+    let other = house.ask(&hr, form("/imports", file, &[("zone", "Asia/Manila")])).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(other.text.contains("Asia/Tokyo, not of Asia/Manila"), "{}", other.text);
+    let tried = house.ask(&hr, form("/imports", file, &[("zone", ""), ("groups", "Packing, Night,")])).await;
+    let page = house.get(&hr, tried.header("location")).await.text;
+    assert!(page.contains("Asia/Tokyo") && page.contains("Packing, Night<"), "{page}");
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_table_of_punches_is_refused_on_the_page_with_the_cure() {
     let house = House::with_accounts();
     let hr = house.sign_in("hr").await;
