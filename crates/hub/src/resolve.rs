@@ -228,12 +228,14 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
     }
 
-    /// The group of the employee whose a punch that was met will be, empty for one without; `None` where it is nobody's yet.
+    /// The group of the employee whose a punch that was met will be, empty for one without; `None` where it is nobody's yet, or of somebody
+    /// who was made from punches and was not given a group.
     pub(crate) fn group(&self, punch: &Unresolved<'_>) -> Option<String> {
         let clock = self.clock(&punch.said.origin).ok()?;
         let on = clock.true_time(punch.said.time.civil()?).date();
         let employee = owner_on(self.owners(&clock.group, punch.user())?, on)?;
-        Some(self.people.get(&employee)?.known.group_name.clone().unwrap_or_default())
+        let Employee { group_name, is_confirmed, .. } = &self.people.get(&employee)?.known;
+        group_name.clone().or_else(|| is_confirmed.then(String::new))
     }
 
     /// The clock of a terminal that was met.

@@ -121,6 +121,36 @@ fn rows_of_employees_of_other_groups_are_left_out_and_those_of_nobody_are_held()
 }
 
 #[test]
+fn who_is_made_from_rows_is_of_no_other_group_until_somebody_says_so() {
+    let groups = [String::from("packing")];
+    let codes = |punch| OutsidePunch { puncher: Puncher::Code("7".to_owned()), ..punch };
+    for is_code in [false, true] {
+        let house = house();
+        let at = |n: i32| punch("7", &format!("2026-02-10 {:02}:{:02}:{:02}", n / 3600, n / 60 % 60, n % 60));
+        // More than one part.
+        let many: Vec<_> = (0..2100).map(|n| Ok(if is_code { codes(at(n)) } else { at(n) })).collect();
+        let how = Outside { wanted: Wanted { types: &[], groups: &groups }, create_employees: true, ..source() };
+        let dry = take(&house, &Outside { is_dry_run: true, ..how }, &rows(many.clone())).0;
+        let all = Counts { read: 2100, stored: 2100, ..Counts::default() };
+        assert_eq!((take(&house, &how, &rows(many)).0, dry), (all, all), "{is_code}");
+    }
+}
+
+#[test]
+fn a_comma_too_many_wants_nobody_and_commas_alone_want_all() {
+    let house = house();
+    let list = b"code,numbers,group\n12,12,Packing\n14,14,\n";
+    house.hub.import_employees(&clerk(), list, false, now()).unwrap();
+    let sent = rows(vec![Ok(punch("12", "2026-02-10 08:00:00")), Ok(punch("14", "2026-02-10 08:00:00"))]);
+    for (named, stored) in [(&["packing", ""][..], 1), (&["", " "], 2)] {
+        let groups: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        let wanted = Wanted { types: &[String::new()], groups: &groups };
+        let counts = take(&house, &Outside { wanted, is_dry_run: true, ..source() }, &sent).0;
+        assert_eq!((counts.stored, counts.refused), (stored, 2 - stored), "{named:?}");
+    }
+}
+
+#[test]
 fn a_dry_run_knows_what_came_in_a_part_before() {
     let house = house();
     let mut many: Vec<_> =

@@ -266,9 +266,10 @@ impl Outside<'_> {
     }
 }
 
-/// Whether a name is one of those that are wanted; any is when none are named.
+/// Whether a name is one of those that are wanted; any is when none are named. A comma too many names none.
 fn is_among(wanted: &[String], name: &str) -> bool {
-    wanted.is_empty() || wanted.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name.trim()))
+    let mut wanted = wanted.iter().map(|wanted| wanted.trim()).filter(|wanted| !wanted.is_empty()).peekable();
+    wanted.peek().is_none() || wanted.any(|wanted| wanted.eq_ignore_ascii_case(name.trim()))
 }
 
 /// Rows on their way into the store.
@@ -341,7 +342,7 @@ impl<'a> Taking<'a> {
         judged.iter().flatten().map(|said| Arrival::at(self.now, self.how.channel, said)).collect()
     }
 
-    /// Rows of nobody who is known are taken like others: they may turn out to be wanted.
+    /// Rows of nobody who is known, or of somebody who was only made from such rows, are taken like others: they may turn out to be wanted.
     fn refuse_other_groups(
         &self,
         intake: &mut Intake<'_, '_>,
