@@ -535,6 +535,11 @@ fn a_rate_is_kept() {
     odoo.deliver(&letters);
     assert!(began.elapsed() >= Duration::from_millis(490), "{:?}", began.elapsed());
     assert_eq!(fake.attendances().len(), 26);
+    // What was waited for does not go at once.
+    let slow = Odoo::new(OdooConfig { per_second: 10, ..config(&fake.url()) }).unwrap();
+    let _ = fake.calls();
+    slow.deliver(&(1..=11).map(|number| letter(number, "2026-03-05", "08:00-12:00")).collect::<Vec<_>>());
+    assert_eq!(fake.calls().iter().filter(|call| *call == "hr.attendance.load").count(), 2);
 }
 
 #[test]

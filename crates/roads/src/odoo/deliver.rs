@@ -13,7 +13,7 @@ use super::{Odoo, wire::Wire};
 use crate::sink::Answer;
 
 /// Days of one look, and rows of one call, at most: far from Odoo's limits, and cheap to halve.
-const PER_CALL: usize = 100;
+pub(super) const PER_CALL: usize = 100;
 
 /// A day that is to be in Odoo.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl Odoo {
     pub(super) async fn deliver_days(&self, days: &[Option<Day>]) -> Vec<Answer> {
         let mut answers = vec![Answer::Refused("this is no record of a day".to_owned()); days.len()];
         let mut shut: Option<Fault> = None;
-        for part in parts(days, true) {
+        for part in parts(days, self.per_look, true) {
             let outcomes = match &shut {
                 Some(fault) => all_with(&part, fault),
                 None => {
@@ -94,7 +94,7 @@ impl Odoo {
     pub(super) async fn preview_days(&self, days: &[Option<Day>]) -> Result<Vec<Value>, Fault> {
         let session = self.session().await?;
         let mut shown = vec![Value::Null; days.len()];
-        for part in parts(days, false) {
+        for part in parts(days, PER_CALL, false) {
             let (planned, refused) = self.look(&session, &part).await?;
             let plans = planned.iter().map(|one| (one.place, &one.day.code, Ok(&one.plan)));
             let refusals = refused.iter().map(|(place, day, why)| (*place, &day.code, Err(why)));
@@ -307,15 +307,15 @@ async fn load(wire: &Wire, session: &Session, rows: Vec<Value>) -> Result<Vec<i6
     Err(refusal(format!("Odoo refuses it: {}", reason(message.unwrap_or("it says no reason")))))
 }
 
-/// Parts of a call's size; when they are to be sent, with one day of an employee in each at most.
-fn parts(days: &[Option<Day>], are_sent: bool) -> Vec<Vec<(usize, &Day)>> {
+/// Parts of so many days at most; when they are to be sent, with one day of an employee in each at most.
+fn parts(days: &[Option<Day>], most: usize, are_sent: bool) -> Vec<Vec<(usize, &Day)>> {
     let mut parts: Vec<Vec<(usize, &Day)>> = Vec::new();
     let mut codes = BTreeSet::new();
     for (place, day) in days.iter().enumerate() {
         let Some(day) = day else { continue };
         let is_new = codes.insert(day.code.as_str()) || !are_sent;
         match parts.last_mut() {
-            Some(part) if is_new && part.len() < PER_CALL => part.push((place, day)),
+            Some(part) if is_new && part.len() < most => part.push((place, day)),
             _ => {
                 codes = BTreeSet::from([day.code.as_str()]);
                 parts.push(vec![(place, day)]);

@@ -37,7 +37,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
-use self::deliver::Day;
+use self::deliver::{Day, PER_CALL};
 pub use self::entry::{ApprovedLeave, Covered};
 use self::look::DayKey;
 use self::plan::{Row, rows};
@@ -95,6 +95,8 @@ pub struct Odoo {
     field: String,
     session: Mutex<Option<Session>>,
     pace: Pace,
+    /// Days that are looked at and entered together: no more than those of a second, where these are limited.
+    per_look: usize,
     runtime: Runtime,
 }
 
@@ -109,7 +111,11 @@ impl Odoo {
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let wire = Wire::new(&config)?;
         let pace = Pace::new(config.per_second, &runtime);
-        Ok(Self { wire, field: config.employee_field, session: Mutex::new(None), pace, runtime })
+        let per_look = match config.per_second {
+            0 => PER_CALL,
+            rate => PER_CALL.min(rate as usize),
+        };
+        Ok(Self { wire, field: config.employee_field, session: Mutex::new(None), pace, per_look, runtime })
     }
 
     /// The session that is kept, or a new one: logging in takes Odoo half a second.
