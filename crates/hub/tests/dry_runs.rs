@@ -118,14 +118,31 @@ fn what_failed_for_good_is_shown_when_it_is_asked_for_and_stays_failed() {
         let (house, _key) = place();
         house.hub.queue_days(&clerk(), kind, &range(date(2026, 2, 9), date(2026, 2, 9)), now()).unwrap();
         let refuses = Plain { refuses: true, ..Plain::default() };
+        let again = DryRun { retries_failed: true, ..DryRun::default() };
         for which in [Which::New, Which::Failed, Which::Failed] {
             let done = house.hub.deliver(kind, &refuses, which, 0, &now, &|| false).unwrap();
             assert_eq!(done.refused, 2);
+            assert!(house.would_send(kind, &DryRun::default()).is_empty(), "what was tried waits for its retry");
+            assert_eq!(house.would_send(kind, &again).len(), 2);
         }
-        assert!(house.would_send(kind, &DryRun::default()).is_empty());
-        let shown = house.would_send(kind, &DryRun { retries_failed: true, ..DryRun::default() });
-        assert_eq!(shown.len(), 2);
+        let shown = house.would_send(kind, &again);
         house.hub.requeue_failed(&clerk(), kind, now()).unwrap();
         assert_eq!(house.sends(kind, Which::New), shown);
+    }
+}
+
+#[test]
+fn the_first_few_that_are_shown_are_those_that_are_sent_first() {
+    for kind in [CRM, ODOO] {
+        let (house, _key) = place();
+        let week = range(date(2026, 2, 9), date(2026, 2, 13));
+        let last = house.store.read(|read| read.employees()).unwrap().into_iter().max_by_key(|one| one.id).unwrap();
+        let of_last = Queued { employee: Some(last.code), ..week.clone() };
+        house.hub.queue_days(&clerk(), kind, &of_last, now()).unwrap();
+        let shown = house.would_send(kind, &DryRun { queued: Some(week.clone()), limit: 3, ..DryRun::default() });
+        house.hub.queue_days(&clerk(), kind, &week, now()).unwrap();
+        let plain = Plain::default();
+        house.hub.deliver(kind, &plain, Which::New, 3, &now, &|| false).unwrap();
+        assert_eq!((sorted(plain.came.into_inner().unwrap()), shown.len()), (shown, 3));
     }
 }

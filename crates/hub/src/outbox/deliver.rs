@@ -54,7 +54,7 @@ impl Delivered {
 pub struct DryRun {
     /// Days that would be put into the outbox before; none when `None`.
     pub queued: Option<Queued>,
-    /// Also what failed for good, as if it had not been tried.
+    /// Also what failed, for good as well, as if it had not been tried.
     pub retries_failed: bool,
     /// Most records; 0 is no limit.
     pub limit: u32,
@@ -275,19 +275,39 @@ fn would_be_ready(
 ) -> Result<Vec<Ready>, Error> {
     let settings = desk::settings_of(write, name)?;
     derive_within(write, now)?;
+    let most = if dry_run.limit == 0 { PER_RUN } else { dry_run.limit.min(PER_RUN) };
     if let Some(which) = &dry_run.queued {
-        for person in people(write, which.employee.as_deref())? {
-            desk::queue(write, (name, &settings), person.id, which, now)?;
-        }
+        queue_first(write, (name, &settings), which, most, now)?;
     }
     if dry_run.retries_failed {
         while desk::requeue_some(write, name)? == desk::PER_WRITE {}
     }
-    let most = if dry_run.limit == 0 { PER_RUN } else { dry_run.limit.min(PER_RUN) };
-    let waiting = waiting(write, name, &settings, Which::All, most)?;
+    let which = if dry_run.retries_failed { Which::All } else { Which::New };
+    let waiting = waiting(write, name, &settings, which, most)?;
     let mut ready = ready(write, name, &settings, &waiting, now)?;
     ready.retain(|one| settings.mode == Mode::Event || !is_in_step(sink, one));
     Ok(ready)
+}
+
+/// Puts days into the outbox as [`desk::queue`], as far as the first so many that wait can be among them: those wait by employee. How many
+/// wait because of it.
+pub(super) fn queue_first(
+    write: &Write<'_>,
+    sink: (&str, &SinkSettings),
+    which: &Queued,
+    most: u32,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let mut people = people(write, which.employee.as_deref())?;
+    people.sort_by_key(|person| person.id);
+    let mut queued = 0;
+    for person in people {
+        if queued >= u64::from(most) {
+            break;
+        }
+        queued += desk::queue(write, sink, person.id, which, now)?;
+    }
+    Ok(queued)
 }
 
 /// Whether nothing of a day has changed for the receiver since it took what was sent last.

@@ -16,8 +16,9 @@ use store::days::Day;
 use store::people::Employee;
 use testkit::{Chance, how_many};
 
+use super::deliver::queue_first;
 use super::letter::Ready;
-use super::{DryRun, Mode, NewSink, Queued, SinkSettings, Which};
+use super::{DryRun, Mode, NewSink, Queued, SinkSettings, Which, desk};
 use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};
@@ -479,4 +480,22 @@ fn what_is_asked_for_by_hand_waits_for_its_turn_is_waited_for_and_goes_on_when_w
     assert!(earlier.id < asked);
     perform(&earlier);
     assert_eq!(by_hand(asked, at(111)).unwrap().id, asked);
+}
+
+#[test]
+fn a_dry_run_looks_at_no_more_people_than_it_shows() {
+    let place = Place::with_sink();
+    for (person, number) in place.people.iter().flat_map(|person| (0..DAYS).map(move |number| (*person, number))) {
+        place.becomes(person, date(number), Becomes::Worked(480));
+    }
+    let all = Queued { force: true, ..Queued::default() };
+    let queued = |most| {
+        let queued = place.hub.store.write(|write| {
+            let settings = desk::settings_of(write, CRM)?;
+            queue_first(write, (CRM, &settings), &all, most, now())
+        });
+        queued.unwrap()
+    };
+    let days = DAYS as u64;
+    assert_eq!([1, 4, 5, 50].map(queued), [days, days, 2 * days, 3 * days]);
 }

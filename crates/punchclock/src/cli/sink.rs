@@ -157,7 +157,7 @@ pub(crate) struct Sync {
     /// Also those of the dates that were sent, as if they had changed
     #[arg(long)]
     pub(crate) force: bool,
-    /// Send and change nothing: print what would be sent, what waits to be tried again included
+    /// Send and change nothing: print what the same command would send. While it looks, whoever else writes waits
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// The sink, if it has another name than its kind
