@@ -136,6 +136,7 @@ fn after_whatever_breaks_a_page_a_new_connection_asks_for_it_again() {
         TdsAnswer::Stalls(rows([3, 4])),
         TdsAnswer::Error(229, "The SELECT permission was denied on the object 'commute_log'."),
         TdsAnswer::Error(208, "Invalid object name 'dbo.commute_log'."),
+        TdsAnswer::Error(241, "Conversion failed when converting date and/or time from character string."),
         TdsAnswer::Rows(rows([3, 4])),
     ]);
     let (mut keys, mut troubles) = (Vec::new(), Vec::new());
@@ -150,14 +151,19 @@ fn after_whatever_breaks_a_page_a_new_connection_asks_for_it_again() {
         }
     }
     assert_eq!(keys, ["1", "2", "3", "4"]);
-    let words =
-        ["the connection broke off", "did not go on with its answer in time", "needs SELECT on it", "look at --table"];
+    let words = [
+        "the connection broke off",
+        "did not go on with its answer in time",
+        "needs SELECT on it",
+        "look at --table",
+        "holds text that is none: convert it",
+    ];
     assert_eq!(troubles.len(), words.len());
     for (trouble, words) in troubles.iter().zip(words) {
         assert!(trouble.contains(words), "{trouble}");
     }
     // One from the beginning, and one after each trouble.
-    assert_eq!(fake.calls(), 5);
+    assert_eq!(fake.calls(), 6);
 }
 
 #[test]

@@ -243,6 +243,8 @@ mod tests {
     #[test]
     fn a_query_of_ones_own_only_reads() {
         assert_eq!(check_query("SELECT a.x, b.y FROM dbo.a JOIN b ON a.i = b.i").unwrap(), ["dbo.a", "b"]);
+        let converted = "SELECT n, CASE WHEN ISDATE(came) = 1 THEN CAST(came AS datetime) END AS came FROM dbo.shift";
+        assert_eq!(check_query(converted).unwrap(), ["dbo.shift"]);
         for (query, says) in [
             ("DELETE FROM a", "one SELECT"),
             ("SELECT 1; DROP TABLE a", "one SELECT"),

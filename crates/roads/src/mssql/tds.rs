@@ -215,6 +215,9 @@ fn in_words(error: &Error) -> String {
             Some(911 | 4060) => "; look at --db-name",
             Some(229) => "; the login needs SELECT on it",
             Some(208) => "; look at --table, or at the query",
+            Some(241) => {
+                "; a column of times holds text that is none: convert it in a query of your own, as docs/mssql.md shows"
+            }
             _ => "",
         }
     };
