@@ -188,3 +188,16 @@ fn a_terminals_log_is_tried_first_and_each_of_its_lines_is_told() {
     let again = stage.prints(&[&import[..], &["--dry-run"]].concat());
     assert!(again.ends_with("read 5, stored 0, known 5, held 0, refused 0\n"), "{again}");
 }
+
+#[test]
+fn a_report_that_cant_be_written_says_whether_the_punches_were_taken() {
+    let stage = with_people();
+    std::fs::write(stage.folder.path().join("log.csv"), LOG).unwrap();
+    let import = ["import", "csv", "log.csv", "--kind", "punches", "--zone", "Asia/Manila", "--report", "/dev/full"];
+    let says = stage.fails(&[&import[..], &["--dry-run"]].concat(), 1);
+    assert!(says.contains("the report can't be written; nothing was changed"), "{says}");
+    assert_eq!(stage.punches(), 0);
+    let says = stage.fails(&import, 1);
+    assert!(says.contains("the report can't be written; the punches were taken"), "{says}");
+    assert_ne!(stage.punches(), 0);
+}

@@ -49,7 +49,7 @@ fn attlog(context: &Context, file: &Path, how: &FileImport<'_>, rows: Option<&Pa
         progress.say(counts.to_string());
     })?;
     drop(progress);
-    rows.finish()?;
+    rows.finish(how.is_dry_run)?;
     if !how.is_dry_run {
         derive_with_progress(&hub, now())?;
     }

@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
         },
     )?;
     drop(progress);
-    let refused = told.finish()?;
+    let refused = told.finish(is_dry_run)?;
     if !is_dry_run {
         derive_with_progress(&hub, now())?;
     }

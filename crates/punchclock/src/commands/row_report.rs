@@ -32,13 +32,14 @@ impl RowReport {
         }
     }
 
-    /// Says why rows were not taken; how many were refused that nobody asked to be.
-    pub(super) fn finish(self) -> anyhow::Result<u64> {
+    /// Says why rows were not taken, or would not be; how many were refused that nobody asked to be.
+    pub(super) fn finish(self, is_dry_run: bool) -> anyhow::Result<u64> {
         self.reasons.lines(usize::MAX).iter().for_each(|line| eprintln!("{line}"));
-        if let Some(error) = self.failed {
-            return Err(error).context("the report can't be written; the punches were taken");
-        }
-        self.csv.map(CsvTable::finish).transpose()?;
+        let written = self.failed.map_or(Ok(()), Err).and_then(|()| self.csv.map_or(Ok(()), CsvTable::finish));
+        written.context(match is_dry_run {
+            true => "the report can't be written; nothing was changed",
+            false => "the report can't be written; the punches were taken",
+        })?;
         Ok(self.reasons.refused())
     }
 }

@@ -288,7 +288,7 @@ fn pull_table(hub: &Hub, args: &Pull) -> anyhow::Result<TableRead> {
     };
     let read = hub.read_table(&args.name, table.as_mut(), how)?;
     drop(progress);
-    report.finish()?;
+    report.finish(args.dry_run)?;
     if let Some(warning) = &read.warning {
         eprintln!("punchclock: source {}: WARNING: {warning}", args.name);
     }
