@@ -15,7 +15,8 @@ impl Desk {
         // The note is taken away first: an order that comes meanwhile makes it anew, and is not forgotten.
         self.terminals.set_has_commands(serial, false);
         let now_us = self.time.now_us();
-        let handed_out = self.spool.hand_out(serial.to_owned(), standing.dialect, now_us, self.result_patience).await;
+        let Standing { dialect, via, .. } = standing;
+        let handed_out = self.spool.hand_out(serial.to_owned(), dialect, via, now_us, self.result_patience).await;
         if handed_out.as_ref().map_or(true, |out| out.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }
@@ -29,7 +30,8 @@ impl Desk {
     pub(super) async fn results(&self, serial: &str, standing: Standing, body: &Body) -> Reply {
         self.terminals.set_has_commands(serial, false);
         let now_us = self.time.now_us();
-        let settled = self.spool.settle(serial.to_owned(), standing.dialect, body.bytes.clone(), now_us).await;
+        let Standing { dialect, via, .. } = standing;
+        let settled = self.spool.settle(serial.to_owned(), dialect, via, body.bytes.clone(), now_us).await;
         if settled.as_ref().map_or(true, |settled| settled.is_waiting) {
             self.terminals.set_has_commands(serial, true);
         }

@@ -10,7 +10,8 @@
 //!    up after some times or at its expiry (`plan::next_step`). So commands here must do no harm when they are done twice.
 //!    They expire by the hub's time, as far as the edge's clock tells it; while it does not, one that may have expired waits.
 //! 4. The first result is the last word; one that comes after a command was given up still counts.
-//! 5. Each change of a hub's command is reported until the hub has answered; finished ones stay until they are told and
+//! 5. What the edge does by itself on a visit is handed out to nobody: by push it would replace a whole record.
+//! 6. Each change of a hub's command is reported until the hub has answered; finished ones stay until they are told and
 //!    old. Errands are told to nobody, and leave when they are finished.
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use adms::{CommandLine, CommandResult, Dialect, Verdict};
 use bytes::Bytes;
 use jiff::civil::Date;
 use link::command::MAX_RESULT_BYTES;
-use link::{CommandOrder, CommandReport, CommandState, TerminalCommand};
+use link::{CommandOrder, CommandReport, CommandState, TerminalCommand, Via};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Spool, SpoolError, micros, terminals};
@@ -75,7 +76,7 @@ fn of_day(command: &TerminalCommand, is_done: bool, count: Option<u64>) -> Optio
 pub struct HandOut {
     /// The reply: `OK`, or commands.
     pub reply: String,
-    /// Whether something still waits: to be handed out, or for its result.
+    /// Whether something still waits that it fetches by itself: to be handed out, or for its result.
     pub is_waiting: bool,
 }
 
@@ -86,7 +87,7 @@ pub struct Settled {
     pub finished: usize,
     /// What they say of whole days.
     pub(crate) days: Vec<(Date, Answer)>,
-    /// Whether something still waits: to be handed out, or for its result.
+    /// Whether something still waits that it fetches by itself: to be handed out, or for its result.
     pub is_waiting: bool,
 }
 
@@ -142,7 +143,8 @@ impl Spool {
         self.change(move |connection| queue(connection, &serial, &errands)).await
     }
 
-    /// What a terminal gets at its poll at `now_us`; it counts as sent. Its results may take as long as `patience`.
+    /// What a terminal that is collected from in this way gets at its poll at `now_us`; it counts as sent. Its results may take as long as
+    /// `patience`.
     ///
     /// # Errors
     /// When the write fails; everything stays as it was.
@@ -150,11 +152,12 @@ impl Spool {
         &self,
         serial: String,
         dialect: Dialect,
+        via: Via,
         now_us: i64,
         patience: Duration,
     ) -> Result<HandOut, SpoolError> {
         let ahead_us = self.inner.believed.ahead_us();
-        self.change(move |connection| hand_out(connection, &serial, dialect, now_us, patience, ahead_us)).await
+        self.change(move |connection| hand_out(connection, &serial, dialect, via, now_us, patience, ahead_us)).await
     }
 
     /// Takes the results in a body of `devicecmd` (adms 8), whatever their order. A result of an unknown or finished
@@ -166,6 +169,7 @@ impl Spool {
         &self,
         serial: String,
         dialect: Dialect,
+        via: Via,
         body: Bytes,
         now_us: i64,
     ) -> Result<Settled, SpoolError> {
@@ -177,7 +181,8 @@ impl Spool {
                     days.extend(of_day(&command, is_done, result.sum()));
                 }
             }
-            Ok(Settled { finished, days, is_waiting: is_waiting(connection, &serial)? })
+            let is_waiting = !to_fetch(connection, &serial, via)?.is_empty();
+            Ok(Settled { finished, days, is_waiting })
         })
         .await
     }
@@ -360,19 +365,16 @@ fn hand_out(
     connection: &Connection,
     serial: &str,
     dialect: Dialect,
+    via: Via,
     now_us: i64,
     patience: Duration,
     ahead_us: Option<i64>,
 ) -> rusqlite::Result<HandOut> {
     let mut lines = Vec::new();
-    let open = open(connection, serial)?;
+    let open = to_fetch(connection, serial, via)?;
     for open in open.into_iter().filter_map(|open| open.by_clock_ahead(ahead_us)) {
         if lines.len() >= PER_REPLY {
             break;
-        }
-        if matches!(open.command, TerminalCommand::RenameUser { .. }) {
-            // It has no form here and waits for a visit.
-            continue;
         }
         if !review(connection, &open, now_us, patience)? {
             continue;
@@ -394,7 +396,7 @@ fn hand_out(
          WHERE id = CAST(?1 AS INTEGER)",
     )?;
     sent.into_iter().try_for_each(|id| mark.execute((id, now_us)).map(drop))?;
-    Ok(HandOut { reply, is_waiting: is_waiting(connection, serial)? })
+    Ok(HandOut { reply, is_waiting: !to_fetch(connection, serial, via)?.is_empty() })
 }
 
 /// Whether a command is to be delivered now; one that can't be any more is given up.
@@ -495,10 +497,11 @@ pub(super) fn open(connection: &Connection, serial: &str) -> rusqlite::Result<Ve
         .collect()
 }
 
-fn is_waiting(connection: &Connection, serial: &str) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM command WHERE serial = ?1 AND state IN ('handed_over', 'sent'))")?
-        .query_row([serial], |row| row.get(0))
+/// Those of them that the terminal fetches by itself; all others wait for a visit.
+fn to_fetch(connection: &Connection, serial: &str, via: Via) -> rusqlite::Result<Vec<Open>> {
+    let mut open = open(connection, serial)?;
+    open.retain(|open| !open.command.is_done_on_visit(via));
+    Ok(open)
 }
 
 fn report(row: &Row<'_>) -> rusqlite::Result<CommandReport> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use adms::Dialect;
 use jiff::tz::TimeZone;
-use link::{Clock, Contact, Moved, Poll, Reading};
+use link::{Clock, Contact, Moved, Poll, Reading, Via};
 use tokio::sync::watch;
 
 use crate::closing::Doubts;
@@ -31,6 +31,8 @@ const REFUSAL_COUNTS_US: i64 = 3600 * 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) is_approved: bool,
+    /// How it is collected from.
+    pub(crate) via: Via,
     /// It shall upload everything, because nothing of it is known yet.
     pub(crate) owes_upload: bool,
     /// Lines of its sample that are kept already.
@@ -238,6 +240,7 @@ impl Terminals {
         one.is_news = true;
         Ok(Standing {
             is_approved: one.registered.as_ref().is_some_and(|terminal| terminal.approved),
+            via: one.registered.as_ref().map_or(Via::default(), |terminal| terminal.via),
             owes_upload: one.owes_upload,
             sample_lines: one.sample_lines,
             has_commands: one.has_commands,

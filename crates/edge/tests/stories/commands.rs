@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use adms::Dialect;
 use edge::spool::Spool;
-use edge::spool::commands::Errand;
+use edge::spool::commands::{Errand, HandOut};
 use link::command::TerminalPerson;
-use link::{CommandOrder, CommandState, TerminalCommand};
+use link::{CommandOrder, CommandState, TerminalCommand, Via};
 
 use crate::fake_hub::FakeHub;
 use crate::http::{get, post};
@@ -22,27 +22,36 @@ fn order(id: i64, command: TerminalCommand) -> CommandOrder {
 /// A terminal at the spool, as the listener asks for it.
 struct Desk {
     spool: Spool,
+    via: Via,
     _place: Workplace,
 }
 
 impl Desk {
     fn new() -> Self {
+        Self::of(Via::Push)
+    }
+
+    fn of(via: Via) -> Self {
         let place = Workplace::new();
-        Self { spool: Spool::open(&place.spool()).unwrap(), _place: place }
+        Self { spool: Spool::open(&place.spool()).unwrap(), via, _place: place }
     }
 
     async fn take(&self, orders: Vec<CommandOrder>) {
         self.spool.take_orders(orders, 0, Some(0)).await.unwrap();
     }
 
+    async fn hand_out(&self, second: i64) -> HandOut {
+        let polled = self.spool.hand_out("A1".into(), Dialect::Attendance, self.via, second * SECOND_US, PATIENCE);
+        polled.await.unwrap()
+    }
+
     async fn poll(&self, second: i64) -> String {
-        let polled = self.spool.hand_out("A1".into(), Dialect::Attendance, second * SECOND_US, PATIENCE);
-        polled.await.unwrap().reply
+        self.hand_out(second).await.reply
     }
 
     async fn results(&self, second: i64, body: &'static str) {
         let body = bytes::Bytes::from_static(body.as_bytes());
-        self.spool.settle("A1".into(), Dialect::Attendance, body, second * SECOND_US).await.unwrap();
+        self.spool.settle("A1".into(), Dialect::Attendance, self.via, body, second * SECOND_US).await.unwrap();
     }
 
     /// State and first line of what is to be told of each command.
@@ -65,7 +74,7 @@ async fn errands_are_handed_out_once_and_again_without_a_result() {
     desk.results(1, "ID=1&Return=0&CMD=CHECK\nID=77&Return=0&CMD=CHECK").await;
     assert_eq!(desk.poll(300).await, "C:2:DATA QUERY USERINFO\n");
     let other = bytes::Bytes::from_static(b"ID=2&Return=0&CMD=DATA");
-    desk.spool.settle("B1".into(), Dialect::Attendance, other, 0).await.unwrap();
+    desk.spool.settle("B1".into(), Dialect::Attendance, Via::Push, other, 0).await.unwrap();
     assert_eq!(desk.spool.serials_with_commands().await.unwrap(), ["A1"], "another terminal's result settles nothing");
     desk.results(301, "ID=2&Return=0&CMD=DATA").await;
     assert!(desk.spool.serials_with_commands().await.unwrap().is_empty());
@@ -87,6 +96,26 @@ async fn a_result_is_matched_by_its_number_however_late_twice_or_out_of_order_it
     assert_eq!(told.len(), 2);
     assert_eq!((state(901).1, state(902).1), (CommandState::Failed, CommandState::Done));
     assert!(state(901).2.contains("does not know this command"), "{told:?}");
+}
+
+/// By push a whole record is written: who is known would lose card, rights and password.
+#[tokio::test]
+async fn what_is_done_on_a_visit_is_never_handed_out_nor_waited_for() {
+    let put = TerminalCommand::PutUser(TerminalPerson { user: "12".into(), name: "Ann".into(), ..Default::default() });
+    let rename = TerminalCommand::RenameUser { user: "12".into(), name: "Ann".into() };
+    let commands = [put, TerminalCommand::DeleteUser { user: "99".into() }, rename, TerminalCommand::Info];
+    for (via, fetched) in [(Via::Poll, "C:4:INFO\n"), (Via::Both, "C:1:DATA UPDATE USERINFO PIN=12\tName=Ann")] {
+        let desk = Desk::of(via);
+        desk.take((901..).zip(commands.clone()).map(|(id, command)| order(id, command)).collect()).await;
+        let out = desk.hand_out(1).await;
+        assert!(out.reply.starts_with(fetched) && !out.reply.contains("C:3:"), "{via:?}: {}", out.reply);
+        assert!(out.is_waiting, "{via:?}: for results");
+        desk.results(2, "ID=1&Return=0&CMD=DATA\nID=2&Return=0&CMD=DATA").await;
+        let body = bytes::Bytes::from_static(b"ID=4&Return=0&CMD=INFO");
+        let settled = desk.spool.settle("A1".into(), Dialect::Attendance, via, body, 3 * SECOND_US).await.unwrap();
+        assert!(!settled.is_waiting && !desk.hand_out(4).await.is_waiting, "{via:?}: what is left waits for a visit");
+        assert!(desk.untold().await.contains(&(903, CommandState::HandedOver, String::new())), "{via:?}");
+    }
 }
 
 #[tokio::test]

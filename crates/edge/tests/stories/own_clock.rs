@@ -276,7 +276,8 @@ async fn a_command_expires_by_the_hubs_time_whatever_the_edges_clock_shows() {
     let order = |id| CommandOrder { id, serial: "X1".into(), command: TerminalCommand::Info, expires_in_s: 60 };
     let poll = async |passed_s: i64| {
         let now_us = edge_us + passed_s * SECOND_US;
-        let polled = spool.hand_out("X1".into(), Dialect::Attendance, now_us, Duration::from_secs(300));
+        let polled =
+            spool.hand_out("X1".into(), Dialect::Attendance, link::Via::Push, now_us, Duration::from_secs(300));
         polled.await.unwrap().reply
     };
     let states = async || {

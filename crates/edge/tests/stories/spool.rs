@@ -362,7 +362,7 @@ async fn a_file_of_the_version_before_keeps_its_entries_and_its_commands() {
     assert_eq!(spool.terminals().await.unwrap()[0].sample_lines, 7);
     let hand_out = async |now_us| {
         let patience = Duration::from_secs(60);
-        spool.hand_out("A1".into(), adms::Dialect::Attendance, now_us, patience).await.unwrap().reply
+        spool.hand_out("A1".into(), adms::Dialect::Attendance, link::Via::Push, now_us, patience).await.unwrap().reply
     };
     assert_eq!(hand_out(1_000_000).await, "C:3:DATA QUERY USERINFO\n", "the other one was sent already");
     assert_eq!(hand_out(60_000_005).await, "C:2:CHECK\n");

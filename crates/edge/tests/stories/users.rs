@@ -312,3 +312,17 @@ async fn who_pushes_too_is_renamed_on_a_visit_and_fetches_everything_else() {
     assert_eq!(user_of(&sim, "13"), None, "it was handed out, and not done on the visit");
     edge.shutdown().await;
 }
+
+#[tokio::test]
+async fn who_is_only_polled_and_calls_all_the_same_is_given_nothing_that_waits_for_a_visit() {
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let nowhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
+    hub.with(|held| held.terminals.push(polled("SIM1", &nowhere)));
+    hub.order(1, put("13", "Ben Cruz"));
+    let edge = start(&place, &hub, RARELY).await;
+    hub.told(1, CommandState::HandedOver).await;
+    let poll = async || get(edge.terminals_addr(), "/iclock/getrequest?SN=SIM1").await.body;
+    let fetched = poll().await;
+    assert!(fetched.contains("DATA QUERY USERINFO") && !fetched.contains("PIN=13"), "{fetched}");
+    edge.shutdown().await;
+}
