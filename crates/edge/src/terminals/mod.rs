@@ -404,6 +404,8 @@ impl Terminals {
             if one.registered.as_ref().is_some_and(|before| before.push_key != terminal.push_key) {
                 one.set_refused(None);
             }
+            // What waited for a visit may be its own to fetch now.
+            one.has_commands |= one.registered.as_ref().is_some_and(|before| before.via != terminal.via);
             if one.contact.moved.as_ref().is_some_and(|moved| Some(&moved.from) != terminal.address.as_ref()) {
                 one.contact.moved = None;
             }

@@ -13,7 +13,7 @@ use zk::record::template::TemplateKey;
 use zk::{Privilege, User};
 
 use crate::fake_hub::FakeHub;
-use crate::http::get;
+use crate::http::{get, post};
 use crate::poller::{polled, serve};
 use crate::workplace::Workplace;
 
@@ -314,7 +314,7 @@ async fn who_pushes_too_is_renamed_on_a_visit_and_fetches_everything_else() {
 }
 
 #[tokio::test]
-async fn who_is_only_polled_and_calls_all_the_same_is_given_nothing_that_waits_for_a_visit() {
+async fn what_waits_for_a_visit_is_not_fetched_before_the_terminal_pushes() {
     let (place, hub) = (Workplace::new(), FakeHub::default());
     let nowhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     hub.with(|held| held.terminals.push(polled("SIM1", &nowhere)));
@@ -324,5 +324,17 @@ async fn who_is_only_polled_and_calls_all_the_same_is_given_nothing_that_waits_f
     let poll = async || get(edge.terminals_addr(), "/iclock/getrequest?SN=SIM1").await.body;
     let fetched = poll().await;
     assert!(fetched.contains("DATA QUERY USERINFO") && !fetched.contains("PIN=13"), "{fetched}");
+    let ids = fetched.lines().filter_map(|line| line.split(':').nth(1));
+    let results: String = ids.map(|id| format!("ID={id}&Return=0&CMD=DATA\n")).collect();
+    post(edge.terminals_addr(), "/iclock/devicecmd?SN=SIM1", results.as_bytes()).await;
+    assert_eq!(poll().await, "OK");
+
+    hub.with(|held| {
+        held.terminals = vec![link::Terminal { via: Via::Push, ..polled("SIM1", &nowhere) }];
+        held.commands.push(CommandOrder { serial: "OTHER".to_owned(), ..order(2, TerminalCommand::Info) });
+    });
+    hub.told(2, CommandState::HandedOver).await;
+    let fetched = poll().await;
+    assert!(fetched.contains("PIN=13"), "{fetched}");
     edge.shutdown().await;
 }
