@@ -196,16 +196,21 @@ pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Ti
 
 /// A user was written to a terminal, or deleted there: that is what it lists now.
 fn note_user(write: &Write<'_>, done: &Command, now: Timestamp) -> Result<(), Error> {
-    match serde_json::from_str(&done.command) {
-        Ok(
-            TerminalCommand::PutUser(TerminalPerson { user, name, .. }) | TerminalCommand::RenameUser { user, name },
-        ) => {
-            let (origin, seen_us) = (done.serial.clone(), now.as_microsecond());
-            write.put_terminal_users(&[TerminalUser { origin, user, name, seen_us }])?;
+    // What a newer hub asked for says nothing here.
+    let command = serde_json::from_str(&done.command).unwrap_or(TerminalCommand::Unknown);
+    match &command {
+        TerminalCommand::PutUser(TerminalPerson { user, name, .. }) | TerminalCommand::RenameUser { user, name } => {
+            let via = write.terminal(&done.serial)?.map(|terminal| via(&terminal.via));
+            // Without a name, a visit leaves the one that is there.
+            let keeps_name = name.trim().is_empty() && via.is_some_and(|via| command.is_done_on_visit(via));
+            if keeps_name && write.users_of(&done.serial)?.iter().any(|known| known.user == *user) {
+                return Ok(());
+            }
+            let (origin, user, name) = (done.serial.clone(), user.clone(), name.clone());
+            write.put_terminal_users(&[TerminalUser { origin, user, name, seen_us: now.as_microsecond() }])?;
         }
-        Ok(TerminalCommand::DeleteUser { user }) => write.drop_terminal_user(&done.serial, &user)?,
-        // What a newer hub asked for, and everything that is not about users.
-        Ok(_) | Err(_) => {}
+        TerminalCommand::DeleteUser { user } => write.drop_terminal_user(&done.serial, user)?,
+        _ => {}
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use house::{House, clerk, house, now};
 use hub::view::{CommandFilter, CommandRow};
 use hub::{NewTerminal, USUAL_EXPIRY};
 use jiff::{SignedDuration, Timestamp};
-use link::command::{MAX_ORDERS, MAX_RESULT_BYTES};
+use link::command::{MAX_ORDERS, MAX_RESULT_BYTES, TerminalPerson};
 use link::{Clock, ClockSource, CommandReport, CommandState, Contact, Heartbeat, Orders, TerminalCommand};
 
 fn seconds_later(seconds: i64) -> Timestamp {
@@ -159,4 +159,25 @@ fn a_zone_that_is_corrected_makes_what_was_seen_of_the_clock_void() {
     assert_eq!(clock(&house), Some(seen), "a contact without a look at the clock leaves it");
     house.register("A1", "Asia/Bangkok");
     assert_eq!(clock(&house), None);
+}
+
+#[test]
+fn who_gets_a_card_on_a_visit_keeps_the_name_that_the_terminal_lists() {
+    let house = house();
+    let address = Some("10.0.0.9:4370".to_owned());
+    let new = NewTerminal { serial: "P1".into(), via: Some(link::Via::Poll), address, ..NewTerminal::default() };
+    house.hub.add_terminal(&clerk(), &new, now()).unwrap();
+    house.beat(&heard("branch", "P1", now()), now());
+    let put = |user: &str, name: &str, card| {
+        let (user, name) = (user.to_owned(), name.to_owned());
+        let put = TerminalCommand::PutUser(TerminalPerson { user, name, card, ..TerminalPerson::default() });
+        let id = house.ask("P1", &put);
+        house.beat(&reporting(vec![report(id, CommandState::Done, 1)]), now());
+    };
+    put("12", "Ann Reyes", None);
+    put("12", "", Some(77));
+    put("13", "", Some(78));
+    let users = house.store.read(|read| read.users_of("P1")).unwrap();
+    let named: Vec<_> = users.iter().map(|user| (user.user.as_str(), user.name.as_str())).collect();
+    assert_eq!(named, [("12", "Ann Reyes"), ("13", "")]);
 }
