@@ -240,6 +240,7 @@ impl<U: Uplink> Forwarder<U> {
         let depth = self.spool.depth().await.map_err(Trouble::Spool)?;
         let asked = self.time.look().await;
         let now_us = asked.now_us;
+        let (told, polls) = self.terminals.polls(link::poll::MAX_POLLS).into_iter().unzip::<u64, _, Vec<_>, _>();
         let heartbeat = Heartbeat {
             edge: self.name.clone(),
             spool: self.spool.id().to_owned(),
@@ -250,13 +251,13 @@ impl<U: Uplink> Forwarder<U> {
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
             readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS, asked),
-            polls: self.terminals.polls(link::poll::MAX_POLLS),
+            polls,
             health: self.health().await,
         };
         match self.uplink.heartbeat(&heartbeat).await {
             Ok(orders) => {
                 self.time.compared(asked, orders.now_us).await;
-                self.terminals.polls_told(&heartbeat.polls);
+                self.terminals.polls_told(&told);
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts, asked);
                 self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {

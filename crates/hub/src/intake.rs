@@ -140,7 +140,8 @@ impl Hub {
         if is_fresh && tells_nothing {
             return self.orders(beat, now);
         }
-        let beat = &watch::by_right_clock(beat, ahead_us);
+        let off_us = watch::off_us(beat, ahead_us);
+        let beat = &watch::by_right_clock(beat, off_us);
         let (doubts, polls) = self.store.write(|write| {
             let before = write.edge(&beat.edge)?;
             write.put_edge(&watch::after_beat(before.as_ref(), beat, ahead_us, now))?;
@@ -169,7 +170,7 @@ impl Hub {
                 }
             }
             crate::commands::take_reports(write, &beat.commands, now)?;
-            let polls = crate::polls::note(write, &beat.polls, Some(&beat.edge), now)?;
+            let polls = crate::polls::note(write, &beat.polls, off_us, Some(&beat.edge), now)?;
             Ok::<_, Error>((take_readings(write, &Company::load(write)?, beat, now)?, polls))
         })?;
         self.polls.count(&polls);

@@ -1,7 +1,7 @@
 //! How the last readings of each terminal ended, as edges tell them, and those that were made from here by hand.
 //!
 //! Invariants:
-//! * A reading that is told again changes nothing.
+//! * A reading that is told again changes nothing: it is known by its begin as it was told, however far the clock of its edge is off then.
 //! * A list for people: nothing is judged by it, and of each terminal it has [`MOST_OF_ONE`] rows at most.
 
 use std::collections::BTreeMap;
@@ -88,8 +88,14 @@ impl PollMeters {
     }
 }
 
-/// Notes readings of terminals that are known here; those that were not noted before.
-pub(crate) fn note(write: &Write<'_>, polls: &[Poll], edge: Option<&str>, now: Timestamp) -> Result<Vec<Poll>, Error> {
+/// Notes readings of terminals that are known here, told by a clock that is so far ahead; those that were not noted before.
+pub(crate) fn note(
+    write: &Write<'_>,
+    polls: &[Poll],
+    off_us: i64,
+    edge: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<Poll>, Error> {
     let mut noted = Vec::new();
     for poll in polls {
         if write.terminal(&poll.serial)?.is_none() {
@@ -97,8 +103,9 @@ pub(crate) fn note(write: &Write<'_>, polls: &[Poll], edge: Option<&str>, now: T
         }
         let new = polls::Poll {
             serial: poll.serial.clone(),
+            told_us: poll.began_us,
             // An edge's clock is believed as far as it can be right.
-            began_us: poll.began_us.min(now.as_microsecond()),
+            began_us: poll.began_us.saturating_sub(off_us).min(now.as_microsecond()),
             took_ms: poll.took_ms,
             outcome: poll.outcome.word().to_owned(),
             says: poll.says.get(..poll.says.floor_char_boundary(MOST_SAYS_BYTES)).unwrap_or_default().to_owned(),
@@ -119,7 +126,7 @@ impl Hub {
     /// # Errors
     /// Of the store.
     pub fn note_poll(&self, poll: &Poll, now: Timestamp) -> Result<(), Error> {
-        let noted = self.store.write(|write| note(write, std::slice::from_ref(poll), None, now))?;
+        let noted = self.store.write(|write| note(write, std::slice::from_ref(poll), 0, None, now))?;
         self.polls.count(&noted);
         Ok(())
     }

@@ -311,23 +311,26 @@ pub(crate) fn ahead_us(beat: &Heartbeat, now: Timestamp) -> i64 {
     measured.unwrap_or_else(|| beat.now_us.saturating_sub(now.as_microsecond()))
 }
 
-/// The heartbeat with times as they would be by a right clock. An edge that tells nothing of its clock is taken at its word.
-pub(crate) fn by_right_clock(beat: &Heartbeat, ahead_us: i64) -> Heartbeat {
-    let mut beat = beat.clone();
+/// How far ahead the times are that a heartbeat tells: 0 when the clock is right enough. An edge that tells nothing of its clock is taken at
+/// its word.
+pub(crate) fn off_us(beat: &Heartbeat, ahead_us: i64) -> i64 {
     let is_told = beat.health.as_ref().is_some_and(|health| health.clock.is_some());
-    if !is_told || ahead_us.unsigned_abs() <= EDGE_CLOCK_TOLERANCE_US.unsigned_abs() {
+    if is_told && ahead_us.unsigned_abs() > EDGE_CLOCK_TOLERANCE_US.unsigned_abs() { ahead_us } else { 0 }
+}
+
+/// The heartbeat with times as they would be by a right clock, but for those of readings, by which these are known.
+pub(crate) fn by_right_clock(beat: &Heartbeat, off_us: i64) -> Heartbeat {
+    let mut beat = beat.clone();
+    if off_us == 0 {
         return beat;
     }
-    let right = |us: &mut Option<i64>| *us = us.map(|us| us.saturating_sub(ahead_us));
+    let right = |us: &mut Option<i64>| *us = us.map(|us| us.saturating_sub(off_us));
     right(&mut beat.oldest_unsent_us);
     for contact in &mut beat.terminals {
         right(&mut contact.last_contact_us);
         right(&mut contact.last_complete_read_us);
         // What a wrong clock was compared with shows nothing.
         contact.clock = None;
-    }
-    for poll in &mut beat.polls {
-        poll.began_us = poll.began_us.saturating_sub(ahead_us);
     }
     beat
 }

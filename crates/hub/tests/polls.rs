@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use house::{House, house, now};
 use hub::{PollFilter, PollRow};
-use link::{Heartbeat, Poll, PollOutcome};
+use jiff::{SignedDuration, Timestamp};
+use link::{EdgeClock, Health, Heartbeat, Poll, PollOutcome};
 
 const MINUTE_US: i64 = 60_000_000;
 
@@ -85,4 +86,33 @@ fn a_clock_of_an_edge_that_is_ahead_makes_no_reading_of_tomorrow() {
     house.register("A1", "Asia/Manila");
     tell(&house, vec![poll("A1", -60 * 24, PollOutcome::Whole)]);
     assert_eq!(list(&house, None)[0].began, now());
+}
+
+/// What an edge tells whose clock is a day ahead, as far as it knows, `later` seconds from now.
+fn a_day_ahead(polls: Vec<Poll>, later: i64) -> (Heartbeat, Timestamp) {
+    let at = now().saturating_add(SignedDuration::from_secs(later)).unwrap();
+    // No two comparisons with the hub find the very same.
+    let offset_us = Some(60 * 24 * MINUTE_US + later);
+    let clock = EdgeClock { is_right: false, is_synchronised: false, offset_us };
+    let health = Health { clock: Some(clock), ..Health::default() };
+    let now_us = at.as_microsecond() + 60 * 24 * MINUTE_US;
+    (Heartbeat { edge: "branch".into(), now_us, polls, health: Some(health), ..Heartbeat::default() }, at)
+}
+
+#[test]
+fn a_reading_that_is_told_again_by_a_wrong_clock_is_noted_once() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    let (known, unknown) = (poll("A1", 30 - 60 * 24, PollOutcome::Whole), poll("A1", -60 * 24, PollOutcome::Failed));
+    for later in [0, 5, 60] {
+        let (beat, at) = a_day_ahead(vec![known.clone()], later);
+        house.hub.heartbeat(&beat, at).unwrap();
+        // An older edge tells nothing of its clock.
+        let beat = Heartbeat { health: None, polls: vec![unknown.clone()], ..beat };
+        house.hub.heartbeat(&beat, at).unwrap();
+    }
+    let began: Vec<_> = list(&house, None).into_iter().map(|row| (row.began, row.outcome)).collect();
+    let half_an_hour_ago = now().saturating_sub(SignedDuration::from_mins(30)).unwrap();
+    assert_eq!(began, [(now(), PollOutcome::Failed), (half_an_hour_ago, PollOutcome::Whole)]);
+    assert_eq!(house.hub.poll_meters().map(|(_, meter)| meter.readings), [1, 0, 1]);
 }

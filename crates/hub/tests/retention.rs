@@ -181,6 +181,7 @@ fn put_old(house: &House) {
     };
     let poll = |began_us| store::polls::Poll {
         serial: "A1".to_owned(),
+        told_us: began_us,
         began_us,
         took_ms: 1,
         outcome: "whole".to_owned(),

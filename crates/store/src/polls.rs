@@ -1,7 +1,7 @@
 //! How the last readings of each terminal ended.
 //!
 //! Invariants:
-//! * A terminal and the begin of a reading are one row, however often it is told.
+//! * A terminal and the begin of a reading, as it was told, are one row, however often it is told.
 //! * Of each terminal so many rows stay at most; those go first that began first.
 
 use crate::engine::{Row, params};
@@ -10,13 +10,13 @@ use crate::{Error, Read, Write};
 
 macro_rules! columns {
     () => {
-        "p.serial, p.began_us, p.took_ms, p.outcome, p.says, p.records, p.new_punches, p.edge"
+        "p.serial, p.told_us, p.began_us, p.took_ms, p.outcome, p.says, p.records, p.new_punches, p.edge"
     };
 }
 
 statements! {
-    ADD = "INSERT INTO terminal_poll (tenant, serial, began_us, took_ms, outcome, says, records, new_punches, edge)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, serial, began_us) DO NOTHING";
+    ADD = "INSERT INTO terminal_poll (tenant, serial, told_us, began_us, took_ms, outcome, says, records, new_punches, edge)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant, serial, told_us) DO NOTHING";
     NTH = "SELECT began_us FROM terminal_poll WHERE tenant = $1 AND serial = $2 ORDER BY began_us DESC LIMIT 1 OFFSET $3";
     DROP_UP_TO = "DELETE FROM terminal_poll WHERE tenant = $1 AND serial = $2 AND began_us <= $3";
     COUNT = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1";
@@ -44,6 +44,8 @@ pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
 pub struct Poll {
     /// Serial of the terminal.
     pub serial: String,
+    /// When it began by the clock of who tells it, microseconds.
+    pub told_us: i64,
     /// When it began, microseconds UTC.
     pub began_us: i64,
     /// How long it took, milliseconds.
@@ -63,13 +65,14 @@ pub struct Poll {
 fn poll(row: &Row<'_>) -> Result<Poll, Error> {
     Ok(Poll {
         serial: row.get(0)?,
-        began_us: row.get(1)?,
-        took_ms: row.get(2)?,
-        outcome: row.get(3)?,
-        says: row.get(4)?,
-        records: row.get(5)?,
-        new_punches: row.get(6)?,
-        edge: row.get(7)?,
+        told_us: row.get(1)?,
+        began_us: row.get(2)?,
+        took_ms: row.get(3)?,
+        outcome: row.get(4)?,
+        says: row.get(5)?,
+        records: row.get(6)?,
+        new_punches: row.get(7)?,
+        edge: row.get(8)?,
     })
 }
 
@@ -99,8 +102,9 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn add_poll(&self, new: &Poll, most: u32) -> Result<bool, Error> {
-        let Poll { serial, began_us, took_ms, outcome, says, records, new_punches, edge } = new;
-        let values = params![self.tenant, serial, began_us, took_ms, outcome, says, records, new_punches, edge];
+        let Poll { serial, told_us, began_us, took_ms, outcome, says, records, new_punches, edge } = new;
+        let values =
+            params![self.tenant, serial, told_us, began_us, took_ms, outcome, says, records, new_punches, edge];
         if self.run(ADD, values)? == 0 {
             return Ok(false);
         }

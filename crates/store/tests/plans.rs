@@ -217,8 +217,8 @@ const MADE_ROWS: &str = "
     INSERT INTO punch_import (tenant, id, at_us, actor, name, size_bytes, digest, mapping, source, asked, is_trial, stored, known, held, refused)
       SELECT 1, n, n, 'ann', 'log.csv', 1, 'D' || n % 500, 'generic', 'gate ' || n % 20, '{}', n % 7 / 6, 1, 0, 0, 0
       FROM generate_series(1, 6000) n;
-    INSERT INTO terminal_poll (tenant, serial, began_us, took_ms, outcome, says)
-      SELECT 1, 'A' || n % 50, n, 1, 'whole', '' FROM generate_series(1, 5000) n;
+    INSERT INTO terminal_poll (tenant, serial, told_us, began_us, took_ms, outcome, says)
+      SELECT 1, 'A' || n % 50, n, n, 1, 'whole', '' FROM generate_series(1, 5000) n;
     ANALYZE";
 const NO_OTHER_WAY: &str = "SET punchclock.tenant = '1';
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

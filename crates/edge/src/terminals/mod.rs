@@ -6,6 +6,7 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -132,8 +133,8 @@ struct Known {
     poll_trouble: Option<String>,
     /// Its last reading, until the hub has heard of it.
     untold: Option<Delivered>,
-    /// How its last readings ended, of which the hub has not heard, the oldest first.
-    polls: VecDeque<Poll>,
+    /// How its last readings ended, of which the hub has not heard, the oldest first, each with its number.
+    polls: VecDeque<(u64, Poll)>,
     /// What the hub could not tell to be complete at the reading before.
     doubts: Doubts,
     /// The doubts have changed since it was read: the next reading should not wait for its turn.
@@ -180,6 +181,8 @@ impl Known {
 pub(crate) struct Terminals {
     /// In order, so that the same calls give the same answers.
     known: Mutex<BTreeMap<String, Known>>,
+    /// Readings that have ended since the start of this edge.
+    ended: AtomicU64,
     /// Counts up when a heartbeat should not wait: a serial was seen for the first time, a command has its result.
     urgent: watch::Sender<u64>,
     /// Counts up when the list or a schedule changed.
@@ -204,7 +207,12 @@ impl Terminals {
             };
             (one.serial, known)
         });
-        Self { known: Mutex::new(known.collect()), urgent: watch::Sender::new(0), changes: watch::Sender::new(0) }
+        Self {
+            known: Mutex::new(known.collect()),
+            ended: AtomicU64::default(),
+            urgent: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// Notes a contact of a terminal, unless its caller is not served.
@@ -476,7 +484,7 @@ impl Terminals {
         for one in self.lock().values_mut() {
             shift(&mut one.contact.last_contact_us);
             shift(&mut one.contact.last_complete_read_us);
-            for poll in &mut one.polls {
+            for (_, poll) in &mut one.polls {
                 poll.began_us = poll.began_us.saturating_add(by_us);
             }
             if let Some(refused) = &mut one.refused {

@@ -1,5 +1,7 @@
 //! What the hub is told of terminals with a heartbeat, and what it answers. What did not arrive is told again.
 
+use std::sync::atomic::Ordering;
+
 use link::{Contact, Poll, Reading};
 
 use super::{Known, Terminals};
@@ -64,22 +66,24 @@ impl Terminals {
     /// A reading has ended so; it is told until it has arrived.
     pub(crate) fn poll_ended(&self, poll: Poll) {
         let serial = poll.serial.clone();
+        let number = self.ended.fetch_add(1, Ordering::Relaxed);
         self.with(&serial, |one| {
-            one.polls.push_back(poll);
+            one.polls.push_back((number, poll));
             let over = one.polls.len().saturating_sub(MOST_UNTOLD_POLLS);
             one.polls.drain(..over);
         });
     }
 
-    /// The ends of readings that go with a heartbeat, at most `limit`. [`Terminals::polls_told`] takes them off when they have arrived.
-    pub(crate) fn polls(&self, limit: usize) -> Vec<Poll> {
+    /// The ends of readings that go with a heartbeat, at most `limit`, with their numbers: by these [`Terminals::polls_told`] takes them off
+    /// when they have arrived, though the clock was set meanwhile and their times have moved along.
+    pub(crate) fn polls(&self, limit: usize) -> Vec<(u64, Poll)> {
         self.lock().values().flat_map(|one| &one.polls).take(limit).cloned().collect()
     }
 
     /// The hub has heard of these.
-    pub(crate) fn polls_told(&self, told: &[Poll]) {
-        for poll in told {
-            self.with(&poll.serial, |one| one.polls.retain(|untold| untold != poll));
+    pub(crate) fn polls_told(&self, told: &[u64]) {
+        for one in self.lock().values_mut() {
+            one.polls.retain(|(number, _)| !told.contains(number));
         }
     }
 
@@ -108,5 +112,33 @@ impl Terminals {
         let polled = known.iter_mut().filter(|(_, one)| !one.only_pushes());
         let hurried = polled.filter_map(|(serial, one)| std::mem::take(&mut one.is_hurried).then_some(serial));
         hurried.cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use link::PollOutcome;
+
+    use super::*;
+    use crate::spool::terminals::{Memory, Remembered};
+
+    #[test]
+    fn what_was_told_is_taken_off_though_the_clock_was_set_before_the_answer() {
+        let serial = "A1".to_owned();
+        let one = Remembered { serial: serial.clone(), registered: None, owes_upload: false, sample_lines: 0 };
+        let terminals = Terminals::new(Memory { terminals: vec![one], ..Memory::default() });
+        let outcome = PollOutcome::Failed;
+        let ended = |began_us| {
+            let (serial, says) = (serial.clone(), String::new());
+            terminals.poll_ended(Poll { serial, began_us, took_ms: 1, outcome, says, records: None, new: None });
+        };
+        ended(1);
+        ended(2);
+        let (told, _): (Vec<u64>, Vec<Poll>) = terminals.polls(100).into_iter().unzip();
+        ended(3);
+        terminals.clock_moved(1000);
+        terminals.polls_told(&told);
+        let left: Vec<i64> = terminals.polls(100).iter().map(|(_, poll)| poll.began_us).collect();
+        assert_eq!(left, [1003], "what ended meanwhile is still to be told");
     }
 }
