@@ -5,6 +5,10 @@ use std::time::Duration;
 /// How often a terminal fetches a command whose result does not come, before it is given up.
 const MAX_DELIVERIES: u32 = 5;
 
+/// Why a command was never delivered. It may have waited for the terminal, or for a visit.
+const NOT_FETCHED: &str = "the terminal did not fetch it in time, and no reading brought it there; check that it reports to this edge, or \
+                           that this edge reaches it";
+
 /// How far the delivery of a command has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Delivery {
@@ -34,9 +38,7 @@ pub(crate) fn next_step(delivery: Delivery, now_us: i64, patience: Duration) -> 
     let has_expired = delivery.expires_us.is_some_and(|expires_us| expires_us <= now_us);
     let Some(sent_us) = delivery.sent_us else {
         return match has_expired {
-            true => {
-                Next::GiveUp("the terminal did not fetch it in time; check that it reports to this edge".to_owned())
-            }
+            true => Next::GiveUp(NOT_FETCHED.to_owned()),
             false => Next::Deliver,
         };
     };
@@ -74,7 +76,10 @@ mod tests {
     fn a_command_is_delivered_until_it_has_expired() {
         let waiting = Delivery { sent_us: None, sent_times: 0, ..sent(0) };
         assert_eq!(next(waiting, 599), Next::Deliver);
-        assert!(matches!(next(waiting, 600), Next::GiveUp(why) if why.contains("did not fetch it in time")));
+        let why = "did not fetch it in time, and no reading brought it there";
+        assert!(
+            matches!(next(waiting, 600), Next::GiveUp(said) if said.contains(why) && said.contains("this edge reaches it"))
+        );
         assert_eq!(next(Delivery { expires_us: None, ..waiting }, 100_000), Next::Deliver, "an errand");
     }
 
