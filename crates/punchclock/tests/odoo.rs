@@ -189,11 +189,11 @@ fn story(office: &Stage, name: &str, version: OdooVersion, codes: &BTreeSet<&str
     assert!(parked.iter().any(|says| says.contains(&format!("no employee in Odoo has `{missing}`"))));
 
     // A dry run shows what would be done; cured, it is.
-    let plan = office.prints(&["sync", "odoo", "--sink", name, "--dry-run"]);
+    let plan = office.prints(&["sync", "odoo", "--sink", name, "--retry-failed", "--dry-run"]);
     assert!(plan.contains("is not ours"), "{plan}");
     odoo.loses(by_hand);
     odoo.employs(missing);
-    let plan = office.prints(&["sync", "odoo", "--sink", name, "--dry-run"]);
+    let plan = office.prints(&["sync", "odoo", "--sink", name, "--retry-failed", "--dry-run"]);
     assert!(plan.contains(&format!("create {from} to {to} UTC")), "{plan}");
     assert!(sync(&["--retry-failed"]).status.success());
     assert_eq!(has(&odoo), wanted(office));
