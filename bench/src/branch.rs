@@ -131,7 +131,7 @@ fn first_punch(plan: &Plan) -> Result<Figure> {
 fn rush(plan: &Plan) -> Result<Vec<Figure>> {
     let time = Duration::from_secs(plan.pick(15, 3));
     let waits = RefCell::new((Vec::new(), Vec::new()));
-    let once = Plan { rounds: plan.pick(3, 1), ..*plan };
+    let once = Plan { rounds: plan.pick(3, 1), ..plan.clone() };
     let ours = Contender::new("edge run", || {
         let (mebibytes, mut latencies) = rush_once(time)?;
         latencies.sort_unstable();

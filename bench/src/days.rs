@@ -42,7 +42,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
 
 /// One round: it takes minutes.
 pub(crate) fn measure_year(plan: &Plan) -> Result<Vec<Figure>> {
-    Ok(vec![year(&Plan { rounds: 1, ..*plan })?])
+    Ok(vec![year(&Plan { rounds: 1, ..plan.clone() })?])
 }
 
 /// Seventy thousand person-days and more, in the shape of a real log.

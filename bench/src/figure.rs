@@ -1,22 +1,27 @@
 //! What is measured: a figure of ours and its references, round by round.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::report::load_average;
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Plan {
     /// Rounds per figure; the median counts.
     pub(crate) rounds: usize,
     /// One short round: shows that the suite works.
     pub(crate) is_quick: bool,
+    /// Where a database that takes long to make is kept from run to run.
+    #[serde(skip)]
+    pub(crate) kept: Option<PathBuf>,
 }
 
 impl Plan {
-    pub(crate) fn new(is_quick: bool) -> Self {
-        Self { rounds: if is_quick { 1 } else { 5 }, is_quick }
+    pub(crate) fn new(is_quick: bool, kept: Option<PathBuf>) -> Self {
+        Self { rounds: if is_quick { 1 } else { 5 }, is_quick, kept }
     }
 
     /// `full`, or `quick` in a quick run.
@@ -145,7 +150,7 @@ mod tests {
         let mut ours = [8.0, 9.0, 4.0].into_iter();
         let mut theirs = [10.0, 10.0, 5.0].into_iter();
         let figure = measure(
-            &Plan { rounds: 3, is_quick: false },
+            &Plan { rounds: 3, is_quick: false, kept: None },
             "punches".to_owned(),
             "1/s",
             Some(Aim::RatioAtLeast(0.8)),

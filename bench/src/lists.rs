@@ -2,7 +2,11 @@
 //!
 //! A part of the company is made by the hub itself, import to derivation; the rest are copies of its rows under other names.
 
-use std::{path::Path, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use hub::{
@@ -34,7 +38,8 @@ const COPY: &str = "
         FROM user_number WHERE employee < 100000;
     INSERT INTO day SELECT tenant, employee + ?1 * 100000, date, status, exceptions, worked_minutes, tardy_minutes,
         left_early_minutes, is_outlier, record, inputs, engine, revision, derived_us FROM day WHERE employee < 100000;
-    INSERT INTO day_exception SELECT tenant, exception, date, employee + ?1 * 100000 FROM day_exception WHERE employee < 100000;
+    INSERT INTO day_exception SELECT tenant, exception, date, employee + ?1 * 100000, status, worked_minutes, tardy_minutes
+        FROM day_exception WHERE employee < 100000;
     INSERT INTO lateness SELECT tenant, employee + ?1 * 100000, kind, date, minutes FROM lateness WHERE employee < 100000;
     INSERT OR IGNORE INTO punch SELECT tenant, unhex(substr(hex(fingerprint), 1, 30) || printf('%02X', ?1)), origin, user_number || '-' || ?1,
         printed_seconds, printed_raw, state, verify, work_code, channel, received_us, original FROM punch
@@ -45,14 +50,31 @@ const LISTS: usize = 2_000;
 const ROWS: u32 = 50;
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
-    let folder = large(plan)?;
-    let path = folder.path().join(DATABASE);
+    let (path, _folder) = large(plan)?;
     let hub = Hub::new(Store::open(&path)?);
     Ok(vec![lists(plan, &hub, &path)?, payroll(plan, &hub, &path)?])
 }
 
-/// The company; five hundred people of it are the hub's work.
-fn large(plan: &Plan) -> Result<TempDir> {
+/// The company's database: the one that is kept, or a new one.
+fn large(plan: &Plan) -> Result<(PathBuf, Option<TempDir>)> {
+    let Some(folder) = &plan.kept else {
+        let made = make(plan)?;
+        return Ok((made.path().join(DATABASE), Some(made)));
+    };
+    let kept = folder.join(DATABASE);
+    if !kept.exists() {
+        fs::create_dir_all(folder)?;
+        let made = make(plan)?;
+        // Made whole before it is kept.
+        let half = folder.join("half-made.db");
+        fs::copy(made.path().join(DATABASE), &half)?;
+        fs::rename(half, &kept)?;
+    }
+    Ok((kept, None))
+}
+
+/// A new company; five hundred people of it are the hub's work.
+fn make(plan: &Plan) -> Result<TempDir> {
     let (folder, _) = Company::new(plan.pick(500, 10), FIRST, LAST)?.derived(|_| Ok(()))?;
     let connection = Connection::open(folder.path().join(DATABASE))?;
     // Nobody misses what a power cut would take, and copies of all hours go between each other.
@@ -64,6 +86,7 @@ fn large(plan: &Plan) -> Result<TempDir> {
         }
         connection.execute_batch("COMMIT")?;
     }
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     Ok(folder)
 }
 

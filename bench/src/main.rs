@@ -48,6 +48,9 @@ struct Arguments {
     /// Measure only the groups whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Keep the large database of `lists` in this folder, and take the one that lies there already.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// One short round each: shows that the suite works, not how fast anything is.
     #[arg(long)]
     quick: bool,
@@ -84,7 +87,7 @@ fn main() -> Result<()> {
     if let Some(folder) = arguments.skeleton {
         return be_skeleton(&folder);
     }
-    let plan = Plan::new(arguments.quick);
+    let plan = Plan::new(arguments.quick, arguments.keep);
     let mut figures = Vec::new();
     for (name, measure) in chosen(arguments.only.as_deref()) {
         eprintln!("measuring {name} ...");

@@ -63,13 +63,20 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
 
 /// A figure of something that was seen once.
 fn once(plan: &Plan, name: String, unit: &'static str, aim: Option<Aim>, value: f64) -> Result<Figure> {
-    figure::measure(&Plan { rounds: 1, ..*plan }, name, unit, aim, Contender::new("hub", || Ok(value)), vec![])
+    figure::measure(&Plan { rounds: 1, ..plan.clone() }, name, unit, aim, Contender::new("hub", || Ok(value)), vec![])
 }
 
 /// A rate beside that of the bare commits of the same disk, in the same run.
 fn beside_bare_commits(plan: &Plan, name: String, rate: f64, bare: f64) -> Result<Figure> {
     let bare = Contender::new("commits of a row", || Ok(bare));
-    figure::measure(&Plan { rounds: 1, ..*plan }, name, "1/s", None, Contender::new("hub", || Ok(rate)), vec![bare])
+    figure::measure(
+        &Plan { rounds: 1, ..plan.clone() },
+        name,
+        "1/s",
+        None,
+        Contender::new("hub", || Ok(rate)),
+        vec![bare],
+    )
 }
 
 /// The time within which this part of the answers had come.

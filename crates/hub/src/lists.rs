@@ -290,13 +290,11 @@ pub(crate) fn groups(read: &Read<'_>) -> Result<HashMap<String, String>, store::
 }
 
 fn query(filter: &DayFilter) -> DayQuery {
-    let is_any = filter.exception.as_deref() == Some("any");
     DayQuery {
         from: filter.from,
         to: filter.to,
         employee: filter.employee.clone(),
-        exception: filter.exception.clone().filter(|_| !is_any),
-        has_exception: is_any,
+        exception: filter.exception.clone(),
         status: filter.status.clone(),
         order: match filter.sort {
             DaySort::Date => Order::Date,

@@ -52,7 +52,7 @@ pub struct DayFilter {
     pub to: Option<Date>,
     /// Employee code, exact.
     pub employee: Option<String>,
-    /// Exception code (rules 13.2), or `any` for days that have one.
+    /// Exception code (rules 13.2), `any` for days that have one, or `outlier` for those with a clock outlier.
     pub exception: Option<String>,
     /// Status (rules 13.3).
     pub status: Option<String>,
@@ -62,7 +62,7 @@ pub struct DayFilter {
     pub descending: bool,
     /// Only rows after this one.
     pub after: Option<DayPlace>,
-    /// Rows left out at the start; of use with a limit only.
+    /// Rows left out at the start of a list that does not go on after a row; of use with a limit only.
     pub offset: u32,
     /// Most rows returned; 0 is no limit.
     pub limit: u32,

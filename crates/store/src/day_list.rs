@@ -1,21 +1,26 @@
 //! The list of derived days: filter, order, parts.
 //!
 //! Invariants:
-//! * Which days a list shows is decided on keys and indexes; of the rows, which are wide, only those shown are read.
-//! * How many days match is counted up to [`COUNTED`]. So few are collected and sorted. Of more, the index of the order is walked
-//!   until enough are found, which is soon, as many match. Neither a rare filter nor a long list reads more than some ten
-//!   thousand keys of ten million punches' days.
+//! * Which days a list shows is decided on the keys alone, in indexes that have all that is asked for; of the rows, which are wide,
+//!   only those shown are read.
+//! * How many days match is counted up to [`COUNTED`]. Of few, all keys are collected by their filter and sorted. Of more, the index
+//!   of the order is walked until there are enough: from employee to employee, or from minutes to minutes, of which there are not
+//!   many, and with each the dates that are asked for are found at once. Each filter has an index of each order: who wants the least
+//!   worked of those who came must not pass by all who did not.
 //! * Rows are told apart by date and employee code, the last terms of every order: a list that is read on from a [`Place`] has
 //!   each row once.
 
 use jiff::civil::Date;
 
+pub use crate::days::{ANY, OUTLIER};
 use crate::days::{Day, day};
 use crate::engine::Param;
 use crate::{Error, Read};
 
 /// Up to so many days that match are counted.
-pub const COUNTED: u64 = 5_000;
+pub const COUNTED: u64 = 20_000;
+/// Up to so many days that match are collected and sorted, where the index of the order could be walked.
+const COLLECTED: u64 = 5_000;
 
 /// A row of the list of days.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +69,8 @@ pub struct DayQuery {
     pub to: Option<Date>,
     /// Employee code.
     pub employee: Option<String>,
-    /// Exception code.
+    /// Exception code, [`ANY`] or [`OUTLIER`].
     pub exception: Option<String>,
-    /// Only days that have an exception.
-    pub has_exception: bool,
     /// Status word.
     pub status: Option<String>,
     /// Sort order.
@@ -76,22 +79,42 @@ pub struct DayQuery {
     pub descending: bool,
     /// Only rows after this one.
     pub after: Option<Place>,
-    /// Rows left out at the start.
+    /// Rows left out at the start of a list that does not go on after a row.
     pub offset: u32,
     /// Most rows; 0 for all of them.
     pub limit: u32,
 }
 
-const ROW: &str = "d.employee, d.date, d.status, d.exceptions, d.worked_minutes, d.tardy_minutes, d.left_early_minutes,
-    d.is_outlier, d.record, d.inputs, d.engine, d.revision, d.derived_us, e.code, e.name, e.zone";
+/// What a list shows of the row of a day; its table's name goes before each.
+const ROW: [&str; 13] = [
+    "employee",
+    "date",
+    "status",
+    "exceptions",
+    "worked_minutes",
+    "tardy_minutes",
+    "left_early_minutes",
+    "is_outlier",
+    "record",
+    "inputs",
+    "engine",
+    "revision",
+    "derived_us",
+];
+
+fn row(table: &str) -> String {
+    ROW.map(|column| format!("{table}.{column}, ")).concat() + "e.code, e.name, e.zone"
+}
 
 /// How the keys of the days are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// All that match, then sorted.
     Collect,
-    /// By the index of the order, until there are enough.
-    Walk,
+    /// From employee to employee, in the order of their codes.
+    People,
+    /// Those of so many minutes, by date.
+    Minutes(i64),
 }
 
 /// A statement with its values.
@@ -117,168 +140,216 @@ impl Bound {
 impl Order {
     const ALL: [Self; 4] = [Self::Date, Self::Employee, Self::Worked, Self::Tardy];
 
-    /// The column of its minutes; where its index is not to be walked, a term that none serves.
-    const fn minutes(self, way: Way) -> Option<&'static str> {
-        match (self, way) {
-            (Self::Date | Self::Employee, _) => None,
-            (Self::Worked, Way::Walk) => Some("d.worked_minutes"),
-            (Self::Worked, Way::Collect) => Some("(d.worked_minutes + 0)"),
-            (Self::Tardy, Way::Walk) => Some("d.tardy_minutes"),
-            (Self::Tardy, Way::Collect) => Some("(d.tardy_minutes + 0)"),
+    /// The column of its minutes.
+    const fn minutes(self) -> Option<&'static str> {
+        match self {
+            Self::Date | Self::Employee => None,
+            Self::Worked => Some("worked_minutes"),
+            Self::Tardy => Some("tardy_minutes"),
         }
     }
 
-    /// The terms to order keys by; `day` is the alias of the table that has their date.
-    fn terms(self, way: Way, day: &str, descending: bool) -> String {
+    /// The terms to order keys by.
+    fn terms(self, way: Way, descending: bool) -> String {
         let turn = if descending { " DESC" } else { "" };
-        match self.minutes(way) {
-            Some(minutes) => format!("{minutes}{turn}, {day}.date{turn}, e.code"),
-            None if self == Self::Employee => format!("e.code{turn}, {day}.date"),
-            None => format!("{day}.date{turn}, e.code"),
+        match (self.minutes(), way) {
+            // No index of minutes is to serve where others lead to the keys.
+            (Some(minutes), Way::Collect | Way::People) => format!("(k.{minutes} + 0){turn}, k.date{turn}, e.code"),
+            (None, _) if self == Self::Employee => format!("e.code{turn}, k.date"),
+            _ => format!("k.date{turn}, e.code"),
         }
     }
 }
 
 impl DayQuery {
+    /// The table of the keys.
+    const fn keys(&self) -> &'static str {
+        if self.exception.is_some() { "day_exception" } else { "day" }
+    }
+
+    const fn left_out(&self) -> u32 {
+        if self.after.is_some() { 0 } else { self.offset }
+    }
+
+    /// Whether the keys come from one employee, or from one after another.
+    fn is_of_people(&self, way: Way) -> bool {
+        self.employee.is_some() || way == Way::People
+    }
+
     /// Every way to the keys of what matches: tables, then conditions, without those of the place. `$1` is the tenant.
-    fn found(&self, tenant: i64, way: Way) -> Bound {
+    fn found(&self, tenant: i64, way: Way, rows: &str) -> Bound {
         let mut bound = Bound::default();
         bound.value(tenant);
-        let walks_people = self.employee.is_some() || (way == Way::Walk && self.order == Order::Employee);
-        let by_exception = !walks_people && way == Way::Collect && self.exception.is_some();
-        let needs_row = self.status.is_some() || self.order.minutes(way).is_some() || self.limit == 0;
-        bound.sql = match (walks_people, by_exception) {
-            (true, _) => "employee e CROSS JOIN day d WHERE e.tenant = $1 AND d.tenant = $1 AND d.employee = e.id",
-            (false, false) => "day d CROSS JOIN employee e WHERE d.tenant = $1 AND e.tenant = $1 AND e.id = d.employee",
-            (false, true) if needs_row => {
-                "day_exception x CROSS JOIN day d CROSS JOIN employee e WHERE x.tenant = $1 AND d.tenant = $1
-                 AND d.employee = x.employee AND d.date = x.date AND e.tenant = $1 AND e.id = x.employee"
-            }
-            (false, true) => {
-                "day_exception x CROSS JOIN employee e WHERE x.tenant = $1 AND e.tenant = $1 AND e.id = x.employee"
-            }
-        }
-        .to_owned();
-        let key = if by_exception { "x" } else { "d" };
-        let is_any = self.has_exception && self.exception.is_none();
-        // What must not lead to another index than that of the order or of the leading filter stands in an expression.
-        let date = if way == Way::Walk && !walks_people { "(d.date || '')".to_owned() } else { format!("{key}.date") };
-        if let Some(from) = self.from {
-            let from = bound.value(from.to_string());
-            bound.and(&format!("{date} >= {from}"));
-        }
-        if let Some(to) = self.to {
-            let to = bound.value(to.to_string());
-            bound.and(&format!("{date} <= {to}"));
-        }
-        if let Some(code) = &self.employee {
-            let code = bound.value(code.clone());
-            bound.and(&format!("e.code = {code}"));
-        }
-        if let Some(code) = &self.exception {
-            self.has_code(code, key, way, &mut bound);
-        }
-        if let Some(status) = &self.status {
-            let column = if walks_people || way == Way::Walk || is_any { "(d.status || '')" } else { "d.status" };
-            let status = bound.value(status.clone());
-            bound.and(&format!("{column} = {status}"));
-        }
-        if is_any {
-            bound.and(if way == Way::Walk { "(d.exceptions || '') <> ''" } else { "d.exceptions <> ''" });
-        }
+        let keys = self.keys();
+        let tables = if self.is_of_people(way) {
+            format!("employee e CROSS JOIN {keys} k")
+        } else {
+            format!("{keys} k CROSS JOIN employee e")
+        };
+        bound.sql = format!("{tables}{rows} WHERE k.tenant = $1 AND e.tenant = $1 AND e.id = k.employee");
+        self.conditions(way, &mut bound);
         bound
     }
 
-    fn has_code(&self, code: &str, key: &str, way: Way, bound: &mut Bound) {
-        if key == "x" {
-            let code = bound.value(code.to_owned());
-            bound.and(&format!("x.exception = {code}"));
-        } else if way == Way::Walk {
-            // In the index itself, where those without the code are many.
-            let code = bound.value(format!(",{code},"));
-            bound.and(&format!("replace(d.exceptions, {code}, '') <> d.exceptions"));
-        } else {
-            let code = bound.value(code.to_owned());
-            bound.and(&format!(
-                "EXISTS (SELECT 1 FROM day_exception x WHERE x.tenant = $1 AND x.exception = {code} AND x.date = d.date AND x.employee = d.employee)"
-            ));
+    fn conditions(&self, way: Way, bound: &mut Bound) {
+        if let (Way::Minutes(minutes), Some(column)) = (way, self.order.minutes()) {
+            let minutes = bound.value(minutes);
+            bound.and(&format!("k.{column} = {minutes}"));
+        }
+        // What must not lead to another index than that of the order or of the leading filter stands in an expression.
+        let is_leading = match way {
+            Way::Collect => self.employee.is_none(),
+            Way::People => false,
+            Way::Minutes(_) => self.exception.is_none(),
+        };
+        let status = if is_leading { "k.status" } else { "(k.status || '')" };
+        let dates = [(">=", self.from), ("<=", self.to)];
+        let dates = dates.into_iter().filter_map(|(is, end)| Some(("k.date", is, end?.to_string())));
+        let words = [("e.code", &self.employee), ("k.exception", &self.exception), (status, &self.status)];
+        let words = words.into_iter().filter_map(|(column, word)| Some((column, "=", word.clone()?)));
+        for (column, is, word) in dates.chain(words) {
+            let word = bound.value(word);
+            bound.and(&format!("{column} {is} {word}"));
         }
     }
 
-    /// How many days match, up to one more than [`COUNTED`].
-    fn count(&self, tenant: i64) -> Bound {
-        // Neither the order nor the rows matter.
-        let any_order = Self { order: Order::Date, ..self.clone() };
-        let mut bound = any_order.found(tenant, Way::Collect);
-        let most = bound.value(COUNTED + 1);
+    /// How many days match, up to so many.
+    fn count(&self, tenant: i64, way: Way, most: u64) -> Bound {
+        // Neither the order nor the rows matter; who they are only when it is asked for.
+        let mut bound = if self.employee.is_some() {
+            self.found(tenant, way, "")
+        } else {
+            let mut bound = Bound::default();
+            bound.value(tenant);
+            bound.sql = format!("{} k WHERE k.tenant = $1", self.keys());
+            self.conditions(way, &mut bound);
+            bound
+        };
+        let most = bound.value(most);
         bound.sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {} LIMIT {most}) AS matching", bound.sql);
+        bound
+    }
+
+    /// The next minutes in the order, after those or from the start.
+    fn next_minutes(&self, tenant: i64, column: &str, after: Option<i64>) -> Bound {
+        let mut bound = Bound::default();
+        bound.value(tenant);
+        bound.sql = format!("SELECT k.{column} FROM {} k WHERE k.tenant = $1", self.keys());
+        let status = self.status.as_ref().filter(|_| self.exception.is_none());
+        for (column, word) in [("exception", self.exception.as_ref()), ("status", status)] {
+            if let Some(word) = word {
+                let word = bound.value(word.clone());
+                bound.and(&format!("k.{column} = {word}"));
+            }
+        }
+        let (beyond, turn) = if self.descending { ("<", " DESC") } else { (">", "") };
+        if let Some(minutes) = after {
+            let minutes = bound.value(minutes);
+            bound.and(&format!("k.{column} {beyond} {minutes}"));
+        }
+        bound.sql.push_str(&format!(" ORDER BY k.{column}{turn} LIMIT 1"));
         bound
     }
 
     /// The rows of the list.
     fn list(&self, tenant: i64, way: Way) -> Bound {
-        let mut bound = self.found(tenant, way);
-        // Under the same table as in the conditions, by whose index the keys come.
-        let key = if bound.sql.starts_with("day_exception") { "x" } else { "d" };
-        if let Some(place) = &self.after {
-            self.go_on(place, key, way, &mut bound);
-        }
-        let order = self.order.terms(way, key, self.descending);
+        let order = self.order.terms(way, self.descending);
         if self.limit == 0 {
-            bound.sql = format!("SELECT {ROW} FROM {} ORDER BY {order}", bound.sql);
-            return bound;
+            return self.list_all(tenant, way, &order);
         }
-        let (limit, offset) = (bound.value(self.limit), bound.value(self.offset));
+        let mut bound = self.found(tenant, way, "");
+        self.go_on(way, &mut bound);
+        let (limit, offset) = (bound.value(self.limit), bound.value(self.left_out()));
         bound.sql = format!(
-            "WITH shown AS (SELECT {key}.employee, {key}.date, e.code, e.name, e.zone FROM {}
+            "WITH shown AS (SELECT k.employee, k.date, e.code, e.name, e.zone FROM {}
              ORDER BY {order} LIMIT {limit} OFFSET {offset})
-             SELECT {ROW} FROM shown e CROSS JOIN day d WHERE d.tenant = $1 AND d.employee = e.employee AND d.date = e.date
-             ORDER BY {}",
+             SELECT {} FROM shown e CROSS JOIN day k WHERE k.tenant = $1 AND k.employee = e.employee AND k.date = e.date
+             ORDER BY {order}",
             bound.sql,
-            self.order.terms(way, "d", self.descending),
+            row("k"),
         );
         bound
     }
 
-    /// Only what comes after a place.
-    fn go_on(&self, place: &Place, key: &str, way: Way, bound: &mut Bound) {
-        let (beyond, up_to) = if self.descending { ("<", "<=") } else { (">", ">=") };
-        let (date, code) = (place.date.to_string(), place.code.clone());
-        // Values in the order in which they appear.
-        if let Some(column) = self.order.minutes(way) {
-            let (minutes, date, code) = (bound.value(place.minutes), bound.value(date), bound.value(code));
-            bound.and(&format!("{column} {up_to} {minutes}"));
-            bound.and(&format!(
-                "({column} {beyond} {minutes} OR {key}.date {beyond} {date} OR ({key}.date = {date} AND e.code > {code}))"
-            ));
-        } else if self.order == Order::Employee {
-            let (code, date) = (bound.value(code), bound.value(date));
-            bound.and(&format!("e.code {up_to} {code} AND (e.code {beyond} {code} OR {key}.date > {date})"));
+    /// Every row, as there is no need to know the keys before.
+    fn list_all(&self, tenant: i64, way: Way, order: &str) -> Bound {
+        let (table, rows) = if self.exception.is_some() {
+            ("d", " JOIN day d ON d.tenant = k.tenant AND d.employee = k.employee AND d.date = k.date")
         } else {
-            let (date, code) = (bound.value(date), bound.value(code));
-            bound.and(&format!("{key}.date {up_to} {date} AND ({key}.date {beyond} {date} OR e.code > {code})"));
+            ("k", "")
+        };
+        let mut bound = self.found(tenant, way, rows);
+        self.go_on(way, &mut bound);
+        bound.sql = format!("SELECT {} FROM {} ORDER BY {order}", row(table), bound.sql);
+        bound
+    }
+
+    /// Only what comes after the place.
+    fn go_on(&self, way: Way, bound: &mut Bound) {
+        let Some(place) = &self.after else { return };
+        let beyond = if self.descending { "<" } else { ">" };
+        let (minutes, date, code) = (place.minutes, place.date.to_string(), place.code.clone());
+        // Values in the order in which they appear.
+        match (self.order.minutes(), way) {
+            (Some(column), Way::Collect | Way::People) => {
+                let (minutes, date, code) = (bound.value(minutes), bound.value(date), bound.value(code));
+                let (mine, places) = (format!("((k.{column} + 0), k.date)"), format!("({minutes}, {date})"));
+                bound.and(&format!("{mine} {beyond}= {places} AND ({mine} {beyond} {places} OR e.code > {code})"));
+            }
+            (None, _) if self.order == Order::Employee => {
+                let (code, date) = (bound.value(code), bound.value(date));
+                bound.and(&format!("e.code {beyond}= {code} AND (e.code {beyond} {code} OR k.date > {date})"));
+            }
+            // Those of other minutes are all on this side of it.
+            (Some(_), Way::Minutes(walked)) if walked != minutes => {}
+            _ => {
+                let (date, code) = (bound.value(date), bound.value(code));
+                bound.and(&format!("k.date {beyond}= {date} AND (k.date {beyond} {date} OR e.code > {code})"));
+            }
         }
     }
 
     /// The index that leads to the keys.
     fn leading_index(&self, way: Way) -> &'static str {
+        let (is_of_exception, is_of_status) = (self.exception.is_some(), self.status.is_some());
+        if self.is_of_people(way) {
+            return match (is_of_exception, self.limit) {
+                (true, _) => "list of days by day_exception_by_employee",
+                // Rows are read as a whole, and their table is in this order.
+                (false, 0) => "list of days by day",
+                (false, _) => "list of days by day_by_employee",
+            };
+        }
         match (way, self.order) {
-            _ if self.employee.is_some() => "list of days by employee_code",
-            (Way::Walk, Order::Employee) => "list of days by employee_code",
-            (Way::Walk, Order::Worked) => "list of days by day_by_worked",
-            (Way::Walk, Order::Tardy) => "list of days by day_by_tardy",
-            _ if self.exception.is_some() => "list of days by day_exception",
-            _ if self.has_exception => "list of days by day_with_exception",
-            _ if self.status.is_some() => "list of days by day_by_status",
+            (Way::Minutes(_), Order::Worked) if is_of_exception => "list of days by day_exception_by_worked",
+            (Way::Minutes(_), Order::Worked) if is_of_status => "list of days by day_by_status_worked",
+            (Way::Minutes(_), Order::Worked) => "list of days by day_by_worked",
+            (Way::Minutes(_), Order::Tardy) if is_of_exception => "list of days by day_exception_by_tardy",
+            (Way::Minutes(_), Order::Tardy) if is_of_status => "list of days by day_by_status_tardy",
+            (Way::Minutes(_), Order::Tardy) => "list of days by day_by_tardy",
+            _ if is_of_exception && is_of_status => "list of days by day_exception_by_status",
+            _ if is_of_exception => "list of days by day_exception",
+            _ if is_of_status => "list of days by day_by_status",
             _ => "list of days by day_by_date",
         }
     }
 
-    /// How the keys are found when so many match; `None` for many.
-    fn way(&self, matching: Option<u64>) -> Way {
-        // By date every index of keys is in order already, and nobody has worked for so many days.
-        let is_in_order = self.order == Order::Date;
-        if matching.is_some() || is_in_order || self.employee.is_some() { Way::Collect } else { Way::Walk }
+    /// How the keys are found when so many match, `None` for many: one way, or from minutes to minutes.
+    fn way(&self, matching: Option<u64>) -> Option<Way> {
+        // One has not worked for many days, and by date every index of keys is in order already.
+        if self.employee.is_some() || self.order == Order::Date {
+            return Some(Way::Collect);
+        }
+        let is_few = matching.is_some_and(|days| days <= COLLECTED);
+        match self.order.minutes() {
+            Some(_) => is_few.then_some(Way::Collect),
+            // All rows are in the order of their table.
+            None if self.limit == 0 => Some(Way::People),
+            // Who has a rare status may be far from the next one.
+            None if self.status.is_some() && self.exception.is_none() && matching.is_some() => Some(Way::Collect),
+            None if is_few => Some(Way::Collect),
+            None => Some(Way::People),
+        }
     }
 }
 
@@ -287,7 +358,7 @@ pub(crate) fn variants() -> Vec<(&'static str, String)> {
     let text = |on: bool| on.then(|| String::from("x"));
     let day = |on: bool| on.then_some(Date::constant(2026, 1, 1));
     let mut variants = Vec::new();
-    for bits in 0..64_u32 {
+    for bits in 0..32_u32 {
         let on = |bit: u32| bits & (1 << bit) != 0;
         let filter = DayQuery {
             from: day(on(0)),
@@ -295,17 +366,26 @@ pub(crate) fn variants() -> Vec<(&'static str, String)> {
             employee: text(on(2)),
             exception: text(on(3)),
             status: text(on(4)),
-            has_exception: on(5),
             ..DayQuery::default()
         };
-        variants.push((filter.leading_index(Way::Collect), filter.count(1).sql));
+        let counted = DayQuery { limit: 1, ..filter.clone() };
+        variants.push((counted.leading_index(Way::Collect), counted.count(1, Way::Collect, COUNTED).sql));
         for (order, descending) in Order::ALL.into_iter().flat_map(|order| [(order, false), (order, true)]) {
             for matching in [Some(1), None] {
                 let place = Place { minutes: 1, date: Date::constant(2026, 1, 1), code: "x".to_owned() };
                 for (after, limit) in [(None, 0), (None, 50), (Some(place), 50)] {
                     let query = DayQuery { order, descending, after, limit, ..filter.clone() };
-                    let way = query.way(matching);
-                    variants.push((query.leading_index(way), query.list(1, way).sql));
+                    let walked = [Way::Minutes(1), Way::Minutes(2)];
+                    let ways = query.way(matching).map_or(walked.to_vec(), |way| vec![way]);
+                    for way in ways {
+                        let index = query.leading_index(way);
+                        variants.push((index, query.list(1, way).sql));
+                        if let (Way::Minutes(minutes), Some(column)) = (way, order.minutes()) {
+                            variants.push((index, query.count(1, way, 1).sql));
+                            variants.push((index, query.next_minutes(1, column, Some(minutes)).sql));
+                            variants.push((index, query.next_minutes(1, column, None).sql));
+                        }
+                    }
                 }
             }
         }
@@ -319,10 +399,19 @@ impl Read<'_> {
     /// # Errors
     /// Of the store.
     pub fn count_days(&self, query: &DayQuery) -> Result<Option<u64>, Error> {
-        let Bound { sql, values } = query.count(self.tenant);
-        let params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
-        let count: u64 = self.one(&sql, &params, |row| row.get(0))?.unwrap_or(0);
+        let count = self.days_counted(query, Way::Collect, COUNTED + 1)?;
         Ok((count <= COUNTED).then_some(count))
+    }
+
+    fn days_counted(&self, query: &DayQuery, way: Way, most: u64) -> Result<u64, Error> {
+        let counted = self.first_of(&query.count(self.tenant, way, most))?;
+        Ok(counted.unwrap_or(0).unsigned_abs())
+    }
+
+    /// The figure in the first row.
+    fn first_of(&self, Bound { sql, values }: &Bound) -> Result<Option<i64>, Error> {
+        let params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
+        self.one(sql, &params, |row| row.get(0))
     }
 
     /// The days that a query asks for, of which so many match in all ([`Read::count_days`]).
@@ -348,11 +437,62 @@ impl Read<'_> {
         matching: Option<u64>,
         mut take: impl FnMut(ListedDay) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Bound { sql, values } = query.list(self.tenant, query.way(matching));
+        match (query.way(matching), query.order.minutes()) {
+            (None, Some(column)) => self.walk_minutes(query, column, take),
+            (way, _) => self.each_day_of(query, way.unwrap_or(Way::Collect), &mut take),
+        }
+    }
+
+    fn each_day_of<E: From<Error>>(
+        &self,
+        query: &DayQuery,
+        way: Way,
+        take: &mut impl FnMut(ListedDay) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Bound { sql, values } = query.list(self.tenant, way);
         let params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
         self.session.each(&sql, &params, |row| {
             let (code, name, zone) = (row.get(13)?, row.get(14)?, row.get(15)?);
             take(ListedDay { code, name, zone, day: day(row)? })
         })
+    }
+
+    /// From minutes to minutes in the order, until there are enough.
+    fn walk_minutes<E: From<Error>>(
+        &self,
+        query: &DayQuery,
+        column: &str,
+        mut take: impl FnMut(ListedDay) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut query = query.clone();
+        let next = |query: &DayQuery, after| self.first_of(&query.next_minutes(self.tenant, column, after));
+        let is_limited = query.limit > 0;
+        let mut walked = match &query.after {
+            Some(place) => Some(place.minutes),
+            None => next(&query, None)?,
+        };
+        while let Some(minutes) = walked {
+            let way = Way::Minutes(minutes);
+            // Minutes that are left out as a whole need not be put in order.
+            let left_out = query.left_out();
+            let passed = if left_out > 0 { self.days_counted(&query, way, u64::from(left_out))? } else { 0 };
+            let passed = u32::try_from(passed).unwrap_or(left_out);
+            let mut shown = 0;
+            if passed == left_out {
+                self.each_day_of(&query, way, &mut |day| {
+                    shown += 1;
+                    take(day)
+                })?;
+            }
+            query.offset -= passed;
+            if is_limited {
+                query.limit = query.limit.saturating_sub(shown);
+                if query.limit == 0 {
+                    break;
+                }
+            }
+            walked = next(&query, Some(minutes))?;
+        }
+        Ok(())
     }
 }

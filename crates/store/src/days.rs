@@ -21,8 +21,9 @@ statements! {
     WITH_STATUS = "SELECT employee, date FROM day WHERE tenant = $1 AND date >= $2 AND date <= $3 AND status = $4
         ORDER BY date, employee";
     DROP = "DELETE FROM day WHERE tenant = $1 AND employee = $2 AND date = $3";
-    NOTE_EXCEPTION = "INSERT INTO day_exception (tenant, exception, date, employee) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant, exception, date, employee) DO NOTHING";
+    NOTE_EXCEPTION = "INSERT INTO day_exception (tenant, exception, date, employee, status, worked_minutes, tardy_minutes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, exception, date, employee) DO UPDATE SET status = excluded.status,
+        worked_minutes = excluded.worked_minutes, tardy_minutes = excluded.tardy_minutes";
     DROP_EXCEPTION = "DELETE FROM day_exception WHERE tenant = $1 AND exception = $2 AND date = $3 AND employee = $4";
     NEXT_MARK = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'mark', 1)
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
@@ -33,6 +34,11 @@ statements! {
     MARKED_WITHIN = "SELECT COUNT(*) FROM dirty_week WHERE tenant = $1 AND week >= $2 AND week <= $3";
     UNMARK = "DELETE FROM dirty_week WHERE tenant = $1 AND employee = $2 AND week = $3 AND mark = $4";
 }
+
+/// The exception that every day with an exception is found under, too.
+pub const ANY: &str = "any";
+/// The exception that every day with a clock outlier is found under, too.
+pub const OUTLIER: &str = "outlier";
 
 /// A stored day of an employee.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +72,16 @@ pub struct Day {
 }
 
 impl Day {
-    /// Its exception codes.
-    fn exception_codes(&self) -> impl Iterator<Item = &str> {
-        self.exceptions.split(',').filter(|code| !code.is_empty())
+    /// The exceptions that it is found under.
+    fn found_under(&self) -> impl Iterator<Item = &str> {
+        let codes = self.exceptions.split(',').filter(|code| !code.is_empty());
+        let any = (!self.exceptions.is_empty()).then_some(ANY);
+        codes.chain(any).chain(self.is_outlier.then_some(OUTLIER))
     }
 
-    fn has_exception(&self, code: &str) -> bool {
-        self.exception_codes().any(|mine| mine == code)
+    /// What lists go by that are of one exception.
+    fn listed(&self) -> (&str, i64, i64) {
+        (&self.status, self.worked_minutes, self.tardy_minutes)
     }
 }
 
@@ -197,10 +206,10 @@ impl<'d> DayChanges<'d> {
     }
 }
 
-/// The exception codes that only one of two days has.
+/// The exceptions of one day that another is not found under.
 fn only_in<'d>(one: Option<&'d Day>, other: Option<&'d Day>) -> impl Iterator<Item = &'d str> {
-    let codes = one.into_iter().flat_map(Day::exception_codes);
-    codes.filter(move |code| !other.is_some_and(|other| other.has_exception(code)))
+    let codes = one.into_iter().flat_map(Day::found_under);
+    codes.filter(move |code| !other.is_some_and(|other| other.found_under().any(|its| its == *code)))
 }
 
 impl Write<'_> {
@@ -217,14 +226,18 @@ impl Write<'_> {
             Some((day.employee, day.date.to_string(), stored, kept))
         });
         let dated: Vec<_> = dated.collect();
-        let exceptions = |is_new: bool| {
-            dated.iter().flat_map(move |(employee, date, stored, kept)| {
-                let codes = if is_new { only_in(*kept, *stored) } else { only_in(*stored, *kept) };
-                codes.map(move |code| list![self.tenant, code, date.as_str(), *employee])
+        let dropped = dated.iter().flat_map(|(employee, date, stored, kept)| {
+            only_in(*stored, *kept).map(|code| list![self.tenant, code, date.as_str(), *employee])
+        });
+        self.run_each(DROP_EXCEPTION, dropped)?;
+        let noted = dated.iter().flat_map(|(employee, date, stored, kept)| {
+            let same = stored.filter(|stored| kept.is_some_and(|kept| kept.listed() == stored.listed()));
+            let row = |code| kept.map(|kept| (code, kept.listed()));
+            only_in(*kept, same).filter_map(row).map(|(code, (status, worked, tardy))| {
+                list![self.tenant, code, date.as_str(), *employee, status, worked, tardy]
             })
-        };
-        self.run_each(DROP_EXCEPTION, exceptions(false))?;
-        self.run_each(NOTE_EXCEPTION, exceptions(true))?;
+        });
+        self.run_each(NOTE_EXCEPTION, noted)?;
         let gone = dated.iter().filter(|(.., kept)| kept.is_none());
         self.run_each(DROP, gone.map(|(employee, date, ..)| list![self.tenant, *employee, date.as_str()]))?;
         let kept = dated.iter().filter_map(|(_, date, _, kept)| Some((date, (*kept)?)));

@@ -49,6 +49,7 @@ scripts![
     "0034_terminal_polls",
     "0035_truncate_refused",
     "0036_source_notes",
+    "0037_lists_by_keys_alone",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use store::Store;
-use store::day_list::{DayQuery, ListedDay, Order, Place};
+use store::day_list::{ANY, DayQuery, ListedDay, OUTLIER, Order, Place};
 use store::days::{Day, DayChanges};
 use store::people::Employee;
 use testkit::{Chance, Database};
@@ -39,7 +39,7 @@ fn some_day(employee: i64, date: Date, chance: &mut Chance) -> Day {
         worked_minutes: i64::try_from(chance.below(4)).unwrap() * 60,
         tardy_minutes: i64::try_from(chance.below(3)).unwrap(),
         left_early_minutes: 0,
-        is_outlier: false,
+        is_outlier: chance.below(4) == 0,
         record: String::from("{}"),
         inputs: Vec::new(),
         engine: String::from("1"),
@@ -97,8 +97,7 @@ fn some_query(chance: &mut Chance) -> DayQuery {
         from: maybe(8).map(near),
         to: maybe(12).map(near),
         employee: maybe(3).map(|place| ["9", "Z", "nobody"][place].to_owned()),
-        exception: maybe(4).map(|place| ["tardy", "tardy_long", "away", "TARDY"][place].to_owned()),
-        has_exception: maybe(1).is_some(),
+        exception: maybe(6).map(|place| ["tardy", "tardy_long", "away", "TARDY", ANY, OUTLIER][place].to_owned()),
         status: maybe(3).map(|place| STATUSES[place].to_owned()),
         order: [Order::Date, Order::Employee, Order::Worked, Order::Tardy][usize::try_from(chance.below(4)).unwrap()],
         descending: chance.below(2) == 0,
@@ -112,8 +111,11 @@ fn plainly(query: &DayQuery, all: &[ListedDay]) -> Vec<ListedDay> {
         query.from.is_none_or(|from| from <= row.day.date)
             && query.to.is_none_or(|to| row.day.date <= to)
             && query.employee.as_ref().is_none_or(|code| *code == row.code)
-            && query.exception.as_ref().is_none_or(|code| row.day.exceptions.contains(&format!(",{code},")))
-            && (!query.has_exception || !row.day.exceptions.is_empty())
+            && query.exception.as_deref().is_none_or(|code| match code {
+                ANY => !row.day.exceptions.is_empty(),
+                OUTLIER => row.day.is_outlier,
+                code => row.day.exceptions.contains(&format!(",{code},")),
+            })
             && query.status.as_ref().is_none_or(|status| *status == row.day.status)
     };
     let mut rows: Vec<ListedDay> = all.iter().filter(fits).cloned().collect();
@@ -186,14 +188,25 @@ fn each_list_finds_its_keys_by_the_index_of_its_leading_filter_or_of_its_order()
         let plan = explain.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
         let plan: Vec<String> = plan.map(Result::unwrap).collect();
         let first = plan.iter().find(|step| step.starts_with("SEARCH") || step.starts_with("SCAN")).unwrap();
-        // A table without rowids is its own index.
-        let wanted =
-            if index == "day_exception" { "SEARCH x USING PRIMARY KEY (tenant=? AND exception=?" } else { index };
-        assert!(first.starts_with("SEARCH") && first.contains(wanted), "not by {index}: {plan:#?}\n{sql}");
-        if index == "employee_code" {
-            let next = plan.iter().find(|step| step.starts_with("SEARCH d")).unwrap();
-            assert!(next.starts_with("SEARCH d USING PRIMARY KEY (tenant=? AND employee=?"), "{plan:#?}\n{sql}");
-        }
+        let keys = plan.iter().find(|step| step.starts_with("SEARCH k") || step.starts_with("SCAN")).unwrap();
+        let has_date = ["AND k.date >", "AND k.date <", "ORDER BY k.date"].into_iter().any(|part| sql.contains(part));
+        let leads_by = |columns: &str| keys.contains(&format!(" ({columns}"));
+        let is_served = match index {
+            // Where neither dates nor their order are asked for, any index that leads with the rest does as well.
+            "day_by_date" if !has_date => leads_by("tenant=?)"),
+            "day_by_status" if !has_date => leads_by("tenant=? AND status=?)"),
+            "day_exception" if !has_date => leads_by("tenant=? AND exception=?)"),
+            "day_exception_by_status" if !has_date => leads_by("tenant=? AND exception=? AND status=?)"),
+            // A table without rowids is its own index.
+            "day" => keys.contains("USING PRIMARY KEY") && leads_by("tenant=? AND employee=?"),
+            "day_exception" => keys.contains("USING PRIMARY KEY") && leads_by("tenant=? AND exception=?"),
+            index => keys.contains(&format!("INDEX {index} (")),
+        };
+        // Where all rows of days are read, their keys need not be known before.
+        let is_narrow = keys.contains("COVERING INDEX") || index == "day_exception" || sql.starts_with("SELECT k.");
+        assert!(keys.starts_with("SEARCH k") && is_served && is_narrow, "not by {index}: {plan:#?}\n{sql}");
+        let is_of_people = index == "day" || index.ends_with("employee");
+        assert_eq!(first.starts_with("SEARCH e"), is_of_people, "{plan:#?}\n{sql}");
         looked_at += 1;
     }
     assert!(looked_at > 1_000, "{looked_at}");
