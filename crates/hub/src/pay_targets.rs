@@ -289,17 +289,18 @@ impl Work for DeliverPayroll {
         let ask = PayrollAsk { dates: errand.dates, layout: target.layout, deltas: false };
         let file = run.hub().payroll_file(&ask, None, run.now())?;
         let parcel = Parcel { name: &file.name, bytes: &file.bytes, digest: &file.digest };
-        let says = match &target.way {
-            PayWay::Folder(folder) => into_folder(folder, parcel)?,
+        let taken = match &target.way {
+            PayWay::Folder(folder) => into_folder(folder, parcel),
             PayWay::Address { url, verb, allow_private } => {
-                to_address((*verb, url), token.as_deref().unwrap_or_default(), *allow_private, parcel)?
+                to_address((*verb, url), token.as_deref().unwrap_or_default(), *allow_private, parcel)
             }
             PayWay::Sftp { place, host_key, has_password } => {
                 let secret = token.as_deref().unwrap_or_default();
                 let secret = if *has_password { SftpSecret::Password(secret) } else { SftpSecret::Key(secret) };
-                to_sftp(place, host_key, secret, parcel)?
+                to_sftp(place, host_key, secret, parcel)
             }
         };
+        let says = taken.map_err(|why| format!("{}: {why}", target.name))?;
         let now = run.now();
         let receipt = PayReceipt {
             target: target.name,

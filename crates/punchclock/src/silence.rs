@@ -54,7 +54,9 @@ pub(crate) struct Notices {
 impl Notices {
     /// To an address. Within a runtime only.
     pub(crate) fn to(webhook: String) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().timeout(POST_TIMEOUT).build()?;
+        // Whoever is pointed to elsewhere would be told the address, too, which may carry a secret.
+        let client =
+            reqwest::Client::builder().timeout(POST_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { client, webhook, runtime: Handle::current() })
     }
 }
@@ -69,9 +71,10 @@ impl Work for Notices {
         let body = run.body().to_owned();
         // The client looks for the runtime already when a request is made.
         let sent = self.runtime.block_on(async move { request.body(body).send().await });
-        // The address may carry a secret.
-        sent.and_then(reqwest::Response::error_for_status)
-            .map_err(|error| format!("the webhook did not take it: {}", error.without_url()))?;
+        let status = sent.map_err(|error| format!("the webhook did not take it: {}", roads::in_words(error)))?.status();
+        if !status.is_success() {
+            return Err(format!("the webhook did not take it: {status}").into());
+        }
         Ok(run.done("posted")?)
     }
 }
@@ -81,10 +84,11 @@ impl Work for Notices {
 mod tests {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpListener;
+    use std::sync::atomic::AtomicBool;
     use std::sync::mpsc;
 
     use hub::Store;
-    use hub::jobs::{Schedules, Works};
+    use hub::jobs::{Ended, Schedules, Works};
     use link::Heartbeat;
 
     use super::*;
@@ -94,6 +98,10 @@ mod tests {
 
     /// A receiver that takes every post and hands its body on.
     fn receiver() -> (String, mpsc::Receiver<serde_json::Value>) {
+        receiver_that_says("204 No Content\r\n".to_owned())
+    }
+
+    fn receiver_that_says(answer: String) -> (String, mpsc::Receiver<serde_json::Value>) {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/hook", socket.local_addr().unwrap());
         let (took, taken) = mpsc::channel();
@@ -110,7 +118,7 @@ mod tests {
                 }
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).unwrap();
-                reader.get_mut().write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+                write!(reader.get_mut(), "HTTP/1.1 {answer}Connection: close\r\n\r\n").unwrap();
                 if took.send(serde_json::from_slice(&body).unwrap()).is_err() {
                     return;
                 }
@@ -144,5 +152,27 @@ mod tests {
         // It falls silent again, and what comes next is that: nothing was posted twice.
         assert_eq!(posts.recv_timeout(PATIENCE).unwrap()["event"], "edge.silent");
         runner.end();
+    }
+
+    #[test]
+    fn a_webhook_that_has_moved_took_nothing_and_where_it_points_to_nothing_is_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let hub = Hub::new(Store::open(&folder.path().join("hub.sqlite")).unwrap());
+        let long_ago = now().checked_sub(jiff::SignedDuration::from_hours(1)).unwrap();
+        hub.heartbeat(&Heartbeat { edge: "cebu".into(), ..Heartbeat::default() }, long_ago).unwrap();
+        hub.watch_edges(now(), long_ago, Duration::from_secs(60), true).unwrap();
+
+        let (elsewhere, told_elsewhere) = receiver();
+        let (webhook, _told) =
+            receiver_that_says(format!("307 Temporary Redirect\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n"));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let notices = runtime.block_on(async { Notices::to(format!("{webhook}?key=s3cret")) }).unwrap();
+        let works = Works::default().with(notices);
+        let job = hub.claim_jobs(&works, "worker", 10, now()).unwrap().remove(0);
+        let ended = hub.perform(&works, &job, now, 1.0, &AtomicBool::new(false)).unwrap();
+        let says = "the webhook did not take it: 307 Temporary Redirect";
+        assert!(matches!(&ended, Ended::Failed(why, _) if why == says), "{ended:?}");
+        assert_eq!(told_elsewhere.try_recv(), Err(mpsc::TryRecvError::Empty));
     }
 }

@@ -22,4 +22,5 @@ pub mod sink;
 mod table;
 pub mod template;
 
+pub use network::in_words;
 pub use table::{BadRow, NotATable};

@@ -3,14 +3,17 @@
 //!
 //! Invariants:
 //! * A client connects to an address that was looked at, and to no other: no redirect is followed and no proxy asked.
-//! * Words of an error hold no address, which may carry a secret.
+//! * Words of an error hold no address, which may carry a secret; the name of a host at most.
+//! * By TLS nothing is said to who has not shown a certificate that the system trusts, for the name in the address.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
+use rustls::CertificateError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -27,19 +30,59 @@ pub(crate) fn client(timeout: Duration, allow_private: bool) -> Result<Client, S
         .user_agent(concat!("punchclock/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(Looked { allow_private })
         .build();
-    client.map_err(|error| format!("no client can be made: {error}"))
+    client.map_err(|error| {
+        let cure = "if this machine has no certificates, install the package ca-certificates; if SSL_CERT_FILE is set, look at that file";
+        format!("no client can be made: {}; {cure}", in_words(error))
+    })
 }
 
-/// Why nothing came back.
-pub(crate) fn in_words(error: reqwest::Error) -> String {
+/// Why nothing came back, without the address, which may carry a secret.
+#[must_use]
+pub fn in_words(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
+        if let Some(why) = distrust(inner) {
+            return format!("nothing was sent: {}", certificate_in_words(why));
+        }
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
     text
+}
+
+/// What is wrong with a certificate, if that is the error.
+fn distrust<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
+    if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
+        return Some(why);
+    }
+    // An I/O error tells the causes of what is in it as its own, and not what is in it.
+    let within = error.downcast_ref::<io::Error>()?.get_ref()?;
+    distrust(within)
+}
+
+fn certificate_in_words(why: &CertificateError) -> String {
+    match why {
+        // A signature is bad where an authority has the name of a trusted one, and another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "nobody whom this machine trusts has signed the certificate there; where an authority of your own has, put its certificate into \
+             /usr/local/share/ca-certificates as a .crt file and run update-ca-certificates, or name its file with SSL_CERT_FILE"
+                .to_owned()
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => format!(
+            "the certificate there is for {}, not for {}; write the address with a name that the certificate has",
+            presented.join(", "),
+            expected.to_str()
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the certificate there has expired; whoever keeps that server has to renew it, unless this machine's clock is wrong".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate there is not valid yet; look at this machine's clock".to_owned()
+        }
+        other => format!("the certificate there is not good ({other}); whoever keeps that server has to look at it"),
+    }
 }
 
 /// The address of another system, if it may be one.

@@ -44,7 +44,7 @@ fn a_receiver_that_refuses_moves_or_is_away_is_no_delivery() {
     let inbox = FakeInbox::start("t0ken").unwrap();
     inbox.will([InboxFault::Status(422), InboxFault::Moved("http://1.1.1.1/".to_owned())]);
     assert!(send(Verb::Put, &inbox.url()).unwrap_err().contains("refuses it: 422"));
-    assert!(send(Verb::Put, &inbox.url()).unwrap_err().contains("refuses it: 302"));
+    assert!(send(Verb::Put, &inbox.url()).unwrap_err().contains("has moved (302 Found)"));
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(send(Verb::Put, &format!("http://{gone}/")).is_err());
 }

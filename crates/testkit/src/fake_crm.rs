@@ -1,14 +1,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::http::Request;
+use crate::line::{self, Identity, Line};
 
 /// What a receiver does with the next record instead of taking it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub struct CrmRecord {
 
 /// A CRM on loopback that takes records by POST: it wants a token, and keeps the idempotency keys of what it took.
 pub struct FakeCrm {
-    address: SocketAddr,
+    base: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -55,7 +54,7 @@ struct State {
     /// By key; each had one effect.
     taken: BTreeMap<String, CrmRecord>,
     /// Connections that are never answered.
-    silent: Vec<TcpStream>,
+    silent: Vec<Box<dyn Line>>,
 }
 
 impl FakeCrm {
@@ -64,8 +63,18 @@ impl FakeCrm {
     /// # Errors
     /// When it can't listen.
     pub fn start(token: &str) -> Result<Self> {
-        let socket = TcpListener::bind("127.0.0.1:0").context("a CRM listens")?;
-        let address = socket.local_addr()?;
+        Self::listening(token, None)
+    }
+
+    /// One that is reached by TLS, and shows who it is.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn start_encrypted(token: &str, identity: &Identity) -> Result<Self> {
+        Self::listening(token, Some(identity))
+    }
+
+    fn listening(token: &str, identity: Option<&Identity>) -> Result<Self> {
         let state = Arc::new(Mutex::new(State {
             token: token.to_owned(),
             faults: VecDeque::new(),
@@ -80,20 +89,14 @@ impl FakeCrm {
             silent: Vec::new(),
         }));
         let shared = state.clone();
-        std::thread::spawn(move || {
-            for stream in socket.incoming().flatten() {
-                let state = shared.clone();
-                // A line that breaks is what clients have to live with.
-                std::thread::spawn(move || drop(serve(&state, stream)));
-            }
-        });
-        Ok(Self { address, state })
+        let base = line::listen(identity, move |line| serve(&shared, line))?;
+        Ok(Self { base, state })
     }
 
     /// Where records are posted to.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/attendance", self.address)
+        format!("{}/attendance", self.base)
     }
 
     /// What it does with the next records, one after another, before it takes records again.
@@ -156,8 +159,8 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Answers the requests of a connection.
-fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
-    let mut reader = BufReader::new(stream);
+fn serve(state: &Mutex<State>, line: Box<dyn Line>) -> Result<()> {
+    let mut reader = BufReader::new(line);
     loop {
         let Some(request) = Request::read(&mut reader)? else { return Ok(()) };
         let is_post = request.method == "POST";

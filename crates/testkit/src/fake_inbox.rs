@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::http::Request;
+use crate::line::{self, Identity, Line};
 
 /// What a receiver of files does with the next one instead of taking it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct InboxRequest {
 /// A receiver of files on loopback: it wants a token, and takes what comes by PUT under its path and what comes by POST under its
 /// idempotency key.
 pub struct FakeInbox {
-    address: SocketAddr,
+    base: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -52,24 +52,28 @@ impl FakeInbox {
     /// # Errors
     /// When it can't listen.
     pub fn start(token: &str) -> Result<Self> {
-        let socket = TcpListener::bind("127.0.0.1:0").context("a receiver of files listens")?;
-        let address = socket.local_addr()?;
+        Self::listening(token, None)
+    }
+
+    /// One that is reached by TLS, and shows who it is.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn start_encrypted(token: &str, identity: &Identity) -> Result<Self> {
+        Self::listening(token, Some(identity))
+    }
+
+    fn listening(token: &str, identity: Option<&Identity>) -> Result<Self> {
         let state = Arc::new(Mutex::new(State { token: token.to_owned(), ..State::default() }));
         let shared = state.clone();
-        std::thread::spawn(move || {
-            for stream in socket.incoming().flatten() {
-                let state = shared.clone();
-                // A line that breaks is what clients have to live with.
-                std::thread::spawn(move || drop(serve(&state, stream)));
-            }
-        });
-        Ok(Self { address, state })
+        let base = line::listen(identity, move |line| serve(&shared, line))?;
+        Ok(Self { base, state })
     }
 
     /// Where files go.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/in/", self.address)
+        format!("{}/in/", self.base)
     }
 
     /// What it does with the next files, one after another, before it takes files again.
@@ -100,8 +104,8 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Answers the requests of a connection.
-fn serve(state: &Mutex<State>, stream: TcpStream) -> Result<()> {
-    let mut reader = BufReader::new(stream);
+fn serve(state: &Mutex<State>, line: Box<dyn Line>) -> Result<()> {
+    let mut reader = BufReader::new(line);
     while let Some(Request { method, path, headers, body }) = Request::read(&mut reader)? {
         let Some((status, more)) = answer(&mut locked(state), InboxRequest { method, path, headers, body }) else {
             return Ok(());

@@ -8,6 +8,8 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::line::Line;
+
 // Packets and tokens of the protocol (MS-TDS 2.2.3.1.1, 2.2.7).
 const ANSWER: u8 = 4;
 const LOGIN: u8 = 16;
@@ -139,10 +141,6 @@ impl FakeTds {
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// A line, encrypted or not.
-trait Line: Read + Write {}
-impl<L: Read + Write> Line for L {}
 
 /// From the first word of a client to its last query.
 fn meet(state: &Mutex<State>, config: &Arc<ServerConfig>, mut stream: TcpStream) -> Result<()> {

@@ -1,12 +1,13 @@
 //! Test helpers that every room may use in its tests, and nothing but tests.
 //!
+//! * [`Authority`]: signs who a server is ([`Identity`]), for receivers that are reached by TLS;
 //! * [`Postgres`]: a real PostgreSQL server of one's own, gone when it is dropped;
 //! * [`PostgresPair`]: two servers, one of which follows the other;
 //! * [`Database`]: a database of a server that tests share;
 //! * [`BadLine`]: a line to a server that is cut, slow and away; [`Chance`]: numbers that come again;
 //! * [`FakeCalendar`]: public holidays over HTTP, or trouble, as it is told;
-//! * [`FakeCrm`]: a receiver of days over HTTP that fails as it is told;
-//! * [`FakeInbox`]: a receiver of files over HTTP that fails as it is told;
+//! * [`FakeCrm`]: a receiver of days over HTTP or HTTPS that fails as it is told;
+//! * [`FakeInbox`]: a receiver of files over HTTP or HTTPS that fails as it is told;
 //! * [`FakeOdoo`]: an Odoo that behaves as the reference saw real ones do, errors included;
 //! * [`FakeTds`]: a server that speaks TDS, with a table or with trouble, as it is told;
 //! * [`how_many`]: how long a test is, by an environment variable;
@@ -29,6 +30,7 @@ mod fake_inbox;
 mod fake_odoo;
 mod fake_tds;
 mod http;
+mod line;
 mod pair;
 mod postgres;
 mod process;
@@ -46,6 +48,7 @@ pub use crate::{
     fake_inbox::{FakeInbox, InboxFault, InboxRequest},
     fake_odoo::{FakeOdoo, OdooAttendance, OdooFault, OdooVersion},
     fake_tds::{FakeTds, TdsAnswer, TdsMood},
+    line::{Authority, Identity},
     pair::PostgresPair,
     postgres::Postgres,
     process::Process,

@@ -141,7 +141,12 @@ pub fn to_address(
         let text = answer.text().await.unwrap_or_default();
         let says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
         let receipt = if says.is_empty() { status.to_string() } else { format!("{status}: {says}") };
-        if status.is_success() { Ok(receipt) } else { Err(format!("the receiver refuses it: {receipt}")) }
+        match status {
+            _ if status.is_success() => Ok(receipt),
+            // What is on the way there is for nobody else's eyes.
+            _ if status.is_redirection() => Err(format!("the receiver has moved ({receipt}): give its new address")),
+            _ => Err(format!("the receiver refuses it: {receipt}")),
+        }
     })
 }
 

@@ -10,17 +10,17 @@ mod world;
 
 use std::collections::VecDeque;
 use std::io::{BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use self::service::Error;
 pub use self::world::OdooAttendance;
 use self::world::World;
 use crate::http::Request;
+use crate::line::{self, Identity, Line};
 
 /// Which Odoo it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +72,9 @@ pub enum OdooFault {
 
 /// An Odoo. Its database is `db`, its user `sync` with password `pass`, who may do all that is needed.
 pub struct FakeOdoo {
-    address: SocketAddr,
+    base: String,
     state: Arc<Mutex<State>>,
 }
-
-/// Where two that race meet: at the start, and when the first has ended.
-type Race = Arc<Barrier>;
 
 struct State {
     version: OdooVersion,
@@ -87,7 +84,7 @@ struct State {
     delay: Duration,
     /// `model.method` of each call that came.
     calls: Vec<String>,
-    silent: Vec<TcpStream>,
+    silent: Vec<Box<dyn Line>>,
 }
 
 impl FakeOdoo {
@@ -96,8 +93,18 @@ impl FakeOdoo {
     /// # Errors
     /// When it can't listen.
     pub fn start(version: OdooVersion, key: &str) -> Result<Self> {
-        let socket = TcpListener::bind("127.0.0.1:0").context("an Odoo listens")?;
-        let address = socket.local_addr()?;
+        Self::listening(version, key, None)
+    }
+
+    /// One that is reached by TLS, and shows who it is.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn start_encrypted(version: OdooVersion, key: &str, identity: &Identity) -> Result<Self> {
+        Self::listening(version, key, Some(identity))
+    }
+
+    fn listening(version: OdooVersion, key: &str, identity: Option<&Identity>) -> Result<Self> {
         let state = Arc::new(Mutex::new(State {
             version,
             world: World::new(version, key),
@@ -106,21 +113,16 @@ impl FakeOdoo {
             calls: Vec::new(),
             silent: Vec::new(),
         }));
-        let (shared, race) = (state.clone(), Race::new(Barrier::new(2)));
-        std::thread::spawn(move || {
-            for stream in socket.incoming().flatten() {
-                let (state, race) = (shared.clone(), race.clone());
-                // A line that breaks is what clients have to live with.
-                std::thread::spawn(move || drop(serve(&state, &race, stream)));
-            }
-        });
-        Ok(Self { address, state })
+        // Where two that race meet: at the start, and when the first has ended.
+        let (shared, race) = (state.clone(), Barrier::new(2));
+        let base = line::listen(identity, move |line| serve(&shared, &race, line))?;
+        Ok(Self { base, state })
     }
 
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base.clone()
     }
 
     /// Adds an employee with a badge; the id.
@@ -284,8 +286,8 @@ impl Answer {
     }
 }
 
-fn serve(state: &Mutex<State>, race: &Barrier, stream: TcpStream) -> Result<()> {
-    let mut reader = BufReader::new(stream);
+fn serve(state: &Mutex<State>, race: &Barrier, line: Box<dyn Line>) -> Result<()> {
+    let mut reader = BufReader::new(line);
     while let Some(request) = Request::read(&mut reader)? {
         let delay = locked(state).delay;
         if !delay.is_zero() {
