@@ -3,6 +3,7 @@
 //! Invariants:
 //! * A terminal and the begin of a reading, as it was told, are one row, however often it is told.
 //! * Of each terminal so many rows stay at most; those go first that began first.
+//! * A list has one order, also of readings that began in the same microsecond: pages neither skip a row nor show one twice.
 
 use crate::engine::{Row, params};
 use crate::statement::statements;
@@ -26,12 +27,12 @@ statements! {
 const LIST: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM terminal_poll p WHERE p.tenant = $1 ORDER BY p.began_us DESC LIMIT $2 OFFSET $3"
+    " FROM terminal_poll p WHERE p.tenant = $1 ORDER BY p.began_us DESC, p.serial DESC, p.told_us DESC LIMIT $2 OFFSET $3"
 );
 const LIST_OF: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM terminal_poll p WHERE p.tenant = $1 AND p.serial = $2 ORDER BY p.began_us DESC LIMIT $3 OFFSET $4"
+    " FROM terminal_poll p WHERE p.tenant = $1 AND p.serial = $2 ORDER BY p.began_us DESC, p.told_us DESC LIMIT $3 OFFSET $4"
 );
 
 /// Both forms of the list, for the catalogue test.

@@ -157,6 +157,36 @@ fn postgres_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn postgres_pages_readings_that_began_together_without_skipping_or_repeating_one() -> Result<()> {
+    let Some(database) = Database::create()? else { return Ok(()) };
+    Store::connect(&database.url(), None)?;
+    let mut client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls)?;
+    client.batch_execute(
+        "INSERT INTO terminal_poll (tenant, serial, told_us, began_us, took_ms, outcome, says)
+           SELECT 1, 'A' || n % 20, n, 7, 1, 'whole', '' FROM generate_series(1, 600) n",
+    )?;
+    // The statement says the order by itself, whichever way its rows are found.
+    client.batch_execute("SET enable_indexscan = off; SET enable_bitmapscan = off")?;
+    let all = store::statements().into_iter();
+    let lists: Vec<String> = all.filter(|(name, _)| *name == "store::polls::list").map(|(_, sql)| sql).collect();
+    ensure!(lists.len() == 2, "of all terminals, and of one: {lists:?}");
+    for (sql, wanted) in lists.iter().zip([600, 30]) {
+        let mut seen = std::collections::BTreeSet::new();
+        for offset in (0..wanted).step_by(7) {
+            let offset = offset.to_string();
+            let values = [("tenant =", "1"), ("p.serial =", "'A7'"), ("LIMIT", "7"), ("OFFSET", offset.as_str())];
+            let sql = values.iter().fold(sql.clone(), |sql, (before, value)| with_value(&sql, before, value));
+            for row in client.query(&sql, &[])? {
+                let reading: (String, i64) = (row.get("serial"), row.get("told_us"));
+                ensure!(seen.insert(reading.clone()), "{reading:?} is shown twice: {sql}");
+            }
+        }
+        ensure!(seen.len() == wanted, "{} of {wanted} are shown: {sql}", seen.len());
+    }
+    Ok(())
+}
+
 /// What each parameter is for a plan, by the text before it.
 const VALUES: [(&str, &str); 24] = [
     ("tenant =", "1"),
