@@ -92,6 +92,28 @@ fn what_comes_too_late_is_a_delta_that_is_posted_once_and_an_unlocked_day_is_wri
     assert!(house.hub.deltas(FEBRUARY).unwrap().is_empty(), "an open period lacks nothing");
 }
 
+#[test]
+fn what_is_posted_again_of_a_day_at_the_same_instant_or_by_a_clock_that_was_set_back_is_kept_beside_it() {
+    let house = workplace();
+    complete(&house);
+    house.hub.lock(&clerk(), FEBRUARY, None, now()).unwrap();
+    let (march, mut owed) = ((date("2026-03-01"), date("2026-03-31")), Vec::new());
+    let earlier = now() - jiff::SignedDuration::from_mins(5);
+    for (out, at) in [("20:00:00", now()), ("21:00:00", now()), ("22:00:00", earlier)] {
+        let late = add_out(&format!("2026-02-11T{out}+08:00"));
+        house.hub.correct(&clerk(), "12", &late, "stayed late", now()).unwrap();
+        house.derive();
+        owed.push(house.hub.deltas(FEBRUARY).unwrap()[0].delta.worked_minutes);
+        assert_eq!(house.hub.post_deltas(&clerk(), date("2026-03-02"), at).unwrap(), 1);
+    }
+    let posted = house.hub.posted_deltas(march).unwrap();
+    assert_eq!(posted.iter().map(|row| row.delta.worked_minutes).collect::<Vec<_>>(), owed, "in their order");
+    assert!(posted.is_sorted_by(|one, next| one.at < next.at));
+    house.hub.mark_scope(&hub::Scope::default(), now()).unwrap();
+    house.derive();
+    assert!(house.hub.deltas(FEBRUARY).unwrap().is_empty(), "all of it is paid");
+}
+
 /// The cell of an employee's row in a file.
 fn cell(file: &[u8], employee: &str, column: &str) -> i64 {
     let text = std::str::from_utf8(file).unwrap();

@@ -18,6 +18,7 @@ statements! {
     DROP_DELTA = "DELETE FROM delta WHERE tenant = $1 AND date = $2 AND employee = $3";
     DROP_DELTAS = "DELETE FROM delta WHERE tenant = $1 AND date >= $2 AND date <= $3";
     POST = "INSERT INTO posted_delta (tenant, employee, date, posted_us, body, into_date, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LAST_POSTED = "SELECT MAX(posted_us) FROM posted_delta WHERE tenant = $1 AND employee = $2 AND date = $3";
     POSTED = "SELECT body FROM posted_delta WHERE tenant = $1 AND employee = $2 AND date = $3 ORDER BY posted_us";
     POSTED_FOR = "SELECT employee, date, body, posted_us, into_date FROM posted_delta
         WHERE tenant = $1 AND date >= $2 AND date <= $3 ORDER BY date, employee, posted_us";
@@ -161,12 +162,16 @@ impl Write<'_> {
         self.run(DROP_DELTAS, params![self.tenant, from.to_string(), to.to_string()]).map(drop)
     }
 
-    /// Posts a delta into the period of a later date, whatever [`StoredDelta::into`] says.
+    /// Posts a delta into the period of a later date, whatever [`StoredDelta::into`] says. It is noted as later than what was posted of that
+    /// day before, also where the clock did not go on since, or was set back.
     ///
     /// # Errors
     /// Of the store.
     pub fn post_delta(&self, delta: &StoredDelta, into: Date, actor: &str) -> Result<(), Error> {
         let StoredDelta { employee, date, body, at_us, into: _ } = delta;
+        let last =
+            self.one(LAST_POSTED, params![self.tenant, employee, date.to_string()], |row| row.get::<Option<i64>>(0))?;
+        let at_us = last.flatten().map_or(*at_us, |last| (*at_us).max(last.saturating_add(1)));
         let values = params![self.tenant, employee, date.to_string(), at_us, body, into.to_string(), actor];
         self.run(POST, values).map(drop)
     }
