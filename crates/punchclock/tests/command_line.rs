@@ -46,7 +46,12 @@ fn a_change_beside_a_running_server_acts_at_once() {
         String::from_utf8(output.stdout).unwrap()
     };
     wait_until("the doctor to find the edge's sign of life", PATIENCE, || doctor().contains("edge edge")).unwrap();
-    assert!(doctor().contains(&format!("answers at http://{}", stage.pages)), "{}", doctor());
+    stage.prints(&["job", "run", "clean-up"]);
+    let told = doctor();
+    assert!(told.contains(&format!("answers at http://{}", stage.pages)), "{told}");
+    // The time of the look is that of a clock on the wall, with its zone.
+    let twins = told.lines().find(|line| line.contains("0 twins among")).unwrap_or_default();
+    assert!(twins.ends_with(" +08:00") && !twins.contains('.'), "{told}");
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
 }

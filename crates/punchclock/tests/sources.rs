@@ -30,8 +30,9 @@ fn a_calendar_of_holidays_is_added_asked_read_and_told_when_it_is_away() {
     let down = listed(&stage);
     assert!(down["down_since"].as_str().unwrap().ends_with("+08:00"), "{down}");
     assert!(down["says"].as_str().unwrap().contains(&format!("{year} not available")), "{down}");
-    let doctor = stage.run(&["doctor"]);
-    assert!(String::from_utf8(doctor.stdout).unwrap().contains("down since"));
+    let doctor = String::from_utf8(stage.run(&["doctor"]).stdout).unwrap();
+    let since = format!("down since {}: ", down["down_since"].as_str().unwrap());
+    assert!(doctor.contains(&since), "in the zone of the company, to the second: {doctor}");
     assert!(stage.prints(&["fact", "list", "unavailable"]).contains("source holidays"));
 
     // It is back: a server reads it by itself.

@@ -9,6 +9,7 @@ use anyhow::bail;
 use hub::jobs::{BACKUP, JobFilter, JobState};
 use hub::view::TerminalRow;
 use hub::{EdgeRow, EdgeState, Hub, SourceState};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
@@ -118,9 +119,9 @@ fn look_at_hub(
     } else {
         findings.add(Weight::Look, "sign-in", "nobody may sign in yet; `punchclock user add NAME --role admin`, or open /setup with the code that `serve` prints");
     }
-    let now = now();
+    let (now, zone) = (now(), company.time_zone()?);
     look_at_chain(hub, now, findings)?;
-    look_for_twins(hub, now, findings)?;
+    look_for_twins(hub, now, &zone, findings)?;
     match hub.job_kinds(now)?.iter().map(|row| row.dead).sum::<u64>() {
         0 => findings.add(Weight::Good, "jobs", "none has failed for good"),
         some => findings.add(
@@ -144,13 +145,13 @@ fn look_at_hub(
         look_at_sink(&sink, now, findings);
     }
     for source in hub.sources()? {
-        look_at_source(&source, now, findings);
+        look_at_source(&source, now, &zone, findings);
     }
     for terminal in hub.terminals()? {
-        look_at_terminal(&terminal, now, findings);
+        look_at_terminal(&terminal, now, &zone, findings);
     }
     for edge in hub.edges(now, silent_after)? {
-        look_at_edge(&edge, findings);
+        look_at_edge(&edge, &zone, findings);
     }
     let held: u64 = hub.held()?.iter().map(|group| group.count).sum();
     match held {
@@ -177,13 +178,13 @@ fn look_at_chain(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow::
 }
 
 /// What the last look for twins found, and whether it was lately.
-fn look_for_twins(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow::Result<()> {
+fn look_for_twins(hub: &Hub, now: Timestamp, zone: &TimeZone, findings: &mut Findings) -> anyhow::Result<()> {
     let cure = "`punchclock job run clean-up` looks at once, where a server runs";
     match hub.census()? {
         None if hub.punch_count()? == 0 => findings.add(Weight::Good, "twins", "no punches yet"),
         None => findings.add(Weight::Look, "twins", format!("nobody has looked yet; {cure}")),
         Some(census) if !census.is_good() => {
-            let told = format!("{census}, on {}: {}", census.at, census.faults.join("; "));
+            let told = format!("{census}, on {}: {}", show::instant(census.at, zone), census.faults.join("; "));
             findings.add(
                 Weight::Bad,
                 "twins",
@@ -191,9 +192,12 @@ fn look_for_twins(hub: &Hub, now: Timestamp, findings: &mut Findings) -> anyhow:
             );
         }
         Some(census) if census.at < now.saturating_sub(DAILY_HOURS.hours()).unwrap_or(now) => {
-            findings.add(Weight::Look, "twins", format!("{census}, but the last look was on {}; {cure}", census.at));
+            let at = show::instant(census.at, zone);
+            findings.add(Weight::Look, "twins", format!("{census}, but the last look was on {at}; {cure}"));
         }
-        Some(census) => findings.add(Weight::Good, "twins", format!("{census}, on {}", census.at)),
+        Some(census) => {
+            findings.add(Weight::Good, "twins", format!("{census}, on {}", show::instant(census.at, zone)));
+        }
     }
     Ok(())
 }
@@ -268,7 +272,7 @@ fn look_at_sink(sink: &hub::SinkRow, now: Timestamp, findings: &mut Findings) {
     }
 }
 
-fn look_at_source(source: &hub::SourceRow, now: Timestamp, findings: &mut Findings) {
+fn look_at_source(source: &hub::SourceRow, now: Timestamp, zone: &TimeZone, findings: &mut Findings) {
     let (subject, name) = (format!("source {}", source.name), &source.name);
     if let Some(warning) = &source.notes.warning {
         findings.add(Weight::Look, subject.as_str(), warning);
@@ -280,7 +284,11 @@ fn look_at_source(source: &hub::SourceRow, now: Timestamp, findings: &mut Findin
         (SourceState::Down, Some(since)) => findings.add(
             Weight::Bad,
             subject,
-            format!("down since {since}: {}; `punchclock source test {name}` asks again", source.says),
+            format!(
+                "down since {}: {}; `punchclock source test {name}` asks again",
+                show::instant(since, zone),
+                source.says
+            ),
         ),
         (SourceState::Paused, _) => {
             findings.add(Weight::Look, subject, format!("paused; `punchclock source resume {name}` lets it go on"));
@@ -292,18 +300,19 @@ fn look_at_source(source: &hub::SourceRow, now: Timestamp, findings: &mut Findin
     }
 }
 
-fn look_at_edge(edge: &EdgeRow, findings: &mut Findings) {
+fn look_at_edge(edge: &EdgeRow, zone: &TimeZone, findings: &mut Findings) {
     let subject = format!("edge {}", edge.name);
     match edge.state {
         EdgeState::Silent => {
-            findings.add(Weight::Look, subject, format!("silent since {}; {}", edge.last_seen, edge.says));
+            let since = show::instant(edge.last_seen, zone);
+            findings.add(Weight::Look, subject, format!("silent since {since}; {}", edge.says));
         }
         EdgeState::Trouble => findings.add(Weight::Bad, subject, &edge.says),
         EdgeState::InOrder => findings.add(Weight::Good, subject, format!("{} items wait there", edge.queued)),
     }
 }
 
-fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findings) {
+fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, zone: &TimeZone, findings: &mut Findings) {
     let subject = format!("terminal {}", terminal.name);
     if let Some((clock, cure)) = terminal.clock.and_then(|clock| Some((clock, clock.cure()?))) {
         findings.add(Weight::Bad, format!("clock of {subject}"), format!("{clock}; {cure}"));
@@ -322,12 +331,12 @@ fn look_at_terminal(terminal: &TerminalRow, now: Timestamp, findings: &mut Findi
     } else {
         match terminal.last_contact {
             Some(contact) if contact >= silent_since => {
-                findings.add(Weight::Good, subject, format!("last contact {contact}"));
+                findings.add(Weight::Good, subject, format!("last contact {}", show::instant(contact, zone)));
             }
             Some(contact) => findings.add(
                 Weight::Look,
                 subject,
-                format!("silent since {contact}; check its network and its server address"),
+                format!("silent since {}; check its network and its server address", show::instant(contact, zone)),
             ),
             None => findings.add(Weight::Look, subject, "never heard of; check its server address, or poll it"),
         }
