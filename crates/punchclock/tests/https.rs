@@ -96,7 +96,8 @@ fn the_file_of_a_locked_period_goes_by_tls_and_only_to_who_proves_to_be_there() 
     add_target(&stage, &token, "another-name", &of_another_name, &[]);
     add_target(&stage, &token, "moved", &moved, &["--post"]);
 
-    let serving = serve_trusting(&stage, &written(&stage, "ours.pem", &ours.certificate()));
+    let trusted = written(&stage, "ours.pem", &ours.certificate());
+    let serving = serve_trusting(&stage, &trusted);
     stage.prints(&["period", "lock", "--from", FROM, "--to", TO, "--force", "the test"]);
     let are_tried = || deliveries(&stage).iter().filter(|(_, outcome)| !outcome.is_empty()).count() == 5;
     wait_until("each target to be tried", PATIENCE, are_tried).unwrap();
@@ -122,12 +123,13 @@ fn the_file_of_a_locked_period_goes_by_tls_and_only_to_who_proves_to_be_there() 
     assert!(of_strangers.requests().is_empty() && of_another_name.requests().is_empty(), "nothing was said there");
     assert!(!moved.requests().is_empty() && in_clear.requests().is_empty(), "a redirect is not followed");
 
-    // Cured, it goes by itself.
-    let both = written(&stage, "both.pem", &[ours.certificate(), strange.certificate()].concat());
+    // Cured, it goes by itself, and without another start.
+    let serving = serve_trusting(&stage, &trusted);
+    std::fs::write(&trusted, [ours.certificate(), strange.certificate()].concat()).unwrap();
     // As if the wait for the next attempt was over.
     let database = rusqlite::Connection::open(stage.data().join("hub.sqlite")).unwrap();
+    database.busy_timeout(PATIENCE).unwrap();
     database.execute("UPDATE job SET due_us = 0 WHERE kind = 'payroll' AND state = 'waiting'", []).unwrap();
-    let serving = serve_trusting(&stage, &both);
     wait_until("the file to arrive", PATIENCE, || of_strangers.files().len() == 1).unwrap();
     assert_eq!(of_strangers.files().into_values().collect::<Vec<_>>(), [file]);
     stop(serving);
