@@ -61,7 +61,7 @@ fn large(plan: &Plan) -> Result<(PathBuf, Option<TempDir>)> {
         let made = make(plan)?;
         return Ok((made.path().join(DATABASE), Some(made)));
     };
-    let kept = folder.join(DATABASE);
+    let kept = folder.join(plan.pick("large.db", "quick.db"));
     if !kept.exists() {
         fs::create_dir_all(folder)?;
         let made = make(plan)?;

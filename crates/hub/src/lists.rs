@@ -296,6 +296,7 @@ fn query(filter: &DayFilter) -> DayQuery {
         employee: filter.employee.clone(),
         exception: filter.exception.clone(),
         status: filter.status.clone(),
+        synced: filter.synced,
         order: match filter.sort {
             DaySort::Date => Order::Date,
             DaySort::Employee => Order::Employee,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use link::{Clock, Closeout, CommandState, TerminalCommand};
 
-pub use store::day_list::{COUNTED as COUNTED_DAYS, Place as DayPlace};
+pub use store::day_list::{ANY, COUNTED as COUNTED_DAYS, OUTLIER, Place as DayPlace};
 
 use crate::closing::{CloseoutState, Standing};
 
@@ -52,10 +52,12 @@ pub struct DayFilter {
     pub to: Option<Date>,
     /// Employee code, exact.
     pub employee: Option<String>,
-    /// Exception code (rules 13.2), `any` for days that have one, or `outlier` for those with a clock outlier.
+    /// Exception code (rules 13.2), [`ANY`] for days that have one, or [`OUTLIER`] for those with a clock outlier.
     pub exception: Option<String>,
     /// Status (rules 13.3).
     pub status: Option<String>,
+    /// `true`: only what sinks have taken and no sink waits for; `false`: only what a sink is still to take.
+    pub synced: Option<bool>,
     /// How the rows are sorted.
     pub sort: DaySort,
     /// True turns the order round.

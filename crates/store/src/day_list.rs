@@ -14,13 +14,11 @@ use jiff::civil::Date;
 
 pub use crate::days::{ANY, OUTLIER};
 use crate::days::{Day, day};
-use crate::engine::Param;
+use crate::engine::{Param, Row};
 use crate::{Error, Read};
 
 /// Up to so many days that match are counted.
 pub const COUNTED: u64 = 20_000;
-/// Up to so many days that match are collected and sorted, where the index of the order could be walked.
-const COLLECTED: u64 = 5_000;
 
 /// A row of the list of days.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +71,9 @@ pub struct DayQuery {
     pub exception: Option<String>,
     /// Status word.
     pub status: Option<String>,
+    /// `true`: only what sinks have taken and no sink waits for; `false`: only what a sink is still to take. No index serves it: dates
+    /// should.
+    pub synced: Option<bool>,
     /// Sort order.
     pub order: Order,
     /// The other way round.
@@ -84,6 +85,21 @@ pub struct DayQuery {
     /// Most rows; 0 for all of them.
     pub limit: u32,
 }
+
+/// Whether sinks that there are have taken a day, or are still to.
+macro_rules! told {
+    ($states:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM sink s CROSS JOIN outbox o WHERE s.tenant = $1 AND o.tenant = $1 AND o.sink = s.name
+             AND o.employee = k.employee AND o.date = k.date AND o.state IN (",
+            $states,
+            "))"
+        )
+    };
+}
+const TAKEN: &str = told!("'sent'");
+const OWED: &str = told!("'waiting', 'failed'");
+const NOT_OWED: &str = concat!("NOT ", told!("'waiting', 'failed'"));
 
 /// What a list shows of the row of a day; its table's name goes before each.
 const ROW: [&str; 13] = [
@@ -101,6 +117,10 @@ const ROW: [&str; 13] = [
     "revision",
     "derived_us",
 ];
+
+fn listed(row: &Row<'_>) -> Result<ListedDay, Error> {
+    Ok(ListedDay { code: row.get(13)?, name: row.get(14)?, zone: row.get(15)?, day: day(row)? })
+}
 
 fn row(table: &str) -> String {
     ROW.map(|column| format!("{table}.{column}, ")).concat() + "e.code, e.name, e.zone"
@@ -168,7 +188,7 @@ impl DayQuery {
     }
 
     const fn left_out(&self) -> u32 {
-        if self.after.is_some() { 0 } else { self.offset }
+        if self.after.is_some() || self.limit == 0 { 0 } else { self.offset }
     }
 
     /// Whether the keys come from one employee, or from one after another.
@@ -210,6 +230,9 @@ impl DayQuery {
         for (column, is, word) in dates.chain(words) {
             let word = bound.value(word);
             bound.and(&format!("{column} {is} {word}"));
+        }
+        for condition in self.synced.map_or(&[][..], |synced| if synced { &[TAKEN, NOT_OWED] } else { &[OWED] }) {
+            bound.and(condition);
         }
     }
 
@@ -336,19 +359,16 @@ impl DayQuery {
 
     /// How the keys are found when so many match, `None` for many: one way, or from minutes to minutes.
     fn way(&self, matching: Option<u64>) -> Option<Way> {
-        // One has not worked for many days, and by date every index of keys is in order already.
-        if self.employee.is_some() || self.order == Order::Date {
-            return Some(Way::Collect);
-        }
-        let is_few = matching.is_some_and(|days| days <= COLLECTED);
-        match self.order.minutes() {
-            Some(_) => is_few.then_some(Way::Collect),
-            // All rows are in the order of their table.
-            None if self.limit == 0 => Some(Way::People),
-            // Who has a rare status may be far from the next one.
-            None if self.status.is_some() && self.exception.is_none() && matching.is_some() => Some(Way::Collect),
-            None if is_few => Some(Way::Collect),
-            None => Some(Way::People),
+        let is_few = matching.is_some();
+        match self.order {
+            // One has not worked for many days.
+            _ if self.employee.is_some() => Some(Way::Collect),
+            // Every index of keys is in this order.
+            Order::Date => Some(Way::Collect),
+            Order::Employee if is_few && self.limit > 0 => Some(Way::Collect),
+            // The table of the rows is in this order.
+            Order::Employee => Some(Way::People),
+            Order::Worked | Order::Tardy => is_few.then_some(Way::Collect),
         }
     }
 }
@@ -358,7 +378,10 @@ pub(crate) fn variants() -> Vec<(&'static str, String)> {
     let text = |on: bool| on.then(|| String::from("x"));
     let day = |on: bool| on.then_some(Date::constant(2026, 1, 1));
     let mut variants = Vec::new();
-    for bits in 0..32_u32 {
+    // Whether they are synced is asked of the days of some dates.
+    let is_asked = |(bits, synced): &(u32, Option<bool>)| synced.is_none() || bits & 3 == 3;
+    let asked = (0..32_u32).flat_map(|bits| [None, Some(true), Some(false)].map(|synced| (bits, synced)));
+    for (bits, synced) in asked.filter(is_asked) {
         let on = |bit: u32| bits & (1 << bit) != 0;
         let filter = DayQuery {
             from: day(on(0)),
@@ -366,6 +389,7 @@ pub(crate) fn variants() -> Vec<(&'static str, String)> {
             employee: text(on(2)),
             exception: text(on(3)),
             status: text(on(4)),
+            synced,
             ..DayQuery::default()
         };
         let counted = DayQuery { limit: 1, ..filter.clone() };
@@ -451,10 +475,11 @@ impl Read<'_> {
     ) -> Result<(), E> {
         let Bound { sql, values } = query.list(self.tenant, way);
         let params: Vec<&dyn Param> = values.iter().map(AsRef::as_ref).collect();
-        self.session.each(&sql, &params, |row| {
-            let (code, name, zone) = (row.get(13)?, row.get(14)?, row.get(15)?);
-            take(ListedDay { code, name, zone, day: day(row)? })
-        })
+        if query.limit > 0 {
+            // Few: not worth the journeys of a cursor.
+            return self.all(&sql, &params, listed)?.into_iter().try_for_each(take);
+        }
+        self.session.each(&sql, &params, |row| take(listed(row)?))
     }
 
     /// From minutes to minutes in the order, until there are enough.

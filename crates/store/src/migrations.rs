@@ -64,6 +64,14 @@ pub(crate) fn run_sqlite(connection: &mut rusqlite::Connection) -> Result<(), Er
     if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0))? == SQLITE.len() {
         return Ok(());
     }
+    // Indexes of large tables are sorted in files, not in memory.
+    connection.pragma_update(None, "temp_store", "file")?;
+    let migrated = migrate_sqlite(connection);
+    connection.pragma_update(None, "temp_store", "memory")?;
+    migrated
+}
+
+fn migrate_sqlite(connection: &mut rusqlite::Connection) -> Result<(), Error> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     run(Session::Sqlite(&tx), SQLITE, done)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use store::Store;
+use store::day_list::{ANY, DayQuery, OUTLIER, Order};
 use testkit::Database;
 
 /// Before the policy had versions.
@@ -24,12 +25,18 @@ const SQLITE_OLDER: [&str; 4] = [
 ];
 const FIRST: &str = include_str!("../migrations/sqlite/0001_spine.sql");
 const POSTGRES_FIRST: &str = include_str!("../migrations/postgres/0001_spine.sql");
-/// What is stored by the first script: a terminal, and two punches of it.
+/// What is stored by the first script: a terminal, two punches of it, and three days.
 const FIRST_ROWS: &str = "
     INSERT INTO terminal (tenant, serial, name, is_approved, via, first_seen_us) VALUES (1, 'A1', 'Door', 1, 'push', 7);
     INSERT INTO punch (tenant, fingerprint, origin, user_number, printed_seconds, channel, received_us, original)
     VALUES (1, X'80078bd90b0f76b8b13ef0fec0200412', 'A1', '12', 1780391700, 'push', 7, X'00'),
     (1, X'000000004d548ee45be81914849e3b57', 'A1', '12', NULL, 'push', 7, X'00');
+    INSERT INTO employee (tenant, id, code, name, is_confirmed) VALUES (1, 7, 'E7', '', 1);
+    INSERT INTO day (tenant, employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes, is_outlier, record,
+      inputs, engine, revision, derived_us) VALUES
+    (1, 7, '2026-06-01', 'present', ',clock_in_too_late,tardy,', 300, 180, 0, 1, '{}', X'00', '', 1, 0),
+    (1, 7, '2026-06-02', 'absent', ',absent,', 0, 0, 0, 0, '{}', X'00', '', 1, 0),
+    (1, 7, '2026-06-03', 'present', '', 480, 0, 0, 0, '{}', X'00', '', 1, 0);
     INSERT INTO audit (tenant, number, at_us, actor, action, object, detail) VALUES (1, 1, 7, 'ann', 'x', 'y', '');";
 
 /// An empty database of PostgreSQL.
@@ -207,6 +214,19 @@ fn has_kept_its_rows(store: &Store) -> anyhow::Result<()> {
     let held = store.read(|read| read.stored_day("A1", jiff::civil::date(2026, 6, 2)))?;
     assert_eq!((held.punches, held.digest.to_string().as_str()), (1, "80078bd90b0f76b8b13ef0fec0200412"));
     assert_eq!(store.read(|read| Ok::<_, store::Error>((read.punch_count()?, read.unsealed_count()?)))?, (2, 3));
+    // Each day is found under its exceptions, in each order.
+    let found = |exception: &str, order| {
+        let exception = Some(exception.to_owned());
+        let query = DayQuery { exception, order, limit: 9, ..DayQuery::default() };
+        let days = store.read(|read| read.list_days(&query, None))?;
+        Ok::<Vec<i8>, store::Error>(days.iter().map(|listed| listed.day.date.day()).collect())
+    };
+    assert_eq!(found(ANY, Order::Worked)?, [2, 1]);
+    assert_eq!(found(OUTLIER, Order::Tardy)?, [1]);
+    assert_eq!((found("tardy", Order::Employee)?, found("absent", Order::Date)?), (vec![1], vec![2]));
+    let status = Some("absent".to_owned());
+    let absent = DayQuery { exception: Some(ANY.to_owned()), status, ..DayQuery::default() };
+    assert_eq!(store.read(|read| read.count_days(&absent))?, Some(1));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use edge::{Edge, EdgeHandle};
-use hub::view::{COUNTED_DAYS, DayFilter};
+use hub::view::{ANY, COUNTED_DAYS, DayFilter};
 use hub::{Actor, Hub, NewTerminal, Role};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -97,7 +97,7 @@ impl Simulation {
         running.spawn(simulator::run(stranger(today), self.push(&edge)?, std::future::pending()));
 
         let days = self.hub.days(&DayFilter { limit: 1, ..DayFilter::default() })?.total;
-        let exceptions = DayFilter { exception: Some("any".to_owned()), limit: 1, ..DayFilter::default() };
+        let exceptions = DayFilter { exception: Some(ANY.to_owned()), limit: 1, ..DayFilter::default() };
         let exceptions = self.hub.days(&exceptions)?.total;
         let count = |total: Option<u64>| total.map_or_else(|| format!("over {COUNTED_DAYS}"), |days| days.to_string());
         show::line(format!(

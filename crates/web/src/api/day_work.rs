@@ -20,6 +20,20 @@ use crate::forms;
 /// Dates that are added up at once: every day of the range is read.
 const MOST_DATES: i64 = 366;
 
+/// That no more dates are asked for than may be; `what` is done with them.
+///
+/// # Errors
+/// When the filter has another range, or an open one.
+pub(crate) fn of_some_dates(filter: &DayFilter, most: i64, what: &str) -> Result<(), Failure> {
+    let range = filter.from.zip(filter.to);
+    let dates = range.map(|(from, to)| i64::from(to.since(from).map_or(0, |span| span.get_days())));
+    if dates.is_some_and(|dates| (0..most).contains(&dates)) {
+        return Ok(());
+    }
+    let what = format!("{what} over {most} dates at most.");
+    Err(Failure::invalid(what, "Send from and to, like from=2026-03-01&to=2026-03-31."))
+}
+
 /// What days add up to.
 #[derive(Default, Serialize)]
 pub(crate) struct Stats {
@@ -51,12 +65,7 @@ pub(crate) async fn stats(State(app): State<App>, Query(which): Query<Which>) ->
         employee: forms::filled(&which.employee),
         ..DayFilter::default()
     };
-    let dates =
-        filter.from.zip(filter.to).map(|(from, to)| i64::from(to.since(from).map_or(0, |span| span.get_days())));
-    if dates.is_none_or(|dates| !(0..MOST_DATES).contains(&dates)) {
-        let what = format!("Days are added up over {MOST_DATES} dates at most.");
-        return Err(Failure::invalid(what, "Send from and to, like from=2026-03-01&to=2026-03-31.").into());
-    }
+    of_some_dates(&filter, MOST_DATES, "Days are added up")?;
     let add = move |hub: &Hub| {
         let mut stats = Stats::default();
         hub.each_day(&filter, |row| {

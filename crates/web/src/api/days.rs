@@ -1,16 +1,20 @@
-//! `GET /api/v1/days?employee&status&exception&from&to&sort&order`
+//! `GET /api/v1/days?employee&status&exception&outlier&synced&from&to&sort&order`
 
 use attendance::{CodeMinutes, DayRecord, Exception};
 use axum::Json;
 use axum::extract::State;
-use hub::view::{DayFilter, DayPlace, DayRow, DaySort};
+use hub::view::{DayFilter, DayPlace, DayRow, DaySort, OUTLIER};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::day_work::of_some_dates;
 use super::{Page, Problem, Query, Window};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::{forms, page, show};
+
+/// Dates within which days are looked up by what sinks have taken: each day is looked at.
+const MOST_SYNCED_DATES: i64 = 31;
 
 /// A day of an employee. Every figure of the record is there, zeros included.
 #[derive(Serialize)]
@@ -121,6 +125,8 @@ pub(crate) struct Asked {
     employee: String,
     status: String,
     exception: String,
+    outlier: Option<String>,
+    synced: Option<String>,
     sort: String,
     order: String,
 }
@@ -142,6 +148,42 @@ impl Asked {
             "" | "asc" => Ok((sort, false)),
             "desc" => Ok((sort, true)),
             word => Err(Failure::invalid(format!("There is no order {word}."), "Use asc or desc.").into()),
+        }
+    }
+
+    /// The exception that is asked for, by its code or as `outlier`.
+    ///
+    /// # Errors
+    /// When both are asked for, or days without an outlier.
+    fn exception(&self) -> Result<Option<String>, Failure> {
+        let exception = forms::filled(&self.exception);
+        match (flag("outlier", self.outlier.as_deref())?, &exception) {
+            (None, _) => Ok(exception),
+            (Some(true), None) => Ok(Some(OUTLIER.to_owned())),
+            (Some(true), Some(code)) => {
+                let what = format!("Days are found by outlier or by exception={code}, not by both.");
+                Err(Failure::invalid(what, "Leave one of them out."))
+            }
+            (Some(false), _) => {
+                let what = "Days without an outlier are not a list of their own.".to_owned();
+                Err(Failure::invalid(what, "Leave outlier out for all days, or send outlier=true."))
+            }
+        }
+    }
+}
+
+/// A word that may stand alone for `true`; `None` when it is not there.
+///
+/// # Errors
+/// When it is neither `true` nor `false`.
+fn flag(name: &str, word: Option<&str>) -> Result<Option<bool>, Failure> {
+    match word {
+        None => Ok(None),
+        Some("" | "true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(word) => {
+            let what = format!("`{name}` can\u{2019}t be {word}.");
+            Err(Failure::invalid(what, format!("Send {name}=true or {name}=false.")))
         }
     }
 }
@@ -170,13 +212,17 @@ pub(crate) async fn list(
         to: forms::date("to", &asked.to)?,
         employee: forms::filled(&asked.employee),
         status: forms::filled(&asked.status),
-        exception: forms::filled(&asked.exception),
+        exception: asked.exception()?,
+        synced: flag("synced", asked.synced.as_deref())?,
         sort,
         descending,
         after,
         limit,
         ..DayFilter::default()
     };
+    if filter.synced.is_some() {
+        of_some_dates(&filter, MOST_SYNCED_DATES, "Synced days are looked up")?;
+    }
     let list = app.ask(move |hub| hub.days(&filter)).await?;
     let is_full = list.rows.len() == limit as usize;
     let next_cursor = list.rows.last().filter(|_| is_full).map(|last| cursor(&last.place(sort)));

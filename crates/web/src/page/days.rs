@@ -5,7 +5,7 @@ use attendance::{Exception, Status};
 use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::Month;
-use hub::view::{COUNTED_DAYS, DayFilter, DayRow, DaySort};
+use hub::view::{ANY, COUNTED_DAYS, DayFilter, DayRow, DaySort, OUTLIER};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -259,13 +259,14 @@ const fn sort_word(sort: DaySort) -> &'static str {
 }
 
 fn exceptions(chosen: &str) -> Vec<Choice> {
-    let any = Choice { value: "any", name: "Any exception", is_chosen: chosen == "any" };
+    let groups = [(ANY, "Any exception"), (OUTLIER, "Any clock outlier")];
+    let groups = groups.map(|(value, name)| Choice { value, name, is_chosen: chosen == value });
     let each = Exception::ALL.into_iter().map(|exception| Choice {
         value: exception.as_str(),
         name: words::exception(exception),
         is_chosen: chosen == exception.as_str(),
     });
-    std::iter::once(any).chain(each).collect()
+    groups.into_iter().chain(each).collect()
 }
 
 fn statuses(chosen: &str) -> Vec<Choice> {

@@ -51,6 +51,32 @@ async fn a_program_reads_days_with_instants_in_their_zone_and_durations_in_minut
 }
 
 #[tokio::test]
+async fn days_with_a_clock_outlier_are_found_under_one_word() {
+    let house = House::with_accounts();
+    // One comes in time, one hours too late.
+    let late = "9\t2026-01-05 13:00:00\t1\t0\t1\t0\n9\t2026-01-05 18:00:00\t1\t1\t1\t0\n";
+    house.import("A1", &[DAY, late].concat(), true);
+    let program = house.token(TokenKind::Api);
+    for query in ["outlier", "outlier=true", "exception=outlier"] {
+        let days = house.get(&program, &format!("/api/v1/days?{query}")).await.json();
+        assert_eq!((&days["total"], &days["items"][0]["employee"]), (&json!(1), &json!("9")), "{query}");
+        assert_eq!(days["items"][0]["is_outlier"], true);
+    }
+    for (query, cure) in [
+        ("outlier=true&exception=tardy", "Leave one of them out"),
+        ("outlier=false", "Leave outlier out"),
+        ("outlier=1", "Send outlier=true or outlier=false"),
+    ] {
+        let refused = house.get(&program, &format!("/api/v1/days?{query}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(refused.text.contains(cure), "{query}: {}", refused.text);
+    }
+    let viewer = house.sign_in("viewer").await;
+    let page = house.get(&viewer, "/days?exception=outlier").await.text;
+    assert!(page.contains("1\u{2013}1 of 1") && page.contains("<option value=\"outlier\" selected"), "{page}");
+}
+
+#[tokio::test]
 async fn a_refusal_is_a_problem_document() {
     let house = House::with_accounts();
     let viewer = house.sign_in("viewer").await;

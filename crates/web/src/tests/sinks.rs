@@ -189,3 +189,41 @@ async fn a_program_reads_records_pauses_a_sink_and_asks_for_days_to_be_sent() {
         assert!(audited.contains(&by_program(action)), "{action}: {audited:?}");
     }
 }
+
+#[tokio::test]
+async fn days_are_listed_by_what_sinks_have_taken() {
+    let house = house();
+    let taken = house.store.write(|write| {
+        let entry = write.outbox_in_state("crm", EntryState::Waiting.word(), 1)?.remove(0);
+        write.offer("crm", std::slice::from_ref(&entry), now().as_microsecond())?;
+        let marked = write.mark_sent("crm", &entry, &[7], "200", now().as_microsecond());
+        marked.map(|()| (entry.employee, entry.date))
+    });
+    let (employee, taken) = taken.unwrap();
+    let program = house.token(TokenKind::Api);
+    let days = async |query: &str| {
+        let list = house.get(&program, &format!("/api/v1/days?from=2026-01-01&to=2026-01-31&{query}")).await.json();
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|day| format!("{} {}", day["employee"], day["date"])).collect::<Vec<_>>()
+    };
+    let synced = days("synced=true").await;
+    assert_eq!((employee, synced.len()), (1, 1));
+    assert!(synced[0].ends_with(&format!("{:?}", taken.to_string())), "{synced:?}");
+    assert_eq!(days("synced").await, synced, "the word alone");
+    let waits = days("synced=false").await;
+    assert_eq!(waits.len(), 3, "what waits, and what failed: {waits:?}");
+    assert!(!waits.contains(&synced[0]));
+    // One that is to be told again waits again.
+    let all_again = Queued { force: true, ..Queued::default() };
+    house.hub.queue_days(&clerk(), "crm", &all_again, now()).unwrap();
+    assert_eq!((days("synced=true").await.len(), days("synced=false").await.len()), (0, 4));
+    for (query, cure) in [
+        ("synced=false", "Send from and to"),
+        ("synced=false&from=2026-01-01&to=2026-02-01", "31 dates at most"),
+        ("synced=maybe&from=2026-01-01&to=2026-01-31", "Send synced=true or synced=false"),
+    ] {
+        let refused = house.get(&program, &format!("/api/v1/days?{query}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(refused.text.contains(cure), "{query}: {}", refused.text);
+    }
+}
