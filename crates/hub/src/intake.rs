@@ -409,7 +409,7 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(punches.iter().map(|punch| self.resolver.group(punch)).collect())
     }
 
-    /// While a server stores one part, the part before it is resolved.
+    /// While a server stores one part, the next is made ready for it.
     pub(crate) fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
         let parts: Vec<Vec<NewPunch<'_>>> =
             arrived.chunks(PUNCHES_PER_INSERT).map(|part| part.iter().map(Arrival::as_new).collect()).collect();
@@ -420,26 +420,28 @@ impl<'a, 'tx> Intake<'a, 'tx> {
                 self.resolver.meet(&arrived.iter().map(Arrival::as_unresolved).collect::<Vec<_>>())?;
             }
         }
-        let (mut taken, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
-        for (arrived, inserting) in arrived.chunks(PUNCHES_PER_INSERT).zip(inserting) {
-            let is_new = self.write.inserted_punches(inserting)?;
-            let mut new = Vec::with_capacity(arrived.len());
-            for (arrival, is_new) in arrived.iter().zip(&is_new) {
-                if *is_new {
-                    self.count(arrival);
-                    new.push(arrival.as_unresolved());
-                } else {
-                    known.push(arrival);
-                }
-            }
-            let mut resolved = self.resolver.resolve(&new)?.into_iter();
-            taken.extend(is_new.into_iter().map(|is_new| match is_new.then(|| resolved.next()).flatten() {
-                Some(Resolution::Employee) => (Outcome::Stored, None),
-                Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
-                Some(Resolution::Dismissed) => (Outcome::Held, None),
-                None => (Outcome::Known, None),
-            }));
+        let mut is_new = Vec::with_capacity(arrived.len());
+        for inserting in inserting {
+            is_new.extend(self.write.inserted_punches(inserting)?);
         }
+        let (mut new, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
+        for (arrival, is_new) in arrived.iter().zip(&is_new) {
+            if *is_new {
+                self.count(arrival);
+                new.push(arrival.as_unresolved());
+            } else {
+                known.push(arrival);
+            }
+        }
+        // All at once: those of one employee are written one after another.
+        let mut resolved = self.resolver.resolve(&new)?.into_iter();
+        let taken = is_new.into_iter().map(|is_new| match is_new.then(|| resolved.next()).flatten() {
+            Some(Resolution::Employee) => (Outcome::Stored, None),
+            Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
+            Some(Resolution::Dismissed) => (Outcome::Held, None),
+            None => (Outcome::Known, None),
+        });
+        let taken = taken.collect();
         self.keep_what_differs(&known)?;
         self.cure_known(&known)?;
         Ok(taken)
