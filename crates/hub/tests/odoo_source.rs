@@ -345,7 +345,8 @@ fn what_is_of_no_kind_or_of_nobody_here_is_told_and_not_guessed() {
         assert!(words.contains(told), "{told}: {words}");
     }
     assert_eq!(office.state(), SourceState::Well, "told on the page, and no failure");
-    // A kind is given: the leave is stated. Another kind: it is that. None again: it is withdrawn.
+    // A kind is given: the leave is stated. Another kind: it is that. None again: it stays as it is, and goes once
+    // somebody says that it is to be ignored.
     let mut settings = settings(&office.odoo);
     settings.leave_types.insert("Study".to_owned(), LeaveKind::Paid);
     office.add(&settings);
@@ -356,7 +357,49 @@ fn what_is_of_no_kind_or_of_nobody_here_is_told_and_not_guessed() {
     assert_eq!((office.stated("leave").len(), office.stated("offsite").len()), (0, 1));
     settings.leave_types.remove("Study");
     office.add(&settings);
+    let leave = office.read().leave.unwrap();
+    assert_eq!((leave.withdrawn, leave.kept, leave.unmapped["Study"]), (0, 1, 1));
+    settings.leave_types.insert("Study".to_owned(), LeaveKind::Ignored);
+    office.add(&settings);
     assert_eq!(office.read().leave.unwrap().withdrawn, 1);
+}
+
+#[test]
+fn leave_that_is_approved_still_stays_when_its_type_is_renamed_or_a_badge_is_cleared_or_shared() {
+    for version in [OdooVersion::V17, OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2] {
+        let office = office(version);
+        office.everybody_off("New Year", "2026-01-01");
+        let named = |id: i64, name: &str| office.odoo.changes("hr.leave", id, &json!({"holiday_status_id": [1, name]}));
+        let ids = [("2026-02-10", "2026-02-11"), ("2026-02-12", "2026-02-12")]
+            .map(|dates| office.leave(office.twelve, dates, "Paid Time Off", &json!({})));
+        assert_eq!(office.read().leave.unwrap().stated, 3, "{version:?}");
+        let before = office.stated("leave");
+        let kept = |told: &str| {
+            let leave = office.read().leave.unwrap();
+            assert_eq!((leave.stated, leave.withdrawn, leave.kept), (0, 0, 3), "{version:?}, {told}: {leave:?}");
+            let says = office.hub().source("odoo").unwrap().says;
+            assert!(says.contains("3 dates stay as they were stated") && says.contains(told), "{says}");
+            assert_eq!(office.stated("leave"), before);
+        };
+        ids.into_iter().for_each(|id| named(id, "Vacaciones"));
+        kept("2 of `Vacaciones`");
+        ids.into_iter().for_each(|id| named(id, "Paid Time Off"));
+        office.odoo.badges(office.twelve, "");
+        kept("has no `barcode` in Odoo");
+        office.odoo.badges(office.twelve, "0012");
+        kept("shares `barcode` 0012");
+        // What is refused or deleted meanwhile goes all the same.
+        office.odoo.changes("hr.leave", ids[0], &json!({"state": "refuse"}));
+        let leave = office.read().leave.unwrap();
+        assert_eq!((leave.withdrawn, leave.kept), (2, 1));
+        // It can be taken again, and has moved: it follows.
+        office.odoo.badges(office.twelve, "12");
+        let moved = json!({"request_date_from": "2026-02-13", "request_date_to": "2026-02-13"});
+        office.odoo.changes("hr.leave", ids[1], &moved);
+        let leave = office.read().leave.unwrap();
+        assert_eq!((leave.stated, leave.withdrawn, leave.kept), (1, 1, 0));
+        assert_eq!(office.stated("leave"), ["2026-02-13 Full of employee 12 by source odoo"]);
+    }
 }
 
 #[test]
@@ -517,6 +560,11 @@ fn employees_of_an_odoo_are_proposals_and_nobody_is_added_or_changed_but_by_a_pe
     let states = proposals(&office);
     assert!(states.contains(&"odoo/0077 Zoe Lim: matched is 0077".to_owned()), "{states:?}");
     assert!(states.contains(&"odoo/88 Xavi Tan: dismissed".to_owned()), "{states:?}");
+    // Who is dismissed afterwards has no leave here any more.
+    let none = Decision::Dismiss { user: named(cora), reason: "a contractor".to_owned() };
+    office.hub().decide_matches(&clerk(), &[none], now()).unwrap();
+    let leave = office.read().leave.unwrap();
+    assert_eq!((leave.withdrawn, leave.kept, leave.untaken.len()), (1, 0, 1));
     // With the source its proposals go, and what was decided stays.
     office.hub().remove_source(&clerk(), "odoo", now()).unwrap();
     assert!(proposals(&office).is_empty());

@@ -3,6 +3,7 @@
 //! Invariants:
 //! * What a person stated stays. Leave that can't stand beside it is refused, told, and tried again with each reading.
 //! * What a person took back of this source's does not come again.
+//! * Nothing of leave that is approved still is withdrawn because it can't be told any more what it is, or whose.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,8 @@ pub struct LeaveRead {
     pub withdrawn: usize,
     /// Dates that a person took back.
     pub taken_back: usize,
+    /// Dates that stay as they were stated, of leave that is approved still and can't be taken any more.
+    pub kept: usize,
     /// How many leaves are of a type that is given no kind, by its name.
     pub unmapped: BTreeMap<String, usize>,
     /// Leave that could not be taken, and why.
@@ -50,6 +53,12 @@ impl LeaveRead {
         let mut words = vec![format!("{approved} leaves approved, {stated} dates stated, {withdrawn} withdrawn")];
         if self.taken_back > 0 {
             words.push(format!("{} dates stay as people took them back", self.taken_back));
+        }
+        if self.kept > 0 {
+            words.push(format!(
+                "{} dates stay as they were stated, of approved leave that can't be taken now",
+                self.kept
+            ));
         }
         let unmapped: Vec<String> = self.unmapped.iter().map(|(name, count)| format!("{count} of `{name}`")).collect();
         words.extend(some_of("of a type that --leave-type gives no kind", &unmapped));
@@ -73,11 +82,11 @@ impl Reading<'_> {
 
     /// Brings what is stated in step with it.
     pub(super) fn take_leave(&self, approved: &[ApprovedLeave], people: &[OdooPerson]) -> Result<LeaveRead, Error> {
-        let Steps { withdrawn, stated, untaken, unmapped } = self.hub.store.read(|read| {
+        let Steps { withdrawn, stated, untaken, unmapped, kept } = self.hub.store.read(|read| {
             let (ours, who) = (ours(read, self.name)?, who(read, (self.name, &self.settings), people, self.today)?);
             Ok::<_, Error>(steps(self.name, (&ours, self.since()), approved, &self.settings.leave_types, &who))
         })?;
-        let mut done = LeaveRead { approved: approved.len(), untaken, unmapped, ..LeaveRead::default() };
+        let mut done = LeaveRead { approved: approved.len(), untaken, unmapped, kept, ..LeaveRead::default() };
         let actor = in_the_name_of(self.name);
         for numbers in withdrawn.chunks(STATEMENTS_PER_WRITE) {
             done.withdrawn += self.hub.store.write(|write| self.withdraw(write, &actor, numbers))?;

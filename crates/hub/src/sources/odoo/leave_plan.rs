@@ -81,8 +81,10 @@ impl Ours {
 pub(super) enum Who {
     /// The internal id and the code.
     Employee(i64, String),
-    /// Nobody, and why.
-    Nobody(String),
+    /// Nobody who is known, and why.
+    Unknown(String),
+    /// None of the employees, as a person said.
+    Dismissed(String),
 }
 
 /// What is to be done.
@@ -96,10 +98,13 @@ pub(super) struct Steps {
     pub(super) untaken: Vec<String>,
     /// How many leaves are of a type without a kind, by its name.
     pub(super) unmapped: BTreeMap<String, usize>,
+    /// How many statements stay of leave that is approved still, and can't be taken any more.
+    pub(super) kept: usize,
 }
 
 /// What brings the statements of source `name` in step with the approved leave that ends at `since` or later, and that of `straddling`
-/// requests, which began before. What is of other requests before `since` was not looked at, and stays.
+/// requests, which began before. What is of other requests before `since` was not looked at, and stays; so does what was stated of leave that
+/// is approved still, when its type has lost its kind, or its employee the badge: that takes nobody's leave away.
 pub(super) fn steps(
     name: &str,
     (ours, since): (&[Ours], Date),
@@ -109,37 +114,36 @@ pub(super) fn steps(
 ) -> Steps {
     let mut steps = Steps::default();
     let mut wanted = BTreeMap::new();
+    let mut unclear = BTreeSet::new();
     for leave in approved {
+        let request = request(name, leave.id);
         let Some(kind) = kinds.get(&leave.kind).copied() else {
             *steps.unmapped.entry(leave.kind.clone()).or_default() += 1;
+            unclear.insert(request);
             continue;
         };
         if kind == LeaveKind::Ignored {
             continue;
         }
-        let (employee, code) = match leave.employee.map(|id| who.get(&id)) {
-            Some(Some(Who::Employee(id, code))) => (*id, code),
-            Some(Some(Who::Nobody(why))) => {
-                steps.untaken.push(format!("leave {} ({why})", leave.id));
+        let told = |why: &str| format!("leave {} ({why})", leave.id);
+        let whose = match leave.employee.map(|id| who.get(&id)) {
+            Some(Some(Who::Employee(id, code))) => Ok((*id, code)),
+            Some(Some(Who::Dismissed(why))) => {
+                steps.untaken.push(told(why));
                 continue;
             }
-            Some(None) => {
-                steps.untaken.push(format!("leave {} (the user may not see its employee)", leave.id));
-                continue;
-            }
-            None => {
-                steps.untaken.push(format!("leave {} (it is of no single employee)", leave.id));
-                continue;
-            }
+            Some(Some(Who::Unknown(why))) => Err(told(why)),
+            Some(None) => Err(told("the user may not see its employee")),
+            None => Err(told("it is of no single employee")),
         };
-        let days = match leave.days() {
-            Ok(days) => days,
+        let ((employee, code), days) = match whose.and_then(|whose| Ok((whose, leave.days()?))) {
+            Ok(taken) => taken,
             Err(why) => {
                 steps.untaken.push(why);
+                unclear.insert(request);
                 continue;
             }
         };
-        let request = request(name, leave.id);
         for stated in days.into_iter().filter_map(|day| kind.states(day, &leave.kind, &request)) {
             wanted.insert((employee, stated.kind(), stated.key()), (code, stated));
         }
@@ -152,6 +156,7 @@ pub(super) fn steps(
                 wanted.remove(&(known.employee, known.stated.kind(), known.stated.key()));
             }
             Some(_) => {}
+            None if known.stated.request().is_some_and(|request| unclear.contains(request)) => steps.kept += 1,
             None if known.stated.request().is_some_and(|request| current.contains(request)) => {
                 steps.withdrawn.push(known.number);
             }

@@ -80,7 +80,7 @@ pub(super) fn who(
     let mut all = HashMap::new();
     for one in people {
         let number = numbers.get(&one.id).map_or("", String::as_str);
-        let of = |why: &str| Who::Nobody(format!("{} {why}", one.name));
+        let of = |why: &str| Who::Unknown(format!("{} {why}", one.name));
         let decided = read.validities(source, Number::at(source, number).number.as_str())?;
         let decided = decided.iter().find(|span| span.valid_from <= on && on <= span.valid_to);
         let is_dismissed = dismissed.contains(&(number.to_owned(), named(one)));
@@ -96,7 +96,7 @@ pub(super) fn who(
                 let found = into.unwrap_or(found);
                 Who::Employee(found.id, found.code)
             }
-            None if is_dismissed => of("is none of the employees, as somebody said"),
+            None if is_dismissed => Who::Dismissed(format!("{} is none of the employees, as somebody said", one.name)),
             None if one.code.is_empty() => of(&format!("has no `{field}` in Odoo")),
             None if number != one.code => of(&format!("shares `{field}` {} with somebody in Odoo", one.code)),
             None => of(&format!("has `{field}` {} in Odoo, which is no employee's code here", one.code)),
