@@ -63,7 +63,7 @@ impl Hub {
         (name, format): (&str, Option<Format>),
         now: Timestamp,
     ) -> Result<PayrollFile, Error> {
-        let file = self.payroll_file(ask, format, now)?;
+        let file = self.payroll_file(ask, format)?;
         self.note_export(actor, ask.dates, &ask.words(name, format), file.rows, &file.digest, now)?;
         Ok(file)
     }

@@ -1,7 +1,7 @@
 //! A payroll file before it is taken out: its first rows as they will stand in it, and what a person should know of its dates.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 use roads::payroll::Period;
 
 use crate::payroll::PayrollAsk;
@@ -40,10 +40,10 @@ impl Hub {
     ///
     /// # Errors
     /// As [`Hub::payroll_file`].
-    pub fn preview_payroll(&self, ask: &PayrollAsk, most: usize, now: Timestamp) -> Result<PayPreview, Error> {
+    pub fn preview_payroll(&self, ask: &PayrollAsk, most: usize) -> Result<PayPreview, Error> {
         let (layout, (from, to)) = (&ask.layout, ask.dates);
         let period = Period { from, to };
-        let made = self.payroll_rows(ask, now)?;
+        let made = self.payroll_rows(ask)?;
         let text = layout.text.encoding.decode(&made.text(layout, period)?);
         let is_cut = text.lines().count() > most;
         Ok(PayPreview {

@@ -2,8 +2,9 @@
 //!
 //! Invariants:
 //! * Locking asks for a delivery to each target in its own transaction: neither is without the other.
-//! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent.
-//! * What a receiver said is kept with the digest of what it got, for as long as there are receipts ([`MOST_RECEIPTS`]), and in the audit
+//! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent. All its attempts have one key, whatever the file
+//!   says by then: people are renamed while a period is locked.
+//! * What a receiver said is kept with the digest of what was sent, for as long as there are receipts ([`MOST_RECEIPTS`]), and in the audit
 //!   trail for good.
 
 use std::error::Error as StdError;
@@ -139,6 +140,14 @@ struct Errand {
     target: String,
     dates: Dates,
     locked_us: i64,
+}
+
+impl Errand {
+    /// What its attempts have in common and no other errand has.
+    fn key(&self) -> String {
+        let Self { target, dates: (from, to), locked_us } = self;
+        blake3::hash(format!("{target} {from} {to} {locked_us}").as_bytes()).to_hex().to_string()
+    }
 }
 
 fn read_list<T: for<'de> Deserialize<'de>>(read: &Read<'_>, setting: &str) -> Result<Vec<T>, Error> {
@@ -287,8 +296,8 @@ impl Work for DeliverPayroll {
             Err(why) => return Ok(run.done(why)?),
         };
         let ask = PayrollAsk { dates: errand.dates, layout: target.layout, deltas: false };
-        let file = run.hub().payroll_file(&ask, None, run.now())?;
-        let parcel = Parcel { name: &file.name, bytes: &file.bytes, digest: &file.digest };
+        let file = run.hub().payroll_file(&ask, None)?;
+        let parcel = Parcel { name: &file.name, bytes: &file.bytes, key: &errand.key() };
         let taken = match &target.way {
             PayWay::Folder(folder) => into_folder(folder, parcel),
             PayWay::Address { url, verb, allow_private } => {

@@ -1,18 +1,20 @@
 //! Payroll files in the layout of a provider: the days of a period and what was posted into it, as pay lines (rules 14.5, 14.6, 17.4).
 //!
 //! Invariants:
-//! * The same stored days give the same bytes, so that a file that is made again can be told from another one by its digest.
+//! * A file is a function of what is stored of its period, whenever it is made: the days, what was posted, and of who is in it the name, and the
+//!   department and site of the period's last date. The same gives the same bytes, so that a file that is made again can be told from
+//!   another one by its digest.
 //! * Whoever takes a file out is in the audit trail with the range, the layout, the rows and the digest ([`Hub::take_payroll`]).
 
 use std::collections::{BTreeMap, HashMap};
 
 use attendance::DayRecord;
 use attendance::lock::Delta;
-use jiff::Timestamp;
 use roads::payroll::{
     Cell, HOLIDAY_CREDIT, Layout, PAID_LEAVE, PAID_OTHER, PayDay, PayPerson, PayTable, PayrollError, Period, table,
 };
 use roads::sheet::{Format, Table};
+use store::people::Employee;
 
 use crate::periods::{Dates, DeltaRow, checked};
 use crate::view::{DayFilter, DaySort};
@@ -58,8 +60,8 @@ impl Hub {
     ///
     /// # Errors
     /// [`Error::Invalid`] when a pay code has no place in the layout, or a value of it is missing.
-    pub fn payroll_rows(&self, ask: &PayrollAsk, now: Timestamp) -> Result<PayTable, Error> {
-        let people = self.pay_people(ask, now)?;
+    pub fn payroll_rows(&self, ask: &PayrollAsk) -> Result<PayTable, Error> {
+        let people = self.pay_people(ask)?;
         Ok(table(&ask.layout, period(ask.dates), &people)?)
     }
 
@@ -67,9 +69,9 @@ impl Hub {
     ///
     /// # Errors
     /// As [`Hub::payroll_rows`]; of a name that the layout's encoding can't write.
-    pub fn payroll_file(&self, ask: &PayrollAsk, format: Option<Format>, now: Timestamp) -> Result<PayrollFile, Error> {
+    pub fn payroll_file(&self, ask: &PayrollAsk, format: Option<Format>) -> Result<PayrollFile, Error> {
         let PayrollAsk { layout, dates, .. } = ask;
-        let made = self.payroll_rows(ask, now)?;
+        let made = self.payroll_rows(ask)?;
         let mut name = layout.file_name(period(*dates))?;
         let bytes = match format {
             None => made.text(layout, period(*dates))?,
@@ -84,18 +86,25 @@ impl Hub {
     }
 
     /// What everybody is to be paid for, by employee code.
-    fn pay_people(&self, ask: &PayrollAsk, now: Timestamp) -> Result<Vec<PayPerson>, Error> {
+    fn pay_people(&self, ask: &PayrollAsk) -> Result<Vec<PayPerson>, Error> {
         let (from, to) = checked(ask.dates)?;
-        let mut places: HashMap<String, (String, String)> = self
-            .employees(now)?
-            .into_iter()
-            .map(|one| (one.code, (one.department.unwrap_or_default(), one.site.unwrap_or_default())))
-            .collect();
+        let mut places = self.store.read(|read| {
+            let mut place_of = crate::places::on(read.places()?, to);
+            let of = |one: Employee| place_of.remove(&one.id).map(|place| (one.code, place));
+            Ok::<HashMap<_, _>, Error>(read.employees()?.into_iter().filter_map(of).collect())
+        })?;
         let mut people: BTreeMap<String, PayPerson> = BTreeMap::new();
         let mut add = |code: String, name: String, day: PayDay| {
             let person = people.entry(code).or_insert_with_key(|code| {
-                let (department, site) = places.remove(code).unwrap_or_default();
-                PayPerson { code: code.clone(), name, department, site, days: Vec::new() }
+                let (department, site) = places.remove(code).map(|place| (place.department, place.site)).unzip();
+                let (department, site) = (department.flatten(), site.flatten());
+                PayPerson {
+                    code: code.clone(),
+                    name,
+                    department: department.unwrap_or_default(),
+                    site: site.unwrap_or_default(),
+                    days: Vec::new(),
+                }
             });
             person.days.push(day);
         };

@@ -52,7 +52,7 @@ fn work_off(hub: &Hub) -> Vec<Ended> {
 /// The file that the target is to get.
 fn file(house: &House) -> hub::PayrollFile {
     let ask = PayrollAsk { dates: FEBRUARY, layout: layouts::preset("csv").unwrap(), deltas: false };
-    house.hub.payroll_file(&ask, None, now()).unwrap()
+    house.hub.payroll_file(&ask, None).unwrap()
 }
 
 /// The one receipt that there is names the file, and says this.
@@ -240,7 +240,7 @@ fn a_wrong_password_is_told_at_each_attempt_until_the_right_one_is_given() {
 }
 
 #[test]
-fn a_locked_period_goes_to_an_address_and_a_reply_that_was_lost_has_no_second_effect() {
+fn a_locked_period_goes_to_an_address_and_a_reply_that_was_lost_has_no_second_effect_whoever_is_renamed_meanwhile() {
     for verb in [Verb::Put, Verb::Post] {
         let ((house, _key), inbox) = (workplace(), FakeInbox::start("t0ken").unwrap());
         house.hub.add_pay_target(&clerk(), &address(&inbox, verb), Some("t0ken"), now()).unwrap();
@@ -249,17 +249,26 @@ fn a_locked_period_goes_to_an_address_and_a_reply_that_was_lost_has_no_second_ef
         let ended = work_off(&house.hub);
         let [Ended::Failed(_, due)] = &ended[..] else { panic!("{ended:?}") };
         assert!(house.hub.pay_receipts().unwrap().is_empty(), "nobody knows that it was taken");
+        house.hub.import_employees(&clerk(), b"code,name\n12,Ann Reyes\n", false, now()).unwrap();
         assert_eq!(work_off_at(&house.hub, *due), [Ended::Done]);
         assert_receipt(&house, "200 OK");
 
         let file = file(&house);
         let sent: Vec<_> = inbox.requests();
-        assert_eq!(sent.len(), 2);
-        assert_eq!((&sent[0].path, &sent[0].body), (&sent[1].path, &sent[1].body));
-        assert!(sent.iter().all(|one| one.headers["idempotency-key"] == file.digest));
-        let place = if verb == Verb::Put { format!("/in/{NAME}") } else { file.digest };
+        let key = |at: usize| sent[at].headers["idempotency-key"].clone();
+        assert_eq!((sent.len(), &sent[0].path, key(0)), (2, &sent[1].path, key(1)));
+        assert!(sent[1].body.contains("Ann Reyes") && !sent[0].body.contains("Ann Reyes"));
+        let place = if verb == Verb::Put { format!("/in/{NAME}") } else { key(0) };
         assert_eq!(inbox.files().into_iter().collect::<Vec<_>>(), [(place, String::from_utf8(file.bytes).unwrap())]);
         assert_told_to_nobody(&house, "t0ken");
+
+        // Locked again, it is another errand.
+        house.hub.unlock(&clerk(), FEBRUARY, "a look", now()).unwrap();
+        house.derive();
+        let later = now() + jiff::SignedDuration::from_hours(3);
+        assert_eq!(house.hub.lock(&clerk(), FEBRUARY, Some("as it is"), later).unwrap(), Locking::Locked);
+        assert_eq!(work_off_at(&house.hub, later), [Ended::Done]);
+        assert_ne!(inbox.requests()[2].headers["idempotency-key"], key(0));
     }
 }
 

@@ -271,7 +271,7 @@ fn a_saved_layout_is_used_by_its_name_and_each_version_stands_in_the_audit_trail
     assert!(hub.pay_layout("bureau").unwrap_err().to_string().contains("there are csv, adp"));
     hub.save_layout(&clerk(), "bureau", OURS, now()).unwrap();
     let ask = hub::PayrollAsk { dates: FEBRUARY, layout: hub.pay_layout("bureau").unwrap(), deltas: false };
-    let file = String::from_utf8(hub.payroll_file(&ask, None, now()).unwrap().bytes).unwrap();
+    let file = String::from_utf8(hub.payroll_file(&ask, None).unwrap().bytes).unwrap();
     assert!(file.starts_with("Who,Hours\r\n") && file.contains("\r\n12,"), "{file}");
     assert_eq!(hub.layout_text("bureau").unwrap(), OURS, "with its remarks");
 
@@ -287,6 +287,32 @@ fn a_saved_layout_is_used_by_its_name_and_each_version_stands_in_the_audit_trail
         told,
         [("payroll.layout.remove", ""), ("payroll.layout.save", other.as_str()), ("payroll.layout.save", OURS)]
     );
+}
+
+#[test]
+fn a_file_names_where_people_belonged_on_the_last_date_of_its_period_whenever_it_is_made() {
+    let house = workplace();
+    let hub = &house.hub;
+    hub.import_sites(&clerk(), b"code\nCEBU\nDAVAO\n", false, now()).unwrap();
+    hub.import_departments(&clerk(), b"code\nSALES\nSTORES\n", false, now()).unwrap();
+    let place = |from: &str, site: &str, department: &str| {
+        let place = hub::NewPlace { site: Some(site.to_owned()), department: Some(department.to_owned()) };
+        hub.place(&clerk(), "12", Some(date(from)), &place, now()).unwrap();
+    };
+    let field = |name: &str| format!("[[columns]]\ntitle = \"{name}\"\nfield = \"{name}\"\n");
+    let layout = ["employee", "site", "department", "hours"].map(field).concat();
+    hub.save_layout(&clerk(), "bureau", &format!("title = \"B\"\nunmapped = \"keep\"\n{layout}"), now()).unwrap();
+    let file = || {
+        let ask = hub::PayrollAsk { dates: FEBRUARY, layout: hub.pay_layout("bureau").unwrap(), deltas: false };
+        hub.payroll_file(&ask, None).unwrap()
+    };
+    place("2026-02-01", "CEBU", "SALES");
+    place("2026-02-28", "DAVAO", "STORES");
+    let made = file();
+    let text = String::from_utf8(made.bytes.clone()).unwrap();
+    assert!(text.contains("\r\n12,DAVAO,STORES,") && text.contains("\r\n0012,,,"), "{text}");
+    place("2026-03-01", "CEBU", "SALES");
+    assert_eq!(file(), made, "where they belong in March is of March");
 }
 
 #[test]

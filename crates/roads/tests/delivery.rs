@@ -7,7 +7,7 @@ use roads::delivery::{Parcel, Verb, to_address};
 use testkit::{FakeInbox, InboxFault, InboxRequest};
 
 const TEXT: &str = "a,b\r\n1,2\r\n";
-const FILE: Parcel<'static> = Parcel { name: "march 1.csv", bytes: TEXT.as_bytes(), digest: "d1gest" };
+const FILE: Parcel<'static> = Parcel { name: "march 1.csv", bytes: TEXT.as_bytes(), key: "k3y" };
 
 fn send(verb: Verb, url: &str) -> Result<String, String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -24,7 +24,7 @@ fn the_file_arrives_whole_with_its_name_token_and_key_and_the_answer_is_the_rece
     assert_eq!(send(Verb::Put, &inbox.url()).unwrap(), "201 Created: run 42");
     let request = inbox.requests().remove(0);
     assert_eq!((request.method.as_str(), request.path.as_str()), ("PUT", "/in/march%201.csv"));
-    assert_eq!((header(&request, "authorization"), header(&request, "idempotency-key")), ("Bearer t0ken", "d1gest"));
+    assert_eq!((header(&request, "authorization"), header(&request, "idempotency-key")), ("Bearer t0ken", "k3y"));
     assert_eq!(request.body, TEXT);
 }
 
@@ -35,7 +35,7 @@ fn by_post_it_goes_to_the_address_itself_with_its_name_in_the_head() {
     let request = inbox.requests().remove(0);
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/in/"));
     assert_eq!(header(&request, "content-disposition"), "attachment; filename=\"march 1.csv\"");
-    assert_eq!(header(&request, "idempotency-key"), "d1gest");
+    assert_eq!(header(&request, "idempotency-key"), "k3y");
     assert_eq!(request.body, TEXT);
 }
 

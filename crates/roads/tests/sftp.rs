@@ -8,7 +8,7 @@ use roads::delivery::{Parcel, SftpPlace, SftpSecret, fingerprint, host_key, to_s
 use testkit::Sshd;
 
 fn parcel(bytes: &[u8]) -> Parcel<'_> {
-    Parcel { name: "pay.csv", bytes, digest: "d" }
+    Parcel { name: "pay.csv", bytes, key: "k" }
 }
 
 fn place(server: &Sshd) -> SftpPlace {

@@ -129,7 +129,7 @@ fn write_preset(
 ) -> anyhow::Result<()> {
     let layout = payroll::with_values(payroll::layout(hub, preset)?, &args.values)?;
     let ask = PayrollAsk { dates, layout, deltas: args.deltas };
-    let file = hub.payroll_file(&ask, format, now())?;
+    let file = hub.payroll_file(&ask, format)?;
     out.write_all(&file.bytes)?;
     file.remarks.iter().for_each(|remark| eprintln!("{remark}"));
     Ok(hub.note_export(&console(), dates, &ask.words(preset, format), file.rows, &file.digest, now())?)

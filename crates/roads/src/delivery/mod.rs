@@ -1,8 +1,8 @@
 //! Hands a payroll file on: into a folder, by PUT or POST to an address, or by SFTP. Calls block.
 //!
 //! Invariants:
-//! * Handing the same file on again changes nothing: in a folder it is found by name and bytes, an address gets the same
-//!   `Idempotency-Key`.
+//! * Handing the same file on again changes nothing: in a folder it is found by name and bytes. An address is told by the `Idempotency-Key`
+//!   that it is the same errand, also if the file reads otherwise by now.
 //! * Nobody sees half a file in a folder, and no file there is written over: one of the same name with other bytes stays, and the new one
 //!   gets a number.
 
@@ -37,8 +37,8 @@ pub struct Parcel<'a> {
     pub name: &'a str,
     /// What is in it.
     pub bytes: &'a [u8],
-    /// The digest of its bytes, in hex.
-    pub digest: &'a str,
+    /// The key of the errand, the same for all of its attempts.
+    pub key: &'a str,
 }
 
 /// Puts a file into a folder; the receipt.
@@ -131,7 +131,7 @@ pub fn to_address(
     let request = request
         .header(CONTENT_TYPE, "application/octet-stream")
         .header(AUTHORIZATION, authorization)
-        .header("idempotency-key", parcel.digest)
+        .header("idempotency-key", parcel.key)
         .body(parcel.bytes.to_vec());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     const fn parcel(bytes: &[u8]) -> Parcel<'_> {
-        Parcel { name: "pay.csv", bytes, digest: "d" }
+        Parcel { name: "pay.csv", bytes, key: "k" }
     }
 
     #[test]

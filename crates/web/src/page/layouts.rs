@@ -228,7 +228,7 @@ impl DesignerPage {
             }
         };
         let ask = PayrollAsk { dates, layout: self.form.layout.clone(), deltas: false };
-        match hub.preview_payroll(&ask, MOST_SHOWN, Timestamp::now()) {
+        match hub.preview_payroll(&ask, MOST_SHOWN) {
             Ok(preview) => self.preview = Some(preview),
             Err(error @ hub::Error::Invalid { .. }) => {
                 let failure = Failure::from(error);

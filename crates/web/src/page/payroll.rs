@@ -84,7 +84,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(hub: &Hub, asked: &Asked, locked: &[LockedPeriod], now: Timestamp) -> Result<Self, hub::Error> {
+    fn of(hub: &Hub, asked: &Asked, locked: &[LockedPeriod]) -> Result<Self, hub::Error> {
         let mut shown = Self::default();
         let made = asked.dates().and_then(|dates| Ok((dates, asked.ask(hub, dates)?)));
         let (dates, ask) = match made {
@@ -94,7 +94,7 @@ impl Shown {
                 return Ok(shown);
             }
         };
-        match hub.preview_payroll(&ask, MOST_SHOWN, now) {
+        match hub.preview_payroll(&ask, MOST_SHOWN) {
             Ok(preview) => shown.preview = Some(preview),
             Err(error @ hub::Error::Invalid { .. }) => {
                 let failure = Failure::from(error);
@@ -169,7 +169,7 @@ fn show_page(
         (asked.from, asked.to) = (from.to_string(), to.to_string());
     }
     let layout = asked.layout();
-    let state = Shown::of(hub, &asked, &locked, now)?;
+    let state = Shown::of(hub, &asked, &locked)?;
     let period = |period: &LockedPeriod| {
         let (from, to) = (period.dates.0.to_string(), period.dates.1.to_string());
         let is_shown = (&from, &to) == (&asked.from, &asked.to);
