@@ -4,8 +4,8 @@
 //! * Locking asks for a delivery to each target in its own transaction: neither is without the other.
 //! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent. All its attempts have one key, whatever the file
 //!   says by then: people are renamed while a period is locked.
-//! * What a receiver said is kept with the digest of what was sent, for as long as there are receipts ([`MOST_RECEIPTS`]), and in the audit
-//!   trail for good.
+//! * What a receiver said is kept with the digest of what was sent, for as long as there are receipts ([`MOST_OF_ONE`]), and in the audit
+//!   trail for good. A file whose receipt was dropped does not count as missing.
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
@@ -27,8 +27,8 @@ use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
 
 const TARGETS: &str = "payroll_targets";
 const RECEIPTS: &str = "payroll_receipts";
-/// Receipts that are kept, the newest ones: of a year of weekly periods and several targets.
-const MOST_RECEIPTS: usize = 400;
+/// Receipts of a target that are kept, those of the newest locks: of more than seven years of weekly periods.
+const MOST_OF_ONE: usize = 400;
 
 /// A target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,13 +45,17 @@ pub struct PayTarget {
 }
 
 impl PayTarget {
-    /// The locked periods whose file it is to get and does not have yet.
+    /// The locked periods whose file it is to get and does not have yet. Where receipts were dropped, no lock that is as old is asked about.
     pub fn awaits(&self, locked: &[LockedPeriod], receipts: &[PayReceipt]) -> Vec<Dates> {
         let has = |period: &LockedPeriod| {
             let locked_us = period.at.as_microsecond();
             receipts.iter().any(|one| (&one.target, one.dates, one.locked_us) == (&self.name, period.dates, locked_us))
         };
-        let due = locked.iter().filter(|period| period.at.as_microsecond() >= self.since_us && !has(period));
+        let own = || receipts.iter().filter(|one| one.target == self.name).map(|one| one.locked_us);
+        let known_us = if own().count() < MOST_OF_ONE { None } else { own().min() };
+        let is_due =
+            |locked_us: i64| locked_us >= self.since_us && known_us.is_none_or(|known_us| locked_us > known_us);
+        let due = locked.iter().filter(|period| is_due(period.at.as_microsecond()) && !has(period));
         due.map(|period| period.dates).collect()
     }
 
@@ -280,6 +284,18 @@ impl Hub {
     }
 }
 
+/// Adds a receipt; the one of that target's oldest lock is dropped where there are too many.
+fn keep(receipts: &mut Vec<PayReceipt>, new: PayReceipt) {
+    let target = new.target.clone();
+    receipts.push(new);
+    let own = || receipts.iter().enumerate().filter(|(_, one)| one.target == target);
+    if own().count() > MOST_OF_ONE
+        && let Some((oldest, _)) = own().min_by_key(|(_, one)| one.locked_us)
+    {
+        receipts.remove(oldest);
+    }
+}
+
 /// Hands the file of a locked period to a target.
 #[derive(Debug)]
 pub(crate) struct DeliverPayroll;
@@ -323,9 +339,7 @@ impl Work for DeliverPayroll {
         };
         let finished = run.finish(|write| {
             let mut receipts: Vec<PayReceipt> = read_list(write, RECEIPTS)?;
-            receipts.push(receipt.clone());
-            let old = receipts.len().saturating_sub(MOST_RECEIPTS);
-            receipts.drain(..old);
+            keep(&mut receipts, receipt.clone());
             write.put_setting(RECEIPTS, &json(&receipts)?)?;
             let PayReceipt { target, dates: (from, to), file, rows, digest, says, .. } = &receipt;
             let detail = format!("{target}: {file}, {rows} rows, blake3 {digest}; {says}");
@@ -334,5 +348,53 @@ impl Work for DeliverPayroll {
             Ok(format!("{target} has {file}, {rows} rows: {says}"))
         })?;
         Ok(finished)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str) -> PayTarget {
+        let layout = crate::layouts::preset("csv").unwrap();
+        PayTarget { name: name.to_owned(), way: PayWay::Folder("/pay".into()), layout, since_us: 0 }
+    }
+
+    /// The week that was locked as the so many-th.
+    fn week(number: i64) -> LockedPeriod {
+        let first = jiff::civil::date(2020, 1, 6).saturating_add(jiff::Span::new().weeks(number));
+        let dates = (first, first.saturating_add(jiff::Span::new().days(6)));
+        LockedPeriod { dates, at: instant(number), actor: "hr".to_owned(), reason: String::new() }
+    }
+
+    fn receipt(target: &str, week: &LockedPeriod) -> PayReceipt {
+        let (locked_us, at_us) = (week.at.as_microsecond(), week.at.as_microsecond());
+        let (file, digest, says) = Default::default();
+        PayReceipt { target: target.to_owned(), dates: week.dates, locked_us, at_us, file, rows: 1, digest, says }
+    }
+
+    #[test]
+    fn what_several_targets_got_over_years_is_never_missing_and_what_one_lacks_is() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let (mut locked, mut receipts) = (Vec::new(), Vec::new());
+        for number in 0..450 {
+            let week = week(number);
+            // One was away once.
+            let at = if number == 300 { &names[1..] } else { &names[..] };
+            at.iter().for_each(|name| keep(&mut receipts, receipt(name, &week)));
+            locked.push(week);
+            if [0, 60, 399, 400, 449].contains(&number) {
+                for name in names {
+                    let lacks = if name == "a" && number >= 300 { vec![locked[300].dates] } else { Vec::new() };
+                    assert_eq!(target(name).awaits(&locked, &receipts), lacks, "{name} after {number}");
+                }
+            }
+        }
+        assert_eq!(receipts.len(), names.len() * MOST_OF_ONE);
+        assert_eq!(target("new").awaits(&locked, &receipts).len(), 450, "who got nothing lacks all");
+        // What is old and comes late is not asked about again, either.
+        keep(&mut receipts, receipt("a", &week(2)));
+        assert_eq!(target("a").awaits(&locked, &receipts), [locked[300].dates]);
     }
 }

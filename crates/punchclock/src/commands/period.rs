@@ -80,9 +80,8 @@ fn list(context: &Context, hub: &hub::Hub) -> anyhow::Result<()> {
             .filter(of_lock)
             .map(|receipt| format!("{} has {} ({} rows)", receipt.target, receipt.file, receipt.rows))
             .collect();
-        let is_waiting = |name: &str| !receipts.iter().filter(of_lock).any(|receipt| receipt.target == name);
         let waiting =
-            targets.iter().filter(|target| target.since_us <= period.at.as_microsecond() && is_waiting(&target.name));
+            targets.iter().filter(|target| !target.awaits(std::slice::from_ref(&period), &receipts).is_empty());
         delivered.extend(waiting.map(|target| format!("{} does not have it yet", target.name)));
         vec![
             json!(period.dates.0),
