@@ -17,6 +17,12 @@ const TO: &str = "2026-01-11";
 /// What a person reads of a server whose authority is not known here.
 const NOT_TRUSTED: &str = "nothing was sent: nobody whom this machine trusts has signed the certificate there";
 
+/// What they read where an authority has the name of a trusted one, and another key.
+const DOES_NOT_FIT: &str = "nothing was sent: the signature there does not fit; somebody may be in between, or an authority of your own has a new key";
+/// How an authority becomes one that is trusted.
+const TRUST_IT: &str = "put its certificate into /usr/local/share/ca-certificates as a .crt file and run update-ca-certificates, or name its file \
+                        with SSL_CERT_FILE";
+
 /// A week of a few people, and a file with the token.
 fn workplace() -> (Stage, PathBuf) {
     let stage = stage();
@@ -117,8 +123,9 @@ fn the_file_of_a_locked_period_goes_by_tls_and_only_to_who_proves_to_be_there() 
     let jobs = deliveries(&stage);
     let waits = |says: &str| jobs.iter().any(|(state, outcome)| state == "waiting" && outcome.contains(says));
     assert!(waits(&format!("strangers: {NOT_TRUSTED}")) && waits("name its file with SSL_CERT_FILE"), "{jobs:?}");
-    assert!(waits("another-name: nothing was sent: the certificate there is for"), "{jobs:?}");
-    assert!(waits("pay.example") && waits("not for localhost; write the address with a name"), "{jobs:?}");
+    let is_for = "another-name: nothing was sent: the certificate there is for pay.example, not for localhost; write the address with a name \
+                  that the certificate has";
+    assert!(waits(is_for), "{jobs:?}");
     assert!(waits("moved: the receiver has moved (302 Found): give its new address"), "{jobs:?}");
     assert!(of_strangers.requests().is_empty() && of_another_name.requests().is_empty(), "nothing was said there");
     assert!(!moved.requests().is_empty() && in_clear.requests().is_empty(), "a redirect is not followed");
@@ -161,12 +168,12 @@ fn days_reach_a_crm_and_an_odoo_by_tls_and_only_who_proves_to_be_there() {
         let test = ["sink", "test", sink];
         let refused = trusting(&stage, &theirs, &test);
         let says = String::from_utf8(refused.stderr).unwrap();
-        assert!(!refused.status.success() && says.contains(NOT_TRUSTED), "{sink}: {says}");
+        assert!(!refused.status.success() && says.contains(DOES_NOT_FIT), "{sink}: {says}");
         let says = String::from_utf8(trusting(&stage, &empty, &test).stderr).unwrap();
         assert!(says.contains("if SSL_CERT_FILE is set, look at that file"), "{sink}: {says}");
         assert!(!trusting(&stage, &theirs, &["sync", sink, "--from", FROM]).status.success());
         let waiting = stage.prints(&["sync", "status", "--sink", sink, "--state", "waiting"]);
-        assert!(waiting.contains(NOT_TRUSTED), "{waiting}");
+        assert!(waiting.contains(DOES_NOT_FIT), "{waiting}");
     }
     assert_eq!((crm.calls(), odoo.calls().len()), (0, 0), "nothing was said there");
 
@@ -178,4 +185,47 @@ fn days_reach_a_crm_and_an_odoo_by_tls_and_only_who_proves_to_be_there() {
         assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     }
     assert_eq!((crm.taken().len(), odoo.attendances().len()), (whose.len(), whose.len()), "each day once");
+}
+
+#[test]
+fn a_certificate_that_proves_nothing_is_told_in_a_sentence_with_its_cure() {
+    let (stage, token) = (stage(), TOKEN);
+    let token = written(&stage, "token", token);
+    let (ours, unknown) = (Authority::new("ours").unwrap(), Authority::new("unknown").unwrap());
+    let same_name = Authority::new("ours").unwrap();
+    let trusted = written(&stage, "ours.pem", &ours.certificate());
+    let of = |names: &[&str]| ours.identity_of(names).unwrap();
+    let cases = [
+        (of(&["pay.example"]), "the certificate there is for pay.example, not for localhost; write the address with a name that the certificate has".to_owned()),
+        (
+            of(&["127.0.0.1", "*.example", "a.example", "b.example", "c.example"]),
+            "the certificate there is for 127.0.0.1, *.example, a.example and 2 more, not for localhost; write the address with a name that the \
+             certificate has".to_owned(),
+        ),
+        (of(&[]), "the certificate there names no host (only a common name, which counts no more); it has to be made again with a subjectAltName".to_owned()),
+        (ours.itself().unwrap(), "the certificate there is the certificate of an authority itself; make one for the server that is signed by it".to_owned()),
+        (
+            unknown.identity("localhost").unwrap(),
+            format!("nobody whom this machine trusts has signed the certificate there; where an authority of your own has, {TRUST_IT}"),
+        ),
+        (
+            same_name.identity("localhost").unwrap(),
+            format!("the signature there does not fit; somebody may be in between, or an authority of your own has a new key: ask whoever keeps that server, \
+                     and if it has, {TRUST_IT}"),
+        ),
+    ];
+    for (identity, sentence) in cases {
+        let crm = FakeCrm::start_encrypted(TOKEN, &identity).unwrap();
+        let add =
+            ["sink", "add", "crm", "--url", &crm.url(), "--token-file", token.to_str().unwrap(), "--allow-private"];
+        stage.prints(&add);
+        let refused = trusting(&stage, &trusted, &["sink", "test", "crm"]);
+        let says = String::from_utf8(refused.stderr).unwrap();
+        assert!(
+            !refused.status.success() && says.contains(&format!("nothing was sent: {sentence}\n")),
+            "{sentence}\n{says}"
+        );
+        stage.prints(&["sink", "remove", "crm"]);
+        assert_eq!(crm.calls(), 0, "nothing was said there");
+    }
 }

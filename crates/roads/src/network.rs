@@ -16,6 +16,12 @@ use reqwest::{Client, Url};
 use rustls::CertificateError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Names of a certificate that are shown, and characters of each.
+const NAMES_SHOWN: usize = 3;
+const NAME_CHARS: usize = 100;
+/// How an authority becomes one that is trusted.
+const TRUST_IT: &str = "put its certificate into /usr/local/share/ca-certificates as a .crt file and run update-ca-certificates, or name its file \
+                        with SSL_CERT_FILE";
 
 /// A client that waits so long for an answer. TLS needs a process-wide rustls provider.
 ///
@@ -64,17 +70,27 @@ fn distrust<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError
 
 fn certificate_in_words(why: &CertificateError) -> String {
     match why {
-        // A signature is bad where an authority has the name of a trusted one, and another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "nobody whom this machine trusts has signed the certificate there; where an authority of your own has, put its certificate into \
-             /usr/local/share/ca-certificates as a .crt file and run update-ca-certificates, or name its file with SSL_CERT_FILE"
-                .to_owned()
-        }
-        CertificateError::NotValidForNameContext { expected, presented } => format!(
-            "the certificate there is for {}, not for {}; write the address with a name that the certificate has",
-            presented.join(", "),
-            expected.to_str()
+        CertificateError::UnknownIssuer => format!(
+            "nobody whom this machine trusts has signed the certificate there; where an authority of your own has, {TRUST_IT}"
         ),
+        // An authority has the name of a trusted one and another key, or who answers does not have the key of the certificate.
+        CertificateError::BadSignature => format!(
+            "the signature there does not fit; somebody may be in between, or an authority of your own has a new key: ask whoever keeps that \
+             server, and if it has, {TRUST_IT}"
+        ),
+        CertificateError::NotValidForNameContext { expected, presented } => match hosts(presented) {
+            None => "the certificate there names no host (only a common name, which counts no more); it has to be made again with a \
+                     subjectAltName"
+                .to_owned(),
+            Some(hosts) => format!(
+                "the certificate there is for {hosts}, not for {}; write the address with a name that the certificate has",
+                expected.to_str()
+            ),
+        },
+        // The verifier has no other sign of it than the name of its error.
+        CertificateError::Other(why) if format!("{why:?}").contains("CaUsedAsEndEntity") => {
+            "the certificate there is the certificate of an authority itself; make one for the server that is signed by it".to_owned()
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the certificate there has expired; whoever keeps that server has to renew it, unless this machine's clock is wrong".to_owned()
         }
@@ -82,6 +98,23 @@ fn certificate_in_words(why: &CertificateError) -> String {
             "the certificate there is not valid yet; look at this machine's clock".to_owned()
         }
         other => format!("the certificate there is not good ({other}); whoever keeps that server has to look at it"),
+    }
+}
+
+/// The hosts that a certificate names, some of many; `None` when it names none. The verifier tells each name in its debug form.
+fn hosts(presented: &[String]) -> Option<String> {
+    let host = |name: &String| -> Option<String> {
+        let inner = name.strip_prefix("DnsName(\"").and_then(|rest| rest.strip_suffix("\")"));
+        let inner = inner.or_else(|| name.strip_prefix("IpAddress(")?.strip_suffix(')'))?;
+        Some(inner.escape_debug().take(NAME_CHARS).collect())
+    };
+    let mut hosts: Vec<String> = presented.iter().filter_map(host).collect();
+    let more = hosts.len().saturating_sub(NAMES_SHOWN);
+    hosts.truncate(NAMES_SHOWN);
+    match (hosts.is_empty(), more) {
+        (true, _) => None,
+        (_, 0) => Some(hosts.join(", ")),
+        _ => Some(format!("{} and {more} more", hosts.join(", "))),
     }
 }
 

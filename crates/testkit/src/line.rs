@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A connection that was taken, in clear or encrypted.
@@ -41,15 +41,36 @@ impl Authority {
     /// # Errors
     /// When no certificate can be made of it.
     pub fn identity(&self, name: &str) -> Result<Identity> {
-        let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &self.0)?;
-        let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|why| anyhow!("no key: {why}"))?;
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)?;
-        Ok(Identity(Arc::new(config)))
+        self.identity_of(&[name])
     }
+
+    /// A server of these names or IP addresses; of none, one that has a common name only.
+    ///
+    /// # Errors
+    /// When no certificate can be made of them.
+    pub fn identity_of(&self, names: &[&str]) -> Result<Identity> {
+        let key = KeyPair::generate()?;
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let certificate = CertificateParams::new(names)?.signed_by(&key, &self.0)?;
+        identity(certificate.der(), &key)
+    }
+
+    /// A server that shows the certificate of the authority itself.
+    ///
+    /// # Errors
+    /// When no server can be made of it.
+    pub fn itself(&self) -> Result<Identity> {
+        identity(self.0.der(), self.0.key())
+    }
+}
+
+fn identity(certificate: &CertificateDer<'static>, key: &KeyPair) -> Result<Identity> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|why| anyhow!("no key: {why}"))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)?;
+    Ok(Identity(Arc::new(config)))
 }
 
 /// Takes connections on loopback, each in a thread of its own: with an identity by TLS. The address without a path.
