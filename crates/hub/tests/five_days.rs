@@ -230,7 +230,8 @@ fn a_week_at_the_default_times_ends_with_the_receiver_at_one_with_the_hub() {
     let numbers = (0..TAKEN).map(|number| (1_000 + number).to_string());
     let people: Vec<String> = numbers.chain((0..REFUSED).map(|number| (9_000 + number).to_string())).collect();
     let mut replay = Replay::new(&people, &crm);
-    crm.refuse(Some("\"user_id\":\"9"));
+    // It does not know them, which must not look as if there were no receiver.
+    crm.refuse_with(404, "\"user_id\":\"9");
     let heard = week(&people);
     let used: BTreeSet<_> = heard.iter().map(|heard| (&heard.line[..4], &heard.line[5..15], heard.terminal)).collect();
     let days: BTreeSet<_> = heard.iter().map(|heard| (&heard.line[..4], &heard.line[5..15])).collect();

@@ -271,10 +271,8 @@ fn answer_of(status: StatusCode, text: &str) -> Answer {
     }
     match status.as_u16() {
         200 | 201 => Answer::Taken(format!("{status}{says}")),
-        401 | 403 => {
-            Answer::Closed(format!("the receiver does not let this hub in ({status}{says}): look at the token"))
-        }
-        404 | 410 => Answer::Closed(format!("there is nothing at this address ({status}{says}): look at the URL")),
+        401 => Answer::Closed(format!("the receiver does not let this hub in ({status}{says}): look at the token")),
+        403 | 404 | 410 => Answer::Barred(format!("{status}{says}")),
         300..400 => Answer::Closed(format!("the receiver has moved ({status}{says}): give its new URL")),
         408 | 425 | 429 => Answer::NotNow(format!("{status}{says}")),
         400..500 => Answer::Refused(format!("refused: {status}{says}")),
@@ -319,8 +317,11 @@ mod tests {
         for status in [400, 409, 413, 422] {
             assert!(matches!(of(status), Answer::Refused(_)), "{status}");
         }
-        for status in [301, 401, 403, 404, 410] {
+        for status in [301, 401] {
             assert!(matches!(of(status), Answer::Closed(_)), "{status}");
+        }
+        for status in [403, 404, 410] {
+            assert!(matches!(of(status), Answer::Barred(_)), "{status}");
         }
     }
 

@@ -36,6 +36,8 @@ pub enum Answer {
     NotNow(String),
     /// The receiver does not want this record.
     Refused(String),
+    /// The receiver says that something is not there or not allowed: what this record is about, or all that comes from here.
+    Barred(String),
     /// The receiver wants nothing from here, or is not there.
     Closed(String),
 }

@@ -63,7 +63,7 @@ fn trouble_for_a_time_refusals_and_closed_doors_are_told_apart() {
     };
     assert!(matches!(with(CrmFault::Status(500)), Answer::NotNow(_)));
     assert!(matches!(with(CrmFault::Status(422)), Answer::Refused(_)));
-    assert!(matches!(with(CrmFault::Status(404)), Answer::Closed(_)));
+    assert!(matches!(with(CrmFault::Status(404)), Answer::Barred(_)), "this record, or all of them");
     assert!(matches!(with(CrmFault::Busy(3_600)), Answer::NotNow(_)), "so long a pause is for the next run");
     let Answer::NotNow(says) = with(CrmFault::Silent) else { panic!("it was silent") };
     assert_eq!(says, "no answer in time; the receiver may have taken it");
@@ -165,6 +165,11 @@ fn records_go_in_batches_each_with_its_own_key_and_a_refused_one_is_found_and_ho
     let answers = in_batches(&fake).deliver(&letters);
     assert_eq!((refused(&answers), fake.taken().len()), (vec![2], 24));
     assert!(fake.calls() <= 3 + 8, "{}", fake.calls());
+    // Also where it does not find whom the record is about.
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    fake.refuse_with(404, "E3\"");
+    let answers = in_batches(&fake).deliver(&letters);
+    assert!(matches!(answers[2], Answer::Barred(_)) && fake.taken().len() == 24, "{answers:?}");
     // A receiver that answers for each is asked once.
     let fake = FakeCrm::start(TOKEN).unwrap();
     fake.refuse(Some("E3\""));

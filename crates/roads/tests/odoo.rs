@@ -68,7 +68,11 @@ fn has(fake: &FakeOdoo) -> Vec<String> {
 
 fn says(answer: &Answer) -> &str {
     match answer {
-        Answer::Taken(says) | Answer::NotNow(says) | Answer::Refused(says) | Answer::Closed(says) => says,
+        Answer::Taken(says)
+        | Answer::NotNow(says)
+        | Answer::Refused(says)
+        | Answer::Barred(says)
+        | Answer::Closed(says) => says,
     }
 }
 

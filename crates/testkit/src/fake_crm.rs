@@ -42,7 +42,7 @@ pub struct FakeCrm {
 struct State {
     token: String,
     faults: VecDeque<CrmFault>,
-    refused: Option<String>,
+    refused: Option<(String, u16)>,
     answers_each: bool,
     /// Key and body of each batch that came, in their order.
     batches: Vec<(String, String)>,
@@ -106,7 +106,12 @@ impl FakeCrm {
 
     /// Refuses for good, with 422, what has this text in it; `None` for nothing.
     pub fn refuse(&self, text: Option<&str>) {
-        locked(&self.state).refused = text.map(str::to_owned);
+        locked(&self.state).refused = text.map(|text| (text.to_owned(), 422));
+    }
+
+    /// As [`FakeCrm::refuse`], with another status.
+    pub fn refuse_with(&self, status: u16, text: &str) {
+        locked(&self.state).refused = Some((text.to_owned(), status));
     }
 
     /// Answers a batch with 207 and the status of each record; without, it takes or refuses it as a whole.
@@ -151,6 +156,13 @@ impl FakeCrm {
     #[must_use]
     pub fn taken(&self) -> BTreeMap<String, CrmRecord> {
         locked(&self.state).taken.clone()
+    }
+}
+
+impl State {
+    /// The status with which it refuses a record for good; `None` for one that it takes.
+    fn refusal_of(&self, record: &str) -> Option<u16> {
+        self.refused.as_ref().filter(|(text, _)| record.contains(text)).map(|(_, status)| *status)
     }
 }
 
@@ -243,8 +255,8 @@ fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<Said> {
         let said = take_batch(state, &record, &records);
         return if fault == Some(CrmFault::LosesReply) { None } else { said };
     }
-    if state.refused.as_ref().is_some_and(|text| record.body.contains(text)) {
-        return Said::plain(422, String::new());
+    if let Some(status) = state.refusal_of(&record.body) {
+        return Said::plain(status, String::new());
     }
     let key = record.headers.get("idempotency-key").cloned().unwrap_or_default();
     let is_new = !state.taken.contains_key(&key);
@@ -261,16 +273,15 @@ fn answer(state: &mut State, record: CrmRecord, is_post: bool) -> Option<Said> {
 fn take_batch(state: &mut State, batch: &CrmRecord, records: &[Value]) -> Option<Said> {
     let key = batch.headers.get("idempotency-key").cloned().unwrap_or_default();
     state.batches.push((key, batch.body.clone()));
-    let is_refused = |record: &Value| state.refused.as_ref().is_some_and(|text| record.to_string().contains(text));
-    let refused: Vec<bool> = records.iter().map(is_refused).collect();
-    if !state.answers_each && refused.contains(&true) {
-        return Said::plain(422, String::new());
+    let refusals: Vec<Option<u16>> = records.iter().map(|record| state.refusal_of(&record.to_string())).collect();
+    if let (false, Some(status)) = (state.answers_each, refusals.iter().flatten().next()) {
+        return Said::plain(*status, String::new());
     }
     let mut answers = Vec::new();
-    for (record, is_refused) in records.iter().zip(refused) {
+    for (record, refusal) in records.iter().zip(refusals) {
         let key = record["idempotency_key"].as_str().unwrap_or_default();
-        if is_refused {
-            answers.push(json!({"idempotency_key": key, "status": 422, "message": "no such person"}));
+        if let Some(status) = refusal {
+            answers.push(json!({"idempotency_key": key, "status": status, "message": "no such person"}));
             continue;
         }
         let status = if state.taken.contains_key(key) { 200 } else { 201 };

@@ -6,8 +6,8 @@ use roads::sink::{Answer, Sink};
 use store::{Read, Write};
 
 use super::letter::{Ready, ready};
-use super::plan::{Round, Went, Which};
-use super::{Mode, Queued, SinkSettings, TRIES, desk, token_place};
+use super::plan::{MISSES, Round, Went, Which};
+use super::{EntryState, Mode, Queued, SinkSettings, TRIES, desk, token_place};
 use crate::derive::derive_within;
 use crate::registry::people;
 use crate::undone::Undone;
@@ -94,6 +94,7 @@ impl Hub {
         let most = if limit == 0 { PER_RUN } else { limit.min(PER_RUN) };
         let waiting = self.store.read(|read| waiting(read, name, &settings, which, most))?;
         let mut round = Round::new(&waiting);
+        let mut barred: Vec<(Ready, String)> = Vec::new();
         let mut is_asked = false;
         while done.paused.is_none() && !is_over() {
             let wave = round.wave();
@@ -108,8 +109,12 @@ impl Hub {
             self.mark(name, settings.mode, &taken, &answers, sink, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
+                if let Answer::Barred(why) = answer {
+                    barred.push((ready.clone(), why.clone()));
+                }
             }
         }
+        self.end_barred(name, &settings, barred, &mut done, sink, clock())?;
         if is_asked && done.paused.is_none() {
             self.note_key_ends(&token_place(name), sink.key_ends(), clock())?;
         }
@@ -193,7 +198,44 @@ impl Hub {
         })
     }
 
-    /// Notes what became of the records of a wave.
+    /// What the run that ends now tells of the records that were barred. Of a receiver that takes others each is refused. One that barred all
+    /// of them, and never took any or bars so many that were not tried before, takes nothing: the sink is paused, and they count no attempt.
+    fn end_barred(
+        &self,
+        name: &str,
+        settings: &SinkSettings,
+        barred: Vec<(Ready, String)>,
+        done: &mut Delivered,
+        sink: &dyn Sink,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some((_, why)) = barred.last() else { return Ok(()) };
+        if done.sent == 0 {
+            let untried = barred.iter().filter(|(ready, _)| ready.entry.attempts == 0).count();
+            let sent = self.store.read(|read| read.outbox_in_state(name, EntryState::Sent.word(), 1))?;
+            if sent.is_empty() || untried >= MISSES as usize {
+                let why = format!("the receiver takes none of the records ({why}): look at its URL and the token");
+                return self.store.write(|write| {
+                    let place = desk::sink(write, name)?;
+                    // Who paused or changed it meanwhile knows more.
+                    if place.paused.is_none() && SinkSettings::read(&place)? == *settings {
+                        write.pause_sink(name, Some(&why))?;
+                        done.paused = Some(why);
+                    }
+                    Ok(())
+                });
+            }
+        }
+        let (taken, answers): (Vec<_>, Vec<_>) =
+            barred.into_iter().map(|(ready, why)| (ready, Answer::Refused(format!("refused: {why}")))).unzip();
+        self.mark(name, settings.mode, &taken, &answers, sink, now)?;
+        for answer in &answers {
+            done.count(answer);
+        }
+        Ok(())
+    }
+
+    /// Notes what became of the records of a wave; [`Hub::judge`] does of those that were barred.
     pub(super) fn mark(
         &self,
         name: &str,
@@ -219,6 +261,7 @@ impl Hub {
                         write.mark_failed(name, &ready.entry, why, TRIES)?;
                     }
                     (Answer::Closed(why), _) => drop(write.pause_sink(name, Some(why))?),
+                    (Answer::Barred(_), _) => {}
                 }
             }
             Ok(())
@@ -243,6 +286,8 @@ impl Delivered {
                 self.says = Some(why.clone());
                 Went::Refused
             }
+            // Whether it is, the whole run tells.
+            Answer::Barred(_) => Went::Refused,
             Answer::Closed(why) => {
                 self.paused = Some(why.clone());
                 Went::NotNow

@@ -11,7 +11,7 @@ const WIDEST: usize = 200;
 /// The first wave is small: a receiver that is away costs few records an attempt.
 const FIRST: usize = 4;
 /// So many temporary failures in a row, and the receiver is away: the run ends.
-const MISSES: u32 = 20;
+pub(super) const MISSES: u32 = 20;
 
 /// Which records a run takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -161,14 +161,16 @@ struct Receiver {
     minds_revisions: bool,
     chance: Mutex<Option<Chance>>,
     refuses: Mutex<Option<String>>,
+    refusal: Mutex<fn(String) -> Answer>,
     taken: Mutex<Taken>,
 }
 
 impl Receiver {
     fn new(minds_revisions: bool) -> Self {
         let body = json!({"event": "{event}", "who": "{user_id}", "on": "{date}", "in": "{clock_in}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
+        let template = Template::new(body).unwrap();
         let (chance, refuses, taken) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { template: Template::new(body).unwrap(), minds_revisions, chance, refuses, taken }
+        Self { template, minds_revisions, chance, refuses, refusal: Mutex::new(Answer::Refused), taken }
     }
 
     fn take(&self, letter: &Letter) {
@@ -200,7 +202,7 @@ impl Sink for Receiver {
         let one = |letter: &Letter| {
             self.taken.lock().unwrap().calls += 1;
             if self.refuses.lock().unwrap().as_ref().is_some_and(|what| letter.id.contains(what)) {
-                return Answer::Refused("422".into());
+                return (self.refusal.lock().unwrap())("422".into());
             }
             match self.chance.lock().unwrap().as_mut().map_or(9, |chance| chance.below(10)) {
                 0 | 1 => Answer::NotNow("500".into()),
@@ -403,6 +405,37 @@ fn three_attempts_and_a_record_is_failed_until_somebody_asks_or_its_day_changes_
     *receiver.refuses.lock().unwrap() = None;
     place.becomes(ann, bad, Becomes::Worked(481));
     assert_eq!(place.deliver(&receiver, Which::New).sent, 1, "a changed day is a new record");
+}
+
+#[test]
+fn what_is_not_there_for_a_receiver_is_refused_and_holds_up_nobody_unless_nothing_is() {
+    let (place, receiver) = (Place::with_sink(), Receiver::new(true));
+    let (ann, bea, clerk) = (place.people[0], place.people[1], Actor::new("clerk"));
+    *receiver.refusal.lock().unwrap() = Answer::Barred;
+    *receiver.refuses.lock().unwrap() = Some(format!("{CRM}/{ann}/"));
+    // Nothing was taken ever: whoever set it up is to look, and no attempt is counted.
+    place.becomes(ann, date(0), Becomes::Worked(480));
+    let done = place.deliver(&receiver, Which::New);
+    assert_eq!((done.refused, place.hub.sinks().unwrap()[0].paused.clone()), (0, done.paused.clone()));
+    assert!(done.paused.unwrap().contains("look at its URL"));
+    place.hub.pause_sink(&clerk, CRM, false, now()).unwrap();
+    // A hundred of them, before and after one that is taken.
+    (1..100).for_each(|day| place.becomes(ann, date(day), Becomes::Worked(480)));
+    place.becomes(bea, date(0), Becomes::Worked(480));
+    let done = place.deliver(&receiver, Which::New);
+    assert_eq!((done.refused, done.sent, done.paused), (100, 1, None));
+    for _ in 0..2 {
+        let done = place.deliver(&receiver, Which::Failed);
+        assert_eq!((done.refused, done.sent, done.paused), (100, 0, None), "it has taken others before");
+    }
+    assert_eq!(place.count(EntryState::Failed), 100);
+    // So many that were not tried before, and nothing else: it may have gone. Where it is there, it goes on.
+    place.hub.requeue_failed(&clerk, CRM, now()).unwrap();
+    assert!(place.deliver(&receiver, Which::New).paused.is_some());
+    place.becomes(bea, date(1), Becomes::Worked(480));
+    place.hub.pause_sink(&clerk, CRM, false, now()).unwrap();
+    let done = place.deliver(&receiver, Which::New);
+    assert_eq!((done.refused, done.sent, done.paused), (100, 1, None));
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(super) fn meaning(status: StatusCode, text: &str, records: &[Record]) -> Mea
             Meaning::Each(vec![Answer::NotNow(why.to_owned()); records.len()])
         }
         _ => match answer_of(status, text) {
-            Answer::Refused(_) if records.len() > 1 => Meaning::Halves,
+            Answer::Refused(_) | Answer::Barred(_) if records.len() > 1 => Meaning::Halves,
             answer => Meaning::Each(vec![answer; records.len()]),
         },
     }
@@ -117,8 +117,8 @@ fn statuses(text: &str, records: &[Record]) -> Option<Vec<Answer>> {
 /// As of a record that goes alone, but what closes the door for that closes it for this one record only: the receiver is there.
 fn answer_for_one(status: StatusCode, words: &str) -> Answer {
     match answer_of(status, words) {
-        Answer::Closed(_) if words.is_empty() => Answer::Refused(format!("refused: {status}")),
-        Answer::Closed(_) => Answer::Refused(format!("refused: {status}: {words}")),
+        Answer::Closed(_) | Answer::Barred(_) if words.is_empty() => Answer::Refused(format!("refused: {status}")),
+        Answer::Closed(_) | Answer::Barred(_) => Answer::Refused(format!("refused: {status}: {words}")),
         answer => answer,
     }
 }
@@ -168,6 +168,7 @@ mod tests {
         }
         // What is refused is looked for, and a closed door is one for all.
         assert_eq!(meaning(of(413), "", &two), Meaning::Halves);
+        assert_eq!(meaning(of(404), "", &two), Meaning::Halves);
         assert!(
             matches!(meaning(of(422), "", &two[..1]), Meaning::Each(one) if matches!(one[..], [Answer::Refused(_)]))
         );
