@@ -216,16 +216,9 @@ impl DayQuery {
             let minutes = bound.value(minutes);
             bound.and(&format!("k.{column} = {minutes}"));
         }
-        // What must not lead to another index than that of the order or of the leading filter stands in an expression.
-        let is_leading = match way {
-            Way::Collect => self.employee.is_none(),
-            Way::People => false,
-            Way::Minutes(_) => self.exception.is_none(),
-        };
-        let status = if is_leading { "k.status" } else { "(k.status || '')" };
         let dates = [(">=", self.from), ("<=", self.to)];
         let dates = dates.into_iter().filter_map(|(is, end)| Some(("k.date", is, end?.to_string())));
-        let words = [("e.code", &self.employee), ("k.exception", &self.exception), (status, &self.status)];
+        let words = [("e.code", &self.employee), ("k.exception", &self.exception), ("k.status", &self.status)];
         let words = words.into_iter().filter_map(|(column, word)| Some((column, "=", word.clone()?)));
         for (column, is, word) in dates.chain(words) {
             let word = bound.value(word);

@@ -211,3 +211,76 @@ fn each_list_finds_its_keys_by_the_index_of_its_leading_filter_or_of_its_order()
     }
     assert!(looked_at > 1_000, "{looked_at}");
 }
+
+/// A year of a few hundred people, a third of their days with an exception.
+const MADE_DAYS: &str = "
+    INSERT INTO employee (tenant, id, code, name, is_confirmed) SELECT 1, n, 'E' || n, '', 1 FROM generate_series(1, 300) n;
+    INSERT INTO day (tenant, employee, date, status, exceptions, worked_minutes, tardy_minutes, left_early_minutes, is_outlier, record,
+        inputs, engine, revision, derived_us)
+      SELECT 1, e, CAST(DATE '2026-01-01' + d AS TEXT), CASE (e + d) % 50 WHEN 0 THEN 'absent' ELSE 'present' END,
+        CASE (e * d) % 3 WHEN 0 THEN ',tardy,' ELSE '' END, (e * d) % 600, (e * d) % 90, 0, 0, repeat('r', 700), '', '1', 1, 1
+      FROM generate_series(1, 300) e CROSS JOIN generate_series(0, 299) d;
+    INSERT INTO day_exception (tenant, exception, date, employee, status, worked_minutes, tardy_minutes)
+      SELECT tenant, code, date, employee, status, worked_minutes, tardy_minutes FROM day CROSS JOIN UNNEST(ARRAY['any', 'tardy']) code
+      WHERE exceptions <> '';
+    ANALYZE";
+
+/// The statement with a value for each parameter, by the text before it.
+fn with_values(sql: &str) -> String {
+    // A week, or what comes before or after.
+    let is_range = sql.contains("date >= ") && sql.contains("date <= ");
+    let (from, to) = if is_range { ("'2026-05-01'", "'2026-05-07'") } else { ("'2026-10-20'", "'2026-01-07'") };
+    let mut parts = sql.split('$');
+    let mut said = parts.next().unwrap().to_owned();
+    for part in parts {
+        let date = match (said.ends_with("date >= "), said.ends_with("date <= ")) {
+            (true, _) => from,
+            (_, true) => to,
+            _ => "'2026-05-03'",
+        };
+        let values = [
+            ("tenant", "1"),
+            ("exception", "'tardy'"),
+            ("status", "'absent'"),
+            ("date", date),
+            ("code", "'E7'"),
+            ("minutes", "480"),
+            // Of a place: its minutes, then its date.
+            ("date)", "480"),
+            ("480,", "'2026-05-01'"),
+            ("LIMIT", "50"),
+            ("OFFSET", "0"),
+        ];
+        let column = said.trim_end_matches(['(', ' ', '<', '>', '=']).to_owned();
+        let value = values.into_iter().find(|(before, _)| column.ends_with(before));
+        let (_, value) = value.unwrap_or_else(|| panic!("no value after {said}"));
+        said = said + value + part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    }
+    said
+}
+
+#[test]
+fn postgres_reads_a_table_from_its_first_row_to_its_last_only_where_all_are_asked_for() {
+    let Some(database) = Database::create().unwrap() else { return };
+    Store::connect(&database.url(), None).unwrap();
+    let mut client = postgres::Client::connect(&database.superuser_url(), postgres::NoTls).unwrap();
+    client.batch_execute(MADE_DAYS).unwrap();
+    // As a hub asks, behind row-level security.
+    let mut client = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
+    client.batch_execute("SET punchclock.tenant = '1'").unwrap();
+    let (mut looked_at, mut whole) = (0, 0);
+    for (name, sql) in store::statements() {
+        let Some(index) = name.strip_prefix("list of days by ") else { continue };
+        let rows = client.query(&format!("EXPLAIN {}", with_values(&sql)), &[]).unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        // What all rows are read for is read as it comes.
+        let is_export = sql.starts_with("SELECT k.employee") || sql.starts_with("SELECT d.employee");
+        let is_narrowed = sql.contains("date >") || sql.contains("date <") || index.contains("status");
+        let is_all = ["day", "day_by_date", "day_exception"].contains(&index) && !is_narrowed;
+        let reads_whole = plan.iter().any(|step| step.contains("Seq Scan on day"));
+        assert!(is_all || is_export || !reads_whole, "{index}: {}\n{sql}", plan.join("\n"));
+        looked_at += 1;
+        whole += usize::from(reads_whole);
+    }
+    assert!(looked_at > 1_000 && whole > 0, "{looked_at}, {whole}");
+}
