@@ -234,8 +234,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         let clock = self.clock(&punch.said.origin).ok()?;
         let on = clock.true_time(punch.said.time.civil()?).date();
         let employee = owner_on(self.owners(&clock.group, punch.user())?, on)?;
-        let Employee { group_name, is_confirmed, .. } = &self.people.get(&employee)?.known;
-        group_name.clone().or_else(|| is_confirmed.then(String::new))
+        group_of(&self.people.get(&employee)?.known)
     }
 
     /// The clock of a terminal that was met.
@@ -397,6 +396,11 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     fn weeks_between(&self, a: Date, b: Date) -> Vec<Date> {
         self.company.weeks(DateRange { from: a.min(b), to: a.max(b) }).collect()
     }
+}
+
+/// The group of an employee, empty for one without; `None` for somebody who was made from punches and was not given one.
+pub(crate) fn group_of(employee: &Employee) -> Option<String> {
+    employee.group_name.clone().or_else(|| employee.is_confirmed.then(String::new))
 }
 
 /// The employee to whom a number belongs on a date.

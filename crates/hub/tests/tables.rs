@@ -254,6 +254,65 @@ fn an_old_system_is_compared_by_employee_and_day_and_nothing_is_stored() {
     assert!(hub.compare_table("commute", &mut broken, range).is_err(), "half a comparison says nothing");
 }
 
+/// The differences between a table and what is here in February 2026, in words; and whether times within a minute are the same.
+fn differences(hub: &Hub, table: &mut MemoryTable) -> (Vec<String>, bool) {
+    let found = hub.compare_table("commute", table, ("2026-02-01".parse().unwrap(), "2026-02-28".parse().unwrap()));
+    let found = found.unwrap();
+    let times = |times: &[DateTime]| times.iter().map(|at| at.time().to_string()).collect::<Vec<_>>().join(" ");
+    let told = found.differences.iter().map(|day| {
+        let (word, there, here) = (day.differs.word(), times(&day.there), times(&day.here));
+        format!("{} {} {word} {there}/{here}", day.employee, day.date)
+    });
+    (told.collect(), found.is_by_minute)
+}
+
+#[test]
+fn what_a_source_does_not_take_is_on_neither_side_of_a_comparison() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    let list = b"code,numbers,group\nA,12,Packing\nB,13,Office\nC,14,Packing\n";
+    hub.import_employees(&clerk(), list, false, now()).unwrap();
+    let columns = ["state=", "type=in_out"].map(str::to_owned).to_vec();
+    let (row_types, groups) = (vec!["I".to_owned()], vec!["packing".to_owned()]);
+    add(&hub, MssqlSettings { columns, row_types, groups, ..settings() });
+    let punched = ["12\t2026-02-02 07:55:10", "13\t2026-02-02 09:00:00", "14\t2026-02-02 08:00:00"];
+    house.import(&punched.map(|line| format!("{line}\t1\t0\t1\t0")), true);
+    // Number 14 is of one who counts as another one.
+    hub.merge_employees(&clerk(), ("C", "A"), "the same person", now()).unwrap();
+    let rows = vec![
+        event(1, "12", "2026-02-02T07:55:10", "I"),
+        event(2, "12", "2026-02-02T18:05:00", "O"),
+        event(3, "13", "2026-02-02T07:50:00", "I"),
+        event(4, "14", "2026-02-02T08:00:00", "I"),
+        event(5, "15", "2026-02-02T08:00:00", "I"),
+    ];
+    let told = differences(&hub, &mut MemoryTable { rows, ..MemoryTable::default() });
+    assert_eq!(told, (vec!["number 15 2026-02-02 only_there 08:00:00/".to_owned()], false));
+}
+
+#[test]
+fn a_table_of_whole_minutes_is_compared_by_the_minute() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, settings());
+    let printed =
+        ["02-02 08:00:31", "02-02 08:00:44", "02-02 17:59:29", "02-03 23:59:40", "02-05 08:02:00", "02-28 23:59:59"];
+    house.import(&printed.map(|at| format!("12\t2026-{at}\t1\t0\t1\t0")), true);
+    // As `smalldatetime` keeps them: rounded, also into the next day.
+    let kept = ["02-02T08:01", "02-02T18:00", "02-04T00:00", "02-05T08:00", "03-01T00:00"];
+    let rows = kept.iter().zip(1..).map(|(at, id)| event(id, "12", &format!("2026-{at}:00"), "I"));
+    let mut table = MemoryTable { rows: rows.collect(), ..MemoryTable::default() };
+    let told = differences(&hub, &mut table);
+    assert_eq!(told, (vec!["12 2026-02-05 differing 08:00:00/08:02:00".to_owned()], true));
+    // One time with seconds in it, and all are compared as they are.
+    table.rows.push(event(9, "12", "2026-02-06T08:00:01", "I"));
+    let (told, is_by_minute) = differences(&hub, &mut table);
+    assert_eq!(
+        (told[0].as_str(), is_by_minute),
+        ("12 2026-02-02 differing 08:01:00 18:00:00/08:00:31 08:00:44 17:59:29", false)
+    );
+}
+
 #[test]
 fn a_password_is_sealed_and_a_login_that_may_write_is_told() {
     let (house, folder) = (house(), tempfile::tempdir().unwrap());

@@ -23,6 +23,7 @@ use jiff::tz::TimeZone;
 use link::Outcome;
 use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use store::Write;
+use store::people::Employee;
 
 pub(crate) use envelope::report_rows;
 pub use envelope::{MOST_KEPT_BYTES, ReportRow};
@@ -35,6 +36,7 @@ use crate::company::{Company, zone};
 use crate::imports::ImportAsked;
 use crate::intake::{Arrival, Counts, Intake, ROWS_PER_WRITE};
 use crate::registry::NewTerminal;
+use crate::resolve::group_of;
 use crate::undone::Undone;
 use crate::{Actor, Error, Hub};
 use envelope::{Envelope, Report};
@@ -66,6 +68,21 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// All of them.
     pub const ALL: Self = Self { types: &[], groups: &[] };
+
+    /// Whether punches of its type are wanted.
+    pub(crate) fn has_type(&self, punch: &OutsidePunch) -> bool {
+        is_among(self.types, punch.row_type.as_deref().unwrap_or_default())
+    }
+
+    /// Whether punches of an employee are wanted.
+    pub(crate) fn has_employee(&self, employee: &Employee) -> bool {
+        group_of(employee).is_none_or(|group| is_among(self.groups, &group))
+    }
+}
+
+/// The origin of a punch of a source.
+pub(crate) fn origin_of(source: &str, punch: &OutsidePunch) -> String {
+    sources::origin(Origin::Source(source), punch)
 }
 
 /// How rows from outside are taken.
@@ -255,9 +272,8 @@ impl Outside<'_> {
 
     /// Why a punch is not taken, whatever is known of its terminal and its employee.
     fn refuses(&self, punch: &OutsidePunch) -> Option<Refusal> {
-        let kind = punch.row_type.as_deref().unwrap_or_default();
-        if !is_among(self.wanted.types, kind) {
-            return Some(Refusal::RowType(kind.to_owned()));
+        if !self.wanted.has_type(punch) {
+            return Some(Refusal::RowType(punch.row_type.clone().unwrap_or_default()));
         }
         let serial = punch.serial.as_deref().unwrap_or_default();
         let long = [("user", punch.puncher.said()), ("serial", serial), ("reader", punch.reader.as_str())];

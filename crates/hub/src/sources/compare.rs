@@ -1,15 +1,23 @@
 //! Shadow comparison: what an old system has against what is here, by employee and day. Nothing is stored.
+//!
+//! Invariants:
+//! * What a reading of the source would not take is on neither side.
+//! * Where the old system has whole minutes only, rounded or cut off, times within a minute are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use attendance::punch::{canonical_user, source_origin};
+use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use roads::mssql::{LegacyTable, Reading, outside_rows};
 use roads::outside::{OutsidePunch, Puncher, RowTime};
 use store::Read;
+use store::people::{Employee, Owner};
 
 use super::tables::{PAGE_ROWS, table_settings};
 use crate::company::zone;
+use crate::outside::{Wanted, origin_of};
 use crate::view::PunchFilter;
 use crate::{Company, Error, Hub};
 
@@ -61,10 +69,12 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// Rows of the old system that can't be read.
     pub unreadable: usize,
+    /// The old system's times are whole minutes, and so times within a minute are the same.
+    pub is_by_minute: bool,
 }
 
-/// Times by employee and date.
-type Days = BTreeMap<(String, Date), BTreeSet<DateTime>>;
+/// Times by employee.
+type Times = BTreeMap<String, BTreeSet<DateTime>>;
 
 impl Hub {
     /// Compares the rows of a table with the punches that are here and did not come from it, for a range of dates.
@@ -81,38 +91,50 @@ impl Hub {
         let (settings, company) =
             self.store.read(|read| Ok::<_, Error>((table_settings(read, name)?, Company::load(read)?)))?;
         let zone = settings.zone.as_deref().map_or_else(|| company.time_zone(), zone)?;
-        let spec = settings.table()?;
-        let (mut there, mut unreadable) = (Days::new(), 0);
-        let mut reading = Reading::range(&spec, (Some(from), Some(to)), PAGE_ROWS);
+        let (spec, wanted) = (settings.table()?, settings.wanted());
+        let (mut there, mut unreadable) = (Times::new(), 0);
+        // What is rounded may be of another day.
+        let (before, after) = (from.saturating_sub(1.day()), to.saturating_add(1.day()));
+        let mut reading = Reading::range(&spec, (Some(before), Some(after)), PAGE_ROWS);
         while let Some(select) = reading.next() {
             let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
-            let rows = outside_rows(&spec, &page);
-            self.store.read(|read| {
-                for row in rows {
-                    let told = row.said.ok().and_then(|said| Some((time_of(&said, &zone)?, said)));
-                    let Some((at, said)) = told else {
-                        unreadable += 1;
-                        continue;
-                    };
-                    there.entry((whose(read, &said, at.date())?, at.date())).or_default().insert(at);
+            let mut punches = Vec::new();
+            for row in outside_rows(&spec, &page) {
+                match row.said.ok().and_then(|said| Some((time_of(&said, &zone)?, said))) {
+                    Some((at, said)) if wanted.has_type(&said) => punches.push((at, said)),
+                    Some(_) => {}
+                    None => unreadable += 1,
                 }
-                Ok::<_, Error>(())
-            })?;
+            }
+            let whose = self.store.read(|read| whose(read, name, &punches))?;
+            for ((at, said), employee) in punches.into_iter().zip(whose) {
+                if employee.as_ref().is_none_or(|employee| wanted.has_employee(employee)) {
+                    let nobody = || match &said.puncher {
+                        Puncher::Code(code) => code.clone(),
+                        Puncher::Number(number) => format!("number {number}"),
+                    };
+                    there.entry(employee.map_or_else(nobody, |employee| employee.code)).or_default().insert(at);
+                }
+            }
             reading.stored(&page).map_err(broken)?;
         }
-        let here = self.here(name, (from, to))?;
+        let here = self.here(name, wanted, (before, after))?;
         Ok(Comparison { unreadable, ..compare(&there, &here, (from, to)) })
     }
 
     /// What is here and did not come from the source.
-    fn here(&self, source: &str, (from, to): (Date, Date)) -> Result<Days, Error> {
-        let own = format!("source:{source}/");
+    fn here(&self, source: &str, wanted: Wanted<'_>, (from, to): (Date, Date)) -> Result<Times, Error> {
+        let own = source_origin(source, "");
         let filter = PunchFilter { from: Some(from), to: Some(to), ..PunchFilter::default() };
-        let mut here = Days::new();
+        let people = self.store.read(|read| read.employees())?;
+        let unwanted = people.into_iter().filter(|one| !wanted.has_employee(one)).map(|one| one.code);
+        let unwanted: BTreeSet<String> = unwanted.collect();
+        let mut here = Times::new();
         for punch in self.punches(&filter)?.rows.into_iter().filter(|punch| !punch.origin.starts_with(&own)) {
-            if let Ok(at) = punch.printed.parse::<DateTime>() {
+            let is_wanted = punch.employee.as_ref().is_none_or(|code| !unwanted.contains(code));
+            if let (true, Ok(at)) = (is_wanted, punch.printed.parse::<DateTime>()) {
                 let whose = punch.employee.unwrap_or_else(|| format!("number {}", punch.user));
-                here.entry((whose, at.date())).or_default().insert(at);
+                here.entry(whose).or_default().insert(at);
             }
         }
         Ok(here)
@@ -127,42 +149,68 @@ fn time_of(said: &OutsidePunch, zone: &TimeZone) -> Option<DateTime> {
     }
 }
 
-/// The employee whom a row means.
-fn whose(read: &Read<'_>, said: &OutsidePunch, date: Date) -> Result<String, Error> {
-    match &said.puncher {
-        Puncher::Code(code) => Ok(code.clone()),
+/// The employee whom each punch means, as a reading of the source finds them.
+fn whose(read: &Read<'_>, source: &str, punches: &[(DateTime, OutsidePunch)]) -> Result<Vec<Option<Employee>>, Error> {
+    let origins: Vec<String> = punches.iter().map(|(_, said)| origin_of(source, said)).collect();
+    let terminals = read.terminals_of(&origins.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let numbers = punches.iter().zip(&terminals).map(|((_, said), terminal)| match &said.puncher {
+        Puncher::Code(code) => (source, canonical_user(code)),
         Puncher::Number(number) => {
-            let spans = read.validities("", number)?.into_iter();
-            let mut holding = spans.filter(|span| span.valid_from <= date && date <= span.valid_to);
-            let employee = holding.next().map(|span| read.employee(span.employee)).transpose()?.flatten();
-            Ok(employee.map_or_else(|| format!("number {number}"), |employee| employee.code))
+            (terminal.as_ref().map_or("", |terminal| terminal.number_group.as_str()), canonical_user(number))
         }
+    });
+    let numbers: Vec<(&str, &str)> = numbers.collect();
+    let mut found = Vec::with_capacity(punches.len());
+    for ((at, said), owners) in punches.iter().zip(read.owners(&numbers)?) {
+        let is_met = !owners.is_empty();
+        let on = |(from, to, _): &Owner| (*from..=*to).contains(&at.date());
+        found.push(match (owners.into_iter().rfind(on), &said.puncher) {
+            (Some((.., employee)), _) => Some(employee),
+            (None, Puncher::Code(code)) if !is_met => counted(read, read.employee_by_code(canonical_user(code))?)?,
+            (None, _) => None,
+        });
+    }
+    Ok(found)
+}
+
+/// Whom an employee counts as.
+fn counted(read: &Read<'_>, employee: Option<Employee>) -> Result<Option<Employee>, Error> {
+    match employee.as_ref().and_then(|employee| employee.merged_into) {
+        Some(into) => Ok(read.employee(into)?),
+        None => Ok(employee),
     }
 }
 
 /// Where two differ.
-fn compare(there: &Days, here: &Days, (from, to): (Date, Date)) -> Comparison {
-    let keys: BTreeSet<_> = there.keys().chain(here.keys()).filter(|(_, date)| (from..=to).contains(date)).collect();
-    let mut comparison = Comparison { days: keys.len(), ..Comparison::default() };
+fn compare(there: &Times, here: &Times, (from, to): (Date, Date)) -> Comparison {
+    let is_by_minute = !there.is_empty() && there.values().flatten().all(|at| at.second() == 0);
+    let apart = if is_by_minute { 59.seconds() } else { 0.seconds() };
     let none = BTreeSet::new();
-    for key in keys {
-        let (theirs, ours) = (there.get(key).unwrap_or(&none), here.get(key).unwrap_or(&none));
-        let differs = match (theirs.is_empty(), ours.is_empty()) {
-            _ if theirs == ours => {
+    let mut comparison = Comparison { is_by_minute, ..Comparison::default() };
+    for employee in there.keys().chain(here.keys()).collect::<BTreeSet<_>>() {
+        let (theirs, ours) = (there.get(employee).unwrap_or(&none), here.get(employee).unwrap_or(&none));
+        let dates: BTreeSet<Date> = theirs.iter().chain(ours).map(|at| at.date()).collect();
+        for date in dates.into_iter().filter(|date| (from..=to).contains(date)) {
+            let day = date.at(0, 0, 0, 0)..=date.at(23, 59, 59, 999_999_999);
+            let alone = |of: &BTreeSet<DateTime>, others: &BTreeSet<DateTime>| -> Vec<DateTime> {
+                let has_none =
+                    |at: &&DateTime| others.range(at.saturating_sub(apart)..=at.saturating_add(apart)).next().is_none();
+                of.range(day.clone()).filter(has_none).copied().collect()
+            };
+            let (there, here) = (alone(theirs, ours), alone(ours, theirs));
+            comparison.days += 1;
+            if there.is_empty() && here.is_empty() {
                 comparison.same += 1;
                 continue;
             }
-            (_, true) => Differs::OnlyThere,
-            (true, _) => Differs::OnlyHere,
-            _ => Differs::Times,
-        };
-        comparison.differences.push(Difference {
-            employee: key.0.clone(),
-            date: key.1,
-            differs,
-            there: theirs.difference(ours).copied().collect(),
-            here: ours.difference(theirs).copied().collect(),
-        });
+            let has = |of: &BTreeSet<DateTime>| of.range(day.clone()).next().is_some();
+            let differs = match (has(theirs), has(ours)) {
+                (_, false) => Differs::OnlyThere,
+                (false, _) => Differs::OnlyHere,
+                _ => Differs::Times,
+            };
+            comparison.differences.push(Difference { employee: employee.clone(), date, differs, there, here });
+        }
     }
     comparison
 }

@@ -84,6 +84,11 @@ impl MssqlSettings {
         Table::new(&self.preset, table, query, &self.columns, (kind, self.codes)).map_err(wrong)
     }
 
+    /// Which rows are wanted.
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted { types: &self.row_types, groups: &self.groups }
+    }
+
     /// How much of the connection is encrypted.
     ///
     /// # Errors
@@ -231,7 +236,7 @@ impl Hub {
         let mut reading = Reading::since(&spec, Mark::parse(&source.position), settings.first, today, PAGE_ROWS);
         let outside = Outside {
             zone: settings.zone.as_deref(),
-            wanted: Wanted { types: &settings.row_types, groups: &settings.groups },
+            wanted: settings.wanted(),
             create_employees: settings.create_employees,
             is_dry_run,
             ..Outside::of_source(name, Channel::Sql)

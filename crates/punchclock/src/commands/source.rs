@@ -207,6 +207,9 @@ fn compare(context: &Context, name: &str, range: (Date, Date), is_csv: bool) -> 
         vec![json!(day.employee), json!(day.date), json!(day.differs.word()), there, here]
     });
     show::rows_as(Form::of(context.is_json, is_csv), &header, &rows.collect::<Vec<_>>())?;
+    if found.is_by_minute {
+        eprintln!("punchclock: source {name} has whole minutes only: times within a minute count as the same");
+    }
     if !context.is_json && !is_csv {
         let (days, same, unreadable) = (found.days, found.same, found.unreadable);
         show::line(format!("{days} days compared, {same} the same, {unreadable} rows could not be read"))?;
