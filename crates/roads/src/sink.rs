@@ -14,7 +14,7 @@ pub struct Letter {
     pub tenant: i64,
     /// Which day of which employee, for which sink; the same for every revision.
     pub id: String,
-    /// Counts its changes.
+    /// Rises with its changes, and is never again that of another content.
     pub revision: i64,
     /// What is told.
     pub fields: Fields,

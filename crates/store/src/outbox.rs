@@ -1,7 +1,9 @@
 //! Sinks, and what each knows of a day and is to be told.
 //!
 //! Invariants:
-//! * Of a sink, an employee and a date there is one row. Its `revision` only goes up, also over a day that vanished and came back.
+//! * Of a sink, an employee and a date there is one row. Its `revision` only goes up, also over a day that vanished and came back: it is the
+//!   instant of the change, or one more than before where that is not later. So it is also higher than all that was told before the sink was
+//!   removed and added again, or by what a restored backup no longer knows ([`Write::doubt_outbox`]), and no other hub's number.
 //! * What was sent is marked for the revision that was sent. A day that changed meanwhile stays to be sent, and what a stale sender
 //!   failed at is not counted against it.
 //! * An older revision that a receiver is known to have taken after a newer one makes the day be told again.
@@ -12,6 +14,14 @@ use crate::engine::{Row, list, params};
 use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
+
+/// The next revision of a row, given the instant twice.
+macro_rules! raised {
+    ($now:literal, $again:literal) => {
+        concat!("CASE WHEN revision < ", $now, " THEN ", $again, " ELSE revision + 1 END")
+    };
+}
+pub(crate) use raised;
 
 macro_rules! columns {
     () => {
@@ -31,10 +41,13 @@ statements! {
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
     GET = concat!("SELECT ", columns!(), " FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4");
     TELL = "INSERT INTO outbox (tenant, sink, employee, date, seq, revision, offered, sent, state, attempts, changed_us, receipt)
-        VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 'waiting', 0, $6, '') ON CONFLICT (tenant, sink, employee, date) DO UPDATE
-        SET seq = excluded.seq, revision = outbox.revision + 1, state = 'waiting', attempts = 0, changed_us = excluded.changed_us";
-    TELL_ANEW = "UPDATE outbox SET revision = revision + 1, state = 'waiting', attempts = 0, digest = NULL, changed_us = $1
-        WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5";
+        VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting', 0, $7, '') ON CONFLICT (tenant, sink, employee, date) DO UPDATE
+        SET seq = excluded.seq, state = 'waiting', attempts = 0, changed_us = excluded.changed_us,
+            revision = CASE WHEN outbox.revision < excluded.revision THEN excluded.revision ELSE outbox.revision + 1 END RETURNING revision";
+    TELL_ANEW = concat!("UPDATE outbox SET revision = ", raised!("$1", "$2"), ", state = 'waiting', attempts = 0, digest = NULL, changed_us = $3
+        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7");
+    DOUBT = concat!("UPDATE outbox SET digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') AND event IS NULL THEN ",
+        raised!("$1", "$2"), " ELSE revision END WHERE tenant = $3 AND sink = $4");
     WITHHOLD = "UPDATE outbox SET state = 'withheld' WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state <> 'sent'";
     WAITING = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'waiting' AND attempts >= $3 AND attempts <= $4
         ORDER BY employee, seq, date LIMIT $5";
@@ -71,7 +84,7 @@ pub struct Entry {
     pub employee: i64,
     /// Work date.
     pub date: Date,
-    /// Counts the changes that it is to hear of; starts at 1.
+    /// Rises with each change that it is to hear of: the instant of it, microseconds UTC, or one more than before.
     pub revision: i64,
     /// The highest revision that was ever on its way; 0 for none.
     pub offered: i64,
@@ -243,12 +256,13 @@ impl Write<'_> {
         Ok(self.one(NEXT_SEQ, params![self.tenant], |row| row.get(0))?.unwrap_or_default())
     }
 
-    /// A day is to be told to a sink: its next revision waits.
+    /// A day is to be told to a sink: its next revision waits, which is returned.
     ///
     /// # Errors
     /// Of the store.
-    pub fn tell(&self, sink: &str, (employee, date): (i64, Date), seq: i64, now_us: i64) -> Result<(), Error> {
-        self.run(TELL, params![self.tenant, sink, employee, date.to_string(), seq, now_us]).map(drop)
+    pub fn tell(&self, sink: &str, (employee, date): (i64, Date), seq: i64, now_us: i64) -> Result<i64, Error> {
+        let values = params![self.tenant, sink, employee, date.to_string(), seq, now_us, now_us];
+        Ok(self.one(TELL, values, |row| row.get(0))?.unwrap_or_default())
     }
 
     /// As [`Write::tell`] of a day that the sink knows, also when nothing changed for it.
@@ -256,7 +270,20 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn tell_anew(&self, sink: &str, (employee, date): (i64, Date), now_us: i64) -> Result<(), Error> {
-        self.run(TELL_ANEW, params![now_us, self.tenant, sink, employee, date.to_string()]).map(drop)
+        let values = params![now_us, now_us, now_us, self.tenant, sink, employee, date.to_string()];
+        self.run(TELL_ANEW, values).map(drop)
+    }
+
+    /// Receivers may have taken more than is known here: a backup was restored. What waits goes under revisions of its own, but for events,
+    /// which are what they were; and no day counts as unchanged for its receiver.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn doubt_outbox(&self, now_us: i64) -> Result<(), Error> {
+        for sink in self.sinks()? {
+            self.run(DOUBT, params![now_us, now_us, self.tenant, sink.name])?;
+        }
+        Ok(())
     }
 
     /// A day is not to be told now, unless it was sent as it is.

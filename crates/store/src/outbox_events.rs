@@ -8,7 +8,7 @@
 use jiff::civil::Date;
 
 use crate::engine::params;
-use crate::outbox::{Entry, day_of};
+use crate::outbox::{Entry, day_of, raised};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -31,8 +31,8 @@ statements! {
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
         WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND sent < $7 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
-    END = "UPDATE outbox SET event = NULL, digest = NULL, revision = revision + CASE WHEN state IN ('waiting', 'failed') THEN 1 ELSE 0 END
-        WHERE tenant = $1 AND sink = $2";
+    END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
+        raised!("$1", "$2"), " ELSE revision END WHERE tenant = $3 AND sink = $4");
     UNTOLD = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state IN ('waiting', 'failed') ORDER BY employee, seq, date";
 }
 
@@ -134,9 +134,9 @@ impl Write<'_> {
     ///
     /// # Errors
     /// Of the store.
-    pub fn end_events(&self, sink: &str) -> Result<(), Error> {
+    pub fn end_events(&self, sink: &str, now_us: i64) -> Result<(), Error> {
         self.run(DROP_OF_SINK, params![self.tenant, sink])?;
-        self.run(END, params![self.tenant, sink]).map(drop)
+        self.run(END, params![now_us, now_us, self.tenant, sink]).map(drop)
     }
 
     pub(crate) fn drop_events(&self, sink: &str, (employee, date): (i64, &str)) -> Result<(), Error> {

@@ -104,7 +104,7 @@ pub struct EntryRow {
     pub date: Date,
     /// Where it is.
     pub state: EntryState,
-    /// Counts the changes that the sink is to hear of.
+    /// Rises with each change that the sink is to hear of.
     pub revision: i64,
     /// Failed attempts.
     pub attempts: u32,

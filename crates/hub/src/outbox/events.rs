@@ -67,15 +67,14 @@ impl Scribe {
             none => none.insert(Company::load(write)?),
         };
         let told = day.filter(|_| standing == Standing::Told).map(record).transpose()?;
-        let revision = known.map_or(0, |entry| entry.revision) + 1;
+        let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
+        *seq = Some(number);
+        let revision = write.tell(sink, key, number, now.as_microsecond())?;
         let mut fields = fields(write, company, employee, date, told.as_ref())?;
         let noted = time(now.as_second(), zones_of(write, company, employee)?.on(date));
         for (name, value) in [("event", json!(event)), ("revision", json!(revision)), ("noted_at", noted)] {
             fields.insert(name.to_owned(), value);
         }
-        let number = seq.map_or_else(|| write.next_outbox_seq(), Ok)?;
-        *seq = Some(number);
-        write.tell(sink, key, number, now.as_microsecond())?;
         let fields = serde_json::Value::Object(fields).to_string();
         write.note_event(sink, key, number, &Event { revision, event: event.to_owned(), fields })?;
         Ok(true)
@@ -86,7 +85,7 @@ impl Scribe {
 pub(super) fn switch(write: &Write<'_>, sink: &str, settings: &SinkSettings, now: Timestamp) -> Result<u64, Error> {
     let untold = write.untold_days(sink)?;
     if settings.mode == Mode::State {
-        write.end_events(sink)?;
+        write.end_events(sink, now.as_microsecond())?;
         return Ok(untold.len() as u64);
     }
     write.begin_events(sink)?;

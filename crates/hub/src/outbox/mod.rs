@@ -3,7 +3,7 @@
 //! Invariants:
 //! * What a sink is to be told is written in the transaction that writes the day ([`Pending`]), so neither is without the other.
 //! * Only judged days are told. A day that was told, or may have been, and is no more is told as such.
-//! * Each change counts the revision of its row up. A receiver that keeps the keys of what it took takes each revision once, and one that
+//! * Each change raises the revision of its row, above all that was ever told of the day, whatever the hub still knows of it. A receiver that keeps the keys of what it took takes each revision once, and one that
 //!   ignores lower revisions has the hub's state in the end, whatever was lost, repeated or overtaken on the way.
 //! * Nothing is marked but the revision that was sent: a day that changes on its way stays to be sent.
 //! * Of one employee a run has one record on its way at a time, in the order in which the days changed. One that fails for a time makes

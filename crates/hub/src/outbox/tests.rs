@@ -25,6 +25,7 @@ use crate::outbox::{Deliver, Delivered, EntryState};
 use crate::{Actor, Hub};
 
 mod events;
+mod keys;
 
 const CRM: &str = "crm";
 const PEOPLE: i64 = 3;
@@ -113,9 +114,13 @@ impl Place {
 
     /// As a derivation writes it.
     fn becomes(&self, employee: i64, on: Date, becomes: Becomes) {
+        self.becomes_at(now(), employee, on, becomes);
+    }
+
+    fn becomes_at(&self, at: Timestamp, employee: i64, on: Date, becomes: Becomes) {
         let changed = self.hub.store.write(|write| {
             let stored = write.days_of(employee, on, on)?.pop();
-            let mut keeper = Keeper::new(write, DateRange { from: on, to: on }, now())?;
+            let mut keeper = Keeper::new(write, DateRange { from: on, to: on }, at)?;
             let mut of = keeper.of(employee);
             let day = day(employee, on, becomes);
             let changed = of.keep(on, stored.as_ref(), day.as_ref())?;

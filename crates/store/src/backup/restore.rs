@@ -57,7 +57,10 @@ pub fn restore(how: &Restore<'_>, target: &Target, say: &dyn Fn(Step<'_>)) -> Re
     connection.execute_batch(REMOVE)?;
     drop(connection);
     let store = Store::open(part.path())?;
-    store.write(|write| write.audit(&how.entry(&description)))?;
+    store.write(|write| {
+        write.doubt_outbox(how.at_us)?;
+        write.audit(&how.entry(&description))
+    })?;
     match target {
         Target::File(file) => {
             drop(store);

@@ -177,9 +177,9 @@ async fn a_program_reads_records_pauses_a_sink_and_asks_for_days_to_be_sent() {
     let asked = house.post(&program, "/api/v1/days/sync", wish).await;
     assert_eq!((asked.status, &asked.json()["kind"]), (StatusCode::ACCEPTED, &json!("send")));
     let filter = hub::RecordFilter { sink: "crm".into(), from: Some(date(2026, 1, 6)), ..hub::RecordFilter::default() };
-    let revisions: Vec<_> =
-        house.hub.sink_records(&filter).unwrap().rows.into_iter().map(|row| (row.code, row.revision)).collect();
-    assert_eq!(revisions, [("7".to_owned(), 2), ("9".to_owned(), 1)], "told anew by force");
+    let rows = house.hub.sink_records(&filter).unwrap().rows;
+    assert_eq!([&rows[0].code, &rows[1].code], ["7", "9"]);
+    assert!(rows[0].revision > rows[1].revision, "told anew by force");
     for (wish, status) in [("{}", 422), (r#"{"sink": "other"}"#, 404), (r#"{"sink": "crm", "employee": "8"}"#, 404)] {
         assert_eq!(house.post(&program, "/api/v1/days/sync", wish).await.status.as_u16(), status, "{wish}");
     }
