@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use hub::Hub;
 use hub::jobs::{Finished, Kind, NOTICE, Run, Work};
 use jiff::Timestamp;
@@ -53,10 +54,14 @@ pub(crate) struct Notices {
 
 impl Notices {
     /// To an address. Within a runtime only.
+    ///
+    /// # Errors
+    /// In words, when no client can be made.
     pub(crate) fn to(webhook: String) -> anyhow::Result<Self> {
         // Whoever is pointed to elsewhere would be told the address, too, which may carry a secret.
         let client =
-            reqwest::Client::builder().timeout(POST_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+            reqwest::Client::builder().timeout(POST_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|error| anyhow!("hub.silence_webhook: {}", roads::no_client(error)))?;
         Ok(Self { client, webhook, runtime: Handle::current() })
     }
 }

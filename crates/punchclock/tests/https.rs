@@ -229,3 +229,15 @@ fn a_certificate_that_proves_nothing_is_told_in_a_sentence_with_its_cure() {
         assert_eq!(crm.calls(), 0, "nothing was said there");
     }
 }
+
+#[test]
+fn a_hub_that_is_to_tell_of_silence_and_finds_no_authorities_names_the_cure_and_ends() {
+    let stage = stage();
+    let empty = written(&stage, "empty.pem", "");
+    let mut serve = stage.serve_command();
+    let ended =
+        trusts(serve.env("PUNCHCLOCK__HUB__SILENCE_WEBHOOK", "https://localhost/hook"), &empty).output().unwrap();
+    let says = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && says.contains("hub.silence_webhook: no client can be made"), "{says}");
+    assert!(says.contains("if SSL_CERT_FILE is set, look at that file"), "{says}");
+}

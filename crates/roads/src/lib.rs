@@ -22,5 +22,5 @@ pub mod sink;
 mod table;
 pub mod template;
 
-pub use network::in_words;
+pub use network::{in_words, no_client};
 pub use table::{BadRow, NotATable};

@@ -36,10 +36,14 @@ pub(crate) fn client(timeout: Duration, allow_private: bool) -> Result<Client, S
         .user_agent(concat!("punchclock/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(Looked { allow_private })
         .build();
-    client.map_err(|error| {
-        let cure = "if this machine has no certificates, install the package ca-certificates; if SSL_CERT_FILE is set, look at that file";
-        format!("no client can be made: {}; {cure}", in_words(error))
-    })
+    client.map_err(no_client)
+}
+
+/// Why no client could be made, with the cure.
+#[must_use]
+pub fn no_client(error: reqwest::Error) -> String {
+    let cure = "if this machine has no certificates, install the package ca-certificates; if SSL_CERT_FILE is set, look at that file";
+    format!("no client can be made: {}; {cure}", in_words(error))
 }
 
 /// Why nothing came back, without the address, which may carry a secret.
