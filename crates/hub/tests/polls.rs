@@ -88,6 +88,19 @@ fn a_clock_of_an_edge_that_is_ahead_makes_no_reading_of_tomorrow() {
     assert_eq!(list(&house, None)[0].began, now());
 }
 
+#[test]
+fn readings_of_a_clock_that_jumped_ahead_all_began_now_and_the_last_hundred_stay() {
+    let house = house();
+    house.register("A1", "Asia/Manila");
+    tell(&house, (0..130).map(|minutes| poll("A1", minutes - 60 * 24, PollOutcome::Whole)).collect());
+    assert_eq!(list(&house, Some("A1")).len(), 100);
+    // The youngest by that clock is one of them.
+    let youngest = poll("A1", -60 * 24, PollOutcome::Whole);
+    house.hub.note_poll(&youngest, now()).unwrap();
+    assert_eq!(house.hub.poll_meters()[0].1.readings, 130, "it is known");
+    assert!(list(&house, Some("A1")).iter().all(|row| row.began == now()));
+}
+
 /// What an edge tells whose clock is a day ahead, as far as it knows, `later` seconds from now.
 fn a_day_ahead(polls: Vec<Poll>, later: i64) -> (Heartbeat, Timestamp) {
     let at = now().saturating_add(SignedDuration::from_secs(later)).unwrap();

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * A terminal and the begin of a reading, as it was told, are one row, however often it is told.
-//! * Of each terminal so many rows stay at most; those go first that began first.
+//! * Of each terminal so many rows stay at most; those go first that began first, and of those that began in the same microsecond
+//!   the ones whose own clock says so.
 //! * A list has one order, also of readings that began in the same microsecond: pages neither skip a row nor show one twice.
 
 use crate::engine::{Row, params};
@@ -18,8 +19,9 @@ macro_rules! columns {
 statements! {
     ADD = "INSERT INTO terminal_poll (tenant, serial, told_us, began_us, took_ms, outcome, says, records, new_punches, edge)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant, serial, told_us) DO NOTHING";
-    NTH = "SELECT began_us FROM terminal_poll WHERE tenant = $1 AND serial = $2 ORDER BY began_us DESC LIMIT 1 OFFSET $3";
-    DROP_UP_TO = "DELETE FROM terminal_poll WHERE tenant = $1 AND serial = $2 AND began_us <= $3";
+    NTH = "SELECT began_us, told_us FROM terminal_poll WHERE tenant = $1 AND serial = $2
+        ORDER BY began_us DESC, told_us DESC LIMIT 1 OFFSET $3";
+    DROP_UP_TO = "DELETE FROM terminal_poll WHERE tenant = $1 AND serial = $2 AND (began_us, told_us) <= ($3, $4)";
     COUNT = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1";
     COUNT_OF = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1 AND serial = $2";
 }
@@ -109,8 +111,9 @@ impl Write<'_> {
         if self.run(ADD, values)? == 0 {
             return Ok(false);
         }
-        if let Some(over) = self.one(NTH, params![self.tenant, serial, most], |row| row.get::<i64>(0))? {
-            self.run(DROP_UP_TO, params![self.tenant, serial, over])?;
+        let nth = |row: &Row<'_>| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?));
+        if let Some((began_us, told_us)) = self.one(NTH, params![self.tenant, serial, most], nth)? {
+            self.run(DROP_UP_TO, params![self.tenant, serial, began_us, told_us])?;
         }
         Ok(true)
     }
