@@ -487,6 +487,11 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         self.write.insert_copies(&copies.map(|(arrival, _)| arrival.as_new()).collect::<Vec<_>>()).map_err(Error::from)
     }
 
+    /// How many employees were made of unknown user numbers.
+    pub(crate) const fn made(&self) -> u64 {
+        self.resolver.made()
+    }
+
     pub(crate) fn finish(self) -> Result<(), Error> {
         let counts = self.stored_from.iter().map(|(serial, arrived)| {
             (serial.as_str(), arrived.punches, arrived.last_contact.map(Timestamp::as_microsecond))

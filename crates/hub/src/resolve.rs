@@ -36,6 +36,8 @@ pub(crate) struct Resolver<'a, 'tx> {
     now: Timestamp,
     /// Makes an unknown user number a provisional employee.
     create_employees: bool,
+    /// Employees that were made of unknown user numbers.
+    made: u64,
     terminals: HashMap<String, Clock>,
     /// Whose each number is, by group of terminals.
     numbers: HashMap<Rc<str>, HashMap<String, Vec<Owner>>>,
@@ -121,6 +123,7 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             zones: ZoneBook::load(write, company)?,
             now,
             create_employees,
+            made: 0,
             terminals: HashMap::new(),
             numbers: HashMap::new(),
             people: HashMap::new(),
@@ -335,7 +338,10 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         let code = number.to_string();
         let employee = match self.write.employee_by_code(&code)? {
             Some(employee) => employee.id,
-            None => self.write.add_employee(&provisional(&code))?,
+            None => {
+                self.made += 1;
+                self.write.add_employee(&provisional(&code))?
+            }
         };
         assign(self.write, &number, employee, (None, None)).map(drop)
     }
@@ -346,6 +352,11 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             person.dates.insert(person.zones.date(at));
             person.has_lost |= is_loss;
         }
+    }
+
+    /// How many employees were made of unknown user numbers.
+    pub(crate) const fn made(&self) -> u64 {
+        self.made
     }
 
     /// Marks the weeks that the punches of this transaction touch. To be called before the commit.

@@ -107,6 +107,15 @@ fn a_dry_run_that_keeps_its_file_is_taken_without_another_upload() {
     let actions: Vec<String> = house.hub.audit(9).unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions.iter().filter(|action| *action == "import.try").count(), 1);
     assert_eq!(actions.iter().filter(|action| *action == "import.punches").count(), 2);
+    let made: Vec<bool> = house
+        .hub
+        .audit(9)
+        .unwrap()
+        .into_iter()
+        .filter(|entry| entry.action == "import.punches")
+        .map(|entry| entry.detail.contains("; 2 provisional employees made;"))
+        .collect();
+    assert_eq!(made, [false, true], "who was made by which");
 }
 
 #[test]

@@ -47,6 +47,23 @@ fn take(house: &House, how: &Outside<'_>, rows: &[OutsideRow]) -> (Counts, Vec<(
     (counts.unwrap(), told)
 }
 
+#[test]
+fn who_is_made_of_punches_that_a_program_sends_by_code_or_number_is_counted_in_the_audit_trail() {
+    let house = house();
+    let sent = [
+        serde_json::json!({"employee": "1001", "at": "2026-03-02T08:25:00+08:00"}),
+        serde_json::json!({"employee": "1001", "at": "2026-03-02T17:25:00+08:00"}),
+        serde_json::json!({"user": "7", "at": "2026-03-02T08:26:00+08:00"}),
+    ];
+    for is_dry_run in [true, false] {
+        let how = hub::SentPunches { create_employees: true, is_dry_run, ..hub::SentPunches::default() };
+        assert_eq!(house.hub.take_sent(&clerk(), &how, &sent, now(), |_, _| {}).unwrap().stored, 3);
+    }
+    let audit = house.hub.audit(20).unwrap();
+    let sent: Vec<_> = audit.iter().filter(|entry| entry.action == "import.sent").map(|entry| &entry.detail).collect();
+    assert_eq!(sent, ["read 3, stored 3, known 0, held 0, refused 0; 2 provisional employees made"]);
+}
+
 fn number_of(house: &House, user: &str) {
     let cure = Cure::Assign { user: user.to_owned(), employee: user.to_owned(), create: true, from: None, to: None };
     house.hub.cure(&clerk(), &cure, now()).unwrap();

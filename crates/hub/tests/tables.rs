@@ -108,6 +108,11 @@ fn a_commute_log_becomes_days_with_their_lateness_and_the_same_rows_again_change
     assert_eq!(lateness(&hub, "13"), [(date, 0, 30)]);
     let again = read_at(&hub, &mut table, now());
     assert_eq!((again.counts.stored, again.counts.known), (0, again.counts.read));
+    let audit = hub.audit(20).unwrap();
+    let made: Vec<_> = audit.iter().filter(|entry| entry.action == "import.table").collect();
+    let [made] = made[..] else { panic!("{audit:?}") };
+    assert_eq!((made.actor.as_str(), made.object.as_str()), ("source commute", "commute"));
+    assert!(made.detail.ends_with("; 2 provisional employees made"), "{made:?}");
     // What an edited row says anew of its door is no other punch; a late row under a lower key arrives.
     table.rows.push(event(-3, "12", "2026-02-04T12:00:00", "O"));
     assert_eq!(read_at(&hub, &mut table, now()).counts.stored, 1);

@@ -132,6 +132,7 @@ fn days_of_terminals_reach_a_crm_that_fails_in_every_way_once_each_and_change_wi
     assert!(doctor.contains("days failed for good"), "{doctor}");
     crm.refuse(None);
     stage.prints(&["sync", "crm", "--retry-failed"]);
+    assert!(stage.prints(&["audit", "list"]).contains("sink.send"), "who asked for it");
 
     let check = || {
         let (has, wanted) = (received(&crm), days(&stage));

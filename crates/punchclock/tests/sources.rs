@@ -27,6 +27,7 @@ fn a_calendar_of_holidays_is_added_asked_read_and_told_when_it_is_away() {
     calendar.is(CalendarMood::Status(500));
     assert!(stage.fails(&["source", "test", "holidays"], 1).contains("500"));
     assert!(stage.fails(&["source", "pull", "holidays"], 1).contains("what is known stays"));
+    assert!(stage.prints(&["audit", "list"]).contains("source.read"), "who asked for it");
     let down = listed(&stage);
     assert!(down["down_since"].as_str().unwrap().ends_with("+08:00"), "{down}");
     assert!(down["says"].as_str().unwrap().contains(&format!("{year} not available")), "{down}");

@@ -5,18 +5,27 @@ use jiff::Timestamp;
 
 use super::{Which, desk, token_place};
 use crate::jobs::{Claimed, DELIVER, Works, place};
-use crate::{Error, Hub};
+use crate::{Actor, Error, Hub};
 
 impl Hub {
-    /// Asks for a delivery after those that wait for the same sink; its number. No worker takes it for [`crate::jobs::LEASE`], and
+    /// Asks for a delivery, which is audited, after those that wait for the same sink; its number. No worker takes it for [`crate::jobs::LEASE`], and
     /// longer with [`Hub::keep_place`]: whoever asked does it, with [`Hub::claim_of_sink`]. `limit` is the most records; 0 is no limit.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink.
-    pub fn ask_for_delivery(&self, name: &str, which: Which, limit: u32, now: Timestamp) -> Result<i64, Error> {
+    pub fn ask_for_delivery(
+        &self,
+        actor: &Actor,
+        name: &str,
+        which: Which,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
         self.store.write(|write| {
             desk::sink(write, name)?;
-            place(write, &DELIVER, &token_place(name), &format!("{} {name} {limit}", which.word()), now)
+            let id = place(write, &DELIVER, &token_place(name), &format!("{} {name} {limit}", which.word()), now)?;
+            write.audit(&actor.entry(now, "sink.send", name, format!("job {id}")))?;
+            Ok(id)
         })
     }
 

@@ -484,7 +484,7 @@ fn what_is_asked_for_by_hand_waits_for_its_turn_is_waited_for_and_goes_on_when_w
 
     // A server delivers: nobody else does, and what is asked for by hand comes after it.
     ask();
-    let asked = hub.ask_for_delivery(CRM, Which::All, 2, now()).unwrap();
+    let asked = hub.ask_for_delivery(&Actor::new("clerk"), CRM, Which::All, 2, now()).unwrap();
     let first = by_servers(at(0)).remove(0);
     assert!(first.id < asked && by_hand(asked, at(0)).is_none());
     place.becomes(place.people[0], date(3), Becomes::Worked(480));
@@ -495,7 +495,7 @@ fn what_is_asked_for_by_hand_waits_for_its_turn_is_waited_for_and_goes_on_when_w
     ask();
     assert!(by_servers(at(1)).is_empty());
     // Nor does somebody else who asks by hand.
-    let other = hub.ask_for_delivery(CRM, Which::All, 0, at(1)).unwrap();
+    let other = hub.ask_for_delivery(&Actor::new("clerk"), CRM, Which::All, 0, at(1)).unwrap();
     assert!(by_hand(other, at(1)).is_none());
     let mine = by_hand(asked, at(1)).unwrap();
     assert!(mine.id == asked && by_servers(at(1)).is_empty() && by_hand(other, at(1)).is_none());
@@ -506,14 +506,14 @@ fn what_is_asked_for_by_hand_waits_for_its_turn_is_waited_for_and_goes_on_when_w
     assert_eq!(perform(&by_hand(other, at(1)).unwrap()), Ended::Done);
 
     // Whoever asked keeps the place; once they do not any more, a server goes on with what they wanted.
-    let asked = hub.ask_for_delivery(CRM, Which::All, 0, at(2)).unwrap();
+    let asked = hub.ask_for_delivery(&Actor::new("clerk"), CRM, Which::All, 0, at(2)).unwrap();
     assert!(hub.keep_place(asked, at(50)).unwrap() && by_servers(at(100)).is_empty());
     let taken = by_servers(at(111)).remove(0);
     assert!(taken.id == asked && !hub.keep_place(asked, at(111)).unwrap());
     // And where no server is, who asks by hand also does what waits, before its time.
     perform(&taken);
     ask();
-    let asked = hub.ask_for_delivery(CRM, Which::All, 0, at(2)).unwrap();
+    let asked = hub.ask_for_delivery(&Actor::new("clerk"), CRM, Which::All, 0, at(2)).unwrap();
     let earlier = by_hand(asked, at(111)).unwrap();
     assert!(earlier.id < asked);
     perform(&earlier);

@@ -191,8 +191,6 @@ impl Hub {
         mut told: impl FnMut(&[Told<'_>], &Counts),
     ) -> Result<Counts, Error> {
         zone(how.zone)?;
-        let people = |hub: &Self| Ok::<_, Error>(hub.store.read(|read| read.employees())?.len());
-        let people_before = people(self)?;
         if !how.is_dry_run {
             self.add_terminal(actor, &NewTerminal::of_file(how.serial, how.zone), now)?;
         }
@@ -207,16 +205,16 @@ impl Hub {
         };
         let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
         let report = Report::begin();
-        let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
+        let mut taking = Taking::new(actor, &outside, now)?;
+        let counts = self.take_more(&mut taking, rows, now, |part, counts| {
             report.add(part);
             told(part, counts);
         })?;
         if how.is_dry_run {
             return Ok(counts);
         }
-        let made = people(self)?.saturating_sub(people_before);
         let envelope = Envelope::of(file, how.name, report)?;
-        let detail = format!("{counts}; {made} provisional employees made; file {}", envelope.digest());
+        let detail = format!("{counts}; {}; file {}", taking.made_in_words(), envelope.digest());
         let asked = ImportAsked {
             zone: Some(how.zone.to_owned()),
             terminal: Some(how.serial.to_owned()),
@@ -296,6 +294,8 @@ pub(crate) struct Taking<'a> {
     sources: Sources,
     /// In a dry run: what parts before would have stored.
     met: HashSet<Fingerprint>,
+    /// Provisional employees that were made.
+    made: u64,
 }
 
 impl<'a> Taking<'a> {
@@ -305,19 +305,32 @@ impl<'a> Taking<'a> {
     /// [`Error::Invalid`] for a source or zone that can't be.
     pub(crate) fn new(actor: &'a Actor, how: &'a Outside<'a>, now: Timestamp) -> Result<Self, Error> {
         how.check()?;
-        Ok(Self { how, actor, now, sources: Sources::default(), met: HashSet::new() })
+        Ok(Self { how, actor, now, sources: Sources::default(), met: HashSet::new(), made: 0 })
+    }
+
+    /// Whether any provisional employee was made.
+    pub(crate) const fn has_made(&self) -> bool {
+        self.made > 0
+    }
+
+    /// The provisional employees that were made, as the audit trail has it: nobody is there without a trace of where they come from.
+    pub(crate) fn made_in_words(&self) -> String {
+        format!("{} provisional employees made", self.made)
     }
 
     /// Takes the rows of one transaction; what became of each.
     fn part(&mut self, hub: &Hub, rows: &[OutsideRow]) -> Result<Vec<Became>, Error> {
-        let mut became = Vec::new();
+        let (mut became, mut made) = (Vec::new(), 0);
         let sources = self.sources.clone();
         let done = hub.store.write(|write| {
-            became = self.take(write, rows)?;
+            (became, made) = self.take(write, rows)?;
             if self.how.is_dry_run { Err(Undone::DryRun) } else { Ok(()) }
         });
         match done {
-            Ok(()) => Ok(became),
+            Ok(()) => {
+                self.made += made;
+                Ok(became)
+            }
             Err(Undone::DryRun) => {
                 // What was registered is taken back, too.
                 self.sources = sources;
@@ -327,15 +340,17 @@ impl<'a> Taking<'a> {
         }
     }
 
-    fn take(&mut self, write: &Write<'_>, rows: &[OutsideRow]) -> Result<Vec<Became>, Error> {
+    /// Takes rows; what became of each, and how many employees were made.
+    fn take(&mut self, write: &Write<'_>, rows: &[OutsideRow]) -> Result<(Vec<Became>, u64), Error> {
         let sources = &mut self.sources;
-        sources.meet(write, (self.how, self.actor, self.now), rows)?;
+        let made = sources.meet(write, (self.how, self.actor, self.now), rows)?;
         let company = Company::load(write)?;
         let mut intake = Intake::new(write, &company, self.now, self.how.create_employees)?;
         let mut judged: Vec<Result<RawPunch, Refusal>> = rows.iter().map(|row| said(self.how, sources, row)).collect();
         self.refuse_other_groups(&mut intake, &mut judged)?;
         let arrived = self.arrived(&judged);
         let taken = intake.punches(&arrived)?;
+        let made = made + intake.made();
         intake.finish()?;
         let mut taken = arrived.iter().zip(taken).map(|(arrival, taken)| {
             // A dry run has nothing in the store of what the parts before would have stored.
@@ -351,7 +366,7 @@ impl<'a> Taking<'a> {
             Ok(_) => taken.next().unwrap_or(Became::Known),
             Err(refusal) => Became::Refused(refusal.clone()),
         });
-        Ok(became.collect())
+        Ok((became.collect(), made))
     }
 
     fn arrived<'p>(&self, judged: &'p [Result<RawPunch, Refusal>]) -> Vec<Arrival<'p>> {

@@ -4,7 +4,7 @@ use attendance::punch::Channel;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Outside, Told, Wanted};
+use super::{Outside, Taking, Told, Wanted};
 use crate::company::zone;
 use crate::intake::Counts;
 use crate::{Actor, Error, Hub};
@@ -52,9 +52,10 @@ impl Hub {
             ..Outside::of_source(source, Channel::Api)
         };
         let rows = (1..).zip(sent).map(|(place, value)| roads::punch_json::row(place, value, zone.as_ref()));
-        let counts = self.take_outside(actor, &outside, rows, now, told)?;
+        let mut taking = Taking::new(actor, &outside, now)?;
+        let counts = self.take_more(&mut taking, rows, now, told)?;
         if !how.is_dry_run && counts.stored + counts.held > 0 {
-            let entry = actor.entry(now, "import.sent", source, counts.to_string());
+            let entry = actor.entry(now, "import.sent", source, format!("{counts}; {}", taking.made_in_words()));
             self.store.write(|write| write.audit(&entry))?;
         }
         Ok(counts)

@@ -65,13 +65,13 @@ impl Sources {
         self.origins.get(origin).copied().unwrap_or_default()
     }
 
-    /// Registers and approves who was not met before, and looks up new codes.
+    /// Registers and approves who was not met before, and looks up new codes; how many employees were made of them.
     pub(super) fn meet(
         &mut self,
         write: &Write<'_>,
         (how, actor, now): (&Outside<'_>, &Actor, Timestamp),
         rows: &[OutsideRow],
-    ) -> Result<(), Error> {
+    ) -> Result<u64, Error> {
         let (mut new, mut codes) = (BTreeMap::new(), BTreeSet::new());
         for row in rows {
             let Ok(punch) = &row.said else {
@@ -108,26 +108,28 @@ impl Sources {
                 self.origins.insert(origin, terminal.zone.as_deref() == Some(UTC));
             }
         }
+        let mut made = 0;
         if let Origin::Source(source) = how.origin {
             for code in codes {
-                meet_code(write, source, code, how.create_employees)?;
+                made += u64::from(meet_code(write, source, code, how.create_employees)?);
                 self.codes.insert(code.to_owned());
             }
         }
-        Ok(())
+        Ok(made)
     }
 }
 
-/// Where a source says codes, each code is the number of its employee at that source.
-fn meet_code(write: &Write<'_>, source: &str, code: &str, creates: bool) -> Result<(), Error> {
+/// Where a source says codes, each code is the number of its employee at that source; whether the employee was made.
+fn meet_code(write: &Write<'_>, source: &str, code: &str, creates: bool) -> Result<bool, Error> {
     let number = Number::at(source, code);
     if !write.validities(&number.group, &number.number)?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    let employee = match write.employee_by_code(code)? {
-        Some(employee) => Some(employee.id),
-        None if creates => Some(write.add_employee(&provisional(code))?),
-        None => None,
+    let (employee, is_made) = match write.employee_by_code(code)? {
+        Some(employee) => (employee.id, false),
+        None if creates => (write.add_employee(&provisional(code))?, true),
+        None => return Ok(false),
     };
-    employee.map_or(Ok(()), |employee| assign(write, &number, employee, (None, None)).map(drop))
+    assign(write, &number, employee, (None, None))?;
+    Ok(is_made)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use roads::punch_table::{DateOrder, Mapping, PunchTable};
 
 use super::envelope::{Envelope, Report};
-use super::{Origin, Outside, Told, Wanted};
+use super::{Origin, Outside, Taking, Told, Wanted};
 use crate::imports::ImportAsked;
 use crate::intake::Counts;
 use crate::{Actor, Error, Hub};
@@ -98,14 +98,16 @@ impl Hub {
         let rows = table.rows(open().map_err(unread)?).map_err(no_table)?;
         let rows = rows.map_while(|row| row.map_err(|error| broken = Some(error)).ok());
         let report = Report::begin();
-        let counts = self.take_outside(actor, &outside, rows, now, |part, counts| {
+        let mut taking = Taking::new(actor, &outside, now)?;
+        let counts = self.take_more(&mut taking, rows, now, |part, counts| {
             report.add(part);
             told(part, counts);
         })?;
         let mut id = None;
         if !how.is_dry_run || how.keeps_trial {
             let envelope = Envelope::of(open().map_err(unread)?, how.name, report)?;
-            let detail = format!("{counts}; mapping {mapping}; file {}, {}", how.name, envelope.digest());
+            let (made, digest) = (taking.made_in_words(), envelope.digest());
+            let detail = format!("{counts}; {made}; mapping {mapping}; file {}, {digest}", how.name);
             let asked = ImportAsked { zone: outside.zone.map(str::to_owned), ..ImportAsked::of(how) };
             let note = asked.note(&mapping, source, counts, how.is_dry_run);
             let action = if how.is_dry_run { "import.try" } else { "import.punches" };

@@ -201,6 +201,17 @@ impl Hub {
         self.store.read(|read| SourceRow::new(known_source(read, name)?, &mut key_ends::key_ends(read)?))
     }
 
+    /// Writes down that somebody reads a source at once, here.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn note_reading(&self, actor: &Actor, name: &str, now: Timestamp) -> Result<(), Error> {
+        self.store.write(|write| {
+            known_source(write, name)?;
+            Ok(write.audit(&actor.entry(now, "source.read", name, "by hand"))?)
+        })
+    }
+
     /// Asks for a source to be read at once, by whichever hub takes it; the number of the job.
     ///
     /// # Errors

@@ -291,6 +291,10 @@ impl Hub {
         let notes = notes.with_reasons(&done.reasons, now).json()?;
         self.store.write(|write| {
             write.note_source(name, &source.body, &notes)?;
+            if taking.has_made() {
+                let detail = format!("{}; {}", done.counts, taking.made_in_words());
+                write.audit(&actor.entry(now, "import.table", name, detail))?;
+            }
             match &done.trouble {
                 None => write.source_is_well(name, &done.words(), now.as_microsecond()),
                 Some(_) => write.source_is_down(name, &done.words(), now.as_microsecond()),

@@ -11,6 +11,7 @@ use hub::jobs::{Claimed, Ended, JobRow, JobState, Works};
 use hub::{Deliver, Delivered, Hub, Which};
 
 use crate::chance::{now, part};
+use crate::commands::console;
 use crate::progress::Progress;
 use crate::runner::{RENEW_EVERY, worker};
 use crate::{show, sinks};
@@ -30,7 +31,7 @@ pub(super) enum Seen {
 pub(super) fn deliver(hub: &Hub, name: &str, which: Which, limit: u32) -> anyhow::Result<Seen> {
     let (tell, told) = mpsc::channel();
     let works = Works::default().with(Deliver::by(sinks::open).heard_by(tell));
-    let id = hub.ask_for_delivery(name, which, limit, now())?;
+    let id = hub.ask_for_delivery(&console(), name, which, limit, now())?;
     let progress = Progress::start(&format!("job {id} sends to {name}")).ticking();
     let mut kept = Instant::now();
     let mut keep_place = || {

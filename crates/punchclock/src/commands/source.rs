@@ -246,8 +246,12 @@ fn list(context: &Context) -> anyhow::Result<()> {
 
 fn pull(context: &Context, args: &Pull) -> anyhow::Result<()> {
     let (hub, name) = (context.hub()?, &args.name);
+    let note = || hub.note_reading(&console(), name, now());
     let (says, is_away) = match hub.source(name)?.settings {
         SourceSettings::Mssql(_) => {
+            if !args.dry_run {
+                note()?;
+            }
             let read = pull_table(&hub, args)?;
             (read.words(), read.trouble.is_some())
         }
@@ -255,6 +259,7 @@ fn pull(context: &Context, args: &Pull) -> anyhow::Result<()> {
             bail!("--report and --dry-run are for tables of punches, and source {name} is none")
         }
         _ => {
+            note()?;
             let says = hub.read_source(name, tables::open, &now, &|| false)?;
             (says, hub.source(name)?.state == SourceState::Down)
         }
