@@ -52,10 +52,12 @@ statements! {
     WAITING = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'waiting' AND attempts >= $3 AND attempts <= $4
         ORDER BY employee, seq, date LIMIT $5";
     IN_STATE = concat!("SELECT ", columns!(), " FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3 ORDER BY employee, seq, date LIMIT $4");
-    OFFER = "UPDATE outbox SET offered = revision, tried_us = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND revision = $6";
-    SENT = "UPDATE outbox SET sent = $1, digest = $2, sent_us = $3, receipt = $4,
-        state = CASE WHEN revision = $5 THEN 'sent' ELSE state END, attempts = CASE WHEN revision = $6 THEN 0 ELSE attempts END
-        WHERE tenant = $7 AND sink = $8 AND employee = $9 AND date = $10 AND sent < $11";
+    RENEW = "UPDATE outbox SET revision = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5";
+    OFFER = "UPDATE outbox SET offered = revision, digest = $1, tried_us = $2
+        WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7";
+    SENT = "UPDATE outbox SET sent = $1, sent_us = $2, receipt = $3,
+        state = CASE WHEN revision = $4 THEN 'sent' ELSE state END, attempts = CASE WHEN revision = $5 THEN 0 ELSE attempts END
+        WHERE tenant = $6 AND sink = $7 AND employee = $8 AND date = $9 AND sent < $10";
     OVERTAKEN = "UPDATE outbox SET revision = revision + 1, state = 'waiting', attempts = 0, digest = NULL
         WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND sent > $5";
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
@@ -100,7 +102,7 @@ pub struct Entry {
     pub tried_us: Option<i64>,
     /// When it was taken last, microseconds UTC.
     pub sent_us: Option<i64>,
-    /// Digest of what was taken last; `None` when that is not known.
+    /// Digest of what was on its way last; `None` when that is not known.
     pub digest: Option<Vec<u8>>,
     /// What the receiver said last, in words.
     pub receipt: String,
@@ -294,38 +296,37 @@ impl Write<'_> {
         self.run(WITHHOLD, params![self.tenant, sink, employee, date.to_string()]).map(drop)
     }
 
-    /// Notes that revisions of days are about to be on their way.
+    /// Notes that what waits of a day is other than what was on its way under its revision: it is a revision of its own, which is returned.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn renew(&self, sink: &str, entry: &Entry, now_us: i64) -> Result<i64, Error> {
+        let revision = now_us.max(entry.revision + 1);
+        self.run(RENEW, params![revision, self.tenant, sink, entry.employee, entry.date.to_string()])?;
+        Ok(revision)
+    }
+
+    /// Notes that revisions of days are about to be on their way, with the digests that the entries hold.
     ///
     /// # Errors
     /// Of the store.
     pub fn offer(&self, sink: &str, entries: &[Entry], now_us: i64) -> Result<(), Error> {
         let texts: Vec<String> = entries.iter().map(|entry| entry.date.to_string()).collect();
-        let lists = entries.iter().zip(&texts);
-        self.run_each(
-            OFFER,
-            lists.map(|(entry, date)| list![now_us, self.tenant, sink, entry.employee, date.as_str(), entry.revision]),
-        )
+        let lists = entries.iter().zip(&texts).map(|(entry, date)| {
+            let digest = entry.digest.as_deref();
+            list![digest, now_us, self.tenant, sink, entry.employee, date.as_str(), entry.revision]
+        });
+        self.run_each(OFFER, lists)
     }
 
     /// Notes that a sink took a revision of a day.
     ///
     /// # Errors
     /// Of the store.
-    pub fn mark_sent(&self, sink: &str, entry: &Entry, digest: &[u8], receipt: &str, now_us: i64) -> Result<(), Error> {
+    pub fn mark_sent(&self, sink: &str, entry: &Entry, receipt: &str, now_us: i64) -> Result<(), Error> {
         let (date, revision) = (entry.date.to_string(), entry.revision);
-        let values = params![
-            revision,
-            digest,
-            now_us,
-            receipt,
-            revision,
-            revision,
-            self.tenant,
-            sink,
-            entry.employee,
-            date,
-            revision
-        ];
+        let values =
+            params![revision, now_us, receipt, revision, revision, self.tenant, sink, entry.employee, date, revision];
         if self.run(SENT, values)? == 0 {
             self.run(OVERTAKEN, params![self.tenant, sink, entry.employee, date, revision])?;
         }

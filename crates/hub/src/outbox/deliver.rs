@@ -181,16 +181,20 @@ impl Hub {
                 write.offer_events(name, &entries, now_us)?;
                 return Ok(Some(events));
             }
-            let (same, changed): (Vec<_>, Vec<_>) =
+            let (same, mut changed): (Vec<_>, Vec<_>) =
                 ready(write, name, settings, wave, now)?.into_iter().partition(|ready| is_in_step(sink, ready));
             for ready in &same {
-                write.mark_sent(
-                    name,
-                    &ready.entry,
-                    &digest(sink, ready),
-                    "nothing changed for the receiver",
-                    now_us,
-                )?;
+                write.mark_sent(name, &ready.entry, "nothing changed for the receiver", now_us)?;
+            }
+            for ready in &mut changed {
+                let digest = Some(digest(sink, ready).to_vec());
+                let entry = &mut ready.entry;
+                // Names and addresses may have changed since the last attempt: a key is not that of two contents.
+                if entry.offered == entry.revision && entry.digest != digest {
+                    entry.revision = write.renew(name, entry, now_us)?;
+                    ready.letter.revision = entry.revision;
+                }
+                entry.digest = digest;
             }
             let entries: Vec<_> = changed.iter().map(|ready| ready.entry.clone()).collect();
             write.offer(name, &entries, now_us)?;
@@ -252,7 +256,7 @@ impl Hub {
                         write.mark_event_sent(name, &ready.entry, receipt, now.as_microsecond())?;
                     }
                     (Answer::Taken(receipt), Mode::State) => {
-                        write.mark_sent(name, &ready.entry, &digest(sink, ready), receipt, now.as_microsecond())?;
+                        write.mark_sent(name, &ready.entry, receipt, now.as_microsecond())?;
                     }
                     (Answer::NotNow(why) | Answer::Refused(why), Mode::Event) => {
                         write.mark_event_failed(name, &ready.entry, why, TRIES)?;
@@ -358,7 +362,7 @@ pub(super) fn queue_first(
 /// Whether nothing of a day has changed for the receiver since it took what was sent last.
 fn is_in_step(sink: &dyn Sink, ready: &Ready) -> bool {
     let entry = &ready.entry;
-    entry.sent > 0 && entry.offered == entry.sent && entry.digest.as_deref() == Some(&digest(sink, ready)[..])
+    entry.sent > 0 && entry.offered <= entry.sent && entry.digest.as_deref() == Some(&digest(sink, ready)[..])
 }
 
 fn digest(sink: &dyn Sink, ready: &Ready) -> [u8; 32] {

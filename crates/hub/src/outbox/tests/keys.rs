@@ -53,3 +53,23 @@ fn what_a_restored_hub_tells_is_new_for_a_receiver_that_has_more_than_the_hub_kn
         [500, 480, 480].map(|minutes| Some(json!(minutes)))
     );
 }
+
+#[test]
+fn what_was_on_its_way_and_has_another_body_now_goes_under_another_key_and_what_has_not_under_the_same() {
+    let place = place();
+    let template = json!({"who": "{employee_name}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
+    let settings = SinkSettings { template: Some(template.clone()), ..SinkSettings::new("crm", "https://crm.example") };
+    let new = NewSink { name: CRM.into(), settings, token: "t".into(), signing_secret: None };
+    place.hub.add_sink(&Actor::new("clerk"), &new, now()).unwrap();
+    let receiver = Receiver { template: Template::new(template).unwrap(), ..Receiver::new(true) };
+    let (ann, bea) = (place.people[0], place.people[1]);
+    [ann, bea].into_iter().for_each(|person| place.becomes(person, date(0), Becomes::Worked(480)));
+    // It is taken, and the sender ends before it hears so.
+    Stale::begin(&place, &receiver).goes_on(&place, &receiver);
+    let renamed = Employee { name: "Ann".into(), ..place.hub.store.read(|read| read.employee(ann)).unwrap().unwrap() };
+    place.hub.store.write(|write| write.change_employee(&renamed)).unwrap();
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 2);
+    let taken = receiver.taken.lock().unwrap();
+    assert_eq!((taken.effects.len(), taken.repeats), (3, 1));
+    assert_eq!(taken.days[&format!("{CRM}/{ann}/{}", date(0))].1["who"], "Ann");
+}
