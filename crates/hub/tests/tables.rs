@@ -319,6 +319,33 @@ fn a_table_of_whole_minutes_is_compared_by_the_minute() {
 }
 
 #[test]
+fn times_with_their_offset_are_of_the_dates_of_the_sources_zone() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, MssqlSettings { first: "2026-02-03".parse().ok(), ..settings() });
+    let offset =
+        ["2026-02-02T23:59+08:00", "2026-02-03T00:30+08:00", "2026-02-03T23:30+08:00", "2026-02-04T00:30+08:00"];
+    let rows = offset.iter().zip(1..).map(|(at, id)| {
+        let mut row = event(id, "12", "2026-02-03T00:00:00", "I");
+        row[2] = Cell::At(at.parse().unwrap());
+        row
+    });
+    let mut table = MemoryTable { rows: rows.collect(), ..MemoryTable::default() };
+    let third = "2026-02-03".parse().unwrap();
+    let found = hub.compare_table("commute", &mut table, (third, third)).unwrap();
+    assert_eq!((found.days, found.differences[0].there.len(), found.differences[0].date), (1, 2, third));
+    let mut file = Vec::new();
+    let written = hub::table_csv(&settings(), &mut table, (Some(third), Some(third)), &mut file).unwrap();
+    assert_eq!(written.punches, 2, "{}", String::from_utf8_lossy(&file));
+    // Nothing of before the first date is taken, also when the rows before are read again.
+    for stored in [3, 0] {
+        assert_eq!(read_at(&hub, &mut table, now()).counts.stored, stored);
+    }
+    table.rows.push(event(9, "12", "2026-02-02T09:00:00", "I"));
+    assert_eq!((read_at(&hub, &mut table, now()).counts.stored, hub.punch_count().unwrap()), (0, 3));
+}
+
+#[test]
 fn a_password_is_sealed_and_a_login_that_may_write_is_told() {
     let (house, folder) = (house(), tempfile::tempdir().unwrap());
     let hub = hub_of(&house, &folder);

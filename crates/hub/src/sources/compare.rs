@@ -10,7 +10,7 @@ use attendance::punch::{canonical_user, source_origin};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use roads::mssql::{LegacyTable, Reading, outside_rows};
+use roads::mssql::{LegacyTable, Reading};
 use roads::outside::{OutsidePunch, Puncher, RowTime};
 use store::Read;
 use store::people::{Employee, Owner};
@@ -95,11 +95,11 @@ impl Hub {
         let (mut there, mut unreadable) = (Times::new(), 0);
         // What is rounded may be of another day.
         let (before, after) = (from.saturating_sub(1.day()), to.saturating_add(1.day()));
-        let mut reading = Reading::range(&spec, (Some(before), Some(after)), PAGE_ROWS);
+        let mut reading = Reading::range(&spec, (Some(before), Some(after)), PAGE_ROWS).in_zone(&zone);
         while let Some(select) = reading.next() {
             let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
             let mut punches = Vec::new();
-            for row in outside_rows(&spec, &page) {
+            for row in reading.rows(&page) {
                 match row.said.ok().and_then(|said| Some((time_of(&said, &zone)?, said))) {
                     Some((at, said)) if wanted.has_type(&said) => punches.push((at, said)),
                     Some(_) => {}

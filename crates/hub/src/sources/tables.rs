@@ -232,8 +232,9 @@ impl Hub {
             Some(name) => zone(name)?,
             None => company.time_zone()?,
         };
-        let today = clock().to_zoned(zone).date();
-        let mut reading = Reading::since(&spec, Mark::parse(&source.position), settings.first, today, PAGE_ROWS);
+        let today = clock().to_zoned(zone.clone()).date();
+        let mark = Mark::parse(&source.position);
+        let mut reading = Reading::since(&spec, mark, settings.first, today, PAGE_ROWS).in_zone(&zone);
         let outside = Outside {
             zone: settings.zone.as_deref(),
             wanted: settings.wanted(),
@@ -257,7 +258,7 @@ impl Hub {
                     break;
                 }
             };
-            let rows = outside_rows(&spec, &page);
+            let rows = reading.rows(&page);
             let counts = self.take_more(&mut taking, rows, clock(), |part, counts| {
                 done.reasons.add(part.iter().filter(|told| !told.is_unwanted()));
                 told(part, &done.counts.and(*counts));
@@ -329,13 +330,16 @@ pub fn table_csv(
     let broken = |why: String| Error::invalid(why, "ask again once it answers");
     let spec = settings.table()?;
     let zone = settings.zone.as_deref();
-    zone.map(crate::company::zone).transpose()?;
+    let time_zone = zone.map(crate::company::zone).transpose()?;
     let mut csv = CsvTable::new(out, csv_columns(&spec))?;
     let mut written = Written::default();
     let mut reading = Reading::range(&spec, range, PAGE_ROWS);
+    if let Some(zone) = &time_zone {
+        reading = reading.in_zone(zone);
+    }
     while let Some(select) = reading.next() {
         let page = table.page(&select).map_err(|trouble| broken(trouble.to_string()))?;
-        for row in outside_rows(&spec, &page) {
+        for row in reading.rows(&page) {
             csv.row(csv_row(&row, zone))?;
             match row.said {
                 Ok(_) => written.punches += 1,

@@ -22,6 +22,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 
 pub use memory::MemoryTable;
 pub use reading::{Mark, Reading};
@@ -63,6 +64,8 @@ impl Cell {
             (Self::Date(a), Self::Civil(b)) => Some(a.at(0, 0, 0, 0).cmp(b)),
             (Self::Civil(a), Self::Date(b)) => Some(a.cmp(&b.at(0, 0, 0, 0))),
             (Self::At(a), Self::At(b)) => Some(a.cmp(b)),
+            // As a server does, which takes the time without an offset for one of UTC.
+            (Self::At(a), Self::Civil(b)) => Some(TimeZone::UTC.to_datetime(*a).cmp(b)),
             _ => None,
         }
     }

@@ -229,20 +229,26 @@ fn bind<'a>(query: &mut Query<'a>, value: &'a Cell) {
         Cell::Null => query.bind(None::<i64>),
         Cell::Number(number) => query.bind(*number),
         Cell::Text(text) | Cell::Other(text) => query.bind(text.as_str()),
-        Cell::Civil(at) => query.bind(date_time2(*at)),
-        Cell::Date(date) => query.bind(date_time2(date.at(0, 0, 0, 0))),
+        Cell::Civil(at) => query.bind(ColumnData::DateTime2(Some(date_time2(*at)))),
+        Cell::Date(date) => query.bind(ColumnData::DateTime2(Some(date_time2(date.at(0, 0, 0, 0))))),
         Cell::Time(time) => query.bind(time.to_string()),
-        Cell::At(at) => query.bind(at.to_string()),
+        Cell::At(at) => query.bind(date_time_offset(*at)),
     }
 }
 
+/// As a `datetimeoffset(7)` in UTC.
+fn date_time_offset(at: Timestamp) -> ColumnData<'static> {
+    let utc = date_time2(TimeZone::UTC.to_datetime(at));
+    ColumnData::DateTimeOffset(Some(tiberius::time::DateTimeOffset::new(utc, 0)))
+}
+
 /// As a `datetime2(7)`.
-fn date_time2(at: DateTime) -> ColumnData<'static> {
+fn date_time2(at: DateTime) -> tiberius::time::DateTime2 {
     let days = at.date().duration_since(YEAR_ONE).as_hours() / 24;
     let ticks = at.time().duration_since(Time::midnight()).as_nanos() / 100;
     let date = tiberius::time::Date::new(u32::try_from(days).unwrap_or_default());
     let time = tiberius::time::Time::new(u64::try_from(ticks).unwrap_or_default(), 7);
-    ColumnData::DateTime2(Some(tiberius::time::DateTime2::new(date, time)))
+    tiberius::time::DateTime2::new(date, time)
 }
 
 const YEAR_ONE: Date = Date::constant(1, 1, 1);
@@ -360,6 +366,8 @@ mod tests {
     #[test]
     fn a_time_that_is_sent_is_the_one_that_came() {
         let at: DateTime = "2025-03-03T08:00:01.9967".parse().unwrap();
-        assert_eq!(cell(&date_time2(at)), Cell::Civil(at));
+        assert_eq!(cell(&ColumnData::DateTime2(Some(date_time2(at)))), Cell::Civil(at));
+        let at = "2025-03-03T00:30:01.9967+09:00".parse().unwrap();
+        assert_eq!(cell(&date_time_offset(at)), Cell::At(at));
     }
 }
