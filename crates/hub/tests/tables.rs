@@ -10,7 +10,7 @@ use hub::{
 };
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
-use roads::mssql::{Cell, MemoryTable};
+use roads::mssql::{Cell, MemoryTable, PRESETS};
 
 use self::house::{House, clerk, house, now};
 
@@ -343,6 +343,84 @@ fn times_with_their_offset_are_of_the_dates_of_the_sources_zone() {
     }
     table.rows.push(event(9, "12", "2026-02-02T09:00:00", "I"));
     assert_eq!((read_at(&hub, &mut table, now()).counts.stored, hub.punch_count().unwrap()), (0, 3));
+}
+
+#[test]
+fn a_row_of_the_table_of_each_preset_becomes_the_punches_that_it_says() {
+    let text = |text: &str| Cell::Text(text.into());
+    let (date, at) = ("20260302", Cell::Civil("2026-03-02T08:00:00.996666666".parse().unwrap()));
+    // Rows by the names that their columns have there, and what is known of them here: who, when, state, verify mode, origin.
+    let tables = [
+        (
+            "commute-log",
+            vec![
+                ("id", Cell::Number(7)),
+                ("user_id", text("12")),
+                ("event_time", at.clone()),
+                ("door", text("gate")),
+                ("in_out", text("O")),
+            ],
+            vec!["12 2026-03-02 08:00:01 Some(1) None source:commute/gate"],
+        ),
+        (
+            "day-per-row",
+            vec![
+                ("work_date", text(date)),
+                ("emp_no", text("12")),
+                ("in_time", text("220001")),
+                ("out_time", text("060000")),
+            ],
+            vec![
+                "12 2026-03-02 22:00:01 Some(0) None source:commute/",
+                "12 2026-03-03 06:00:00 Some(1) None source:commute/",
+            ],
+        ),
+        (
+            "checkinout",
+            vec![
+                ("c.CHECKTIME", at.clone()),
+                ("c.USERID", Cell::Number(3)),
+                ("u.Badgenumber", text("12")),
+                ("c.CHECKTYPE", text("i")),
+                ("c.VERIFYCODE", Cell::Number(15)),
+                ("c.SENSORID", text("102")),
+            ],
+            vec!["12 2026-03-02 08:00:01 Some(4) Some(15) source:commute/102"],
+        ),
+        (
+            "biotime",
+            vec![
+                ("id", Cell::Number(7)),
+                ("emp_code", text("12")),
+                ("punch_time", at),
+                ("punch_state", text("255")),
+                ("verify_type", Cell::Number(15)),
+                ("work_code", text("3")),
+                ("terminal_sn", text("CJ1")),
+                ("terminal_alias", text("Gate")),
+            ],
+            vec!["12 2026-03-02 08:00:01 Some(255) Some(15) CJ1"],
+        ),
+    ];
+    assert!(PRESETS.iter().map(|preset| preset.name).eq(tables.iter().map(|(preset, ..)| *preset)), "one of each");
+    for (preset, there, expected) in tables {
+        let (house, folder) = (house(), tempfile::tempdir().unwrap());
+        let hub = hub_of(&house, &folder);
+        let settings = MssqlSettings { preset: preset.to_owned(), ..settings() };
+        let wanted = settings.table().unwrap();
+        let row = wanted.columns().map(|column| there.iter().find(|(name, _)| *name == column).unwrap().1.clone());
+        let mut table = MemoryTable { rows: vec![row.collect()], ..MemoryTable::default() };
+        add(&hub, settings);
+        let read = read_at(&hub, &mut table, now());
+        assert_eq!((read.counts.stored, read.trouble), (expected.len() as u64, None), "{preset}");
+        let known = hub.punches(&PunchFilter::default()).unwrap().rows.into_iter();
+        let known = known.map(|one| {
+            assert_eq!((one.employee.as_deref(), one.channel.as_str()), (Some("12"), "sql"));
+            format!("{} {} {:?} {:?} {}", one.user, one.printed, one.state, one.verify, one.origin)
+        });
+        assert_eq!(known.collect::<Vec<_>>(), expected, "{preset}");
+        assert_eq!(read_at(&hub, &mut table, now()).counts.stored, 0, "{preset}");
+    }
 }
 
 #[test]

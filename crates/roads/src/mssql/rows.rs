@@ -259,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_biotime_names_terminal_reader_and_work_code() {
+        let table = Table::new("biotime", None, None, &[], (None, false)).unwrap();
+        let at = Cell::Civil("2025-03-03T08:00:01".parse().unwrap());
+        let row = [Cell::Number(7), t("12"), at, t("0"), Cell::Number(1), t("3"), t("CJ1"), t("Gate")];
+        let punch = outside_rows(&table, &[row.to_vec()]).remove(0).said.unwrap();
+        let OutsidePunch { serial, reader, puncher, time, state, verify, work_code, row_type } = punch;
+        assert_eq!((puncher, time.to_string()), (Puncher::Number("12".into()), "2025-03-03 08:00:01".to_owned()));
+        assert_eq!((serial.as_deref(), reader.as_str(), work_code.as_deref()), (Some("CJ1"), "Gate", Some("3")));
+        assert_eq!((state, verify, row_type), (Some(IN), Some(1), None));
+    }
+
+    #[test]
     fn a_day_is_an_arrival_and_a_departure_and_what_is_missing_is_none() {
         let table = Table::new("day-per-row", None, None, &[], (None, true)).unwrap();
         let day = |date: Cell, arrival: Cell, departure: Cell| {
