@@ -83,6 +83,26 @@ fn what_a_branch_copies_are_the_punches_that_the_hub_reads() {
 }
 
 #[test]
+fn a_line_that_breaks_leaves_the_file_that_was_written_before() {
+    let (stage, fake) = (stage(), FakeTds::start().unwrap());
+    let reach = reach(&stage, &fake, &[]);
+    stage.prints(&with(&["source", "add", "mssql"], &reach));
+    let copy = with(&["source", "copy", "--csv", "punches.csv", "--from", "2026-03-01"], &reach);
+    let pull = ["source", "pull", "mssql", "--csv", "punches.csv"];
+    let file = || std::fs::read_to_string(stage.folder.path().join("punches.csv")).unwrap();
+    fake.answers([rows()]);
+    stage.prints(&copy);
+    let before = file();
+    assert!(before.contains("2026-03-02 08:05:00"), "{before}");
+    for command in [&copy[..], &pull] {
+        let TdsAnswer::Rows(half) = rows() else { unreachable!("they are rows") };
+        fake.answers([TdsAnswer::Breaks(half)]);
+        assert!(stage.fails(command, 1).contains("the connection broke off"));
+        assert_eq!(file(), before);
+    }
+}
+
+#[test]
 fn a_pull_is_tried_first_and_what_is_wrong_with_rows_and_login_is_told_and_stays_to_be_seen() {
     let (stage, fake) = (stage(), FakeTds::start().unwrap());
     stage.prints(&["company", "set", "--zone", "Asia/Manila"]);

@@ -1,7 +1,5 @@
 //! `source`.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -13,6 +11,7 @@ use serde_json::json;
 
 use crate::chance::now;
 use crate::cli::source::{AddHolidays, AddMssql, AddOdoo, AddSource, MssqlTable, Pull, SourceCommand};
+use crate::commands::export::write_out;
 use crate::commands::row_report::RowReport;
 use crate::commands::{Context, console};
 use crate::progress::Progress;
@@ -169,8 +168,7 @@ fn write_csv(
     (file, source): (&Path, &str),
 ) -> anyhow::Result<()> {
     let mut table = tables::open(settings, password).map_err(anyhow::Error::msg)?;
-    let out = File::create(file).with_context(|| format!("{} can't be written", file.display()))?;
-    let written = hub::table_csv(settings, table.as_mut(), range, BufWriter::new(out))?;
+    let written = write_out(Some(file), |out| Ok(hub::table_csv(settings, table.as_mut(), range, out)?))?;
     for line in written.reasons.lines(usize::MAX) {
         eprintln!("punchclock: to be {line}");
     }
