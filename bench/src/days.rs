@@ -117,6 +117,7 @@ impl Company {
             serial: "BENCH0001",
             name: "1_attlog.dat",
             zone: "Asia/Manila",
+            groups: &[],
             create_employees: true,
             is_dry_run: false,
         };

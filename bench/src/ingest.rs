@@ -123,8 +123,14 @@ pub(crate) fn hub_with_people(path: &Path) -> Result<Hub> {
 pub(crate) fn with_people(store: Store) -> Result<Hub> {
     let hub = Hub::new(store);
     let log: String = (1..=PEOPLE).map(|user| format!("{user}\t2026-02-27 08:00:00\t1\t0\t1\t0\n")).collect();
-    let how =
-        FileImport { serial: SERIAL, name: "1_attlog.dat", zone: ZONE, create_employees: true, is_dry_run: false };
+    let how = FileImport {
+        serial: SERIAL,
+        name: "1_attlog.dat",
+        zone: ZONE,
+        groups: &[],
+        create_employees: true,
+        is_dry_run: false,
+    };
     hub.import_attlog(&Actor::new("bench"), log.as_bytes(), &how, AFTERWARDS, |_, _| {})?;
     Ok(hub)
 }

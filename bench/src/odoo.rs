@@ -239,7 +239,7 @@ fn hub_with_days(folder: &tempfile::TempDir, log: &str) -> Result<Hub> {
     let sink = NewSink { name: ODOO.to_owned(), settings, token: KEY.to_owned(), signing_secret: None };
     hub.add_sink(&Actor::new("bench"), &sink, AFTERWARDS)?;
     let (name, zone) = ("1_attlog.dat", "Asia/Manila");
-    let how = FileImport { serial: "BENCH0001", name, zone, create_employees: true, is_dry_run: false };
+    let how = FileImport { serial: "BENCH0001", name, zone, groups: &[], create_employees: true, is_dry_run: false };
     hub.import_attlog(&Actor::new("bench"), log.as_bytes(), &how, AFTERWARDS, |_, _| {})?;
     hub.derive_all(AFTERWARDS, |_| {})?;
     Ok(hub)

@@ -82,6 +82,23 @@ fn a_commute_log_becomes_the_logs_of_who_was_late_and_who_left_early() {
 }
 
 #[test]
+fn of_a_terminals_log_only_the_punches_of_employees_of_some_groups_are_taken() {
+    let stage = stage();
+    std::fs::write(stage.path("people.csv"), "code,numbers,group\n1001,12,Packing\n1002,13,Office\n").unwrap();
+    stage.prints(&["import", "csv", "people.csv", "--kind", "employees"]);
+    let line = |user: &str| format!("{user}\t2026-03-02 08:00:00\t1\t0\t1\t0\n");
+    std::fs::write(stage.path("1_attlog.dat"), line("12") + &line("13") + &line("99")).unwrap();
+    let take = ["import", "attlog", "1_attlog.dat", "--serial", "A1", "--zone", "Asia/Manila"];
+    let told = stage.prints(&[&take[..], &["--groups", "packing,night", "--report", "report.csv"]].concat());
+    assert!(told.contains("read 3, stored 1, known 0, held 1, refused 1"), "{told}");
+    let report = std::fs::read_to_string(stage.path("report.csv")).unwrap();
+    assert!(report.contains("refused,Rows of employees of the group Office are not wanted."), "{report}");
+    assert_eq!(stage.punches(), 2);
+    let all = stage.prints(&take);
+    assert!(all.contains("read 3, stored 1, known 2, held 0, refused 0"), "{all}");
+}
+
+#[test]
 fn a_sheet_and_other_letters_end_as_the_same_state() {
     let plain = with_people();
     std::fs::write(plain.folder.path().join("log.csv"), LOG).unwrap();

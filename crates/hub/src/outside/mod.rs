@@ -125,6 +125,8 @@ pub struct FileImport<'a> {
     pub name: &'a str,
     /// IANA zone of its clock.
     pub zone: &'a str,
+    /// Only punches of employees of these groups; empty for all of them.
+    pub groups: &'a [String],
     /// Make each unknown user number a provisional employee.
     pub create_employees: bool,
     /// Take it all back.
@@ -199,7 +201,8 @@ impl Hub {
             // In a dry run the terminal is registered with its rows, and taken back with them.
             zone: how.is_dry_run.then_some(how.zone),
             channel: Channel::File,
-            wanted: Wanted::ALL,
+            // A terminal's log knows no types.
+            wanted: Wanted { groups: how.groups, ..Wanted::ALL },
             create_employees: how.create_employees,
             is_dry_run: how.is_dry_run,
         };
@@ -218,6 +221,7 @@ impl Hub {
         let asked = ImportAsked {
             zone: Some(how.zone.to_owned()),
             terminal: Some(how.serial.to_owned()),
+            groups: how.groups.to_vec(),
             create_employees: how.create_employees,
             ..ImportAsked::by_preset("attlog")
         };

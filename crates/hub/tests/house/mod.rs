@@ -100,8 +100,14 @@ impl House {
             let _ = writeln!(file, "{line}");
             file
         });
-        let how =
-            FileImport { serial: "A1", name: "1_attlog.dat", zone: "Asia/Manila", create_employees, is_dry_run: false };
+        let how = FileImport {
+            serial: "A1",
+            name: "1_attlog.dat",
+            zone: "Asia/Manila",
+            groups: &[],
+            create_employees,
+            is_dry_run: false,
+        };
         self.hub.import_attlog(&clerk(), file.as_bytes(), &how, now(), |_, _| {}).unwrap()
     }
 

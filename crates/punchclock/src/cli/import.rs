@@ -16,6 +16,9 @@ pub(crate) enum Import {
         /// Zone of its clock, like Asia/Manila
         #[arg(long)]
         zone: String,
+        /// Only punches of employees of these groups
+        #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
+        groups: Vec<String>,
         /// Make each unknown user number a provisional employee; else the punches are held
         #[arg(long)]
         create_employees: bool,

@@ -16,9 +16,16 @@ use crate::show;
 
 pub(super) fn run(context: &Context, command: Import) -> anyhow::Result<()> {
     match command {
-        Import::Attlog { file, serial, zone, create_employees, dry_run, report } => {
+        Import::Attlog { file, serial, zone, groups, create_employees, dry_run, report } => {
             let name = file.display().to_string();
-            let how = FileImport { serial: &serial, name: &name, zone: &zone, create_employees, is_dry_run: dry_run };
+            let how = FileImport {
+                serial: &serial,
+                name: &name,
+                zone: &zone,
+                groups: &groups,
+                create_employees,
+                is_dry_run: dry_run,
+            };
             attlog(context, &file, &how, report.as_deref())
         }
         Import::Csv { file, kind, dry_run, punches } => match listed(kind) {

@@ -85,7 +85,14 @@ impl House {
 
     /// Imports lines of a terminal's log and derives the days.
     pub(super) fn import(&self, serial: &str, lines: &str, create_employees: bool) {
-        let how = FileImport { serial, name: "1_attlog.dat", zone: "Asia/Manila", create_employees, is_dry_run: false };
+        let how = FileImport {
+            serial,
+            name: "1_attlog.dat",
+            zone: "Asia/Manila",
+            groups: &[],
+            create_employees,
+            is_dry_run: false,
+        };
         self.hub.import_attlog(&clerk(), lines.as_bytes(), &how, now(), |_, _| {}).unwrap();
         self.hub.derive_all(now(), |_| {}).unwrap();
     }

@@ -47,6 +47,7 @@ async fn a_punch_appears_on_the_board_of_everybody_who_looks() {
         serial: "A1",
         name: "1_attlog.dat",
         zone: "Asia/Manila",
+        groups: &[],
         create_employees: true,
         is_dry_run: false,
     };
