@@ -84,6 +84,11 @@ pub(crate) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// An instant for reading where no zone is told beside it: `2026-11-24 08:03 +08:00`.
+pub(crate) fn moment_in_full(at: Timestamp, zone: &TimeZone) -> String {
+    format!("{} {}", moment(at, zone), offset(zone, at))
+}
+
 /// A date for reading: `Tue 24 Nov 2026`.
 pub(crate) fn date(date: Date) -> String {
     date.strftime("%a %-d %b %Y").to_string()

@@ -40,7 +40,7 @@ struct Looked {
 
 impl Looked {
     fn new(census: Census, zone: &TimeZone) -> Self {
-        let at = show::moment(census.at, zone);
+        let at = show::moment_in_full(census.at, zone);
         Self { is_good: census.is_good(), says: format!("{census}, looked at on {at}"), faults: census.faults }
     }
 }
@@ -118,7 +118,7 @@ impl Row {
             in_spool: count(row.in_spool),
             at_hub: show::count(row.at_hub.punches),
             missing: row.missing_in_words(),
-            read: row.read.map(|read| Moment::new(read, now, &row.zone)),
+            read: row.read.map(|read| Moment::in_full(read, now, &row.zone)),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Row {
             user: punch.user.clone(),
             said: said.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "),
             channel: punch.channel.clone(),
-            received: format!("{} {}", show::moment(punch.received, &zone), show::offset(&zone, punch.received)),
+            received: show::moment_in_full(punch.received, &zone),
             doubt: punch.doubted.map(|shown| {
                 format!(
                     "The clock of the edge was not known to be right when it received this, and showed {}. The time is that at which it came here.",

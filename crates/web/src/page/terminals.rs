@@ -154,6 +154,11 @@ impl Moment {
     pub(crate) fn new(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
         Self { ago: show::ago(at, now), clock: show::moment(at, zone), full: show::rfc3339(at, zone) }
     }
+
+    /// With the zone's offset, for rows of several zones.
+    pub(crate) fn in_full(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
+        Self { clock: show::moment_in_full(at, zone), ..Self::new(at, now, zone) }
+    }
 }
 
 impl Row {

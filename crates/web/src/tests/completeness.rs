@@ -1,5 +1,6 @@
 //! Completeness as the page, the file and REST show it.
 
+use hub::view::CloseoutFilter;
 use hub::{NewTerminal, TokenKind};
 use jiff::civil::Date;
 use link::closeout::Closeouts;
@@ -54,6 +55,9 @@ async fn a_gap_is_shown_with_what_is_missing() {
     let page = house.get(&viewer, "/terminals/completeness").await.text;
     assert!(page.contains("Broken") && page.contains("1 punch of the terminal is missing here"), "{page}");
     assert!(page.contains(&format!("&#60;b&#62;7&#60;/b&#62; at {} 08:00:00", yesterday())), "shown as text: {page}");
+    let rows = house.hub.closeouts(&CloseoutFilter::default(), now()).unwrap();
+    let read = rows[0].read.unwrap().in_tz("Asia/Manila").unwrap().strftime("%Y-%m-%d %H:%M +08:00").to_string();
+    assert!(page.contains(&format!("<span class=\"sub\">{read}</span>")), "the log was read at {read}: {page}");
     assert!(house.get(&viewer, "/terminals").await.text.contains("href=\"/terminals/completeness\""));
     let narrowed = house.get(&viewer, "/terminals/completeness?state=closed&terminal=A1").await.text;
     assert!(narrowed.contains("No day matches"), "{narrowed}");
@@ -98,7 +102,10 @@ async fn what_the_look_for_twins_found_is_on_the_page_and_in_the_metrics() {
         house.hub.perform(&works, &job, now, 1.0, &std::sync::atomic::AtomicBool::new(false)).unwrap();
     }
     let (page, metrics) = shown().await;
-    assert!(page.contains("Each punch is here once: 0 twins among 1 punches, looked at on "), "{page}");
+    let (at, zone) = (house.hub.census().unwrap().unwrap().at, house.hub.company().unwrap().time_zone().unwrap());
+    let looked = at.to_zoned(zone).strftime("%Y-%m-%d %H:%M %:z").to_string();
+    let says = format!("Each punch is here once: 0 twins among 1 punches, looked at on {looked}");
+    assert!(page.contains(&says), "{says}: {page}");
     for line in ["punchclock_twins 0", "punchclock_misfiled_punches 0", "punchclock_census_punches 1"] {
         assert!(metrics.lines().any(|one| one == line), "{line} is missing in\n{metrics}");
     }
