@@ -147,7 +147,7 @@ pub const PULL: Kind = Kind {
 pub const READ: Kind =
     Kind { name: "read", says: "reads one source", schedule: None, tries: 5, longest_wait: Duration::from_secs(600) };
 
-/// The file of a locked period to a target. A receiver may be away for days.
+/// The file of a locked period to a target. A receiver may be away for days: chance halves the waits, so it is tried for about four.
 pub const PAYROLL: Kind = Kind {
     name: "payroll",
     says: "hands the file of a locked period to a payroll target",

@@ -62,7 +62,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::jobs::{CLEAN_UP, DERIVE};
+    use crate::jobs::{CLEAN_UP, DERIVE, PAYROLL};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -103,6 +103,13 @@ mod tests {
         );
         assert_eq!((after(4, 0.25), after(4, 0.0)), (Some(20), Some(0)));
         assert_eq!(wait_after(u32::MAX, DERIVE.longest_wait, 1.0), DERIVE.longest_wait);
+    }
+
+    #[test]
+    fn a_payroll_file_is_tried_for_about_four_days() {
+        let waits = (1..PAYROLL.tries).map(|attempts| wait_after(attempts, PAYROLL.longest_wait, 0.5));
+        let days = waits.sum::<Duration>().as_secs_f64() / 86_400.0;
+        assert!((3.9..4.1).contains(&days), "docs/payroll.md says four: {days}");
     }
 
     proptest! {
