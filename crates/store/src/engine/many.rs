@@ -1,9 +1,8 @@
 //! One statement for many lists of values: bulk insert, and look-ups by set. One of the places where engines differ.
 //!
 //! Invariants:
-//! * A statement is written once, for a single list. SQLite runs it for one list after another, or inserts some rows at once
-//!   ([`of_rows`]). PostgreSQL, where each run would cost a round trip, gets all lists at once as arrays, in a form that is made of
-//!   the same text ([`over_arrays`]).
+//! * A statement is written once, for a single list. SQLite runs it for one list after another. PostgreSQL, where each run would
+//!   cost a round trip, gets all lists at once as arrays, in a form that is made of the same text ([`over_arrays`]).
 //! * No list may depend on what another one of the same call does: an upsert meets each key once.
 
 use std::collections::HashSet;
@@ -57,18 +56,8 @@ impl<'s> Session<'s> {
     ) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => {
-                let mut lists = lists.into_iter();
-                let mut few: Vec<[Value<'v>; N]> = lists.by_ref().take(ROWS).collect();
-                if let Some(of_rows) = of_rows(sql, N).filter(|_| few.len() == ROWS) {
-                    let statement = &mut connection.prepare_cached(&of_rows)?;
-                    while few.len() == ROWS {
-                        sqlite::run_list(statement, few.as_flattened())?;
-                        few.clear();
-                        few.extend(lists.by_ref().take(ROWS));
-                    }
-                }
                 let statement = &mut connection.prepare_cached(sql)?;
-                few.into_iter().chain(lists).try_for_each(|list| sqlite::run_list(statement, &list).map(drop))
+                lists.into_iter().try_for_each(|list| sqlite::run_list(statement, &list).map(drop))
             }
             Self::Postgres(connection) => match columns(lists) {
                 Some(columns) => connection.send_arrays(&over_arrays_of(connection, sql)?, &columns),
@@ -164,29 +153,6 @@ fn columns<'v, const N: usize>(lists: impl IntoIterator<Item = [Value<'v>; N]>) 
     (!columns.iter().all(Vec::is_empty)).then_some(columns)
 }
 
-/// Rows that SQLite inserts by one run of a statement: starting and ending one costs as much as some rows.
-const ROWS: usize = 16;
-
-/// The form of an insert of one row, of so many values, that inserts [`ROWS`] rows; `None` for another statement.
-fn of_rows(sql: &str, values: usize) -> Option<String> {
-    let (table, rest) = sql.split_once(" VALUES (").filter(|(table, _)| table.starts_with("INSERT"))?;
-    let (row, rest) = rest.split_once(')').filter(|(row, rest)| !row.contains('(') && !rest.contains('$'))?;
-    let mut parts = row.split('$');
-    let first = parts.next()?;
-    let parts = parts.map(|part| {
-        let digits = part.len() - part.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
-        let (place, after) = part.split_at(digits);
-        Some((place.parse::<usize>().ok()?, after))
-    });
-    let parts: Vec<(usize, &str)> = parts.collect::<Option<_>>()?;
-    let row = |number: usize| {
-        let places = parts.iter().map(|(place, after)| format!("${}{after}", place + number * values));
-        format!("({first}{})", places.collect::<String>())
-    };
-    let rows: Vec<String> = (0..ROWS).map(row).collect();
-    Some(format!("{table} VALUES {}{rest}", rows.join(", ")))
-}
-
 /// The form over arrays of a statement, whose types the server knows.
 fn over_arrays_of(connection: &postgres::Connection, sql: &str) -> Result<String, Error> {
     let single = connection.prepare(sql)?;
@@ -224,7 +190,7 @@ fn over_arrays(sql: &str, types: &[&str]) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ROWS, of_rows, over_arrays};
+    use super::over_arrays;
 
     /// The form of a statement, on one line.
     fn form(sql: &str, types: &[&str]) -> String {
@@ -233,19 +199,6 @@ mod tests {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ")
-    }
-
-    #[test]
-    fn an_insert_has_a_form_of_many_rows() {
-        let upsert = of_rows("INSERT INTO a (b, c, d) VALUES ($1, 7, $2) ON CONFLICT (b) DO NOTHING", 2).unwrap();
-        assert!(upsert.starts_with("INSERT INTO a (b, c, d) VALUES ($1, 7, $2), ($3, 7, $4), ("), "{upsert}");
-        assert!(upsert.ends_with("($31, 7, $32) ON CONFLICT (b) DO NOTHING"), "{upsert}");
-        assert_eq!(upsert.matches(", 7, ").count(), ROWS, "{upsert}");
-        for other in
-            ["UPDATE a SET b = $1 WHERE c = $2", "INSERT INTO a (b) VALUES ($1) ON CONFLICT (b) DO UPDATE SET c = $2"]
-        {
-            assert_eq!(of_rows(other, 2), None);
-        }
     }
 
     #[test]
