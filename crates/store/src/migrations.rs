@@ -50,6 +50,7 @@ scripts![
     "0035_truncate_refused",
     "0036_source_notes",
     "0037_lists_by_keys_alone",
+    "0038_refused_events",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -18,6 +18,8 @@ statements! {
     WAITING = "SELECT e.employee, e.date FROM outbox_event e JOIN outbox o
         ON o.tenant = e.tenant AND o.sink = e.sink AND o.employee = e.employee AND o.date = e.date
         WHERE e.tenant = $1 AND e.sink = $2 AND o.state = 'waiting' AND o.attempts >= $3 AND o.attempts <= $4
+        AND e.employee NOT IN (SELECT p.employee FROM outbox p
+            WHERE p.tenant = $1 AND p.sink = $2 AND p.state = 'waiting' AND p.attempts > $4 AND p.is_refused = 0)
         ORDER BY e.employee, e.seq, e.date, e.revision LIMIT $5";
     LEFT = "SELECT revision, event, fields FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4
         ORDER BY revision LIMIT $5 OFFSET $6";
@@ -28,8 +30,8 @@ statements! {
     DROP = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND revision = $5";
     DROP_OF_DAY = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4";
     DROP_OF_SINK = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2";
-    FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
-        WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND sent < $7 AND state = 'waiting'";
+    FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, is_refused = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END
+        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
     END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
         raised!("$1", "$2"), " ELSE revision END WHERE tenant = $3 AND sink = $4");
@@ -49,7 +51,8 @@ pub struct Event {
 
 impl Read<'_> {
     /// The days of the events that wait to be sent to a sink, a day as often as it has events, in their order: by employee, and for each as
-    /// they happened. Those of days that have so many failed attempts, from `least` to `most`.
+    /// they happened. Those of days that have so many failed attempts, from `least` to `most`; none of an employee of whom a day has failed
+    /// for a time more often, so that nothing overtakes it.
     ///
     /// # Errors
     /// Of the store.
@@ -112,12 +115,20 @@ impl Write<'_> {
         self.run(DROP, params![self.tenant, sink, employee, date, revision]).map(drop)
     }
 
-    /// Counts a failed attempt at an event, an entry with its revision; after `most` of them its day is failed.
+    /// Counts a failed attempt at an event, an entry with its revision; after `most` of them its day is failed. One that was not refused may
+    /// go another time, and holds up the employee's others until then.
     ///
     /// # Errors
     /// Of the store.
-    pub fn mark_event_failed(&self, sink: &str, entry: &Entry, why: &str, most: u32) -> Result<(), Error> {
-        let values = params![why, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
+    pub fn mark_event_failed(
+        &self,
+        sink: &str,
+        entry: &Entry,
+        (is_refused, why): (bool, &str),
+        most: u32,
+    ) -> Result<(), Error> {
+        let values =
+            params![why, is_refused, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
         self.run(FAILED, values).map(drop)
     }
 

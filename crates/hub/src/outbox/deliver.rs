@@ -259,7 +259,12 @@ impl Hub {
                         write.mark_sent(name, &ready.entry, receipt, now.as_microsecond())?;
                     }
                     (Answer::NotNow(why) | Answer::Refused(why), Mode::Event) => {
-                        write.mark_event_failed(name, &ready.entry, why, TRIES)?;
+                        write.mark_event_failed(
+                            name,
+                            &ready.entry,
+                            (matches!(answer, Answer::Refused(_)), why),
+                            TRIES,
+                        )?;
                     }
                     (Answer::NotNow(why) | Answer::Refused(why), Mode::State) => {
                         write.mark_failed(name, &ready.entry, why, TRIES)?;

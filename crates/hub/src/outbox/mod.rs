@@ -7,7 +7,7 @@
 //!   ignores lower revisions has the hub's state in the end, whatever was lost, repeated or overtaken on the way.
 //! * Nothing is marked but the revision that was sent: a day that changes on its way stays to be sent.
 //! * Of one employee a run has one record on its way at a time, in the order in which the days changed. One that fails for a time makes
-//!   the employee's later ones wait for the next run; one that is refused holds up nobody. The jobs of a sink run one after another,
+//!   the employee's later ones wait for the next run, events until it has gone or failed for good; one that is refused holds up nobody. The jobs of a sink run one after another,
 //!   whoever does them: what a person asks for by hand is one of them ([`by_hand`]).
 //! * A sink that hears of events ([`Mode::Event`]) gets each revision of a day as it was noted, none left out, in order: the later ones of a
 //!   day wait for the earlier, also for one that is failed ([`events`]).

@@ -110,6 +110,33 @@ fn the_later_events_of_a_day_wait_for_one_that_is_refused_and_other_days_go_on()
 }
 
 #[test]
+fn no_event_of_an_employee_overtakes_one_that_failed_for_a_time_in_a_run_before_and_those_of_others_go() {
+    let (place, receiver) = (Place::of_events(), Receiver::new(false));
+    let (ann, bea, monday, tuesday) = (place.people[0], place.people[1], date(0), date(1));
+    *receiver.refuses.lock().unwrap() = Some(format!("{ann}/{monday}"));
+    *receiver.refusal.lock().unwrap() = Answer::NotNow;
+    place.becomes(ann, monday, Becomes::Worked(480));
+    assert_eq!(place.deliver(&receiver, Which::New).failed, 1);
+    [ann, bea].into_iter().for_each(|person| place.becomes(person, tuesday, Becomes::Worked(490)));
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 1, "that of another");
+    // Also after another attempt; once it has gone, the next run takes what waited for it.
+    assert_eq!(place.deliver(&receiver, Which::Failed).failed, 1);
+    assert_eq!(place.deliver(&receiver, Which::New), Delivered::default());
+    *receiver.refuses.lock().unwrap() = None;
+    assert_eq!(place.deliver(&receiver, Which::Failed).sent, 1);
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 1);
+    let heard = receiver.heard(|key| key.starts_with(&format!("{CRM}/{ann}/")));
+    assert_eq!(told(&heard), [("day.judged", Some(480)), ("day.judged", Some(490))]);
+    // One that is refused is no hindrance.
+    *receiver.refuses.lock().unwrap() = Some(format!("{ann}/{monday}"));
+    *receiver.refusal.lock().unwrap() = Answer::Refused;
+    place.becomes(ann, monday, Becomes::Worked(500));
+    assert_eq!(place.deliver(&receiver, Which::New).refused, 1);
+    place.becomes(ann, tuesday, Becomes::Worked(500));
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 1);
+}
+
+#[test]
 fn a_sink_that_gets_another_mode_is_told_what_waited_as_it_is_now() {
     let (place, receiver) = (Place::with_sink(), Receiver::new(true));
     let (ann, on) = (place.people[0], date(0));
