@@ -390,6 +390,9 @@ fn a_database_that_is_not_there_nobody_and_somebody_else_are_told_apart() {
         let other = |config: OdooConfig| Odoo::new(config).unwrap().test().unwrap_err();
         let told = other(OdooConfig { database: "nowhere".to_owned(), ..config(&fake.url()) });
         assert!(told.contains("database"), "{told}");
+        let elsewhere = OdooConfig { database: "nowhere".to_owned(), ..config(&fake.url()) };
+        let answer = one(&Odoo::new(elsewhere).unwrap(), "08:00-12:00");
+        assert!(matches!(answer, Answer::Closed(_)), "no day is used up for it: {version:?}: {answer:?}");
         let told = other(config(&format!("{}/elsewhere", fake.url())));
         assert!(told.contains("there is no Odoo"), "{told}");
     }

@@ -89,7 +89,7 @@ impl World {
     /// Section 1: a wrong secret is no error here, an unknown database is one of the driver.
     pub(super) fn authenticate(&self, database: &str, login: &str, secret: &str) -> Result<serde_json::Value, Error> {
         if database != DATABASE {
-            return Err(Error::new("psycopg2.OperationalError", "database does not exist"));
+            return Err(no_database(database));
         }
         let is_known = login == LOGIN && self.knows(secret);
         Ok(if is_known { UID.into() } else { false.into() })
@@ -97,7 +97,7 @@ impl World {
 
     pub(super) fn check(&self, database: &str, uid: Option<i64>, secret: &str) -> Result<(), Error> {
         if database != DATABASE {
-            return Err(Error::new("psycopg2.OperationalError", "database does not exist"));
+            return Err(no_database(database));
         }
         match uid == Some(UID) && self.knows(secret) {
             true => Ok(()),
@@ -249,4 +249,10 @@ pub(super) fn instant(text: &str) -> Result<String, Error> {
 
 fn end(text: &str) -> Result<Option<String>, Error> {
     if text.is_empty() { Ok(None) } else { instant(text).map(Some) }
+}
+
+/// As PostgreSQL words it, and Odoo passes it on.
+fn no_database(name: &str) -> Error {
+    let says = format!("connection to server on socket failed: FATAL:  database \"{name}\" does not exist\n");
+    Error::new("psycopg2.OperationalError", &says)
 }
