@@ -15,10 +15,10 @@ use crate::people::required_date;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
-/// The next revision of a row, given the instant twice.
+/// The next revision of a row, given the instant.
 macro_rules! raised {
-    ($now:literal, $again:literal) => {
-        concat!("CASE WHEN revision < ", $now, " THEN ", $again, " ELSE revision + 1 END")
+    ($now:literal) => {
+        concat!("CASE WHEN revision < ", $now, " THEN ", $now, " ELSE revision + 1 END")
     };
 }
 pub(crate) use raised;
@@ -41,13 +41,13 @@ statements! {
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
     GET = concat!("SELECT ", columns!(), " FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4");
     TELL = "INSERT INTO outbox (tenant, sink, employee, date, seq, revision, offered, sent, state, attempts, changed_us, receipt)
-        VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting', 0, $7, '') ON CONFLICT (tenant, sink, employee, date) DO UPDATE
+        VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting', 0, $6, '') ON CONFLICT (tenant, sink, employee, date) DO UPDATE
         SET seq = excluded.seq, state = 'waiting', attempts = 0, changed_us = excluded.changed_us,
             revision = CASE WHEN outbox.revision < excluded.revision THEN excluded.revision ELSE outbox.revision + 1 END RETURNING revision";
-    TELL_ANEW = concat!("UPDATE outbox SET revision = ", raised!("$1", "$2"), ", state = 'waiting', attempts = 0, digest = NULL, changed_us = $3
-        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7");
+    TELL_ANEW = concat!("UPDATE outbox SET revision = ", raised!("$1"), ", state = 'waiting', attempts = 0, digest = NULL, changed_us = $1
+        WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5");
     DOUBT = concat!("UPDATE outbox SET digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') AND event IS NULL THEN ",
-        raised!("$1", "$2"), " ELSE revision END WHERE tenant = $3 AND sink = $4");
+        raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
     WITHHOLD = "UPDATE outbox SET state = 'withheld' WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state <> 'sent'";
     WAITING = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'waiting' AND attempts >= $3 AND attempts <= $4
         ORDER BY employee, seq, date LIMIT $5";
@@ -263,7 +263,7 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn tell(&self, sink: &str, (employee, date): (i64, Date), seq: i64, now_us: i64) -> Result<i64, Error> {
-        let values = params![self.tenant, sink, employee, date.to_string(), seq, now_us, now_us];
+        let values = params![self.tenant, sink, employee, date.to_string(), seq, now_us];
         Ok(self.one(TELL, values, |row| row.get(0))?.unwrap_or_default())
     }
 
@@ -272,7 +272,7 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn tell_anew(&self, sink: &str, (employee, date): (i64, Date), now_us: i64) -> Result<(), Error> {
-        let values = params![now_us, now_us, now_us, self.tenant, sink, employee, date.to_string()];
+        let values = params![now_us, self.tenant, sink, employee, date.to_string()];
         self.run(TELL_ANEW, values).map(drop)
     }
 
@@ -283,7 +283,7 @@ impl Write<'_> {
     /// Of the store.
     pub fn doubt_outbox(&self, now_us: i64) -> Result<(), Error> {
         for sink in self.sinks()? {
-            self.run(DOUBT, params![now_us, now_us, self.tenant, sink.name])?;
+            self.run(DOUBT, params![now_us, self.tenant, sink.name])?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ statements! {
         WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
     END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
-        raised!("$1", "$2"), " ELSE revision END WHERE tenant = $3 AND sink = $4");
+        raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
     UNTOLD = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state IN ('waiting', 'failed') ORDER BY employee, seq, date";
 }
 
@@ -147,7 +147,7 @@ impl Write<'_> {
     /// Of the store.
     pub fn end_events(&self, sink: &str, now_us: i64) -> Result<(), Error> {
         self.run(DROP_OF_SINK, params![self.tenant, sink])?;
-        self.run(END, params![now_us, now_us, self.tenant, sink]).map(drop)
+        self.run(END, params![now_us, self.tenant, sink]).map(drop)
     }
 
     pub(crate) fn drop_events(&self, sink: &str, (employee, date): (i64, &str)) -> Result<(), Error> {

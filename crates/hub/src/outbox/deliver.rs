@@ -106,7 +106,7 @@ impl Hub {
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
             is_asked |= !letters.is_empty();
-            self.mark(name, settings.mode, &taken, &answers, sink, clock())?;
+            self.mark(name, settings.mode, &taken, &answers, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
                 if let Answer::Barred(why) = answer {
@@ -114,7 +114,7 @@ impl Hub {
                 }
             }
         }
-        self.end_barred(name, &settings, barred, &mut done, sink, clock())?;
+        self.end_barred(name, &settings, barred, &mut done, clock())?;
         if is_asked && done.paused.is_none() {
             self.note_key_ends(&token_place(name), sink.key_ends(), clock())?;
         }
@@ -210,7 +210,6 @@ impl Hub {
         settings: &SinkSettings,
         barred: Vec<(Ready, String)>,
         done: &mut Delivered,
-        sink: &dyn Sink,
         now: Timestamp,
     ) -> Result<(), Error> {
         let Some((_, why)) = barred.last() else { return Ok(()) };
@@ -232,7 +231,7 @@ impl Hub {
         }
         let (taken, answers): (Vec<_>, Vec<_>) =
             barred.into_iter().map(|(ready, why)| (ready, Answer::Refused(format!("refused: {why}")))).unzip();
-        self.mark(name, settings.mode, &taken, &answers, sink, now)?;
+        self.mark(name, settings.mode, &taken, &answers, now)?;
         for answer in &answers {
             done.count(answer);
         }
@@ -246,7 +245,6 @@ impl Hub {
         mode: Mode,
         taken: &[Ready],
         answers: &[Answer],
-        sink: &dyn Sink,
         now: Timestamp,
     ) -> Result<(), Error> {
         self.store.write(|write| {

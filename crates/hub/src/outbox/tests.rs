@@ -257,7 +257,7 @@ impl Stale {
         match &self.answers {
             None => self.answers = Some(receiver.deliver(&letters)),
             Some(answers) => {
-                place.hub.mark(CRM, self.mode, &self.taken, answers, receiver, now()).unwrap();
+                place.hub.mark(CRM, self.mode, &self.taken, answers, now()).unwrap();
                 return None;
             }
         }

