@@ -163,6 +163,11 @@ impl Policies {
         DateRange { from: date_of(first), to: date_of(last.unwrap_or(first)) }
     }
 
+    /// The first date of the workweek that holds a date.
+    pub fn week_of(&self, date: Date) -> Date {
+        date_of(self.week_start(day_number(date)))
+    }
+
     /// Checks every version (rules 18.1). The first setting out of range is named, with the date of its version.
     ///
     /// # Errors

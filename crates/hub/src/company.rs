@@ -108,7 +108,7 @@ impl Company {
 
     /// First date of the workweek of a date (rules 14.1).
     pub(crate) fn week_of(&self, date: Date) -> Date {
-        self.policies.workweek(date).from
+        self.policies.week_of(date)
     }
 
     /// First dates of the workweeks that hold a range of dates; none of an inverted one.

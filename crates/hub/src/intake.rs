@@ -272,6 +272,25 @@ fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: T
     write.put_terminal_users(&users.iter().map(user).collect::<Vec<_>>())
 }
 
+/// Fewer are not worth a thread.
+const MANY: usize = 500;
+
+/// What each becomes, in their order. Of many, half are done on another thread: there are batches all the time, and one at a time is
+/// written.
+fn map_in_two<T: Sync, R: Send>(of: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let map_all = |of: &[T]| of.iter().map(&map).collect::<Vec<R>>();
+    if of.len() < MANY {
+        return map_all(of);
+    }
+    let (first, second) = of.split_at(of.len() / 2);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| map_all(second));
+        let mut mapped = map_all(first);
+        mapped.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        mapped
+    })
+}
+
 /// What became of an item, and why it is held if it is.
 pub(crate) type Taken = (Outcome, Option<HeldReason>);
 
@@ -362,12 +381,10 @@ impl<'a, 'tx> Intake<'a, 'tx> {
     }
 
     fn items(&mut self, items: &[Item]) -> Result<Vec<Taken>, Error> {
-        let (mut said, mut users) = (Vec::with_capacity(items.len()), Vec::new());
+        let (mut punches, mut users) = (Vec::with_capacity(items.len()), Vec::new());
         for item in items {
             match &item.what {
-                What::Punch(punch) => {
-                    said.push((item, punch.channel, punch.raw().map_err(|error| damaged(item, error))?));
-                }
+                What::Punch(punch) => punches.push((item, punch)),
                 What::User(link::TerminalUser { origin, user, name }) => {
                     let seen_us = self.received(item).at.as_microsecond();
                     let (origin, user, name) = (origin.clone(), user.clone(), name.clone());
@@ -376,11 +393,22 @@ impl<'a, 'tx> Intake<'a, 'tx> {
             }
         }
         self.write.put_terminal_users(&users)?;
-        let arrived = said.iter().map(|(item, channel, said)| Arrival::new(self.received(item), *channel, said));
+        let identified = map_in_two(&punches, |(item, punch)| {
+            let said = punch.raw().map_err(|error| damaged(item, error))?;
+            Ok::<_, Error>((said.fingerprint(), said))
+        });
+        let identified = identified.into_iter().collect::<Result<Vec<_>, Error>>()?;
+        let arrived = punches.iter().zip(&identified).map(|((item, punch), (fingerprint, said))| Arrival {
+            channel: punch.channel,
+            said,
+            fingerprint: *fingerprint,
+            received: self.received(item),
+        });
         let arrived: Vec<_> = arrived.collect();
         let taken = self.punches(&arrived)?;
-        let doubted = said.iter().zip(&arrived).zip(&taken).filter(|((_, _), (outcome, _))| *outcome != Outcome::Known);
-        let doubted = doubted.map(|((said, arrival), _)| (said.0, arrival)).filter(|(item, _)| item.is_time_doubted);
+        let doubted =
+            punches.iter().zip(&arrived).zip(&taken).filter(|((_, _), (outcome, _))| *outcome != Outcome::Known);
+        let doubted = doubted.map(|(((item, _), arrival), _)| (item, arrival)).filter(|(item, _)| item.is_time_doubted);
         let doubted: Vec<_> = doubted.map(|(item, arrival)| (arrival.fingerprint, item.received_us)).collect();
         self.write.put_doubted_receipts(&doubted)?;
         let mut taken = taken.into_iter();
@@ -426,13 +454,10 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         }
         let (mut new, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
         for (arrival, is_new) in arrived.iter().zip(&is_new) {
-            if *is_new {
-                self.count(arrival);
-                new.push(arrival.as_unresolved());
-            } else {
-                known.push(arrival);
-            }
+            if *is_new { &mut new } else { &mut known }.push(arrival);
         }
+        self.count(&new);
+        let new: Vec<_> = new.into_iter().map(Arrival::as_unresolved).collect();
         // All at once: those of one employee are written one after another.
         let mut resolved = self.resolver.resolve(&new)?.into_iter();
         let taken = is_new.into_iter().map(|is_new| match is_new.then(|| resolved.next()).flatten() {
@@ -447,17 +472,19 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(taken)
     }
 
-    fn count(&mut self, Arrival { channel, said, fingerprint, received }: &Arrival<'_>) {
-        let arrived = match self.stored_from.get_mut(&said.origin) {
-            Some(arrived) => arrived,
-            None => self.stored_from.entry(said.origin.clone()).or_default(),
-        };
-        arrived.punches += 1;
-        if let Some(date) = printed_date(said) {
-            arrived.days.entry(date).or_default().add(*fingerprint);
-        }
-        if received.is_contact && channel.is_contact() {
-            arrived.last_contact = arrived.last_contact.max(Some(received.at));
+    fn count(&mut self, new: &[&Arrival<'_>]) {
+        for of_origin in new.chunk_by(|one, next| one.said.origin == next.said.origin) {
+            let Some(Arrival { said, .. }) = of_origin.first() else { continue };
+            let arrived = self.stored_from.entry(said.origin.clone()).or_default();
+            for Arrival { channel, said, fingerprint, received } in of_origin {
+                arrived.punches += 1;
+                if let Some(date) = printed_date(said) {
+                    arrived.days.entry(date).or_default().add(*fingerprint);
+                }
+                if received.is_contact && channel.is_contact() {
+                    arrived.last_contact = arrived.last_contact.max(Some(received.at));
+                }
+            }
         }
     }
 

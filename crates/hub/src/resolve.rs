@@ -4,7 +4,7 @@
 //! A resolver lives as long as one write transaction. It takes punches by the set, as each look-up and each write may be a
 //! journey to a server, remembers what it looked up, and at the end marks the weeks that its punches touch.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
@@ -249,17 +249,17 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
 
     /// Looks up the terminals and user numbers of punches that were not met before, as each must be before it is resolved.
     pub(crate) fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
-        let mut serials = BTreeSet::new();
-        for punch in punches.iter().filter(|punch| !self.terminals.contains_key(&punch.said.origin)) {
-            serials.insert(punch.said.origin.as_str());
-        }
+        let said: HashSet<(&str, &str)> =
+            punches.iter().map(|punch| (punch.said.origin.as_str(), punch.user())).collect();
+        let serials = said.iter().map(|(origin, _)| *origin).filter(|origin| !self.terminals.contains_key(*origin));
+        let serials: BTreeSet<&str> = serials.collect();
         self.meet_terminals(&serials.into_iter().collect::<Vec<_>>())?;
         // Whose a number is depends on the group of the terminal that said it.
         let mut numbers = BTreeSet::new();
-        for punch in punches {
-            let group = Rc::clone(&self.clock(&punch.said.origin)?.group);
-            if self.owners(&group, punch.user()).is_none() {
-                numbers.insert((group, punch.user()));
+        for (origin, user) in said {
+            let group = Rc::clone(&self.clock(origin)?.group);
+            if self.owners(&group, user).is_none() {
+                numbers.insert((group, user));
             }
         }
         self.meet_numbers(&numbers.into_iter().collect::<Vec<_>>())
@@ -363,10 +363,15 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     pub(crate) fn finish(self) -> Result<(), Error> {
         let (mut marks, mut moved) = (BTreeSet::new(), Vec::new());
         for (employee, seen) in self.people.iter().filter(|(_, seen)| !seen.dates.is_empty()) {
+            let mut marked: Option<DateRange> = None;
             for date in &seen.dates {
                 // A punch near midnight may belong to the date before, or take a punch from the date after (rules 8).
                 for near in [date.saturating_sub(1.day()), *date, date.saturating_add(1.day())] {
-                    marks.insert((*employee, self.company.week_of(near)));
+                    if marked.is_none_or(|week| near < week.from || week.to < near) {
+                        let week = self.company.policies.workweek(near);
+                        marks.insert((*employee, week.from));
+                        marked = Some(week);
+                    }
                 }
             }
             let before = seen.known.first_punch.zip(seen.known.last_punch);
