@@ -196,7 +196,7 @@ async fn days_are_listed_by_what_sinks_have_taken() {
     let taken = house.store.write(|write| {
         let entry = write.outbox_in_state("crm", EntryState::Waiting.word(), 1)?.remove(0);
         write.offer("crm", std::slice::from_ref(&entry), now().as_microsecond())?;
-        let marked = write.mark_sent("crm", &entry, &[7], "200", now().as_microsecond());
+        let marked = write.mark_sent("crm", &entry, "200", now().as_microsecond());
         marked.map(|()| (entry.employee, entry.date))
     });
     let (employee, taken) = taken.unwrap();
