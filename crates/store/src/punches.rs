@@ -385,9 +385,12 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn inserted_punches(&self, inserting: InsertingPunches<'_, '_>) -> Result<Vec<bool>, Error> {
-        let mut told: Vec<(usize, bool)> = inserting.places.into_iter().zip(inserting.inserting.end()?).collect();
-        told.sort_unstable();
-        let is_new: Vec<bool> = told.into_iter().map(|(_, is_new)| is_new).collect();
+        let mut is_new = vec![false; inserting.places.len()];
+        for (place, told) in inserting.places.into_iter().zip(inserting.inserting.end()?) {
+            if let Some(is_new) = is_new.get_mut(place) {
+                *is_new = told;
+            }
+        }
         let new = inserting.punches.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
         new.for_each(|(punch, _)| self.arrived(Id::punched(Kind::Punch, punch.fingerprint)));
         Ok(is_new)

@@ -253,7 +253,7 @@ fn with_values(sql: &str) -> String {
         ];
         let column = said.trim_end_matches(['(', ' ', '<', '>', '=']).to_owned();
         let value = values.into_iter().find(|(before, _)| column.ends_with(before));
-        let (_, value) = value.unwrap_or_else(|| panic!("no value after {said}"));
+        let (_, value) = value.unwrap_or(("", "no value"));
         said = said + value + part.trim_start_matches(|digit: char| digit.is_ascii_digit());
     }
     said
