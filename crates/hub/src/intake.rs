@@ -284,9 +284,13 @@ fn map_in_two<T: Sync, R: Send>(of: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R
     }
     let (first, second) = of.split_at(of.len() / 2);
     std::thread::scope(|scope| {
-        let second = scope.spawn(|| map_all(second));
+        let other = std::thread::Builder::new().spawn_scoped(scope, || map_all(second));
         let mut mapped = map_all(first);
-        mapped.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        mapped.extend(match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // Where no more threads may be, this one does it.
+            Err(_) => map_all(second),
+        });
         mapped
     })
 }

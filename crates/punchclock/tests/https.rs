@@ -225,7 +225,7 @@ fn a_certificate_that_proves_nothing_is_told_in_a_sentence_with_its_cure() {
             !refused.status.success() && says.contains(&format!("nothing was sent: {sentence}\n")),
             "{sentence}\n{says}"
         );
-        stage.prints(&["sink", "remove", "crm"]);
+        stage.prints(&["sink", "remove", "crm", "--yes"]);
         assert_eq!(crm.calls(), 0, "nothing was said there");
     }
 }

@@ -91,15 +91,15 @@ macro_rules! told {
     ($states:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM sink s CROSS JOIN outbox o WHERE s.tenant = $1 AND o.tenant = $1 AND o.sink = s.name
-             AND o.employee = k.employee AND o.date = k.date AND o.state IN (",
+             AND o.employee = k.employee AND o.date = k.date AND o.state ",
             $states,
-            "))"
+            ")"
         )
     };
 }
-const TAKEN: &str = told!("'sent'");
-const OWED: &str = told!("'waiting', 'failed'");
-const NOT_OWED: &str = concat!("NOT ", told!("'waiting', 'failed'"));
+const TAKEN: &str = told!("= 'sent'");
+const OWED: &str = told!("IN ('waiting', 'failed')");
+const NOT_OWED: &str = concat!("NOT ", told!("IN ('waiting', 'failed')"));
 
 /// What a list shows of the row of a day; its table's name goes before each.
 const ROW: [&str; 13] = [
@@ -224,7 +224,7 @@ impl DayQuery {
             let word = bound.value(word);
             bound.and(&format!("{column} {is} {word}"));
         }
-        for condition in self.synced.map_or(&[][..], |synced| if synced { &[TAKEN, NOT_OWED] } else { &[OWED] }) {
+        for condition in self.synced.map_or(&[][..], |synced| if synced { &[NOT_OWED, TAKEN] } else { &[OWED] }) {
             bound.and(condition);
         }
     }

@@ -15,6 +15,8 @@ use crate::{Error, Hub};
 
 /// Records that one run looks at; what is left waits for the next.
 const PER_RUN: u32 = 50_000;
+/// So many records that were barred and nothing else, and the run ends: nobody may be there who wants them.
+const MOST_BARRED: usize = 200;
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,7 +98,8 @@ impl Hub {
         let mut round = Round::new(&waiting);
         let mut barred: Vec<(Ready, String)> = Vec::new();
         let mut is_asked = false;
-        while done.paused.is_none() && !is_over() {
+        let takes_nothing = |done: &Delivered, barred: &[_]| done.heard() == 0 && barred.len() >= MOST_BARRED;
+        while done.paused.is_none() && !is_over() && !takes_nothing(&done, &barred) {
             let wave = round.wave();
             if wave.is_empty() {
                 break;
@@ -202,18 +205,19 @@ impl Hub {
         })
     }
 
-    /// What the run that ends now tells of the records that were barred. Of a receiver that takes others each is refused. One that barred all
-    /// of them, and never took any or bars so many that were not tried before, takes nothing: the sink is paused, and they count no attempt.
+    /// What the run that ends now tells of the records that were barred. Of a receiver that takes or judges others each is refused. One
+    /// that barred all of them, and never took any or bars so many, takes nothing: the sink is paused. If they are few, nobody knows yet:
+    /// those that nobody tried before wait for what a later run tells. In neither case do they count an attempt.
     fn end_barred(
         &self,
         name: &str,
         settings: &SinkSettings,
-        barred: Vec<(Ready, String)>,
+        mut barred: Vec<(Ready, String)>,
         done: &mut Delivered,
         now: Timestamp,
     ) -> Result<(), Error> {
         let Some((_, why)) = barred.last() else { return Ok(()) };
-        if done.sent == 0 {
+        if done.heard() == 0 {
             let untried = barred.iter().filter(|(ready, _)| ready.entry.attempts == 0).count();
             let sent = self.store.read(|read| read.outbox_in_state(name, EntryState::Sent.word(), 1))?;
             if sent.is_empty() || untried >= MISSES as usize {
@@ -228,17 +232,19 @@ impl Hub {
                     Ok(())
                 });
             }
+            done.says = Some(format!("the receiver took none of {} records ({why})", barred.len()));
+            barred.retain(|(ready, _)| ready.entry.attempts > 0);
         }
-        let (taken, answers): (Vec<_>, Vec<_>) =
-            barred.into_iter().map(|(ready, why)| (ready, Answer::Refused(format!("refused: {why}")))).unzip();
-        self.mark(name, settings.mode, &taken, &answers, now)?;
-        for answer in &answers {
-            done.count(answer);
+        for part in barred.chunks(MOST_BARRED) {
+            let taken: Vec<_> = part.iter().map(|(ready, _)| ready.clone()).collect();
+            let answers: Vec<_> = part.iter().map(|(_, why)| Answer::Refused(format!("refused: {why}"))).collect();
+            self.mark(name, settings.mode, &taken, &answers, now)?;
+            answers.iter().for_each(|answer| drop(done.count(answer)));
         }
         Ok(())
     }
 
-    /// Notes what became of the records of a wave; [`Hub::judge`] does of those that were barred.
+    /// Notes what became of the records of a wave; [`Hub::end_barred`] does of those that were barred.
     pub(super) fn mark(
         &self,
         name: &str,
@@ -277,6 +283,11 @@ impl Hub {
 }
 
 impl Delivered {
+    /// Of how many records the receiver said something of their own.
+    const fn heard(&self) -> u64 {
+        self.sent + self.refused + self.failed
+    }
+
     fn count(&mut self, answer: &Answer) -> Went {
         match answer {
             Answer::Taken(_) => {

@@ -441,6 +441,30 @@ fn what_is_not_there_for_a_receiver_is_refused_and_holds_up_nobody_unless_nothin
     place.hub.pause_sink(&clerk, CRM, false, now()).unwrap();
     let done = place.deliver(&receiver, Which::New);
     assert_eq!((done.refused, done.sent, done.paused), (100, 1, None));
+    // Of one alone nobody knows whether it is the record or the receiver: the next that is taken tells.
+    place.becomes(ann, date(200), Becomes::Worked(480));
+    for _ in 0..4 {
+        let done = place.deliver(&receiver, Which::New);
+        assert_eq!((done.refused, done.sent, done.paused), (0, 0, None));
+        assert!(done.says.unwrap().contains("took none of 1 records"));
+    }
+    place.becomes(bea, date(2), Becomes::Worked(480));
+    let done = place.deliver(&receiver, Which::New);
+    assert_eq!((done.refused, done.sent, done.paused), (1, 1, None));
+}
+
+#[test]
+fn a_receiver_that_is_gone_hears_of_a_few_records_and_not_of_all() {
+    let (place, receiver) = (Place::with_sink(), Receiver::new(true));
+    *receiver.refusal.lock().unwrap() = Answer::Barred;
+    *receiver.refuses.lock().unwrap() = Some(format!("{CRM}/"));
+    for (person, day) in place.people.iter().flat_map(|person| (0..400).map(move |day| (*person, day))) {
+        place.becomes(person, date(day), Becomes::Worked(480));
+    }
+    assert!(place.deliver(&receiver, Which::New).paused.is_some());
+    let waiting = place.hub.store.read(|read| read.outbox_in_state(CRM, "waiting", 10_000)).unwrap();
+    let offered = waiting.iter().filter(|entry| entry.offered > 0).count();
+    assert!(waiting.len() >= 800 && (200..=400).contains(&offered), "{offered} of {}", waiting.len());
 }
 
 #[test]

@@ -176,8 +176,8 @@ impl<'t> Reading<'t> {
             let when = self.table.when().filter_map(|role| self.table.cell(row, role));
             let dates: Vec<Option<Date>> =
                 when.filter(|cell| **cell != Cell::Null).map(|cell| self.date_of(cell)).collect();
-            // What is no date is for who takes the rows.
-            let is = |fits: &dyn Fn(Date) -> bool| dates.iter().any(|date| date.is_none_or(fits));
+            // What is no date, or has none, is for who takes the rows.
+            let is = |fits: &dyn Fn(Date) -> bool| dates.is_empty() || dates.iter().any(|date| date.is_none_or(fits));
             from.is_none_or(|from| is(&|date| date >= from)) && to.is_none_or(|to| is(&|date| date <= to))
         });
         outside_rows(self.table, &wanted.cloned().collect::<Vec<_>>())

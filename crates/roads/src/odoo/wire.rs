@@ -277,7 +277,9 @@ impl Wire {
                 "Odoo lacks what is asked for ({why}): is the app installed that has it (Attendances, or Time Off for leave)?"
             )),
             // What PostgreSQL says before there is a session, where Odoo 17 and 18 are asked for a database that is not there.
-            "psycopg2.OperationalError" if message.contains(&format!("\"{}\" does not exist", self.database)) => {
+            "psycopg2.OperationalError"
+                if message.contains(&format!("database \"{}\" does not exist", self.database)) =>
+            {
                 Fault::Closed(format!("Odoo has no database `{}`: look at its name", self.database))
             }
             name if name.starts_with("psycopg2.") => Fault::Doubtful(format!(
