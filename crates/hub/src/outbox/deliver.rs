@@ -239,7 +239,9 @@ impl Hub {
             let taken: Vec<_> = part.iter().map(|(ready, _)| ready.clone()).collect();
             let answers: Vec<_> = part.iter().map(|(_, why)| Answer::Refused(format!("refused: {why}"))).collect();
             self.mark(name, settings.mode, &taken, &answers, now)?;
-            answers.iter().for_each(|answer| drop(done.count(answer)));
+            for answer in &answers {
+                done.count(answer);
+            }
         }
         Ok(())
     }
