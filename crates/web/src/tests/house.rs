@@ -118,6 +118,13 @@ impl House {
         self.ask(visitor, Request::get(path).body(Body::empty()).unwrap()).await
     }
 
+    /// What is asked for is refused with its cure.
+    pub(super) async fn refuses(&self, visitor: &Visitor, path: &str, cure: &str) {
+        let refused = self.get(visitor, path).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(refused.text.contains(cure), "{path}: {}", refused.text);
+    }
+
     pub(super) async fn post(&self, visitor: &Visitor, path: &str, form: &str) -> Answer {
         let kind = "application/x-www-form-urlencoded";
         let request = Request::post(path).header(header::CONTENT_TYPE, kind).header("host", "hub.example");
