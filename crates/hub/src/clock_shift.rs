@@ -21,8 +21,9 @@ use store::facts::{Fact, Subject};
 use store::held::START;
 
 use crate::company::Company;
-use crate::resolve::{ALWAYS, instant, understood};
+use crate::resolve::{ALWAYS, instant};
 use crate::stated::Stated;
+use crate::whose::understood;
 use crate::zones::{terminal_zones, zones_of};
 use crate::{Actor, Became, Cured, Error, Hub, Whom};
 

@@ -1,33 +1,29 @@
-//! Intake: what edges, terminals and rows from outside said becomes stored punches.
+//! Intake: what edges, terminals and rows from outside said becomes stored punches, within one write transaction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attendance::punch::{Channel, Fingerprint, RawPunch};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use link::closeout::{Closeouts, printed_date};
-use link::{Ack, Batch, Clock, Closeout, Heartbeat, Item, Orders, Outcome, Reading, What};
+use link::closeout::printed_date;
+use link::{Closeout, Item, Outcome, What};
 use store::Write;
 use store::closeouts::StoredDay;
 use store::punches::{NewPunch, StoredPunch};
-use store::terminals::Contact;
 use store::users::TerminalUser;
 
+use crate::Error;
+use crate::beside::{beside, map_in_two};
 use crate::company::Company;
-use crate::completeness::{Taking, take_readings};
-use crate::resolve::{Resolution, Resolver, Unresolved, instant};
+use crate::resolve::{Resolution, Resolver, instant};
 use crate::view::HeldReason;
-use crate::zones::terminal_zones;
-use crate::{Actor, Error, Hub, watch};
+use crate::whose::Unresolved;
 
 /// Rows of one write transaction: others get their turn in between.
 pub(crate) const ROWS_PER_WRITE: usize = 2000;
 /// Punches that are stored by one statement.
 const PUNCHES_PER_INSERT: usize = 500;
-/// An edge's sign of life is written down this often when it tells nothing new.
-const NEWS_AFTER_US: i64 = 60_000_000;
-
 /// What became of the rows of an import. Every row is counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -74,236 +70,11 @@ impl Counts {
     }
 }
 
-/// What was read from a terminal over the network.
-#[derive(Clone, Debug, Default)]
-pub struct Poll {
-    /// The punches of its log.
-    pub punches: Vec<RawPunch>,
-    /// Its records name slots of the user table, which may have had other owners when they were made: a record that the
-    /// hub holds already keeps the number that it has there.
-    pub names_slots: bool,
-    /// Number and name of the users that it lists.
-    pub users: Vec<(String, String)>,
-    /// What its clock showed.
-    pub clock: Option<Clock>,
-    /// Nothing of the log was left out.
-    pub is_whole: bool,
-}
-
-impl Hub {
-    /// Takes a batch of an edge. The answer is given after the commit.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a damaged batch (nothing of it is stored), or of the store.
-    pub fn ingest(&self, batch: &Batch, now: Timestamp) -> Result<Ack, Error> {
-        if batch.items.len() > link::MAX_ITEMS {
-            let what = format!("a batch has {} items, the limit is {}", batch.items.len(), link::MAX_ITEMS);
-            return Err(Error::invalid(what, "send smaller batches"));
-        }
-        self.store.write(|write| {
-            let held = write.edge_high_seq(&batch.edge, &batch.spool)?;
-            if batch.follows > held {
-                // This hub has lost what it once acknowledged of that spool: the edge has to go back first.
-                return Ok(Ack { high_seq: held, ..Ack::default() });
-            }
-            let company = Company::load(write)?;
-            let mut intake = Intake::new(write, &company, now, false)?;
-            let mut ack = Ack::default();
-            for (item, (outcome, why)) in batch.items.iter().zip(intake.items(&batch.items)?) {
-                ack.outcomes.push(outcome);
-                ack.held.extend(why.map(|reason| why_held(item.seq, reason)));
-            }
-            intake.finish()?;
-            let last = batch.items.iter().map(|item| item.seq).max();
-            let up_to = batch.up_to.max(last.unwrap_or(0));
-            write.advance_edge(&batch.edge, &batch.spool, up_to, now.as_microsecond())?;
-            ack.high_seq = write.edge_high_seq(&batch.edge, &batch.spool)?;
-            Ok(ack)
-        })
-    }
-
-    /// Takes the sign of life of an edge, with what became of commands, and answers with the terminals that it serves and
-    /// the commands that it shall bring them. The answer is given after the commit.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn heartbeat(&self, beat: &Heartbeat, now: Timestamp) -> Result<Orders, Error> {
-        let now_us = now.as_microsecond();
-        let ahead_us = watch::ahead_us(beat, now);
-        let known = self.store.read(|read| read.edge(&beat.edge))?;
-        let is_fresh = known.is_some_and(|known| {
-            now_us - known.last_seen_us < NEWS_AFTER_US && !watch::is_news(&known, beat, ahead_us, now)
-        });
-        // Beats come every second; the disk is spared those that tell nothing new.
-        let tells_nothing =
-            beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() && beat.polls.is_empty();
-        if is_fresh && tells_nothing {
-            return self.orders(beat, now);
-        }
-        let off_us = watch::off_us(beat, ahead_us);
-        let beat = &watch::by_right_clock(beat, off_us);
-        let (doubts, polls) = self.store.write(|write| {
-            let before = write.edge(&beat.edge)?;
-            write.put_edge(&watch::after_beat(before.as_ref(), beat, ahead_us, now))?;
-            for seen in &beat.terminals {
-                if write.terminal(&seen.serial)?.is_none() {
-                    crate::registry::sight(write, &seen.serial, now)?;
-                }
-                let contact = Contact {
-                    punches: 0,
-                    last_contact_us: seen.last_contact_us,
-                    last_complete_read_us: seen.last_complete_read_us,
-                    records_on_terminal: seen.records_on_terminal,
-                    trouble: seen.trouble.clone(),
-                    edge: seen.last_contact_us.map(|_| beat.edge.clone()),
-                    clock: seen.clock,
-                };
-                write.put_contact(&seen.serial, &contact)?;
-                if let Some(moved) = &seen.moved {
-                    crate::registry::follow(
-                        write,
-                        &Actor::new(format!("edge:{}", beat.edge)),
-                        &seen.serial,
-                        moved,
-                        now,
-                    )?;
-                }
-            }
-            crate::commands::take_reports(write, &beat.commands, now)?;
-            let polls = crate::polls::note(write, &beat.polls, off_us, Some(&beat.edge), now)?;
-            Ok::<_, Error>((take_readings(write, &Company::load(write)?, beat, now)?, polls))
-        })?;
-        self.polls.count(&polls);
-        Ok(Orders { doubts, ..self.orders(beat, now)? })
-    }
-
-    /// Stores what was read from a terminal over the network.
-    ///
-    /// # Errors
-    /// Of the store. What was stored before an error stays; reading again is safe.
-    pub fn take_poll(&self, serial: &str, poll: &Poll, now: Timestamp) -> Result<Counts, Error> {
-        let mut counts = Counts::default();
-        for rows in poll.punches.chunks(ROWS_PER_WRITE) {
-            self.store.write(|write| {
-                let company = Company::load(write)?;
-                let mut intake = Intake::new(write, &company, now, false)?;
-                let held = match poll.names_slots {
-                    true => write.hold_records(&rows.iter().collect::<Vec<_>>())?,
-                    false => vec![false; rows.len()],
-                };
-                held.iter().filter(|is_held| **is_held).for_each(|_| counts.add(Some(Outcome::Known)));
-                let new = rows.iter().zip(&held).filter(|(_, is_held)| !**is_held);
-                let arrived: Vec<_> = new.map(|(said, _)| Arrival::at(now, Channel::Poll, said)).collect();
-                intake.punches(&arrived)?.into_iter().for_each(|(outcome, _)| counts.add(Some(outcome)));
-                intake.finish()
-            })?;
-        }
-        self.store.write(|write| {
-            let at_us = now.as_microsecond();
-            put_users(write, serial, &poll.users, now)?;
-            let records = i64::try_from(poll.punches.len()).unwrap_or(i64::MAX);
-            let contact = Contact {
-                last_contact_us: Some(at_us),
-                last_complete_read_us: poll.is_whole.then_some(at_us),
-                records_on_terminal: poll.is_whole.then_some(records),
-                clock: poll.clock,
-                ..Contact::default()
-            };
-            write.put_contact(serial, &contact)?;
-            prove_poll(write, serial, poll, now)
-        })?;
-        Ok(counts)
-    }
-
-    /// Whether each of these punches is stored, held ones too: a punch without a user by the bytes of its record. What is
-    /// stored is on the disk.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn holds(&self, punches: &[RawPunch]) -> Result<Vec<bool>, Error> {
-        let (nameless, named): (Vec<&RawPunch>, Vec<&RawPunch>) = punches.iter().partition(|said| said.user.is_empty());
-        let named: Vec<Fingerprint> = named.into_iter().map(RawPunch::fingerprint).collect();
-        self.store.read(|read| {
-            let mut nameless = read.hold_records(&nameless)?.into_iter();
-            let mut named = read.hold_punches(&named)?.into_iter();
-            let holds = |said: &RawPunch| if said.user.is_empty() { nameless.next() } else { named.next() };
-            Ok(punches.iter().map(holds).map(|holds| holds == Some(true)).collect())
-        })
-    }
-
-    /// Takes all the users that a terminal lists, number and name each: what unknown numbers are matched by. Whom it listed before and
-    /// no longer does is forgotten.
-    ///
-    /// # Errors
-    /// Of the store; nothing is taken then.
-    pub fn take_users(&self, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), Error> {
-        Ok(self.store.write(|write| {
-            let listed: HashSet<&str> = users.iter().map(|(number, _)| number.as_str()).collect();
-            for gone in write.users_of(serial)?.iter().filter(|known| !listed.contains(known.user.as_str())) {
-                write.drop_terminal_user(serial, &gone.user)?;
-            }
-            put_users(write, serial, users, now)
-        })?)
-    }
-}
-
-/// A whole log that was read by hand closes days as one that an edge read. Where records name slots, the numbers here may be
-/// those of earlier owners, so that such a log proves nothing.
-fn prove_poll(write: &Write<'_>, serial: &str, poll: &Poll, now: Timestamp) -> Result<(), Error> {
-    let Some(terminal) = write.terminal(serial)?.filter(|_| poll.is_whole && !poll.names_slots) else { return Ok(()) };
-    let mut closeouts = Closeouts::default();
-    for said in &poll.punches {
-        closeouts.add(said);
-    }
-    let reading = Reading::of(serial, now.as_microsecond(), closeouts);
-    let zones = terminal_zones(write, &Company::load(write)?, &terminal)?;
-    let taking = Taking { write, actor: &Actor::new("console"), read: now, now, zones };
-    taking.reading(&reading).map(drop)
-}
-
-fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), store::Error> {
-    let seen_us = now.as_microsecond();
-    let user = |(user, name): &(String, String)| TerminalUser {
-        origin: serial.to_owned(),
-        user: user.clone(),
-        name: name.clone(),
-        seen_us,
-    };
-    write.put_terminal_users(&users.iter().map(user).collect::<Vec<_>>())
-}
-
-/// Fewer are not worth a thread.
-const MANY: usize = 500;
-
-/// What each becomes, in their order. Of many, half are done on another thread: there are batches all the time, and one at a time is
-/// written.
-fn map_in_two<T: Sync, R: Send>(of: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let map_all = |of: &[T]| of.iter().map(&map).collect::<Vec<R>>();
-    if of.len() < MANY {
-        return map_all(of);
-    }
-    let (first, second) = of.split_at(of.len() / 2);
-    std::thread::scope(|scope| {
-        let other = std::thread::Builder::new().spawn_scoped(scope, || map_all(second));
-        let mut mapped = map_all(first);
-        mapped.extend(match other {
-            Ok(other) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // Where no more threads may be, this one does it.
-            Err(_) => map_all(second),
-        });
-        mapped
-    })
-}
-
 /// What became of an item, and why it is held if it is.
 pub(crate) type Taken = (Outcome, Option<HeldReason>);
 
 fn damaged(item: &Item, error: impl std::fmt::Display) -> Error {
     Error::invalid(format!("item {} of the batch is damaged: {error}", item.seq), "send it again")
-}
-
-fn why_held(seq: i64, reason: HeldReason) -> link::Held {
-    link::Held { seq, reason: reason.word().to_owned(), says: reason.says().to_owned() }
 }
 
 /// The intake of one write transaction.
@@ -384,7 +155,8 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(Self { write, resolver, now, earliest, create_employees, stored_from: HashMap::new() })
     }
 
-    fn items(&mut self, items: &[Item]) -> Result<Vec<Taken>, Error> {
+    /// Takes what an edge sends.
+    pub(crate) fn items(&mut self, items: &[Item]) -> Result<Vec<Taken>, Error> {
         let (mut punches, mut users) = (Vec::with_capacity(items.len()), Vec::new());
         for item in items {
             match &item.what {
@@ -441,38 +213,45 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         Ok(punches.iter().map(|punch| self.resolver.group(punch)).collect())
     }
 
-    /// While a server stores one part, the next is made ready for it.
+    /// While some are stored, others are made ready, and it is found whose they are.
     pub(crate) fn punches(&mut self, arrived: &[Arrival<'_>]) -> Result<Vec<Taken>, Error> {
+        let unresolved: Vec<_> = arrived.iter().map(Arrival::as_unresolved).collect();
         let parts: Vec<Vec<NewPunch<'_>>> =
             arrived.chunks(PUNCHES_PER_INSERT).map(|part| part.iter().map(Arrival::as_new).collect()).collect();
+        let (first, others) = parts.split_at(parts.len().min(1));
         let mut inserting = Vec::with_capacity(parts.len());
-        for (place, part) in parts.iter().enumerate() {
+        for part in first {
             inserting.push(self.write.begin_insert_punches(part)?);
-            if place == 0 {
-                self.resolver.meet(&arrived.iter().map(Arrival::as_unresolved).collect::<Vec<_>>())?;
+        }
+        self.resolver.meet(&unresolved)?;
+        let known = self.resolver.known();
+        let insert = || {
+            for part in others {
+                inserting.push(self.write.begin_insert_punches(part)?);
             }
-        }
-        let mut is_new = Vec::with_capacity(arrived.len());
-        for inserting in inserting {
-            is_new.extend(self.write.inserted_punches(inserting)?);
-        }
-        let (mut new, mut known) = (Vec::with_capacity(arrived.len()), Vec::new());
+            let mut is_new = Vec::with_capacity(arrived.len());
+            for inserting in inserting {
+                is_new.extend(self.write.inserted_punches(inserting)?);
+            }
+            Ok::<_, Error>(is_new)
+        };
+        let (found, is_new) = beside(arrived.len(), || known.find_all(&unresolved), insert);
+        let (found, is_new) = (found?, is_new?);
+        let (mut new, mut old) = (Vec::with_capacity(arrived.len()), Vec::new());
         for (arrival, is_new) in arrived.iter().zip(&is_new) {
-            if *is_new { &mut new } else { &mut known }.push(arrival);
+            if *is_new { &mut new } else { &mut old }.push(arrival);
         }
         self.count(&new);
-        let new: Vec<_> = new.into_iter().map(Arrival::as_unresolved).collect();
-        // All at once: those of one employee are written one after another.
-        let mut resolved = self.resolver.resolve(&new)?.into_iter();
-        let taken = is_new.into_iter().map(|is_new| match is_new.then(|| resolved.next()).flatten() {
+        let resolved = self.resolver.resolve(&unresolved, found, &is_new)?;
+        let taken = resolved.into_iter().map(|resolved| match resolved {
             Some(Resolution::Employee) => (Outcome::Stored, None),
             Some(Resolution::Held(reason)) => (Outcome::Held, Some(reason)),
             Some(Resolution::Dismissed) => (Outcome::Held, None),
             None => (Outcome::Known, None),
         });
         let taken = taken.collect();
-        self.keep_what_differs(&known)?;
-        self.cure_known(&known)?;
+        self.keep_what_differs(&old)?;
+        self.cure_known(&old)?;
         Ok(taken)
     }
 

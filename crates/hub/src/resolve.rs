@@ -1,33 +1,29 @@
-//! Whose a punch is, and when it was: terminal to approval and zone, user number to employee by date, wall time to
-//! instant. What fails is held with its reason.
+//! Resolves punches: looks up what [`whose`](crate::whose) needs, and writes whose each is. What fails is held with its reason.
 //!
 //! A resolver lives as long as one write transaction. It takes punches by the set, as each look-up and each write may be a
 //! journey to a server, remembers what it looked up, and at the end marks the weeks that its punches touch.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
-use attendance::punch::{Fingerprint, PrintedTime, RawPunch};
+use attendance::punch::Fingerprint;
 use attendance::{DateRange, Zones};
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use store::Write;
-use store::held::{HeldPunch, Statement};
+use store::held::HeldPunch;
 use store::people::Employee;
 use store::punches::{ResolvedPunch, StoredPunch};
 
 use crate::Error;
-use crate::clock_shift::ClockShift;
 use crate::company::Company;
 use crate::numbers::{Number, assign};
 use crate::view::HeldReason;
+use crate::whose::{Clock, Findings, Found, Known, Unresolved};
 use crate::zones::ZoneBook;
 
 /// Dates on which a user number without stated validity belongs to somebody.
 pub(crate) const ALWAYS: (Date, Date) = (Date::constant(1, 1, 1), Date::constant(9999, 12, 31));
-/// A printed time further ahead than this of its receipt is a clock fault.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Resolver<'a, 'tx> {
     write: &'a Write<'tx>,
@@ -38,55 +34,18 @@ pub(crate) struct Resolver<'a, 'tx> {
     create_employees: bool,
     /// Employees that were made of unknown user numbers.
     made: u64,
-    terminals: HashMap<String, Clock>,
-    /// Whose each number is, by group of terminals.
-    numbers: HashMap<Rc<str>, HashMap<String, Vec<Owner>>>,
-    people: HashMap<i64, Person>,
+    known: Known,
+    /// By employee what changed in this transaction.
+    touched: BTreeMap<i64, Touched>,
 }
 
-/// First and last date on which a number is an employee's.
-type Owner = (Date, Date, i64);
-
-/// A terminal as resolving needs it.
-struct Clock {
-    is_approved: bool,
-    zones: Zones,
-    shifts: Vec<ClockShift>,
-    /// Whose numbers it says.
-    group: Rc<str>,
-}
-
-impl Clock {
-    /// What it should have shown when it printed this.
-    fn true_time(&self, printed: DateTime) -> DateTime {
-        self.shifts.iter().find_map(|shift| shift.true_time(printed)).unwrap_or(printed)
-    }
-}
-
-/// An employee, and which of their dates changed in this transaction.
-struct Person {
-    /// As stored before.
-    known: Employee,
-    zones: Zones,
+/// What changed of an employee's punches.
+#[derive(Default)]
+struct Touched {
+    /// The dates that got a punch, or lost one.
     dates: BTreeSet<Date>,
     /// A punch was taken away, so that the first and the last have to be looked up.
     has_lost: bool,
-}
-
-/// A stored punch that is in none of the three tables of interpretation.
-#[derive(Clone, Debug)]
-pub(crate) struct Unresolved<'p> {
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) said: &'p RawPunch,
-    pub(crate) received: Timestamp,
-    /// What somebody stated about it.
-    pub(crate) stated: Option<&'p Statement>,
-}
-
-impl<'p> Unresolved<'p> {
-    fn user(&self) -> &'p str {
-        self.stated.and_then(|stated| stated.user.as_deref()).unwrap_or(&self.said.user)
-    }
 }
 
 /// What became of a punch that was resolved again.
@@ -100,12 +59,6 @@ pub(crate) struct Again {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resolution {
     Employee,
-    Held(HeldReason),
-    Dismissed,
-}
-
-enum Found {
-    Employee { employee: i64, at: Timestamp },
     Held(HeldReason),
     Dismissed,
 }
@@ -124,41 +77,75 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             now,
             create_employees,
             made: 0,
-            terminals: HashMap::new(),
-            numbers: HashMap::new(),
-            people: HashMap::new(),
+            known: Known::new(company.earliest_date),
+            touched: BTreeMap::new(),
         })
     }
 
-    /// Resolves punches that were met, and tells what became of each.
-    pub(crate) fn resolve(&mut self, punches: &[Unresolved<'_>]) -> Result<Vec<Resolution>, Error> {
-        let (mut became, mut resolved) = (Vec::with_capacity(punches.len()), Vec::with_capacity(punches.len()));
+    /// What was looked up so far.
+    pub(crate) const fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Writes down what was found of punches, but for those of a place that is not new; what became of each other one.
+    pub(crate) fn resolve(
+        &mut self,
+        punches: &[Unresolved<'_>],
+        findings: Findings,
+        is_new: &[bool],
+    ) -> Result<Vec<Option<Resolution>>, Error> {
+        let Findings { each, by_employee } = self.provide(punches, findings, is_new)?;
+        let is_new = |place: usize| is_new.get(place) == Some(&true);
+        let mut resolved = Vec::with_capacity(by_employee.len());
+        for place in by_employee.into_iter().filter(|place| is_new(*place)) {
+            let (Some(Found::Employee { employee, at, date }), Some(punch)) = (each.get(place), punches.get(place))
+            else {
+                continue;
+            };
+            let (at_us, received_us) = (at.as_microsecond(), punch.received.as_microsecond());
+            let whose = ResolvedPunch { at_us, fingerprint: punch.fingerprint, state: punch.said.state, received_us };
+            resolved.push((*employee, whose, punch.said.origin.as_str()));
+            self.touched.entry(*employee).or_default().dates.insert(*date);
+        }
         let (mut held, mut dismissed) = (Vec::new(), Vec::new());
-        for punch in punches {
-            let Unresolved { fingerprint, said, received, .. } = *punch;
-            became.push(match self.find(punch)? {
-                Found::Employee { employee, at } => {
-                    let (at_us, received_us) = (at.as_microsecond(), received.as_microsecond());
-                    let whose = ResolvedPunch { at_us, fingerprint, state: said.state, received_us };
-                    resolved.push((employee, whose, said.origin.as_str()));
-                    self.touch(employee, at, false);
-                    Resolution::Employee
-                }
+        let became = punches.iter().zip(each).enumerate().map(|(place, (punch, found))| {
+            is_new(place).then(|| match found {
+                Found::Employee { .. } => Resolution::Employee,
                 Found::Held(reason) => {
-                    let (origin, user) = (said.origin.as_str(), punch.user());
-                    held.push(HeldPunch { reason: reason.word(), origin, user, fingerprint });
+                    let (origin, user) = (punch.said.origin.as_str(), punch.user());
+                    held.push(HeldPunch { reason: reason.word(), origin, user, fingerprint: punch.fingerprint });
                     Resolution::Held(reason)
                 }
                 Found::Dismissed => {
-                    dismissed.push(fingerprint);
+                    dismissed.push(punch.fingerprint);
                     Resolution::Dismissed
                 }
-            });
-        }
+            })
+        });
+        let became = became.collect();
         self.write.resolve_punches(&resolved)?;
         self.write.hold(&held)?;
         self.write.dismiss(&dismissed)?;
         Ok(became)
+    }
+
+    /// Makes employees of the unknown numbers of new punches, where that is wanted; what is found then.
+    fn provide(&mut self, punches: &[Unresolved<'_>], findings: Findings, is_new: &[bool]) -> Result<Findings, Error> {
+        if !self.create_employees {
+            return Ok(findings);
+        }
+        let mut has_made = false;
+        for ((punch, found), _) in punches.iter().zip(&findings.each).zip(is_new).filter(|(_, is_new)| **is_new) {
+            let group = Arc::clone(&self.known.clock(&punch.said.origin)?.group);
+            // A number that was somebody's on other dates is not made anybody's.
+            let is_nobodys = self.known.owners(&group, punch.user()).is_none_or(<[_]>::is_empty);
+            if *found == Found::Held(HeldReason::UnknownUser) && is_nobodys {
+                self.create_provisional(&group, punch.user())?;
+                self.meet_numbers(&[(group, punch.user())])?;
+                has_made = true;
+            }
+        }
+        if has_made { self.known.find_all(punches) } else { Ok(findings) }
     }
 
     /// Resolves punches anew, whatever was made of them before; `None` for one that is not stored. None may come twice.
@@ -171,7 +158,10 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         self.write.release(punches)?;
         self.meet_employees(&before.iter().flatten().map(|(employee, _)| *employee).collect())?;
         for (employee, at_us) in before.iter().flatten() {
-            self.touch(*employee, instant(*at_us), true);
+            let date = self.known.date(*employee, instant(*at_us));
+            let touched = self.touched.entry(*employee).or_default();
+            touched.dates.insert(date);
+            touched.has_lost = true;
         }
         let unresolved = punches.iter().zip(&stored).zip(&stated).filter_map(|((fingerprint, stored), stated)| {
             let StoredPunch { said, received_us, .. } = stored.as_ref()?;
@@ -180,7 +170,8 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         });
         let unresolved: Vec<_> = unresolved.collect();
         self.meet(&unresolved)?;
-        let mut now = self.resolve(&unresolved)?.into_iter();
+        let findings = self.known.find_all(&unresolved)?;
+        let mut now = self.resolve(&unresolved, findings, &vec![true; unresolved.len()])?.into_iter().flatten();
         let again = stored.iter().zip(&held).map(|(stored, held)| {
             let now = stored.as_ref().and_then(|_| now.next())?;
             Some(Again { was_held: held.is_some(), now })
@@ -188,77 +179,25 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         Ok(again.collect())
     }
 
-    fn find(&mut self, punch: &Unresolved<'_>) -> Result<Found, Error> {
-        let stated = punch.stated;
-        if stated.is_some_and(|stated| stated.is_dismissed) {
-            return Ok(Found::Dismissed);
-        }
-        let stated_time = stated.and_then(|stated| stated.printed_seconds).map(PrintedTime::Seconds);
-        let time = (stated_time.as_ref(), &punch.said.time);
-        Ok(match self.whose(&punch.said.origin, punch.user(), time, punch.received)? {
-            Ok((employee, at)) => Found::Employee { employee, at },
-            Err(reason) => Found::Held(reason),
-        })
-    }
-
-    /// Employee and instant, or what is missing for them. A time that somebody stated is the true one.
-    fn whose(
-        &mut self,
-        origin: &str,
-        user: &str,
-        (stated, said): (Option<&PrintedTime>, &PrintedTime),
-        received: Timestamp,
-    ) -> Result<Result<(i64, Timestamp), HeldReason>, Error> {
-        let earliest = self.company.earliest_date;
-        let clock = self.clock(origin)?;
-        if !clock.is_approved {
-            return Ok(Err(HeldReason::UnapprovedTerminal));
-        }
-        if user.is_empty() {
-            return Ok(Err(HeldReason::UnreadableLine));
-        }
-        let civil = match stated {
-            Some(stated) => stated.civil(),
-            None => said.civil().map(|printed| clock.true_time(printed)),
-        };
-        let Some(civil) = civil else { return Ok(Err(HeldReason::UnreadableTime)) };
-        let at = match understood(earliest, civil, clock.zones.on(civil.date()), received) {
-            Ok(at) => at,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let group = Rc::clone(&clock.group);
-        let owner = self.owner(&group, user, civil.date())?;
-        Ok(owner.map(|employee| (employee, at)).ok_or(HeldReason::UnknownUser))
-    }
-
     /// The group of the employee whose a punch that was met will be, empty for one without; `None` where it is nobody's yet, or of somebody
     /// who was made from punches and was not given a group.
     pub(crate) fn group(&self, punch: &Unresolved<'_>) -> Option<String> {
-        let clock = self.clock(&punch.said.origin).ok()?;
-        let on = clock.true_time(punch.said.time.civil()?).date();
-        let employee = owner_on(self.owners(&clock.group, punch.user())?, on)?;
-        group_of(&self.people.get(&employee)?.known)
-    }
-
-    /// The clock of a terminal that was met.
-    fn clock(&self, serial: &str) -> Result<&Clock, Error> {
-        self.terminals
-            .get(serial)
-            .ok_or_else(|| Error::Damaged { what: "terminal", detail: format!("{serial} is missing") })
+        group_of(self.known.employee(punch)?)
     }
 
     /// Looks up the terminals and user numbers of punches that were not met before, as each must be before it is resolved.
     pub(crate) fn meet(&mut self, punches: &[Unresolved<'_>]) -> Result<(), Error> {
         let said: HashSet<(&str, &str)> =
             punches.iter().map(|punch| (punch.said.origin.as_str(), punch.user())).collect();
-        let serials = said.iter().map(|(origin, _)| *origin).filter(|origin| !self.terminals.contains_key(*origin));
+        let serials =
+            said.iter().map(|(origin, _)| *origin).filter(|origin| !self.known.terminals.contains_key(*origin));
         let serials: BTreeSet<&str> = serials.collect();
         self.meet_terminals(&serials.into_iter().collect::<Vec<_>>())?;
         // Whose a number is depends on the group of the terminal that said it.
         let mut numbers = BTreeSet::new();
         for (origin, user) in said {
-            let group = Rc::clone(&self.clock(origin)?.group);
-            if self.owners(&group, user).is_none() {
+            let group = Arc::clone(&self.known.clock(origin)?.group);
+            if self.known.owners(&group, user).is_none() {
                 numbers.insert((group, user));
             }
         }
@@ -282,54 +221,35 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
             let shifts = shifts.into_iter().map(|(_, shift)| shift).collect();
             let group = terminal.number_group.as_str().into();
             let clock = Clock { is_approved: terminal.is_approved, zones, shifts, group };
-            self.terminals.insert(terminal.serial.clone(), clock);
+            self.known.terminals.insert(terminal.serial.clone(), clock);
         }
         Ok(())
     }
 
     /// Reads whose numbers are, and remembers them with the employees.
-    fn meet_numbers(&mut self, numbers: &[(Rc<str>, &str)]) -> Result<(), Error> {
+    fn meet_numbers(&mut self, numbers: &[(Arc<str>, &str)]) -> Result<(), Error> {
         let asked: Vec<(&str, &str)> = numbers.iter().map(|(group, number)| (&**group, *number)).collect();
         let mut people = Vec::new();
         for ((group, number), owners) in numbers.iter().zip(self.write.owners(&asked)?) {
             let whose = owners.iter().map(|(from, to, employee)| (*from, *to, employee.id)).collect();
             people.extend(owners.into_iter().map(|(_, _, employee)| employee));
-            self.numbers.entry(Rc::clone(group)).or_default().insert((*number).to_owned(), whose);
+            self.known.numbers.entry(Arc::clone(group)).or_default().insert((*number).to_owned(), whose);
         }
         self.remember(people)
     }
 
     fn meet_employees(&mut self, ids: &BTreeSet<i64>) -> Result<(), Error> {
-        let unknown: Vec<i64> = ids.iter().copied().filter(|id| !self.people.contains_key(id)).collect();
+        let unknown: Vec<i64> = ids.iter().copied().filter(|id| !self.known.people.contains_key(id)).collect();
         let known = self.write.employees_of(&unknown)?;
         self.remember(known.into_iter().flatten().collect())
     }
 
     fn remember(&mut self, mut people: Vec<Employee>) -> Result<(), Error> {
-        people.retain(|employee| !self.people.contains_key(&employee.id));
+        people.retain(|employee| !self.known.people.contains_key(&employee.id));
         let named: Vec<_> = people.iter().map(|one| (one.id, one.zone.as_deref())).collect();
         let zones = self.zones.employees(self.write, &named)?;
-        for (known, zones) in people.into_iter().zip(zones) {
-            let person = Person { known, zones, dates: BTreeSet::new(), has_lost: false };
-            self.people.insert(person.known.id, person);
-        }
+        self.known.people.extend(people.into_iter().zip(zones).map(|(known, zones)| (known.id, (known, zones))));
         Ok(())
-    }
-
-    /// Whose a number of a group is; `None` for one that was not met.
-    fn owners(&self, group: &str, number: &str) -> Option<&[Owner]> {
-        self.numbers.get(group)?.get(number).map(Vec::as_slice)
-    }
-
-    /// The employee of a user number at a group of terminals on a date.
-    fn owner(&mut self, group: &Rc<str>, number: &str, on: Date) -> Result<Option<i64>, Error> {
-        let owners = self.owners(group, number).unwrap_or_default();
-        if !owners.is_empty() || !self.create_employees {
-            return Ok(owner_on(owners, on));
-        }
-        self.create_provisional(group, number)?;
-        self.meet_numbers(&[(Rc::clone(group), number)])?;
-        Ok(self.owners(group, number).and_then(|owners| owner_on(owners, on)))
     }
 
     /// A provisional employee for a number that never was anybody's: the code is the number, with the name of its group.
@@ -346,14 +266,6 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
         assign(self.write, &number, employee, (None, None)).map(drop)
     }
 
-    /// A date of an employee who was met has got a punch, or lost one.
-    fn touch(&mut self, employee: i64, at: Timestamp, is_loss: bool) {
-        if let Some(person) = self.people.get_mut(&employee) {
-            person.dates.insert(person.zones.date(at));
-            person.has_lost |= is_loss;
-        }
-    }
-
     /// How many employees were made of unknown user numbers.
     pub(crate) const fn made(&self) -> u64 {
         self.made
@@ -362,9 +274,10 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     /// Marks the weeks that the punches of this transaction touch. To be called before the commit.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let (mut marks, mut moved) = (BTreeSet::new(), Vec::new());
-        for (employee, seen) in self.people.iter().filter(|(_, seen)| !seen.dates.is_empty()) {
+        for (employee, touched) in &self.touched {
+            let Some((known, zones)) = self.known.people.get(employee) else { continue };
             let mut marked: Option<DateRange> = None;
-            for date in &seen.dates {
+            for date in &touched.dates {
                 // A punch near midnight may belong to the date before, or take a punch from the date after (rules 8).
                 for near in [date.saturating_sub(1.day()), *date, date.saturating_add(1.day())] {
                     if marked.is_none_or(|week| near < week.from || week.to < near) {
@@ -374,8 +287,8 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
                     }
                 }
             }
-            let before = seen.known.first_punch.zip(seen.known.last_punch);
-            let after = self.employment(seen)?;
+            let before = known.first_punch.zip(known.last_punch);
+            let after = self.employment(known, zones, touched)?;
             if before != after {
                 moved.push((*employee, after));
                 marks.extend(self.weeks_moved(before, after).into_iter().map(|week| (*employee, week)));
@@ -386,13 +299,12 @@ impl<'a, 'tx> Resolver<'a, 'tx> {
     }
 
     /// Dates of an employee's first and last punch with what came and went in this transaction.
-    fn employment(&self, seen: &Person) -> Result<Option<(Date, Date)>, Error> {
-        if seen.has_lost {
-            return punch_dates(self.write, &seen.known, &seen.zones);
+    fn employment(&self, known: &Employee, zones: &Zones, touched: &Touched) -> Result<Option<(Date, Date)>, Error> {
+        if touched.has_lost {
+            return punch_dates(self.write, known, zones);
         }
-        let dates = || seen.dates.iter().copied();
-        let first = dates().chain(seen.known.first_punch).min();
-        let last = dates().chain(seen.known.last_punch).max();
+        let first = touched.dates.first().copied().into_iter().chain(known.first_punch).min();
+        let last = touched.dates.last().copied().into_iter().chain(known.last_punch).max();
         Ok(first.zip(last))
     }
 
@@ -419,12 +331,6 @@ pub(crate) fn group_of(employee: &Employee) -> Option<String> {
     employee.group_name.clone().or_else(|| employee.is_confirmed.then(String::new))
 }
 
-/// The employee to whom a number belongs on a date.
-fn owner_on(owners: &[Owner], on: Date) -> Option<i64> {
-    let owner = owners.iter().rev().find(|(from, to, _)| *from <= on && on <= *to);
-    owner.map(|(_, _, employee)| *employee)
-}
-
 /// The civil dates of an employee's first and last punch, as they are stored.
 fn punch_dates(write: &Write<'_>, employee: &Employee, zones: &Zones) -> Result<Option<(Date, Date)>, Error> {
     let date = |at_us| zones.date(instant(at_us));
@@ -443,24 +349,6 @@ pub(crate) fn refresh_punch_dates(write: &Write<'_>, employee: &Employee, zones:
 /// A provisional employee: the code is the user number, unconfirmed.
 pub(crate) fn provisional(code: &str) -> Employee {
     Employee { code: code.to_owned(), ..Employee::default() }
-}
-
-/// The instant of a time on a terminal's face; one that only a wrong clock shows is held.
-pub(crate) fn understood(
-    earliest: Date,
-    civil: DateTime,
-    zone: &TimeZone,
-    received: Timestamp,
-) -> Result<Timestamp, HeldReason> {
-    let at = instant_of(civil, zone).ok_or(HeldReason::ImplausibleTime)?;
-    let is_plausible = civil.date() >= earliest && at.duration_since(received) <= AHEAD;
-    if is_plausible { Ok(at) } else { Err(HeldReason::ImplausibleTime) }
-}
-
-/// The instant of a printed time (rules 4.2). The road keeps no record order, so that a repeated hour is read as its
-/// first pass; a time that the clock skipped moves forward by the gap.
-fn instant_of(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    zone.to_ambiguous_timestamp(civil).compatible().ok()
 }
 
 /// An instant of the store.
