@@ -117,7 +117,7 @@ impl Hub {
         })?;
         let why = why(actor, nameless(person.id), reason, now)?;
         let erased = self.erase_rows(self, &why, &rows, progress)?;
-        let imports = self.store.read(|read| ImportsAbout::find(read, &person))?;
+        self.store.read(|read| ImportsAbout::find(read, &person))?.forget(self)?;
         let days_kept = self.store.write(|write| {
             let locks = write.locks()?;
             let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
@@ -130,7 +130,6 @@ impl Hub {
             }
             of_person.finish()?;
             keeper.finish()?;
-            imports.forget(write)?;
             write.forget_answers()?;
             write.make_nameless(&person, &why.object)?;
             let detail = format!("{reason}; {erased} rows");

@@ -1,23 +1,24 @@
 //! What was brought in files: the notes of imports, their files and what became of each row, as long as these are kept.
 
 use std::collections::HashSet;
-use std::io::Cursor;
+use std::io::Read as Reading;
 
 use attendance::punch::canonical_user;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::punch_table::{DateOrder, Mapping};
 use serde::{Deserialize, Serialize};
+use store::Read;
 use store::import_list::ImportQuery;
-use store::imports::Import;
+use store::imports::{Import, Reported};
 use store::people::Employee;
-use store::{Read, Write};
 
 use crate::company::Company;
 use crate::intake::Counts;
 use crate::outside::{ReportRow, TableImport, TableImported, Wanted, report_rows};
-use crate::packing::opened;
+use crate::packing::PartReader;
 use crate::resolve::instant;
+use crate::steps::Steps;
 use crate::{Actor, Error, Hub};
 
 /// How a file was to be taken, as it stands with its note.
@@ -80,18 +81,13 @@ impl ImportAsked {
         })
     }
 
-    /// The note of an import, but for its file, and who brought it and when.
-    pub(crate) fn note(&self, mapping: &str, source: &str, counts: Counts, is_trial: bool) -> Import {
-        let Counts { read: _, stored, known, held, refused } = counts;
+    /// The note of an import, but for its file, what became of its rows, and who brought it and when.
+    pub(crate) fn note(&self, mapping: &str, source: &str, is_trial: bool) -> Import {
         Import {
             mapping: mapping.to_owned(),
             source: source.to_owned(),
             asked: serde_json::to_string(self).unwrap_or_default(),
             is_trial,
-            stored,
-            known,
-            held,
-            refused,
             ..Import::default()
         }
     }
@@ -122,6 +118,9 @@ pub struct ImportRow {
     pub is_trial: bool,
     /// Rows by what became of them.
     pub counts: Counts,
+    /// Whether all of it was taken, or tried. Otherwise it is still being taken, or was broken off: what was stored of it is not counted here, and
+    /// is known when the file is taken again.
+    pub is_finished: bool,
     /// Whether the file is still there.
     pub is_kept: bool,
 }
@@ -141,6 +140,7 @@ impl From<Import> for ImportRow {
             asked: serde_json::from_str(&note.asked).unwrap_or_default(),
             is_trial: note.is_trial,
             counts: Counts { read: stored + known + held + refused, stored, known, held, refused },
+            is_finished: note.is_finished,
             is_kept: note.is_kept,
         }
     }
@@ -215,47 +215,58 @@ impl Hub {
         self.store.read(|read| note(read, id))
     }
 
-    /// Tells what became of each row of an import, in the order of the file; false once that is not kept any more.
+    /// Tells what became of each row of an import, in the order of the file; false when that is not kept: not any more, or not yet.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown number, or of the store or of `each`.
     pub fn import_report(&self, id: i64, mut each: impl FnMut(ReportRow) -> Result<(), Error>) -> Result<bool, Error> {
-        let packed = self.store.read(|read| {
+        let parts = self.store.read(|read| {
             note(read, id)?;
-            Ok::<_, Error>(read.import_report(id)?)
+            Ok::<_, Error>(read.import_report_parts(id)?)
         })?;
-        let Some(packed) = packed else { return Ok(false) };
-        report_rows(&packed).try_for_each(|row| each(row?))?;
+        let Some(parts) = parts else { return Ok(false) };
+        let packed = PartReader::new(parts, |part| Ok(self.store.read(|read| read.import_report_part(id, part))?));
+        report_rows(packed).try_for_each(|row| each(row?))?;
         Ok(true)
     }
 
-    /// The file of an import, byte for byte.
+    /// The file of an import, byte for byte. It is read from the store as it is read here.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown number, and once the file is not kept any more.
-    pub fn import_file(&self, id: i64) -> Result<(ImportRow, Vec<u8>), Error> {
-        let (note, packed) = self.store.read(|read| {
-            let note = note(read, id)?;
-            let packed = read.envelope(&note.digest)?;
-            Ok::<_, Error>((note, packed))
-        })?;
-        let gone = || Error::NotFound(format!("file of import {id}; it is kept for a while only, bring it again"));
-        let file = opened(&packed.ok_or_else(gone)?)?;
+    pub fn import_file(&self, id: i64) -> Result<(ImportRow, impl Reading + Send + use<>), Error> {
+        let (note, parts) = self.kept(id)?;
+        let file = self.kept_file(&note.digest, parts);
         Ok((note, file))
     }
 
-    /// Takes the file that an import kept, a dry run say, in the same way.
+    /// Takes the file that an import kept, a dry run or one that was broken off say, in the same way.
     ///
     /// # Errors
     /// As [`Hub::import_file`] and [`Hub::import_table`].
     pub fn import_kept(&self, actor: &Actor, id: i64, now: Timestamp) -> Result<TableImported, Error> {
-        let (note, file) = self.import_file(id)?;
+        let (note, parts) = self.kept(id)?;
         let how = note.asked.how(&note.name)?;
-        self.import_table(actor, &how, || Ok(Cursor::new(file.as_slice())), now, |_, _| {})
+        self.import_table(actor, &how, || Ok(self.kept_file(&note.digest, parts)), now, |_, _| {})
+    }
+
+    /// The note of an import, and in how many parts its file is kept.
+    fn kept(&self, id: i64) -> Result<(ImportRow, u32), Error> {
+        let gone = || Error::NotFound(format!("file of import {id}; it is kept for a while only, bring it again"));
+        self.store.read(|read| {
+            let note = note(read, id)?;
+            let parts = read.envelope_parts(&note.digest)?.ok_or_else(gone)?;
+            Ok((note, parts))
+        })
+    }
+
+    fn kept_file(&self, digest: &str, parts: u32) -> impl Reading + Send + use<> {
+        let (store, digest) = (self.store.clone(), digest.to_owned());
+        PartReader::new(parts, move |part| Ok(store.read(|read| read.envelope_part(&digest, part))?))
     }
 }
 
-/// What is kept of imports that holds rows of a person.
+/// What is kept of imports that holds rows of a person, or may.
 #[derive(Debug, Default)]
 pub(crate) struct ImportsAbout {
     digests: HashSet<String>,
@@ -264,31 +275,40 @@ pub(crate) struct ImportsAbout {
 
 impl ImportsAbout {
     /// Looks through every report that is kept: the files in which a number or the code of the person stands. Lines that could not be read
-    /// may be anybody's.
+    /// may be anybody's, and so may a file without a report: one whose import is not finished, or whose report is going.
     pub(crate) fn find(read: &Read<'_>, person: &Employee) -> Result<Self, Error> {
         let own = read.user_numbers()?.into_iter().filter(|number| number.employee == person.id);
         let mut names: HashSet<String> = own.map(|number| number.number).collect();
         names.insert(person.code.clone());
-        let mut about = Self::default();
         let reported = read.reported_imports()?;
-        for (id, digest) in &reported {
-            let packed = read.import_report(*id)?.unwrap_or_default();
-            for row in report_rows(&packed) {
+        let mut digests: HashSet<String> = read.envelopes()?.into_iter().collect();
+        digests.extend(reported.iter().map(|report| report.digest.clone()));
+        for digest in reported.iter().filter(|report| report.parts > 0).map(|report| &report.digest) {
+            digests.remove(digest);
+        }
+        for Reported { import, digest, parts } in &reported {
+            let packed = PartReader::new(*parts, |part| Ok(read.import_report_part(*import, part)?));
+            for row in report_rows(packed) {
                 let user = canonical_user(&row?.user).to_owned();
                 if user.is_empty() || names.contains(&user) {
-                    about.digests.insert(digest.clone());
+                    digests.insert(digest.clone());
                     break;
                 }
             }
         }
-        let is_about = |(_, digest): &(i64, String)| about.digests.contains(digest);
-        about.reports = reported.into_iter().filter(is_about).map(|(id, _)| id).collect();
-        Ok(about)
+        let is_about = |report: &Reported| report.parts == 0 || digests.contains(&report.digest);
+        let reports = reported.iter().filter(|report| is_about(report)).map(|report| report.import).collect();
+        Ok(Self { digests, reports })
     }
 
-    /// Removes it; the notes stay.
-    pub(crate) fn forget(&self, write: &Write<'_>) -> Result<(), Error> {
-        self.digests.iter().try_for_each(|digest| write.forget_envelope(digest))?;
-        Ok(self.reports.iter().try_for_each(|id| write.forget_import_report(*id))?)
+    /// Removes it, so many parts in each transaction; the notes stay.
+    pub(crate) fn forget(&self, steps: &impl Steps) -> Result<(), Error> {
+        for digest in &self.digests {
+            while !steps.step(|write| Ok(write.forget_envelope(digest)?))? {}
+        }
+        for id in &self.reports {
+            while !steps.step(|write| Ok(write.forget_import_report(*id)?))? {}
+        }
+        Ok(())
     }
 }

@@ -121,8 +121,8 @@ pub use outbox::{
     RecordFilter, RecordList, SinkGauge, SinkMeter, SinkRow, SinkSettings, Which,
 };
 pub use outside::{
-    Became as RowBecame, FileImport, MOST_KEPT_BYTES, Origin, Outside, Reasons, Refusal, ReportRow, SentPunches,
-    TableImport, TableImported, Told, WEB_SOURCE, Wanted,
+    Became as RowBecame, FileImport, Origin, Outside, Reasons, Refusal, ReportRow, SentPunches, TableImport,
+    TableImported, Told, WEB_SOURCE, Wanted,
 };
 pub use pay_exports::{Digesting, PayExport};
 pub use pay_preview::{PayDoubts, PayPreview};

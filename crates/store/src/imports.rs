@@ -2,17 +2,18 @@
 //!
 //! Invariants:
 //! * The same bytes are one envelope, however often they come; each import of them is a note of its own.
-//! * A file is kept together with the report of that import, and never longer than its last report.
-//! * Notes stay. Envelopes and reports go by their age, or because a person is erased whose rows they hold.
+//! * A file is kept in parts (`parts`). One whose parts are not all there counts as not kept, and what is kept whole is not written again.
+//! * Notes stay. Envelopes and reports go by their age, noted or not, or because a person is erased whose rows they hold.
 
 use crate::engine::{Row, params};
+use crate::parts::{Parted, Room};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 macro_rules! columns {
     () => {
         "i.id, i.at_us, i.actor, i.name, i.size_bytes, i.digest, i.mapping, i.source, i.asked, i.is_trial, i.stored, i.known, i.held, i.refused, \
-         (SELECT COUNT(*) FROM envelope e WHERE e.tenant = i.tenant AND e.digest = i.digest)"
+         i.is_finished, (SELECT COUNT(*) FROM envelope e WHERE e.tenant = i.tenant AND e.digest = i.digest AND e.parts > 0)"
     };
 }
 pub(crate) use columns;
@@ -20,17 +21,22 @@ pub(crate) use columns;
 statements! {
     NEXT_ID = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'import', 1)
         ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value";
-    ADD = "INSERT INTO punch_import (tenant, id, at_us, actor, name, size_bytes, digest, mapping, source, asked, is_trial, stored, known, held, refused)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    ADD = "INSERT INTO punch_import (tenant, id, at_us, actor, name, size_bytes, digest, mapping, source, asked, is_trial, stored, known, held, refused, is_finished)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    FINISH = "UPDATE punch_import SET stored = $1, known = $2, held = $3, refused = $4, is_finished = 1 WHERE tenant = $5 AND id = $6";
     GET = concat!("SELECT ", columns!(), " FROM punch_import i WHERE i.tenant = $1 AND i.id = $2");
-    KEEP = "INSERT INTO envelope (tenant, digest, last_us, packed) VALUES ($1, $2, $3, $4)
+    KEEP = "INSERT INTO envelope (tenant, digest, last_us, parts) VALUES ($1, $2, $3, 0)
         ON CONFLICT (tenant, digest) DO UPDATE SET last_us = excluded.last_us";
-    ENVELOPE = "SELECT packed FROM envelope WHERE tenant = $1 AND digest = $2";
+    TOUCH = "UPDATE envelope SET last_us = $1 WHERE tenant = $2 AND digest = $3 AND parts > 0";
+    ENVELOPE = "SELECT parts FROM envelope WHERE tenant = $1 AND digest = $2 AND parts > 0";
+    ENVELOPES = "SELECT digest FROM envelope WHERE tenant = $1 ORDER BY digest";
+    SET_PARTS = "UPDATE envelope SET parts = $1 WHERE tenant = $2 AND digest = $3";
     FORGET = "DELETE FROM envelope WHERE tenant = $1 AND digest = $2";
-    KEEP_REPORT = "INSERT INTO import_report (tenant, import, at_us, packed) VALUES ($1, $2, $3, $4)";
-    REPORT = "SELECT packed FROM import_report WHERE tenant = $1 AND import = $2";
+    KEEP_REPORT = "INSERT INTO import_report (tenant, import, at_us, parts) VALUES ($1, $2, $3, $4)";
+    REPORT = "SELECT parts FROM import_report WHERE tenant = $1 AND import = $2 AND parts > 0";
+    EMPTY_REPORT = "UPDATE import_report SET parts = 0 WHERE tenant = $1 AND import = $2";
     FORGET_REPORT = "DELETE FROM import_report WHERE tenant = $1 AND import = $2";
-    REPORTED = "SELECT i.id, i.digest FROM import_report r JOIN punch_import i ON i.tenant = r.tenant AND i.id = r.import
+    REPORTED = "SELECT i.id, i.digest, r.parts FROM import_report r JOIN punch_import i ON i.tenant = r.tenant AND i.id = r.import
         WHERE r.tenant = $1 ORDER BY r.import";
 }
 
@@ -65,8 +71,21 @@ pub struct Import {
     pub held: u64,
     /// Rows that were not taken.
     pub refused: u64,
+    /// Whether all of its rows were taken, or tried; until then its counts are 0.
+    pub is_finished: bool,
     /// Whether the file is still there.
     pub is_kept: bool,
+}
+
+/// An import of which it is kept, in parts, what became of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// Its number.
+    pub import: i64,
+    /// BLAKE3 of the file.
+    pub digest: String,
+    /// Parts of the report; 0 when it is going, and not all of them are there.
+    pub parts: u32,
 }
 
 pub(crate) fn import(row: &Row<'_>) -> Result<Import, Error> {
@@ -85,7 +104,8 @@ pub(crate) fn import(row: &Row<'_>) -> Result<Import, Error> {
         known: row.get(11)?,
         held: row.get(12)?,
         refused: row.get(13)?,
-        is_kept: row.get::<i64>(14)? != 0,
+        is_finished: row.get::<i64>(14)? != 0,
+        is_kept: row.get::<i64>(15)? != 0,
     })
 }
 
@@ -98,28 +118,54 @@ impl Read<'_> {
         self.one(GET, params![self.tenant, id], import)
     }
 
-    /// A file that is kept, packed as it was handed in.
+    /// In how many parts a file is kept; `None` when not all of it is.
     ///
     /// # Errors
     /// Of the store.
-    pub fn envelope(&self, digest: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub fn envelope_parts(&self, digest: &str) -> Result<Option<u32>, Error> {
         self.one(ENVELOPE, params![self.tenant, digest], |row| row.get(0))
     }
 
-    /// What became of the rows of an import, packed as it was handed in.
+    /// A part of a file, packed as it was handed in.
     ///
     /// # Errors
     /// Of the store.
-    pub fn import_report(&self, id: i64) -> Result<Option<Vec<u8>>, Error> {
+    pub fn envelope_part(&self, digest: &str, part: u32) -> Result<Option<Vec<u8>>, Error> {
+        self.part_of(Parted::File, &digest, part)
+    }
+
+    /// The digest of every file of which anything is kept.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn envelopes(&self) -> Result<Vec<String>, Error> {
+        self.all(ENVELOPES, params![self.tenant], |row| row.get(0))
+    }
+
+    /// In how many parts it is kept what became of the rows of an import; `None` when not all of it is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn import_report_parts(&self, id: i64) -> Result<Option<u32>, Error> {
         self.one(REPORT, params![self.tenant, id], |row| row.get(0))
     }
 
-    /// The imports of which there is a report: number, and digest of the file.
+    /// A part of what became of the rows of an import, packed as it was handed in.
     ///
     /// # Errors
     /// Of the store.
-    pub fn reported_imports(&self) -> Result<Vec<(i64, String)>, Error> {
-        self.all(REPORTED, params![self.tenant], |row| Ok((row.get(0)?, row.get(1)?)))
+    pub fn import_report_part(&self, id: i64, part: u32) -> Result<Option<Vec<u8>>, Error> {
+        self.part_of(Parted::Report, &id, part)
+    }
+
+    /// The imports of which there is a report, or a rest of one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn reported_imports(&self) -> Result<Vec<Reported>, Error> {
+        self.all(REPORTED, params![self.tenant], |row| {
+            Ok(Reported { import: row.get(0)?, digest: row.get(1)?, parts: row.get(2)? })
+        })
     }
 }
 
@@ -148,41 +194,88 @@ impl Write<'_> {
             stored,
             known,
             held,
-            refused
+            refused,
+            i64::from(new.is_finished)
         ];
         self.run(ADD, values)?;
         Ok(id)
     }
 
-    /// Keeps a file; one that is there already is as young as this one.
+    /// Says what became of the rows of an import, all of which were taken.
     ///
     /// # Errors
     /// Of the store.
-    pub fn keep_envelope(&self, digest: &str, packed: &[u8], now_us: i64) -> Result<(), Error> {
-        self.run(KEEP, params![self.tenant, digest, now_us, packed]).map(drop)
+    pub fn finish_import(&self, id: i64, counted: &Import) -> Result<(), Error> {
+        let Import { stored, known, held, refused, .. } = counted;
+        self.run(FINISH, params![stored, known, held, refused, self.tenant, id]).map(drop)
+    }
+
+    /// Makes a file that is kept whole as young as this import of it; whether it is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn touch_envelope(&self, digest: &str, now_us: i64) -> Result<bool, Error> {
+        Ok(self.run(TOUCH, params![now_us, self.tenant, digest])? > 0)
+    }
+
+    /// Keeps parts of a file, from one on. Of a file that is kept whole nothing is written.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn keep_envelope_parts(&self, digest: &str, first: u32, parts: &[Vec<u8>], now_us: i64) -> Result<(), Error> {
+        if self.touch_envelope(digest, now_us)? {
+            return Ok(());
+        }
+        self.run(KEEP, params![self.tenant, digest, now_us])?;
+        self.put_parts(Parted::File, &digest, first, parts)
+    }
+
+    /// Says that a file has so many parts, and is whole; false when one of them is not there.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn finish_envelope(&self, digest: &str, parts: u32) -> Result<bool, Error> {
+        if self.envelope_parts(digest)?.is_some() {
+            return Ok(true);
+        }
+        if !self.has_parts(Parted::File, &digest, parts)? {
+            return Ok(false);
+        }
+        Ok(self.run(SET_PARTS, params![parts, self.tenant, digest])? > 0)
     }
 
     /// Keeps what became of the rows of an import.
     ///
     /// # Errors
     /// Of the store.
-    pub fn keep_import_report(&self, id: i64, packed: &[u8], now_us: i64) -> Result<(), Error> {
-        self.run(KEEP_REPORT, params![self.tenant, id, now_us, packed]).map(drop)
+    pub fn keep_import_report(&self, id: i64, parts: &[Vec<u8>], now_us: i64) -> Result<(), Error> {
+        self.run(KEEP_REPORT, params![self.tenant, id, now_us, parts.len() as u64])?;
+        self.put_parts(Parted::Report, &id, 0, parts)
     }
 
-    /// Removes a file.
+    /// Removes a file, or so many parts of it as one transaction may: from then on it counts as not kept. Whether it has gone.
     ///
     /// # Errors
     /// Of the store.
-    pub fn forget_envelope(&self, digest: &str) -> Result<(), Error> {
-        self.run(FORGET, params![self.tenant, digest]).map(drop)
+    pub fn forget_envelope(&self, digest: &str) -> Result<bool, Error> {
+        self.run(SET_PARTS, params![0_i64, self.tenant, digest])?;
+        let is_empty = self.drop_parts(Parted::File, &digest, &mut Room::of_a_transaction())?;
+        if is_empty {
+            self.run(FORGET, params![self.tenant, digest])?;
+        }
+        Ok(is_empty)
     }
 
-    /// Removes what became of the rows of an import.
+    /// Removes what became of the rows of an import, as [`Write::forget_envelope`].
     ///
     /// # Errors
     /// Of the store.
-    pub fn forget_import_report(&self, id: i64) -> Result<(), Error> {
-        self.run(FORGET_REPORT, params![self.tenant, id]).map(drop)
+    pub fn forget_import_report(&self, id: i64) -> Result<bool, Error> {
+        self.run(EMPTY_REPORT, params![self.tenant, id])?;
+        let is_empty = self.drop_parts(Parted::Report, &id, &mut Room::of_a_transaction())?;
+        if is_empty {
+            self.run(FORGET_REPORT, params![self.tenant, id])?;
+        }
+        Ok(is_empty)
     }
 }

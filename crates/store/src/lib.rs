@@ -34,6 +34,7 @@ pub mod moving;
 pub mod outbox;
 pub mod outbox_events;
 pub mod outbox_list;
+mod parts;
 pub mod people;
 pub mod periods;
 pub mod person;
@@ -72,6 +73,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         lateness::STATEMENTS,
         outbox::STATEMENTS,
         outbox_events::STATEMENTS,
+        parts::STATEMENTS,
         people::STATEMENTS,
         periods::STATEMENTS,
         person::STATEMENTS,

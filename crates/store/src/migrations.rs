@@ -51,6 +51,7 @@ scripts![
     "0036_source_notes",
     "0037_lists_by_keys_alone",
     "0038_refused_events",
+    "0039_files_in_parts",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

@@ -30,11 +30,13 @@ pub(crate) const TABLES: &[&str] = &[
     "employee_place",
     "employment",
     "envelope",
+    "envelope_part",
     "erasing",
     "erasure",
     "fact",
     "held_punch",
     "import_report",
+    "import_report_part",
     "invitation",
     "job",
     "lateness",
@@ -71,6 +73,8 @@ pub(crate) const TABLES: &[&str] = &[
     "user_number",
 ];
 const ROWS_PER_INSERT: usize = 100;
+/// Bytes after which a statement takes no more rows: a part of a file may be 1 MiB, and one that was kept before it had parts is more.
+const BYTES_PER_INSERT: usize = 4 * 1024 * 1024;
 
 /// A table that was moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,16 +150,19 @@ pub fn summaries(store: &Store) -> Result<Vec<Moved>, Error> {
 
 fn copy_table(from: Session<'_>, to: Session<'_>, table: &'static str, tenant: i64) -> Result<Moved, Error> {
     let columns = from.columns(table)?;
-    let mut values: Vec<Owned> = Vec::new();
+    let (mut values, mut bytes): (Vec<Owned>, usize) = (Vec::new(), 0);
     let mut sum = Sum::default();
     from.each(&of_tenant(table, &columns), &[&tenant], |row| {
         sum.add(row, columns.len())?;
         for column in 0..columns.len() {
-            values.push(row.value(column)?.into());
+            let value = Owned::from(row.value(column)?);
+            bytes += value.len();
+            values.push(value);
         }
-        if values.len() >= ROWS_PER_INSERT * columns.len() {
+        if values.len() >= ROWS_PER_INSERT * columns.len() || bytes >= BYTES_PER_INSERT {
             insert(to, table, &columns, &values)?;
             values.clear();
+            bytes = 0;
         }
         Ok::<_, Error>(())
     })?;

@@ -10,6 +10,7 @@ use attendance::punch::Fingerprint;
 use jiff::civil::Date;
 
 use crate::engine::{Owned, Params, params};
+use crate::parts::{Parted, Room};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -31,8 +32,10 @@ statements! {
     INVITATIONS = "SELECT edge FROM invitation WHERE tenant = $1 AND expires_us < $2 ORDER BY edge LIMIT $3";
     DROP_INVITATION = "DELETE FROM invitation WHERE tenant = $1 AND edge = $2 AND expires_us < $3";
     ENVELOPES = "SELECT digest FROM envelope WHERE tenant = $1 AND last_us < $2 ORDER BY digest LIMIT $3";
+    EMPTY_ENVELOPE = "UPDATE envelope SET parts = 0 WHERE tenant = $1 AND digest = $2 AND last_us < $3";
     DROP_ENVELOPE = "DELETE FROM envelope WHERE tenant = $1 AND digest = $2 AND last_us < $3";
     REPORTS = "SELECT import FROM import_report WHERE tenant = $1 AND at_us < $2 ORDER BY import LIMIT $3";
+    EMPTY_REPORT = "UPDATE import_report SET parts = 0 WHERE tenant = $1 AND import = $2 AND at_us < $3";
     DROP_REPORT = "DELETE FROM import_report WHERE tenant = $1 AND import = $2 AND at_us < $3";
     ANSWERS = "SELECT caller, idempotency_key FROM answer WHERE tenant = $1 AND expires_us < $2 ORDER BY caller, idempotency_key LIMIT $3";
     DROP_ANSWER = "DELETE FROM answer WHERE tenant = $1 AND caller = $2 AND idempotency_key = $3 AND expires_us < $4";
@@ -78,11 +81,13 @@ pub const STAYS: &[(&str, Stays)] = &[
     ("employee_place", Stays::InUse),
     ("employment", Stays::InUse),
     ("envelope", Stays::Aged(Aged::Envelopes)),
+    ("envelope_part", Stays::Aged(Aged::Envelopes)),
     ("erasing", Stays::Work),
     ("erasure", Stays::Ever),
     ("fact", Stays::Ever),
     ("held_punch", Stays::Month),
     ("import_report", Stays::Aged(Aged::Reports)),
+    ("import_report_part", Stays::Aged(Aged::Reports)),
     ("invitation", Stays::Aged(Aged::Invitations)),
     ("job", Stays::Aged(Aged::DoneJobs)),
     ("lateness", Stays::Ever),
@@ -182,6 +187,15 @@ impl Aged {
         }
     }
 
+    /// What has parts, which go before it; and the statement that says of one that is still old that not all of them are there any more.
+    const fn parted(self) -> Option<(Parted, &'static str)> {
+        match self {
+            Self::Envelopes => Some((Parted::File, EMPTY_ENVELOPE)),
+            Self::Reports => Some((Parted::Report, EMPTY_REPORT)),
+            _ => None,
+        }
+    }
+
     const fn key_columns(self) -> usize {
         match self {
             Self::Readings | Self::Polls | Self::Plans | Self::Answers => 2,
@@ -227,6 +241,15 @@ impl Old {
     }
 }
 
+/// What a removal of old rows did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Rows that went; of what has parts, those that went with all of them.
+    pub rows: u64,
+    /// Whether that is all: of a large file only so many parts go in one transaction, and it is found again.
+    pub is_all: bool,
+}
+
 /// A range of punches by the hour that terminals printed: from the hour of one second on until that of another (since 1970).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
@@ -270,20 +293,28 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Removes what was found to be old and still is; how many rows.
+    /// Removes what was found to be old and still is.
     ///
     /// # Errors
     /// Of the store.
-    pub fn forget_old(&self, old: &Old) -> Result<u64, Error> {
-        let mut gone = 0;
+    pub fn forget_old(&self, old: &Old) -> Result<Forgotten, Error> {
+        let (mut rows, mut room) = (0, Room::of_a_transaction());
         for key in &old.keys {
             let mut values: Vec<&dyn crate::engine::Param> = vec![&self.tenant];
             values.extend(key.iter().map(|part| part as &dyn crate::engine::Param));
             values.push(&old.limit);
             let values: Params<'_> = &values;
-            gone += self.run(old.aged.statements().1, values)? as u64;
+            if let (Some((parted, empty)), Some(whose)) = (old.aged.parted(), key.first()) {
+                if self.run(empty, values)? == 0 {
+                    continue;
+                }
+                if !self.drop_parts(parted, whose, &mut room)? {
+                    return Ok(Forgotten { rows, is_all: false });
+                }
+            }
+            rows += self.run(old.aged.statements().1, values)? as u64;
         }
-        Ok(gone)
+        Ok(Forgotten { rows, is_all: true })
     }
 }
 

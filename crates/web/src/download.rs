@@ -1,8 +1,8 @@
-//! Tables as CSV files, streamed: rows are written on a blocking thread while the browser reads, so that a download of
-//! any length needs little memory.
+//! Tables as CSV files, and files that were kept, streamed: they are written on a blocking thread while the browser reads, so that a
+//! download of any length needs little memory.
 //!
-//! Invariant: what is written comes from one snapshot of the store, which is let go of when the reader stands still for
-//! [`PATIENCE`]. A snapshot that is held keeps the database from tidying up.
+//! Invariant: what is written of a table comes from one snapshot of the store, which is let go of when the reader stands still for
+//! [`PATIENCE`]. A snapshot that is held keeps the database from tidying up; a kept file holds none.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -28,6 +28,16 @@ pub(crate) fn csv<F>(app: &App, name: &str, write: F) -> Response
 where
     F: FnOnce(&Hub, &mut dyn Write) -> Result<(), hub::Error> + Send + 'static,
 {
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
+    let disposition = (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\""));
+    ([kind, disposition], streamed(app, write)).into_response()
+}
+
+/// What `write` writes, as the body of a response.
+pub(crate) fn streamed<F>(app: &App, write: F) -> Body
+where
+    F: FnOnce(&Hub, &mut dyn Write) -> Result<(), hub::Error> + Send + 'static,
+{
     let (chunks, rows) = mpsc::channel::<io::Result<Bytes>>(4);
     let app = app.clone();
     tokio::spawn(async move {
@@ -43,11 +53,7 @@ where
             let _ = broken.send(Err(io::Error::other(failure.what))).await;
         }
     });
-    let body =
-        Body::from_stream(stream::unfold(rows, |mut rows| async move { rows.recv().await.map(|chunk| (chunk, rows)) }));
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
-    let disposition = (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\""));
-    ([kind, disposition], body).into_response()
+    Body::from_stream(stream::unfold(rows, |mut rows| async move { rows.recv().await.map(|chunk| (chunk, rows)) }))
 }
 
 /// Gathers written bytes and hands them on.

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::forms;
 
 /// Largest file with its form, bytes: it is held whole.
-pub(crate) const MOST_BYTES: usize = hub::MOST_KEPT_BYTES;
+pub(crate) const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// The form as it was sent.
 #[derive(Default)]

@@ -1,100 +1,29 @@
-//! The file of an import as its envelope, and what became of its rows: packed to be kept, and unpacked again.
+//! The file of an import as its envelope: kept in parts, before the first of its rows is taken.
 //!
 //! Invariants:
-//! * What is kept comes back byte for byte. A file is kept whole or not at all.
-//! * A file without a report is not kept: nobody could say whose rows are in it without reading it anew.
+//! * What is kept comes back byte for byte. A file is kept whole or not at all, whatever its size.
+//! * A few parts are held at a time. Those of a large file are written in several transactions; the last one says that it is whole.
+//! * What was written of a file and never became whole ages as others do, and goes.
 
 use std::io::{self, Read, Write as _};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use store::Write;
-use store::imports::Import;
+use store::{Store, Write};
 
-use super::{PARTS_AHEAD, Told};
-use crate::packing::packer;
-use crate::{Actor, Error};
+use crate::Error;
+use crate::packing::PartPacker;
 
-/// Largest file that is kept, bytes; of a larger one the note tells size and digest.
-pub const MOST_KEPT_BYTES: usize = 16 * 1024 * 1024;
-/// Largest report, packed. A file that may be kept has a smaller one.
-const MOST_REPORT_BYTES: usize = MOST_KEPT_BYTES;
+/// Packed bytes of one transaction, about: so long nobody else writes.
+const BYTES_PER_WRITE: usize = 4 * 1024 * 1024;
+/// How often a file is written that somebody removes meanwhile, because a person is erased.
+const ATTEMPTS: usize = 3;
 
-/// What became of a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportRow {
-    /// Which row.
-    pub row: String,
-    /// User number or code, as it stood there.
-    pub user: String,
-    /// The time, as it stood there.
-    pub time: String,
-    /// `stored`, `known`, `held` or `refused`.
-    pub outcome: String,
-    /// Why it was held or refused, and what to do; empty for the others.
-    pub why: String,
-}
-
-impl From<&Told<'_>> for ReportRow {
-    fn from(told: &Told<'_>) -> Self {
-        let said = told.row.said.as_ref().ok();
-        Self {
-            row: told.row.key.to_string(),
-            user: said.map(|punch| punch.puncher.said().to_owned()).unwrap_or_default(),
-            time: said.map(|punch| punch.time.to_string()).unwrap_or_default(),
-            outcome: told.became.word().to_owned(),
-            why: told.why().into_owned(),
-        }
-    }
-}
-
-/// A report that is being written, by a thread of its own: rows are packed while others are stored.
-pub(super) struct Report {
-    rows: SyncSender<Vec<ReportRow>>,
-    packing: JoinHandle<Option<Vec<u8>>>,
-}
-
-impl Report {
-    pub(super) fn begin() -> Self {
-        let (rows, told) = sync_channel(PARTS_AHEAD);
-        Self { rows, packing: std::thread::spawn(move || packed(&told)) }
-    }
-
-    /// Nobody takes the rows any more once it has become too large.
-    pub(super) fn add(&self, part: &[Told<'_>]) {
-        drop(self.rows.send(part.iter().map(ReportRow::from).collect()));
-    }
-
-    fn finish(self) -> Option<Vec<u8>> {
-        drop(self.rows);
-        self.packing.join().ok()?
-    }
-}
-
-/// The rows packed, a line each; `None` where that is too large.
-fn packed(told: &Receiver<Vec<ReportRow>>) -> Option<Vec<u8>> {
-    let mut packer = packer();
-    for row in told.iter().flatten() {
-        serde_json::to_writer(&mut packer, &row).ok()?;
-        packer.write_all(b"\n").ok()?;
-        if packer.get_ref().len() > MOST_REPORT_BYTES {
-            return None;
-        }
-    }
-    packer.finish().ok()
-}
-
-/// A file that was taken, ready to be kept.
+/// A file that is brought.
 pub(super) struct Envelope {
-    name: String,
-    digest: String,
+    /// The whole name, for messages.
+    said: String,
     size_bytes: u64,
-    /// The packed file and report, where both may be kept.
-    kept: Option<(Vec<u8>, Vec<u8>)>,
+    digest: String,
 }
 
 impl Envelope {
@@ -102,70 +31,126 @@ impl Envelope {
     ///
     /// # Errors
     /// [`Error::Invalid`] when it can't be read.
-    pub(super) fn of(mut file: impl Read, name: &str, report: Report) -> Result<Self, Error> {
-        let unread = |error: io::Error| Error::invalid(format!("{name} can't be read: {error}"), "try again");
-        let mut wrapping = Wrapping { hasher: blake3::Hasher::new(), size_bytes: 0, packer: Some(packer()) };
-        io::copy(&mut file, &mut wrapping).map_err(unread)?;
-        let packed = wrapping.packer.map(GzEncoder::finish).transpose().map_err(unread)?;
-        Ok(Self {
-            name: name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
-            digest: wrapping.hasher.finalize().to_hex().to_string(),
-            size_bytes: wrapping.size_bytes,
-            kept: packed.zip(report.finish()),
-        })
+    pub(super) fn of(file: io::Result<impl Read>, name: &str) -> Result<Self, Error> {
+        let mut hasher = blake3::Hasher::new();
+        file.and_then(|file| hasher.update_reader(file).map(drop)).map_err(|error| unread(name, error))?;
+        let (size_bytes, digest) = (hasher.count(), hasher.finalize().to_hex().to_string());
+        Ok(Self { said: name.to_owned(), size_bytes, digest })
+    }
+
+    /// Its name, without folders.
+    pub(super) fn name(&self) -> &str {
+        self.said.rsplit(['/', '\\']).next().unwrap_or_default()
+    }
+
+    pub(super) const fn size_bytes(&self) -> u64 {
+        self.size_bytes
     }
 
     pub(super) fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// Notes the import, and keeps the file with what became of its rows; the number of the note.
-    pub(super) fn keep(&self, write: &Write<'_>, actor: &Actor, now: Timestamp, note: &Import) -> Result<i64, Error> {
-        let now_us = now.as_microsecond();
-        let id = write.add_import(&Import {
-            at_us: now_us,
-            actor: actor.name.clone(),
-            name: self.name.clone(),
-            size_bytes: self.size_bytes,
-            digest: self.digest.clone(),
-            ..note.clone()
-        })?;
-        if let Some((file, report)) = &self.kept {
-            write.keep_envelope(&self.digest, file, now_us)?;
-            write.keep_import_report(id, report, now_us)?;
+    /// Keeps the file, unless it is kept already, and writes what goes with it in the transaction in which it is whole.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it can't be read, or has changed; of the store, or of `note`.
+    pub(super) fn keep<R: Read, T>(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        open: impl Fn() -> io::Result<R>,
+        note: impl Fn(&Write<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..ATTEMPTS {
+            let noted = match store.read(|read| read.envelope_parts(&self.digest))? {
+                Some(_) => store.write(|write| {
+                    let is_whole = write.touch_envelope(&self.digest, now.as_microsecond())?;
+                    is_whole.then(|| note(write)).transpose()
+                })?,
+                None => self.put(store, now, open(), &note)?,
+            };
+            if let Some(noted) = noted {
+                return Ok(noted);
+            }
         }
-        Ok(id)
+        Err(Error::invalid(format!("{} was removed while it was brought", self.said), "try again"))
+    }
+
+    /// Writes its parts; nothing is noted when one of them is gone again.
+    fn put<T>(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        file: io::Result<impl Read>,
+        note: impl Fn(&Write<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let unread = |error| unread(&self.said, error);
+        let (mut file, mut hasher) = (file.map_err(unread)?, blake3::Hasher::new());
+        let mut waiting = Waiting::default();
+        let mut packer = PartPacker::new(|part| {
+            if waiting.bytes >= BYTES_PER_WRITE {
+                store.write(|write| self.write_parts(write, now, &waiting)).map_err(io::Error::other)?;
+                waiting = Waiting { first: waiting.next(), ..Waiting::default() };
+            }
+            waiting.bytes += part.len();
+            waiting.parts.push(part);
+            Ok(())
+        });
+        let mut some = vec![0; 64 * 1024];
+        loop {
+            let read = file.read(&mut some).map_err(unread)?;
+            let some = some.get(..read).unwrap_or_default();
+            if some.is_empty() {
+                break;
+            }
+            hasher.update(some);
+            packer.write_all(some).map_err(unread)?;
+        }
+        let parts = packer.finish().map_err(unread)?;
+        if hasher.finalize().to_hex().as_str() != self.digest {
+            self.take_back(store)?;
+            return Err(Error::invalid(format!("{} changed while it was read", self.said), "try again"));
+        }
+        store.write(|write| {
+            self.write_parts(write, now, &waiting)?;
+            let is_whole = write.finish_envelope(&self.digest, parts)?;
+            is_whole.then(|| note(write)).transpose()
+        })
+    }
+
+    fn write_parts(&self, write: &Write<'_>, now: Timestamp, waiting: &Waiting) -> Result<(), Error> {
+        Ok(write.keep_envelope_parts(&self.digest, waiting.first, &waiting.parts, now.as_microsecond())?)
+    }
+
+    /// Removes parts that are another file's than the digest says.
+    fn take_back(&self, store: &Store) -> Result<(), Error> {
+        loop {
+            let is_gone = store.write(|write| {
+                Ok::<_, Error>(write.envelope_parts(&self.digest)?.is_some() || write.forget_envelope(&self.digest)?)
+            })?;
+            if is_gone {
+                return Ok(());
+            }
+        }
     }
 }
 
-/// Takes the bytes of a file as they come.
-struct Wrapping {
-    hasher: blake3::Hasher,
-    size_bytes: u64,
-    /// `None` once the file is too large.
-    packer: Option<GzEncoder<Vec<u8>>>,
+/// Parts that wait to be written, from one on.
+#[derive(Default)]
+struct Waiting {
+    first: u32,
+    parts: Vec<Vec<u8>>,
+    bytes: usize,
 }
 
-impl io::Write for Wrapping {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hasher.update(bytes);
-        self.size_bytes += bytes.len() as u64;
-        if self.size_bytes > MOST_KEPT_BYTES as u64 {
-            self.packer = None;
-        }
-        if let Some(packer) = &mut self.packer {
-            packer.write_all(bytes)?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Waiting {
+    fn next(&self) -> u32 {
+        self.first + u32::try_from(self.parts.len()).unwrap_or(u32::MAX)
     }
 }
 
-/// The rows of a report that was kept.
-pub(crate) fn report_rows(packed: &[u8]) -> impl Iterator<Item = Result<ReportRow, Error>> + '_ {
-    let rows = serde_json::Deserializer::from_reader(io::BufReader::new(GzDecoder::new(packed))).into_iter();
-    rows.map(|row| row.map_err(|error| Error::Damaged { what: "report of an import", detail: error.to_string() }))
+/// What the hub said while the file was read, or that it can't be read.
+fn unread(name: &str, error: io::Error) -> Error {
+    error.downcast().unwrap_or_else(|error| Error::invalid(format!("{name} can't be read: {error}"), "try again"))
 }

@@ -8,7 +8,9 @@
 //! * A dry run is the import itself, taken back.
 
 mod envelope;
+mod noted;
 mod reasons;
+mod report;
 mod sent;
 mod sources;
 mod table;
@@ -25,9 +27,9 @@ use roads::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime};
 use store::Write;
 use store::people::Employee;
 
-pub(crate) use envelope::report_rows;
-pub use envelope::{MOST_KEPT_BYTES, ReportRow};
 pub use reasons::Reasons;
+pub use report::ReportRow;
+pub(crate) use report::report_rows;
 pub use sent::{SentPunches, WEB_SOURCE};
 pub use table::{TableImport, TableImported};
 pub use told::{Became, Refusal, Told};
@@ -39,7 +41,8 @@ use crate::registry::NewTerminal;
 use crate::resolve::group_of;
 use crate::undone::Undone;
 use crate::{Actor, Error, Hub};
-use envelope::{Envelope, Report};
+use noted::{Done, Noting};
+use report::Report;
 use sources::Sources;
 
 /// Parts that are read and wait to be stored, or stored and wait to be told of.
@@ -180,7 +183,8 @@ impl Hub {
         Ok(counts)
     }
 
-    /// Imports a terminal's exported log. `told` is that of [`Hub::take_outside`].
+    /// Imports a terminal's exported log, which is noted and kept before the first of its lines is taken. `told` is that of
+    /// [`Hub::take_outside`].
     ///
     /// # Errors
     /// As [`Hub::take_outside`].
@@ -207,17 +211,7 @@ impl Hub {
             is_dry_run: how.is_dry_run,
         };
         let rows = attlog::punches(how.serial, file).zip(1..).map(of_log);
-        let report = Report::begin();
         let mut taking = Taking::new(actor, &outside, now)?;
-        let counts = self.take_more(&mut taking, rows, now, |part, counts| {
-            report.add(part);
-            told(part, counts);
-        })?;
-        if how.is_dry_run {
-            return Ok(counts);
-        }
-        let envelope = Envelope::of(file, how.name, report)?;
-        let detail = format!("{counts}; {}; file {}", taking.made_in_words(), envelope.digest());
         let asked = ImportAsked {
             zone: Some(how.zone.to_owned()),
             terminal: Some(how.serial.to_owned()),
@@ -225,10 +219,17 @@ impl Hub {
             create_employees: how.create_employees,
             ..ImportAsked::by_preset("attlog")
         };
-        self.store.write(|write| {
-            envelope.keep(write, actor, now, &asked.note("attlog", how.serial, counts, false))?;
-            Ok::<_, Error>(write.audit(&actor.entry(now, "import.attlog", how.serial, detail))?)
+        let noting = Noting { store: &self.store, actor, now, note: asked.note("attlog", how.serial, how.is_dry_run) };
+        let begun = if how.is_dry_run { None } else { Some(noting.begin(how.name, || Ok(file))?) };
+        let report = Report::begin();
+        let counts = self.take_more(&mut taking, rows, now, |part, counts| {
+            report.add(part);
+            told(part, counts);
         })?;
+        if let Some(begun) = begun {
+            let audit = ("import.attlog", format!("{counts}; {}; file ", taking.made_in_words()));
+            noting.finish(begun, Done { counts, report, audit })?;
+        }
         Ok(counts)
     }
 }

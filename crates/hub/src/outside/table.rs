@@ -6,7 +6,8 @@ use attendance::punch::Channel;
 use jiff::Timestamp;
 use roads::punch_table::{DateOrder, Mapping, PunchTable};
 
-use super::envelope::{Envelope, Report};
+use super::noted::{Done, Noting};
+use super::report::Report;
 use super::{Origin, Outside, Taking, Told, Wanted};
 use crate::imports::ImportAsked;
 use crate::intake::Counts;
@@ -53,7 +54,8 @@ pub struct TableImported {
 }
 
 impl Hub {
-    /// Takes a table of punches: CSV or a sheet. `open` opens the file anew each time; `told` is that of [`Hub::take_outside`].
+    /// Takes a table of punches: CSV or a sheet. What is taken is noted, and the file kept, before the first row. `open` opens the file
+    /// anew each time; `told` is that of [`Hub::take_outside`].
     ///
     /// # Errors
     /// [`Error::Invalid`] for a file that is no such table or lacks a zone, and as [`Hub::take_outside`]. What was stored before an
@@ -97,26 +99,23 @@ impl Hub {
         let mut broken = None;
         let rows = table.rows(open().map_err(unread)?).map_err(no_table)?;
         let rows = rows.map_while(|row| row.map_err(|error| broken = Some(error)).ok());
-        let report = Report::begin();
         let mut taking = Taking::new(actor, &outside, now)?;
+        let asked = ImportAsked { zone: outside.zone.map(str::to_owned), ..ImportAsked::of(how) };
+        let noting = Noting { store: &self.store, actor, now, note: asked.note(&mapping, source, how.is_dry_run) };
+        let begun = if how.is_dry_run { None } else { Some(noting.begin(how.name, &open)?) };
+        let report = Report::begin();
         let counts = self.take_more(&mut taking, rows, now, |part, counts| {
             report.add(part);
             told(part, counts);
         })?;
-        let mut id = None;
-        if !how.is_dry_run || how.keeps_trial {
-            let envelope = Envelope::of(open().map_err(unread)?, how.name, report)?;
-            let (made, digest) = (taking.made_in_words(), envelope.digest());
-            let detail = format!("{counts}; {made}; mapping {mapping}; file {}, {digest}", how.name);
-            let asked = ImportAsked { zone: outside.zone.map(str::to_owned), ..ImportAsked::of(how) };
-            let note = asked.note(&mapping, source, counts, how.is_dry_run);
-            let action = if how.is_dry_run { "import.try" } else { "import.punches" };
-            id = self.store.write(|write| {
-                let id = envelope.keep(write, actor, now, &note)?;
-                write.audit(&actor.entry(now, action, source, detail))?;
-                Ok::<_, Error>(Some(id))
-            })?;
-        }
+        let said = format!("{counts}; {}; mapping {mapping}; file {}, ", taking.made_in_words(), how.name);
+        let id = match begun {
+            Some(begun) => Some(noting.finish(begun, Done { counts, report, audit: ("import.punches", said) })?),
+            None if how.keeps_trial => {
+                Some(noting.note_trial(how.name, &open, Done { counts, report, audit: ("import.try", said) })?)
+            }
+            None => None,
+        };
         match broken {
             Some(error) => Err(no_table(error)),
             None => {

@@ -71,8 +71,9 @@ impl CleanUp {
                 if old.is_empty() {
                     break;
                 }
-                rows += run.step(|write| Ok(write.forget_old(&old)?))?;
-                if old.len() < ROWS_PER_WRITE as usize {
+                let gone = run.step(|write| Ok(write.forget_old(&old)?))?;
+                rows += gone.rows;
+                if gone.is_all && old.len() < ROWS_PER_WRITE as usize {
                     break;
                 }
             }

@@ -95,9 +95,12 @@ fn history(context: &Context, filter: &ImportFilter) -> anyhow::Result<()> {
         "known",
         "held",
         "refused",
+        "finished",
         "kept",
     ];
-    let rows = hub.imports(filter)?.rows.into_iter().map(|row| {
+    let imports = hub.imports(filter)?.rows;
+    let open: Vec<String> = imports.iter().filter(|row| !row.is_finished).map(|row| row.id.to_string()).collect();
+    let rows = imports.into_iter().map(|row| {
         let Counts { read, stored, known, held, refused } = row.counts;
         let note = [
             json!(row.id),
@@ -110,9 +113,17 @@ fn history(context: &Context, filter: &ImportFilter) -> anyhow::Result<()> {
             json!(row.is_trial),
         ];
         let counts = [read, stored, known, held, refused].map(|count| json!(count));
-        note.into_iter().chain(counts).chain([json!(row.is_kept)]).collect()
+        note.into_iter().chain(counts).chain([json!(row.is_finished), json!(row.is_kept)]).collect()
     });
-    Ok(show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?)
+    show::rows(context.is_json, &header, &rows.collect::<Vec<_>>())?;
+    if !context.is_json && !open.is_empty() {
+        show::line(format!(
+            "not finished: {}. Such an import is still running, or it was broken off: bring its file again, or take the kept one again on \
+             its page; what is stored already is known",
+            open.join(", ")
+        ))?;
+    }
+    Ok(())
 }
 
 /// What a list of a kind lists; punches are none.

@@ -78,6 +78,17 @@ pub(crate) enum Owned {
     Bytes(Vec<u8>),
 }
 
+impl Owned {
+    /// About how many bytes it takes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Null | Self::Number(_) => size_of::<i64>(),
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl From<Value<'_>> for Owned {
     fn from(value: Value<'_>) -> Self {
         match value {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::import_form::ImportForm;
 use crate::page::imports::Asked;
-use crate::{forms, show};
+use crate::{download, forms, show};
 
 /// What became of a file.
 #[derive(Serialize)]
@@ -50,6 +50,7 @@ pub(crate) struct Note {
     known: u64,
     held: u64,
     refused: u64,
+    is_finished: bool,
     is_kept: bool,
 }
 
@@ -72,12 +73,13 @@ impl Note {
             known,
             held,
             refused,
+            is_finished: row.is_finished,
             is_kept: row.is_kept,
         }
     }
 }
 
-/// An import with a part of its report; without one once that is not kept any more.
+/// An import with a part of its report; without one when that is not kept: not any more, or not yet.
 #[derive(Serialize)]
 pub(crate) struct Reported {
     #[serde(flatten)]
@@ -156,15 +158,18 @@ pub(crate) async fn one(
 
 /// `GET /api/v1/imports/{id}/file`
 pub(crate) async fn file(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = number(&id)?;
-    Ok(download(app.ask(move |hub| hub.import_file(id)).await?))
+    Ok(download(&app, number(&id)?).await?)
 }
 
-/// A kept file as it came, as one to be saved.
-pub(crate) fn download((note, file): (ImportRow, Vec<u8>)) -> Response {
+/// The file of an import as it came, as one to be saved. An error while it is read breaks the download off.
+pub(crate) async fn download(app: &App, id: i64) -> Result<Response, Failure> {
+    // Refused before a file begins.
+    let (note, mut file) = app.ask(move |hub| hub.import_file(id)).await?;
+    let body = download::streamed(app, move |_, out| Ok(std::io::copy(&mut file, out).map(drop)?));
     let plain: String =
         note.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
     let name = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", forms::encode(&note.name));
     let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
-    ([kind, (header::CONTENT_DISPOSITION, name)], file).into_response()
+    let size = (header::CONTENT_LENGTH, note.size_bytes.to_string());
+    Ok(([kind, size, (header::CONTENT_DISPOSITION, name)], body).into_response())
 }

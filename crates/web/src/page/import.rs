@@ -1,5 +1,5 @@
 //! `GET /imports/{id}`: what a file brought, or would bring; `GET /imports/{id}/report.csv` and `GET /imports/{id}/file`; and
-//! `POST /imports/{id}/take`, which takes a file that was tried and kept.
+//! `POST /imports/{id}/take`, which takes a file that is kept: one that was tried, or whose import is not finished.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,8 @@ struct ImportPage {
     has_report: bool,
     /// The rows that importing it would take; `None` when nothing is to be taken.
     offers: Option<String>,
+    /// Whether the kept file of an import that is not finished may be taken again.
+    retakes: bool,
     /// Other imports of the same bytes, the latest first.
     others: Vec<Row>,
     outcomes: Vec<Outcome>,
@@ -99,6 +101,7 @@ pub(crate) async fn page(
         is_kept: note.is_kept,
         has_report,
         offers: (note.is_trial && note.is_kept && new > 0).then(|| words::plural(new, "row", "rows")),
+        retakes: !note.is_finished && note.is_kept,
         others: others.into_iter().map(|other| Row::new(other, now, &zone)).collect(),
         outcomes,
         zone: show::zone(&zone, now),
@@ -120,8 +123,7 @@ pub(crate) async fn report(State(app): State<App>, Path(id): Path<String>) -> Re
 
 /// `GET /imports/{id}/file`
 pub(crate) async fn file(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
-    let id = number(&id)?;
-    Ok(download_file(app.ask(move |hub| hub.import_file(id)).await?))
+    download_file(&app, number(&id)?).await
 }
 
 /// `POST /imports/{id}/take`

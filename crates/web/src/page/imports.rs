@@ -107,6 +107,7 @@ pub(super) struct Row {
     pub(super) mapping: String,
     pub(super) source: String,
     pub(super) is_trial: bool,
+    pub(super) is_finished: bool,
     pub(super) read: String,
     pub(super) stored: String,
     pub(super) known: String,
@@ -125,6 +126,7 @@ impl Row {
             mapping: row.mapping,
             source: row.source,
             is_trial: row.is_trial,
+            is_finished: row.is_finished,
             read: show::count(row.counts.read),
             stored: show::count(row.counts.stored),
             known: show::count(row.counts.known),
@@ -189,8 +191,21 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
     Ok(download::csv(&app, "imports", move |hub, out| {
         let zone = hub.company()?.time_zone()?;
         let columns = [
-            "import", "at", "by", "file", "bytes", "digest", "mapping", "source", "dry_run", "read", "stored", "known",
-            "held", "refused",
+            "import",
+            "at",
+            "by",
+            "file",
+            "bytes",
+            "digest",
+            "mapping",
+            "source",
+            "dry_run",
+            "read",
+            "stored",
+            "known",
+            "held",
+            "refused",
+            "is_finished",
         ];
         let mut table = CsvTable::new(out, columns)?;
         for row in hub.imports(&filter)?.rows {
@@ -207,7 +222,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
                 row.source,
                 row.is_trial.to_string(),
             ];
-            table.row(note.into_iter().chain(counts))?;
+            table.row(note.into_iter().chain(counts).chain([row.is_finished.to_string()]))?;
         }
         Ok(table.finish()?)
     }))

@@ -286,3 +286,33 @@ async fn a_mapping_is_saved_under_a_name_by_which_files_are_brought() {
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(house.get(&program, place).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn an_import_that_is_not_finished_says_so_with_the_cure_and_its_file_is_taken_again() {
+    let house = House::with_accounts();
+    let how = TableImport { name: "log.csv", zone: Some("Asia/Manila"), ..TableImport::default() };
+    let take = || {
+        let open = || Ok(LOG.as_bytes());
+        house
+            .hub
+            .import_table(&super::house::clerk(), &how, open, super::house::now(), |_, _| panic!("the process ends"))
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(take)).is_err());
+    let (program, hr) = (house.token(TokenKind::Api), house.sign_in("hr").await);
+    let note = house.get(&program, "/api/v1/imports/1").await.json();
+    assert_eq!((&note["is_finished"], &note["is_kept"], &note["rows"]), (&json!(false), &json!(true), &json!(null)));
+    assert_eq!(house.get(&program, "/api/v1/imports/1/file").await.text, LOG);
+    assert!(house.get(&hr, "/imports").await.text.contains("Not finished"));
+    let page = house.get(&hr, "/imports/1").await.text;
+    for says in ["Not finished", "it was broken off", "what is stored of it already is known", "Take the file again"] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    assert!(!page.contains("not kept any more"), "{page}");
+    let taken = house.post(&hr, "/imports/1/take", "").await;
+    assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, "/imports/2"), "{}", taken.text);
+    let page = house.get(&hr, "/imports/2").await.text;
+    assert!(page.contains("(not finished)") && !page.contains("Not finished"), "{page}");
+    let csv = house.get(&hr, "/imports.csv").await.text;
+    let finished: Vec<&str> = csv.lines().map(|row| row.rsplit(',').next().unwrap()).collect();
+    assert_eq!(finished, ["is_finished", "true", "false"]);
+}
