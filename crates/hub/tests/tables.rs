@@ -151,6 +151,27 @@ fn a_line_that_breaks_costs_nothing_and_it_is_told_since_when() {
 }
 
 #[test]
+fn who_was_made_an_employee_before_the_source_was_changed_stands_in_the_audit_trail() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, settings());
+    let mut table = log();
+    let changed = MssqlSettings { first: "2026-02-03".parse().ok(), ..settings() };
+    let told = &mut |_: &[Told<'_>], _: &Counts| add(&hub, changed.clone());
+    let how = TableReading { clock: &now, is_over: &|| false, told, is_dry_run: false };
+    let read = hub.read_table("commute", &mut table, how).unwrap();
+    assert!(read.trouble.unwrap().contains("changed meanwhile"));
+    let audit = hub.audit(20).unwrap();
+    let made: Vec<_> = audit.iter().filter(|entry| entry.action == "import.table").collect();
+    let [made] = made[..] else { panic!("{audit:?}") };
+    assert!(made.detail.ends_with("; 2 provisional employees made"), "{made:?}");
+    // Of the source as it is now nothing was read yet.
+    assert_eq!(hub.source("commute").unwrap().state, SourceState::New);
+    assert_eq!(read_at(&hub, &mut table, now()).counts.stored, 0);
+    assert_eq!(hub.source("commute").unwrap().state, SourceState::Well);
+}
+
+#[test]
 fn a_file_of_a_table_is_imported_as_the_very_punches_that_a_reading_makes() {
     let mut table = log();
     table.rows.push(event(90, "", "2026-02-04T12:00:00", "I"));

@@ -2,6 +2,7 @@
 //!
 //! Invariants:
 //! * How far a table was read is noted after its page was stored, never before: a page may come twice, and changes nothing then.
+//! * Who was made an employee by it stands in the audit trail, however it ended.
 //! * What is noted belongs to the settings that were read with. A source that was changed meanwhile begins anew.
 
 use std::io::Write;
@@ -246,6 +247,7 @@ impl Hub {
         let mut taking = Taking::new(&actor, &outside, clock())?;
         let mut notes = SourceNotes::of(&source);
         let mut done = TableRead::default();
+        let mut is_changed = false;
         while let Some(select) = reading.next() {
             if is_over() {
                 done.trouble = Some("it was ended; the next reading goes on".to_owned());
@@ -282,7 +284,8 @@ impl Hub {
             let position = reading.mark().map_or_else(String::new, |mark| mark.to_string());
             if !self.store.write(|write| write.put_source_position(name, &source.body, &position))? {
                 done.trouble = Some("it was changed meanwhile; the next reading begins anew".to_owned());
-                return Ok(done);
+                is_changed = true;
+                break;
             }
         }
         if is_dry_run {
@@ -291,11 +294,14 @@ impl Hub {
         let now = clock();
         let notes = notes.with_reasons(&done.reasons, now).json()?;
         self.store.write(|write| {
-            write.note_source(name, &source.body, &notes)?;
             if taking.has_made() {
                 let detail = format!("{}; {}", done.counts, taking.made_in_words());
                 write.audit(&actor.entry(now, "import.table", name, detail))?;
             }
+            if is_changed {
+                return Ok(());
+            }
+            write.note_source(name, &source.body, &notes)?;
             match &done.trouble {
                 None => write.source_is_well(name, &done.words(), now.as_microsecond()),
                 Some(_) => write.source_is_down(name, &done.words(), now.as_microsecond()),
