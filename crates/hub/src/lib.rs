@@ -12,6 +12,7 @@
 //! Calls block. A server runs them on threads that may.
 
 mod access;
+mod addresses;
 mod answers;
 mod bank;
 mod beside;

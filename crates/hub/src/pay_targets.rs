@@ -19,10 +19,11 @@ use serde::{Deserialize, Serialize};
 use store::periods::Lock;
 use store::{Read, Write};
 
+use crate::addresses;
 use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
 use crate::resolve::instant;
 use crate::saved::checked_name;
-use crate::shown_url::{refuse_hidden, shown_url};
+use crate::shown_url::shown_url;
 use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
 
 const TARGETS: &str = "payroll_targets";
@@ -59,13 +60,12 @@ impl PayTarget {
         due.map(|period| period.dates).collect()
     }
 
-    /// As the audit trail has it: without what may open a door.
-    fn shown(&self) -> Self {
-        let mut target = self.clone();
-        if let PayWay::Address { url, .. } = &mut target.way {
-            *url = shown_url(url);
+    /// The address, where one takes the file.
+    pub(crate) fn url(&mut self) -> Option<&mut String> {
+        match &mut self.way {
+            PayWay::Address { url, .. } => Some(url),
+            PayWay::Folder(_) | PayWay::Sftp { .. } => None,
         }
-        target
     }
 }
 
@@ -77,7 +77,7 @@ pub enum PayWay {
     Folder(PathBuf),
     /// An address that takes files by PUT or POST.
     Address {
-        /// The address; by PUT the file's name comes after it.
+        /// The address; by PUT the file's name comes after it. As lists show it, but for who gives it.
         url: String,
         /// How it takes them.
         #[serde(default)]
@@ -198,8 +198,9 @@ impl Hub {
     /// Adds a target, or changes the one of that name. It gets the files of periods that are locked from now on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, an address that may not be one, an address
-    /// without a token, or a layout that lacks something; [`Error::Key`] when the token can't be sealed.
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, an address that may not be one, or is as lists show
+    /// it and not the one before, an address without a token, or a layout that lacks something; [`Error::Key`] when the token can't be
+    /// sealed.
     pub fn add_pay_target(
         &self,
         actor: &Actor,
@@ -220,7 +221,6 @@ impl Hub {
                 return Err(Error::invalid(what, "write the whole path: a job has no place of its own"));
             }
             PayWay::Address { url, allow_private, .. } => {
-                refuse_hidden(url)?;
                 check_address(url, *allow_private).map_err(|why| Error::invalid(why, "see docs/payroll.md"))?;
                 if token.is_none() {
                     return Err(Error::invalid("an address needs a token", "name its file: --token-file F"));
@@ -237,15 +237,25 @@ impl Hub {
         }
         self.store.write(|write| {
             let mut targets: Vec<PayTarget> = read_list(write, TARGETS)?;
-            targets.retain(|known| known.name != name);
-            targets.push(PayTarget { since_us: now.as_microsecond(), ..target.clone() });
+            let mut before = targets.extract_if(.., |known| known.name == name).next();
+            let mut target = PayTarget { since_us: now.as_microsecond(), ..target.clone() };
+            let place = addresses::of_target(name);
+            match target.url() {
+                Some(url) => {
+                    let before = before.as_mut().and_then(PayTarget::url).map(|url| url.as_str());
+                    *url = self.keep_address(write, &place, (before, url.as_str()), now)?;
+                }
+                None => drop(write.drop_secret(&place)?),
+            }
+            let detail = json(&target)?;
+            targets.push(target);
             targets.sort_by(|a, b| a.name.cmp(&b.name));
             write.put_setting(TARGETS, &json(&targets)?)?;
             match token {
                 Some(token) => self.keep_secret(write, &token_place(name), token, now)?,
                 None => drop(write.drop_secret(&token_place(name))?),
             }
-            Ok(write.audit(&actor.entry(now, "payroll.target.add", name, json(&target.shown())?))?)
+            Ok(write.audit(&actor.entry(now, "payroll.target.add", name, detail))?)
         })
     }
 
@@ -263,11 +273,12 @@ impl Hub {
             }
             write.put_setting(TARGETS, &json(&targets)?)?;
             write.drop_secret(&token_place(name))?;
+            write.drop_secret(&addresses::of_target(name))?;
             Ok(write.audit(&actor.entry(now, "payroll.target.remove", name, ""))?)
         })
     }
 
-    /// The target of an errand and its token; `None` when nothing is to be done any more, with the reason.
+    /// The target of an errand, with its whole address, and its token; `None` when nothing is to be done any more, with the reason.
     fn errand(&self, errand: &Errand) -> Result<Result<(PayTarget, Option<String>), &'static str>, Error> {
         self.store.read(|read| {
             let is_this = |lock: &Lock| (lock.first, lock.last) == errand.dates && lock.locked_us == errand.locked_us;
@@ -275,13 +286,33 @@ impl Hub {
                 return Ok(Err("the period was unlocked meanwhile; nothing was sent"));
             }
             let targets: Vec<PayTarget> = read_list(read, TARGETS)?;
-            let Some(target) = targets.into_iter().find(|target| target.name == errand.target) else {
+            let Some(mut target) = targets.into_iter().find(|target| target.name == errand.target) else {
                 return Ok(Err("the target was removed meanwhile; nothing was sent"));
             };
+            if let Some(url) = target.url() {
+                *url = self.whole_address(read, &addresses::of_target(&errand.target), url)?;
+            }
             let token = self.secret(read, &token_place(&target.name))?;
             Ok(Ok((target, token)))
         })
     }
+}
+
+/// Seals what an older version left plain in the addresses of targets; whose they are.
+pub(crate) fn seal_target_addresses(hub: &Hub, write: &Write<'_>, now: Timestamp) -> Result<Vec<String>, Error> {
+    let (mut targets, mut sealed): (Vec<PayTarget>, _) = (read_list(write, TARGETS)?, Vec::new());
+    for target in &mut targets {
+        let (name, place) = (target.name.clone(), addresses::of_target(&target.name));
+        if let Some(url) = target.url()
+            && hub.seal_plain(write, &place, url, now)?
+        {
+            sealed.push(name);
+        }
+    }
+    if !sealed.is_empty() {
+        write.put_setting(TARGETS, &json(&targets)?)?;
+    }
+    Ok(sealed)
 }
 
 /// Adds a receipt; the one of that target's oldest lock is dropped where there are too many.

@@ -1,25 +1,32 @@
-//! Addresses of other systems as lists, answers and the audit trail show them: without what may open a door.
+//! Addresses of other systems as rows, lists, answers and the audit trail have them: without what may open a door.
 //!
 //! Invariants:
-//! * Whoever is named before `@`, the values of a query and the fragment are never shown. The address itself is kept as it was given.
-
-use crate::Error;
+//! * Whoever is named before `@`, the values of a query, the fragment, and what of the path looks drawn by chance are never shown; where
+//!   they are kept, [`crate::addresses`] says.
+//! * What is filled in, `{year}` and `{country}`, stays, so that addresses that differ in it differ as they are shown.
+//! * An address as it is shown is shown as it is.
 
 /// What stands for what is not shown.
 const HIDDEN: &str = "***";
+/// What is filled in.
+const FILLED_IN: [&str; 2] = ["{year}", "{country}"];
+/// Characters that a secret in a path has at least.
+const SHORTEST_SECRET: usize = 16;
+/// Characters in words of letters and digits that a piece of a path has at least, to look drawn by chance: more than `2026q1`.
+const SHORTEST_MIX: usize = 8;
 
-/// An address with user, values of the query and fragment hidden. A value that is a placeholder, like `{year}`, stays.
+/// An address without what may open a door.
 pub(crate) fn shown_url(url: &str) -> String {
     let (url, fragment) = cut(url, '#');
     let (place, query) = cut(url, '?');
     let mut shown = match place.split_once("://") {
         Some((scheme, rest)) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let (authority, path) = rest.split_at(rest.find(is_slash).unwrap_or(rest.len()));
             let host =
                 authority.rsplit_once('@').map_or_else(|| authority.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"));
-            format!("{scheme}://{host}{path}")
+            format!("{scheme}://{host}{}", shown_path(path))
         }
-        None => place.to_owned(),
+        None => shown_path(place),
     };
     if let Some(query) = query {
         let pairs: Vec<String> = query.split('&').map(shown_pair).collect();
@@ -31,27 +38,67 @@ pub(crate) fn shown_url(url: &str) -> String {
     shown
 }
 
-/// Refuses an address as lists show it: it is not the one that was hidden there.
-///
-/// # Errors
-/// [`Error::Invalid`].
-pub(crate) fn refuse_hidden(url: &str) -> Result<(), Error> {
-    if url.contains(HIDDEN) {
-        let what = format!("the address has {HIDDEN} in it, as lists show what they hide");
-        return Err(Error::invalid(what, "give the whole address"));
-    }
-    Ok(())
+/// Whether something of an address is hidden.
+pub(crate) fn has_hidden(url: &str) -> bool {
+    url.contains(HIDDEN)
+}
+
+const fn is_slash(c: char) -> bool {
+    c == '/' || c == '\\'
+}
+
+fn shown_path(path: &str) -> String {
+    let shown = |part: &str| {
+        let segment = part.trim_end_matches(is_slash);
+        veiled(segment, looks_drawn) + part.strip_prefix(segment).unwrap_or_default()
+    };
+    path.split_inclusive(is_slash).map(shown).collect()
 }
 
 fn shown_pair(pair: &str) -> String {
-    let is_placeholder = |value: &str| value.starts_with('{') && value.ends_with('}');
+    let is_any = |text: &str| !text.is_empty();
     match pair.split_once('=') {
-        Some((_, value)) if value.is_empty() || is_placeholder(value) => pair.to_owned(),
-        Some((name, _)) => format!("{name}={HIDDEN}"),
-        None if pair.is_empty() || is_placeholder(pair) => pair.to_owned(),
+        Some((name, value)) => format!("{name}={}", veiled(value, is_any)),
         // A value without a name.
-        None => HIDDEN.to_owned(),
+        None => veiled(pair, is_any),
     }
+}
+
+/// A text of which that is hidden which is told by this, between what is filled in.
+fn veiled(text: &str, is_secret: impl Fn(&str) -> bool + Copy) -> String {
+    let first = FILLED_IN.iter().filter_map(|word| text.split_once(word).map(|(before, after)| (before, *word, after)));
+    match first.min_by_key(|(before, ..)| before.len()) {
+        Some((before, word, after)) => format!("{}{word}{}", veiled(before, is_secret), veiled(after, is_secret)),
+        None if is_secret(text) => HIDDEN.to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a piece of a path is nothing that a person would call a folder: long, with letters and digits mixed, as a key or a UUID is, or
+/// of letters in no order of large and small ones.
+fn looks_drawn(piece: &str) -> bool {
+    if piece.chars().count() < SHORTEST_SECRET {
+        return false;
+    }
+    let plain = without_escapes(piece);
+    let words = || plain.split(|c: char| !c.is_alphanumeric());
+    let has = |word: &str, is: fn(char) -> bool| word.contains(is);
+    let mixed = |word: &&str| has(word, char::is_alphabetic) && has(word, char::is_numeric);
+    let is_wild = |word: &str| {
+        let (large, all) = (word.chars().filter(|c| !c.is_lowercase()).count(), word.chars().count());
+        all >= SHORTEST_SECRET && large * 3 > all
+    };
+    words().filter(mixed).map(str::len).sum::<usize>() >= SHORTEST_MIX || words().any(is_wild)
+}
+
+/// A text with a space where a byte is written as `%20`: its digits are none of the text.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| match part.get(..2) {
+        Some(byte) if byte.chars().all(|c| c.is_ascii_hexdigit()) => plain + " " + part.get(2..).unwrap_or_default(),
+        _ => plain + "%" + part,
+    })
 }
 
 fn cut(text: &str, at: char) -> (&str, Option<&str>) {
@@ -75,11 +122,40 @@ mod tests {
                 "https://days.example/{year}?country={country}&key=***",
             ),
             ("https://crm.example/a@b?to=c@d", "https://crm.example/a@b?to=***"),
+            ("https://days.example/?of=k-{year}-{country}", "https://days.example/?of=***{year}***{country}"),
+            ("https://days.example/?of={5ecret}", "https://days.example/?of=***"),
             ("no address", "no address"),
         ] {
-            assert_eq!(shown_url(url), shown);
+            assert_eq!((shown_url(url).as_str(), shown_url(shown).as_str()), (shown, shown));
+            assert_eq!(has_hidden(shown), url != shown, "{url}");
         }
-        assert!(refuse_hidden("https://crm.example/in?token=***").is_err());
-        assert!(refuse_hidden("https://crm.example/in?token=5ecret").is_ok());
+    }
+
+    #[test]
+    fn what_of_a_path_looks_drawn_by_chance_is_not_shown_and_folders_of_people_are() {
+        for (path, shown) in [
+            ("/services/T00/B00/XXXXXXXXXXXXXXXX", "/services/T00/B00/***"),
+            ("/services/T00/B00/aB3dE5gH7jK9mN1pQ3sT5vW7", "/services/T00/B00/***"),
+            ("/webhook/550e8400-e29b-41d4-a716-446655440000/in", "/webhook/***/in"),
+            ("/webhook/{550e8400-e29b-41d4-a716-446655440000}", "/webhook/***"),
+            ("/bot123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11/send", "/***/send"),
+            ("/private-0123456789abcdef0123456789abcdef/basic.ics", "/***/basic.ics"),
+            ("/in\\qWeRtZuIoPaSdFgHjK", "/in\\***"),
+            ("/1234567890123456/", "/***/"),
+            ("/0123456789abcdefXYZ-{year}.ics", "/***{year}.ics"),
+            ("/api/v3/PublicHolidays/{year}/{country}", "/api/v3/PublicHolidays/{year}/{country}"),
+            (
+                "/PublicHolidaysOfGermany/2026-01-01/attendance-records",
+                "/PublicHolidaysOfGermany/2026-01-01/attendance-records",
+            ),
+            ("/exports/attendance-2026q1-of-cebu/everything", "/exports/attendance-2026q1-of-cebu/everything"),
+            (
+                "/en.german%23holiday%40group.calendar.example/basic.ics",
+                "/en.german%23holiday%40group.calendar.example/basic.ics",
+            ),
+        ] {
+            let (path, shown) = (format!("https://x.example{path}"), format!("https://x.example{shown}"));
+            assert_eq!((shown_url(&path), shown_url(&shown)), (shown.clone(), shown));
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use stage::{PATIENCE, Stage, log_file, stage, stage_on_postgres};
-use testkit::{Process, wait_until};
+use testkit::{CalendarMood, FakeCalendar, FakeCrm, FakeInbox, Process, wait_until};
 
 const COMM_KEY: &str = "918273";
 /// Base64, as Standard Webhooks wants it.
@@ -28,6 +28,16 @@ const GIVEN: [(&str, &str); 9] = [
     ("key of an Odoo that is read", "0doo-s0urce-5esame"),
     ("password of a table", "m5sql-s3same"),
     ("token of a payroll target", "p4yroll-5esame"),
+];
+/// What opens a door in an address, behind which somebody listens: a piece of its path, the value of its query.
+const DOORS: [(&str, &str); 7] = [
+    ("token in the path of a CRM", "cRm5esame0fThePath1"),
+    ("key in the query of a CRM", "crm-qu3ry-5esame"),
+    ("token in the path of a payroll target", "p4yRoll5esame0fThePath"),
+    ("key in the query of a payroll target", "p4y-qu3ry-5esame"),
+    ("token in the path of a calendar", "d4ys5esame0fThePath2"),
+    ("key in the query of a calendar", "d4ys-qu3ry-5esame"),
+    ("user before the host", "us3r-1nfo-5esame"),
 ];
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:1/x";
@@ -64,6 +74,45 @@ fn values_of(file: &Path, all: &mut Vec<u8>) -> usize {
         }
     }
     tables.len()
+}
+
+/// Who listens behind the addresses: a CRM and an inbox that refuse the token that they are shown, and a calendar.
+struct Others {
+    crm: FakeCrm,
+    inbox: FakeInbox,
+    calendar: FakeCalendar,
+}
+
+impl Others {
+    fn start() -> Self {
+        let calendar = FakeCalendar::start().unwrap();
+        calendar.is(CalendarMood::Says(r#"[{"date": "2026-01-01", "localName": "New Year"}]"#.to_owned()));
+        Self { crm: FakeCrm::start("another").unwrap(), inbox: FakeInbox::start("another").unwrap(), calendar }
+    }
+
+    /// The addresses, each with what opens its door.
+    fn urls(&self) -> [String; 3] {
+        let [crm_path, crm_key, pay_path, pay_key, days_path, days_key, _] = DOORS.map(|(_, text)| text);
+        [
+            format!("{}/{crm_path}?key={crm_key}", self.crm.url()),
+            format!("{}{pay_path}/?key={pay_key}", self.inbox.url()),
+            format!("{}/{days_path}?key={days_key}", self.calendar.url()),
+        ]
+    }
+
+    /// Each was asked at its whole address.
+    fn were_asked(&self) {
+        let [crm, pay, days] = self.urls();
+        let path = |url: &str| url.splitn(4, '/').last().unwrap().to_owned();
+        assert!(self.crm.calls() > 0, "{crm}");
+        let pay = path(&pay);
+        let (folder, query) = pay.split_once('?').unwrap();
+        let sent = self.inbox.requests();
+        let is_whole = |path: &str| path.starts_with(&format!("/{folder}")) && path.ends_with(&format!("?{query}"));
+        assert!(!sent.is_empty() && sent.iter().all(|request| is_whole(&request.path)), "{sent:?}");
+        let days = format!("/{}", path(&days).replace("{year}", "2026"));
+        assert!(self.calendar.answers().contains(&(days, 200)), "{:?}", self.calendar.answers());
+    }
 }
 
 /// Sends a request; the whole answer.
@@ -105,7 +154,7 @@ fn holds(told: &[u8], text: &str) -> bool {
 }
 
 /// Gives each secret to what keeps it; what was given there besides: the tokens that the hub made.
-fn given(stage: &Stage) -> Vec<String> {
+fn given(stage: &Stage, others: &Others) -> Vec<String> {
     let [comm_key, push_key, password, crm, signing, odoo_sink, odoo_source, mssql, payroll] =
         GIVEN.map(|(name, text)| {
             let path = stage.path(&format!("{name}.secret"));
@@ -118,7 +167,8 @@ fn given(stage: &Stage) -> Vec<String> {
     add(&gate, &["--comm-key-file", &comm_key]);
     add(&["terminal", "add", "Door", "--serial", "S1"], &["--zone", "Asia/Manila", "--push-key-file", &push_key]);
     add(&["user", "add", "ann", "--role", "admin"], &["--password-file", &password]);
-    let sink = ["sink", "add", "crm", "--url", NOWHERE, "--allow-private", "--token-file", &crm];
+    let [crm_url, pay_url, days_url] = others.urls();
+    let sink = ["sink", "add", "crm", "--url", &crm_url, "--allow-private", "--token-file", &crm];
     add(&sink, &["--signing-secret-file", &signing]);
     add(&[&["sink", "add", "odoo"], &odoo[..]].concat(), &["--key-file", &odoo_sink]);
     add(&[&["source", "add", "odoo", "--leave"], &odoo[..]].concat(), &["--key-file", &odoo_source]);
@@ -135,8 +185,20 @@ fn given(stage: &Stage) -> Vec<String> {
         "reader",
     ];
     add(&table, &["--preset", "commute-log", "--password-file", &mssql]);
-    let target = ["payroll", "target", "add", "bank", "--url", NOWHERE, "--allow-private", "--preset", "csv"];
+    let target = ["payroll", "target", "add", "bank", "--url", &pay_url, "--allow-private", "--preset", "csv"];
     add(&target, &["--token-file", &payroll]);
+    add(&["source", "add", "holidays", "--from-year", "2026"], &["--url", &days_url, "--allow-private"]);
+    // A user before the host is refused wherever one is given.
+    let with_user = |url: &str| url.replacen("//", &format!("//{}@", DOORS[6].1), 1);
+    for (command, url, file) in [
+        (&["sink", "add", "crm"][..], with_user(&crm_url), &["--token-file", &crm][..]),
+        (&["payroll", "target", "add", "bank", "--preset", "csv"], with_user(&pay_url), &["--token-file", &payroll]),
+        (&["source", "add", "holidays", "--from-year", "2026"], with_user(&days_url), &[]),
+    ] {
+        let output = stage.run(&[command, &["--url", &url, "--allow-private"], file].concat());
+        let says = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && says.contains("has a password in it"), "{command:?}: {says}");
+    }
     let token = |name, kind| stage.prints(&["token", "create", name, "--kind", kind]).trim().to_owned();
     vec![token("reports", "api"), token("cebu", "edge")]
 }
@@ -159,7 +221,7 @@ fn used(stage: &Stage) {
     }
     stage.prints(&["job", "run", "pull"]);
     stage.prints(&["period", "lock", "--from", "2026-01-05", "--to", "2026-01-11", "--force", "the test"]);
-    let tried = || stage.prints(&["job", "list", "--kind", "payroll"]).contains("Connection refused");
+    let tried = || stage.prints(&["job", "list", "--kind", "payroll"]).contains("the receiver refuses it: 401");
     wait_until("the payroll file to be tried", PATIENCE, tried).unwrap();
     let heard = || stage.prints(&["source", "list"]).matches("down").count() >= 2;
     wait_until("the sources to be read", PATIENCE, heard).unwrap();
@@ -222,6 +284,7 @@ fn told(stage: &Stage, token: &str) -> Vec<u8> {
         &["user", "list"],
         &["sink", "list"],
         &["source", "list"],
+        &["source", "test", "holidays"],
         &["payroll", "target", "list"],
         &["period", "list"],
         &["sync", "status", "--state", "waiting"],
@@ -243,8 +306,10 @@ fn nothing_is_told(stage: &Stage) {
     command.env("PUNCHCLOCK__HUB__SILENCE_WEBHOOK", format!("http://127.0.0.1:1/?key={HOOK}"));
     let mut serving = Process::spawn(&mut command).unwrap();
     serving.wait_for_line("pages: http://", PATIENCE).unwrap();
-    let tokens = given(stage);
+    let others = Others::start();
+    let tokens = given(stage, &others);
     used(stage);
+    others.were_asked();
     let mut told = told(stage, &tokens[0]);
     let backup = stage.path("hub.backup");
     stage.prints(&["backup", backup.to_str().unwrap()]);
@@ -267,7 +332,7 @@ fn nothing_is_told(stage: &Stage) {
         assert!(holds(&told, word), "{word}: it was looked at the right places");
     }
     assert!(!holds(&told, "no heartbeat"), "the keys of terminals reach the edge");
-    for (name, secret) in GIVEN.into_iter().chain([("key of a webhook", HOOK)]) {
+    for (name, secret) in GIVEN.into_iter().chain(DOORS).chain([("key of a webhook", HOOK)]) {
         assert!(!holds(&told, secret), "{name} is told");
     }
     for token in tokens {

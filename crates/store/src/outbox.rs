@@ -33,6 +33,7 @@ statements! {
     SINKS = "SELECT name, body, paused FROM sink WHERE tenant = $1 ORDER BY name";
     PUT_SINK = "INSERT INTO sink (tenant, name, body) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, name) DO UPDATE SET body = excluded.body, paused = NULL";
+    SINK_BODY = "UPDATE sink SET body = $1 WHERE tenant = $2 AND name = $3";
     PAUSE = "UPDATE sink SET paused = $1 WHERE tenant = $2 AND name = $3";
     DROP_SINK = "DELETE FROM sink WHERE tenant = $1 AND name = $2";
     SOME = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 ORDER BY employee, date LIMIT $3";
@@ -218,6 +219,14 @@ impl Write<'_> {
     /// Of the store.
     pub fn put_sink(&self, name: &str, body: &str) -> Result<(), Error> {
         self.run(PUT_SINK, params![self.tenant, name, body]).map(drop)
+    }
+
+    /// Says otherwise how a sink is reached that is reached as before.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_sink_body(&self, name: &str, body: &str) -> Result<(), Error> {
+        self.run(SINK_BODY, params![body, self.tenant, name]).map(drop)
     }
 
     /// Pauses a sink for a reason, or lets it go on with `None`; whether there is one.

@@ -12,6 +12,7 @@ statements! {
     PUT = "INSERT INTO source (tenant, name, body, is_paused, position, says) VALUES ($1, $2, $3, 0, '', '')
         ON CONFLICT (tenant, name) DO UPDATE SET body = excluded.body, is_paused = 0, position = '', tried_us = NULL, read_us = NULL,
         down_us = NULL, says = '', notes = ''";
+    BODY = "UPDATE source SET body = $1 WHERE tenant = $2 AND name = $3";
     PAUSE = "UPDATE source SET is_paused = $1 WHERE tenant = $2 AND name = $3";
     DROP = "DELETE FROM source WHERE tenant = $1 AND name = $2";
     WELL = "UPDATE source SET tried_us = $1, read_us = $2, down_us = NULL, says = $3 WHERE tenant = $4 AND name = $5";
@@ -22,6 +23,8 @@ statements! {
     PAGE = "SELECT mark, body FROM source_page WHERE tenant = $1 AND source = $2 AND address = $3";
     PUT_PAGE = "INSERT INTO source_page (tenant, source, address, mark, body, read_us) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant, source, address) DO UPDATE SET mark = excluded.mark, body = excluded.body, read_us = excluded.read_us";
+    ADDRESSES = "SELECT address FROM source_page WHERE tenant = $1 AND source = $2 ORDER BY address";
+    RENAME_PAGE = "UPDATE source_page SET address = $1 WHERE tenant = $2 AND source = $3 AND address = $4";
     DROP_PAGES = "DELETE FROM source_page WHERE tenant = $1 AND source = $2";
 }
 
@@ -48,7 +51,7 @@ pub struct Source {
     pub notes: String,
 }
 
-/// What an address of a source answered.
+/// What an address of a source answered. It is kept under its name: the address as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The mark to ask with whether it has anything new.
@@ -80,6 +83,14 @@ impl Read<'_> {
         self.all(SOURCES, params![self.tenant], source)
     }
 
+    /// The names of the addresses of a source that answered.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn source_pages(&self, source: &str) -> Result<Vec<String>, Error> {
+        self.all(ADDRESSES, params![self.tenant, source], |row| row.get(0))
+    }
+
     /// What an address of a source answered last.
     ///
     /// # Errors
@@ -97,6 +108,14 @@ impl Write<'_> {
     pub fn put_source(&self, name: &str, body: &str) -> Result<(), Error> {
         self.run(DROP_PAGES, params![self.tenant, name])?;
         self.run(PUT, params![self.tenant, name, body]).map(drop)
+    }
+
+    /// Says otherwise how a source is reached that is reached as before: it is read on from where it was.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put_source_body(&self, name: &str, body: &str) -> Result<(), Error> {
+        self.run(BODY, params![body, self.tenant, name]).map(drop)
     }
 
     /// Pauses a source, or lets it go on; whether there is one.
@@ -155,5 +174,13 @@ impl Write<'_> {
     /// Of the store.
     pub fn put_source_page(&self, source: &str, address: &str, page: &Page, now_us: i64) -> Result<(), Error> {
         self.run(PUT_PAGE, params![self.tenant, source, address, page.mark, page.body, now_us]).map(drop)
+    }
+
+    /// Keeps what an address of a source answered under another name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn rename_source_page(&self, source: &str, from: &str, to: &str) -> Result<(), Error> {
+        self.run(RENAME_PAGE, params![to, self.tenant, source, from]).map(drop)
     }
 }

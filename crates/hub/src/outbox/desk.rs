@@ -6,12 +6,12 @@ use roads::sink::KeyEnd;
 use store::{Read, Write};
 
 use super::events::{self, Scribe};
-use super::{Mode, RecordFilter, SinkSettings, Standing, Which, json_of, signing_place, token_place};
+use super::{Mode, RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
+use crate::addresses;
 use crate::jobs::{DELIVER, enqueue};
 use crate::key_ends::{self, put_key_end};
 use crate::registry::people;
 use crate::resolve::instant;
-use crate::shown_url::refuse_hidden;
 use crate::{Actor, Error, Hub};
 
 /// Days that one transaction puts into an outbox, or removes.
@@ -190,28 +190,30 @@ impl Hub {
     /// Where its mode changes: how many days waited or had failed. Each of them waits as a record of the new mode, of how it is now.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`; [`Error::Key`] when the token can't be sealed.
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, or an address as lists show it that is not the one
+    /// before; [`Error::Key`] when the token can't be sealed.
     pub fn add_sink(&self, actor: &Actor, new: &NewSink, now: Timestamp) -> Result<Option<u64>, Error> {
         let name = new.name.as_str();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
         }
-        refuse_hidden(&new.settings.url)?;
-        let body = json_of(&new.settings)?;
         self.store.write(|write| {
             let before = write.sinks()?.into_iter().find(|sink| sink.name == name);
-            write.put_sink(name, &body)?;
+            let before = before.as_ref().map(SinkSettings::read).transpose()?;
+            let addresses = (before.as_ref().map(|before| before.url.as_str()), new.settings.url.as_str());
+            let url = self.keep_address(write, &addresses::of_sink(name), addresses, now)?;
+            let settings = SinkSettings { url, ..new.settings.clone() };
+            write.put_sink(name, &settings.json()?)?;
             self.keep_secret(write, &token_place(name), &new.token, now)?;
             match &new.signing_secret {
                 Some(secret) => self.keep_secret(write, &signing_place(name), secret, now)?,
                 None => drop(write.drop_secret(&signing_place(name))?),
             }
-            let before = before.as_ref().map(SinkSettings::read).transpose()?;
             let was = before.as_ref().map_or_else(|| Ok("none".to_owned()), SinkSettings::audited)?;
-            let detail = format!("{was} -> {}", new.settings.audited()?);
+            let detail = format!("{was} -> {}", settings.audited()?);
             write.audit(&actor.entry(now, "sink.add", name, detail))?;
-            let is_same = before.is_none_or(|before| before.mode == new.settings.mode);
-            if is_same { Ok(None) } else { events::switch(write, name, &new.settings, now).map(Some) }
+            let is_same = before.is_none_or(|before| before.mode == settings.mode);
+            if is_same { Ok(None) } else { events::switch(write, name, &settings, now).map(Some) }
         })
     }
 
@@ -225,6 +227,7 @@ impl Hub {
             write.drop_sink(name)?;
             write.drop_secret(&token_place(name))?;
             write.drop_secret(&signing_place(name))?;
+            write.drop_secret(&addresses::of_sink(name))?;
             put_key_end(write, &token_place(name), None)?;
             let was = SinkSettings::read(&before)?.audited()?;
             write.audit(&actor.entry(now, "sink.remove", name, was))?;
@@ -334,18 +337,19 @@ impl Hub {
         })
     }
 
-    /// What opens a sink: its settings, its token and what records are signed with. For whoever makes the client.
+    /// What opens a sink: its settings with the whole address, its token and what records are signed with. For whoever makes the client.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] or [`Error::Key`] when its secrets can't be opened, with the cure.
     pub fn sink_access(&self, name: &str) -> Result<NewSink, Error> {
         self.store.read(|read| {
             let settings = settings_of(read, name)?;
+            let url = self.whole_address(read, &addresses::of_sink(name), &settings.url)?;
             let token = self.secret(read, &token_place(name))?;
             let token = token
                 .ok_or_else(|| Error::invalid(format!("sink {name} has no token"), "add it again with its token"))?;
             let signing_secret = self.secret(read, &signing_place(name))?;
-            Ok(NewSink { name: name.to_owned(), settings, token, signing_secret })
+            Ok(NewSink { name: name.to_owned(), settings: SinkSettings { url, ..settings }, token, signing_secret })
         })
     }
 

@@ -56,7 +56,7 @@ pub(crate) const TRIES: u32 = 3;
 pub struct SinkSettings {
     /// What it is: `crm` or [`ODOO`].
     pub kind: String,
-    /// Address of the receiver.
+    /// Address of the receiver; as lists show it, but for who gives it, and who makes the client.
     pub url: String,
     /// Whether plain HTTP and addresses of the own network are allowed.
     #[serde(default)]
@@ -132,7 +132,7 @@ impl SinkSettings {
         }
     }
 
-    fn read(sink: &store::outbox::Sink) -> Result<Self, Error> {
+    pub(crate) fn read(sink: &store::outbox::Sink) -> Result<Self, Error> {
         serde_json::from_str(&sink.body)
             .map_err(|error| Error::Damaged { what: "sink", detail: format!("{}: {error}", sink.name) })
     }
@@ -142,9 +142,14 @@ impl SinkSettings {
         shown_url(&self.url)
     }
 
+    /// As a row keeps them.
+    pub(crate) fn json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })
+    }
+
     /// As the audit trail keeps them.
     fn audited(&self) -> Result<String, Error> {
-        json_of(&Self { url: self.place(), ..self.clone() })
+        Self { url: self.place(), ..self.clone() }.json()
     }
 
     /// Whether a judged day is told.
@@ -155,10 +160,6 @@ impl SinkSettings {
         let record = record(day)?;
         Ok(record.first_in.is_some() || record.last_out.is_some())
     }
-}
-
-fn json_of(settings: &SinkSettings) -> Result<String, Error> {
-    serde_json::to_string(settings).map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })
 }
 
 /// What a day is for a sink.

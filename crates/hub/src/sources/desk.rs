@@ -11,6 +11,7 @@ use super::holidays::forget_marks;
 use super::odoo::origin;
 use super::tables::password_place;
 use super::{SourceNotes, SourceSettings, work};
+use crate::addresses;
 use crate::key_ends::{self, put_key_end};
 use crate::{Actor, Error, Hub};
 
@@ -114,7 +115,8 @@ impl Hub {
     /// `password` is what a table or an Odoo is opened with.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, or settings that can't be.
+    /// [`Error::Invalid`] for a name of other characters than letters, digits and `-`, settings that can't be, or an address as lists show
+    /// it that is not the one before; [`Error::Key`] when something can't be sealed.
     pub fn add_source(
         &self,
         actor: &Actor,
@@ -135,10 +137,19 @@ impl Hub {
             SourceSettings::Mssql(settings) => settings.check()?,
             SourceSettings::Odoo(settings) => settings.check()?,
         }
-        let body = settings.json()?;
         self.store.write(|write| {
             let before = write.sources()?.into_iter().find(|source| source.name == name);
-            write.put_source(name, &body)?;
+            let mut settings = settings.clone();
+            let (place, mut known) =
+                (addresses::of_source(name), before.as_ref().and_then(|it| SourceSettings::of(it).ok()));
+            match settings.url() {
+                Some(url) => {
+                    let known = known.as_mut().and_then(SourceSettings::url).map(|url| url.as_str());
+                    *url = self.keep_address(write, &place, (known, url.as_str()), now)?;
+                }
+                None => drop(write.drop_secret(&place)?),
+            }
+            write.put_source(name, &settings.json()?)?;
             match password {
                 Some(password) => self.keep_secret(write, &password_place(name), password, now)?,
                 None => drop(write.drop_secret(&password_place(name))?),
@@ -163,6 +174,7 @@ impl Hub {
             }
             write.drop_source(name)?;
             write.drop_secret(&password_place(name))?;
+            write.drop_secret(&addresses::of_source(name))?;
             put_key_end(write, &password_place(name), None)?;
             let was = SourceSettings::audited_of(&before);
             Ok(write.audit(&actor.entry(now, "source.remove", name, was))?)

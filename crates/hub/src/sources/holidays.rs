@@ -15,8 +15,9 @@ use store::{Read, Write};
 use super::desk::known_source;
 use super::plan::{Before, Known, Steps, steps};
 use super::{SourceSettings, in_the_name_of};
+use crate::addresses;
 use crate::resolve::ALWAYS;
-use crate::shown_url::{refuse_hidden, shown_url};
+use crate::shown_url::shown_url;
 use crate::stated::{Stated, Whom};
 use crate::stating::{state, withdraw};
 use crate::{Actor, Error, Hub};
@@ -24,7 +25,7 @@ use crate::{Actor, Error, Hub};
 /// How a calendar of public holidays is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolidaySettings {
-    /// Its address, in which `{year}` and `{country}` are filled in.
+    /// Its address, in which `{year}` and `{country}` are filled in; as lists show it, but for who gives it.
     pub url: String,
     /// Country, as the address wants it.
     pub country: Option<String>,
@@ -58,7 +59,6 @@ impl HolidaySettings {
     /// # Errors
     /// [`Error::Invalid`] with the cure.
     pub(super) fn check(&self) -> Result<(), Error> {
-        refuse_hidden(&self.url)?;
         let pages = self.feed().pages([self.from_year]);
         pages.map(drop).map_err(|why| Error::invalid(why, "change what is given of the calendar"))
     }
@@ -97,7 +97,7 @@ impl Heard {
 
 /// What the addresses of a calendar said, in the order in which they were asked.
 struct Answers {
-    /// By address: years that it tells of, what is new of it.
+    /// By the name of the address, as it is shown: years that it tells of, what is new of it.
     pages: Vec<(String, Vec<i16>, Option<Page>)>,
     trouble: Option<String>,
 }
@@ -114,22 +114,24 @@ impl Hub {
         timeout: Option<Duration>,
         clock: &dyn Fn() -> Timestamp,
     ) -> Result<Heard, Error> {
-        let (settings, zone) = self
-            .store
-            .read(|read| Ok::<_, Error>((calendar_settings(read, name)?, crate::Company::load(read)?.time_zone()?)))?;
+        let (settings, feed, zone) = self.store.read(|read| {
+            let settings = calendar_settings(read, name)?;
+            let feed = self.whole_feed(read, name, &settings)?;
+            Ok::<_, Error>((settings, feed, crate::Company::load(read)?.time_zone()?))
+        })?;
         let this_year = clock().to_zoned(zone).year();
         let needed: BTreeSet<i16> = (settings.from_year..=this_year).collect();
-        let answers = self.ask_calendar(name, &settings, &needed, this_year, timeout)?;
+        let answers = self.ask_calendar((name, &settings), &feed, &needed, this_year, timeout)?;
         let now = clock();
         self.store.write(|write| take_in(write, name, &settings, &needed, &answers, now))
     }
 
     /// Asks a calendar for the holidays of this year; what it has, in words. Nothing is stored.
-    pub(super) fn test_calendar(&self, settings: &HolidaySettings, now: Timestamp) -> Result<String, Error> {
+    pub(super) fn test_calendar(&self, name: &str, now: Timestamp) -> Result<String, Error> {
         let year = now.to_zoned(self.company()?.time_zone()?).year();
         let wrong = |why| Error::invalid(why, "look at its address, and whether this machine reaches it");
-        let feed = settings.feed();
-        let asker = Asker::new(settings.allow_private, None).map_err(wrong)?;
+        let feed = self.store.read(|read| self.whole_feed(read, name, &calendar_settings(read, name)?))?;
+        let asker = Asker::new(feed.allow_private, None).map_err(wrong)?;
         let mut holidays = Vec::new();
         for (address, _) in feed.pages([year]).map_err(wrong)? {
             match asker.ask(&address, None).map_err(wrong)? {
@@ -146,24 +148,29 @@ impl Hub {
         }
     }
 
+    /// What a calendar is asked with: its settings with the whole address.
+    fn whole_feed(&self, read: &Read<'_>, name: &str, settings: &HolidaySettings) -> Result<Feed, Error> {
+        Ok(Feed { url: self.whole_address(read, &addresses::of_source(name), &settings.url)?, ..settings.feed() })
+    }
+
     /// Asks every address for what is new. The network is in nobody's transaction.
     fn ask_calendar(
         &self,
-        name: &str,
-        settings: &HolidaySettings,
+        (name, settings): (&str, &HolidaySettings),
+        feed: &Feed,
         needed: &BTreeSet<i16>,
         this_year: i16,
         timeout: Option<Duration>,
     ) -> Result<Answers, Error> {
         let wrong = |why| Error::invalid(format!("source {name}: {why}"), "add it again with what is right");
-        let feed = settings.feed();
-        let asker = Asker::new(settings.allow_private, timeout).map_err(wrong)?;
+        let asker = Asker::new(feed.allow_private, timeout).map_err(wrong)?;
         let mut answers = Answers { pages: Vec::new(), trouble: None };
         // The next year is wanted too, and is missed by nobody yet.
         let years = needed.iter().copied().chain([this_year.saturating_add(1)]);
-        for (address, years) in feed.pages(years).map_err(wrong)? {
+        let names = settings.feed().pages(years.clone()).map_err(wrong)?;
+        for ((address, years), (shown, _)) in feed.pages(years).map_err(wrong)?.into_iter().zip(names) {
             let is_needed = years.iter().any(|year| needed.contains(year));
-            let mark = self.store.read(|read| read.source_page(name, &address))?.and_then(|page| page.mark);
+            let mark = self.store.read(|read| read.source_page(name, &shown))?.and_then(|page| page.mark);
             let asked = asker.ask(&address, mark.as_deref()).and_then(|got| match got {
                 Got::Same => Ok(None),
                 Got::New { mark, body } => feed.read(&body).map(|_| Some(Page { mark, body })),
@@ -174,10 +181,30 @@ impl Hub {
                 answers.trouble.get_or_insert(why);
                 None
             });
-            answers.pages.push((address, years, new));
+            answers.pages.push((shown, years, new));
         }
         Ok(answers)
     }
+}
+
+/// Names what a calendar answered as its addresses are shown, where it was named by the whole ones.
+pub(super) fn name_pages_as_shown(
+    write: &Write<'_>,
+    name: &str,
+    whole: &HolidaySettings,
+    shown: &HolidaySettings,
+) -> Result<(), Error> {
+    let years = whole.from_year..=Date::MAX.year();
+    let wrong = |why| Error::invalid(format!("source {name}: {why}"), "add it again with what is right");
+    let (from, to) = (whole.feed().pages(years.clone()).map_err(wrong)?, shown.feed().pages(years).map_err(wrong)?);
+    let names: BTreeMap<&str, &str> =
+        from.iter().zip(&to).map(|((from, _), (to, _))| (from.as_str(), to.as_str())).collect();
+    for known in write.source_pages(name)? {
+        if let Some(shown) = names.get(known.as_str()) {
+            write.rename_source_page(name, &known, shown)?;
+        }
+    }
+    Ok(())
 }
 
 /// The settings of a source that is a calendar.

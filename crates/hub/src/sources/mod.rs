@@ -1,6 +1,7 @@
 //! Sources: what is read from other systems by itself, with its settings in the database.
 //!
 //! Invariants:
+//! * Its settings hold its address as lists show it; the whole of it is sealed ([`crate::addresses`]), and opened where it is asked.
 //! * A source that does not answer stops nobody: what is known stays, and it is told since when it is away and why.
 //! * What a source states is stated in its own name (`source NAME`), so that what people stated is told apart and stays.
 //! * A year of public holidays that a source was to tell of and never did is marked as not available (rules 7.1); once it is heard of,
@@ -28,8 +29,12 @@ pub use tables::{MssqlSettings, OpenTable, TableRead, TableReading, Written, tab
 pub(crate) use work::Pull;
 pub use work::ReadSource;
 
+use jiff::Timestamp;
+use store::Write;
+
+use crate::addresses;
 use crate::shown_url::shown_url;
-use crate::{Actor, Error};
+use crate::{Actor, Error, Hub};
 
 /// How a source is reached: a business setting, kept as JSON. Secrets are sealed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,19 +58,22 @@ impl SourceSettings {
         serde_json::to_string(self).map_err(|error| Error::Damaged { what: "source", detail: error.to_string() })
     }
 
+    /// The address, if there is one that may open a door by itself.
+    pub(crate) fn url(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Holidays(settings) => Some(&mut settings.url),
+            Self::Odoo(settings) => Some(&mut settings.url),
+            Self::Mssql(_) => None,
+        }
+    }
+
     /// As the audit trail keeps them: what may open a door is hidden.
     fn audited(&self) -> Result<String, Error> {
-        match self {
-            Self::Holidays(settings) => {
-                let url = shown_url(&settings.url);
-                Self::Holidays(HolidaySettings { url, ..settings.clone() }).json()
-            }
-            Self::Mssql(_) => self.json(),
-            Self::Odoo(settings) => {
-                let url = shown_url(&settings.url);
-                Self::Odoo(Box::new(OdooSourceSettings { url, ..(**settings).clone() })).json()
-            }
+        let mut shown = self.clone();
+        if let Some(url) = shown.url() {
+            *url = shown_url(url);
         }
+        shown.json()
     }
 
     /// As the audit trail keeps those of a source that is there.
@@ -96,4 +104,24 @@ impl SourceSettings {
 /// In whose name a source states something.
 fn in_the_name_of(source: &str) -> Actor {
     Actor::new(format!("source {source}"))
+}
+
+/// Seals what an older version left plain in the address of a source; whether there was anything.
+pub(crate) fn seal_source_address(
+    hub: &Hub,
+    write: &Write<'_>,
+    source: &store::sources::Source,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let mut settings = SourceSettings::of(source)?;
+    let whole = settings.clone();
+    let Some(url) = settings.url() else { return Ok(false) };
+    if !hub.seal_plain(write, &addresses::of_source(&source.name), url, now)? {
+        return Ok(false);
+    }
+    write.put_source_body(&source.name, &settings.json()?)?;
+    if let (SourceSettings::Holidays(whole), SourceSettings::Holidays(shown)) = (&whole, &settings) {
+        holidays::name_pages_as_shown(write, &source.name, whole, shown)?;
+    }
+    Ok(true)
 }

@@ -100,6 +100,10 @@ impl MssqlSettings {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
+        // It is shown as it is.
+        if self.address.contains(['@', '/', '?', ';']) {
+            return Err(Error::invalid("the address has more in it than host and port", "write HOST:PORT"));
+        }
         self.zone.as_deref().map(zone).transpose()?;
         self.encryption()?;
         self.table().map(drop)

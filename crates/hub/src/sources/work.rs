@@ -93,7 +93,7 @@ impl Hub {
     /// [`Error::NotFound`]; [`Error::Invalid`] with what is in the way.
     pub fn test_source(&self, name: &str, open: OpenTable, now: Timestamp) -> Result<String, Error> {
         match self.source(name)?.settings {
-            SourceSettings::Holidays(settings) => self.test_calendar(&settings, now),
+            SourceSettings::Holidays(_) => self.test_calendar(name, now),
             SourceSettings::Mssql(_) => self.test_table(name, open),
             SourceSettings::Odoo(_) => self.test_odoo(name),
         }

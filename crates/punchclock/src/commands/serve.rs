@@ -97,6 +97,18 @@ fn seal_key_files(hub: &Hub) {
     }
 }
 
+/// Seals what an older version left plain in addresses. What fails is told; they are used as they are.
+fn seal_addresses(hub: &Hub) {
+    match hub.seal_addresses(&Actor::new("hub"), now()) {
+        Ok(sealed) => {
+            for whose in sealed {
+                tracing::info!("what is hidden of the address of {whose} is sealed now");
+            }
+        }
+        Err(error) => tracing::error!("what is hidden of addresses stays plain in the database: {error}"),
+    }
+}
+
 /// Serves pages and derives until the process is asked to end. `spool` is that of an edge in the same process.
 async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow::Result<()> {
     let setup_code = if hub.has_account()? { None } else { Some(code()?) };
@@ -113,6 +125,7 @@ async fn run_hub(hub: Hub, settings: &Settings, spool: Option<Spool>) -> anyhow:
     };
     let web = bind(hub.clone(), config).await?;
     seal_key_files(&hub);
+    seal_addresses(&hub);
     let at_work = hub.clone();
     let asked_to_end = service::until_asked_to_end(move || are_at_work(at_work.clone(), spool.clone()));
     show::line(format!("pages: {scheme}://{}", web.local_addr))?;

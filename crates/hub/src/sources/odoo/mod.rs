@@ -28,7 +28,8 @@ use super::desk::known_source;
 use super::holidays::in_step;
 use super::tables::password_place;
 use super::{Heard, SourceSettings};
-use crate::shown_url::{refuse_hidden, shown_url};
+use crate::addresses;
+use crate::shown_url::shown_url;
 use crate::{Error, Hub};
 
 /// Place of the holidays that Odoo told, among what a source answered.
@@ -37,7 +38,7 @@ const HOLIDAYS: &str = "holidays";
 /// How an Odoo is reached, and what is read of it. Its key is sealed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OdooSourceSettings {
-    /// Its address.
+    /// Its address; as lists show it, but for who gives it.
     pub url: String,
     /// The database.
     pub database: String,
@@ -76,7 +77,6 @@ impl OdooSourceSettings {
             let cure = "say --holidays, --leave or --employees, or several of them";
             return Err(Error::invalid("nothing is to be read of this Odoo", cure));
         }
-        refuse_hidden(&self.url)?;
         let why = |why| Error::invalid(why, "change what is given of the source");
         self.config(String::new(), None).check().map_err(why)
     }
@@ -243,13 +243,15 @@ impl Hub {
     }
 
     fn reading<'a>(&'a self, name: &'a str, timeout: Option<Duration>, now: Timestamp) -> Result<Reading<'a>, Error> {
-        let (source, key, zone) = self.store.read(|read| {
+        let (source, settings, key, zone) = self.store.read(|read| {
+            let source = known_source(read, name)?;
+            let SourceSettings::Odoo(mut settings) = SourceSettings::of(&source)? else {
+                return Err(Error::invalid(format!("source {name} is no Odoo"), "name one that is"));
+            };
+            settings.url = self.whole_address(read, &addresses::of_source(name), &settings.url)?;
             let key = self.secret(read, &password_place(name))?;
-            Ok::<_, Error>((known_source(read, name)?, key, crate::Company::load(read)?.time_zone()?))
+            Ok((source, settings, key, crate::Company::load(read)?.time_zone()?))
         })?;
-        let SourceSettings::Odoo(settings) = SourceSettings::of(&source)? else {
-            return Err(Error::invalid(format!("source {name} is no Odoo"), "name one that is"));
-        };
         let lacks = || Error::invalid(format!("source {name} has no key"), "add it again with its key");
         let wrong = |why| Error::invalid(format!("source {name}: {why}"), "add it again with what is right");
         let odoo = Odoo::new(settings.config(key.ok_or_else(lacks)?, timeout)).map_err(wrong)?;
