@@ -29,7 +29,7 @@ use crate::keep::Keeper;
 use crate::periods::Dates;
 use crate::registry::employee;
 use crate::steps::Steps;
-use crate::{Actor, AuditEntry, Error, Hub};
+use crate::{Actor, AuditEntry, Error, Hub, pay_parcels};
 
 /// Rows of one transaction: each may stand in a seal of its own, whose list is written anew.
 const ROWS_PER_WRITE: usize = 200;
@@ -131,6 +131,7 @@ impl Hub {
             of_person.finish()?;
             keeper.finish()?;
             write.forget_answers()?;
+            pay_parcels::withdraw(write, None)?;
             write.make_nameless(&person, &why.object)?;
             let detail = format!("{reason}; {erased} rows");
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;

@@ -56,6 +56,7 @@ mod outside;
 mod packing;
 mod pay_exports;
 mod pay_layouts;
+mod pay_parcels;
 mod pay_preview;
 mod pay_targets;
 mod payroll;

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! * Locking asks for a delivery to each target in its own transaction: neither is without the other.
-//! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent. All its attempts have one key, whatever the file
-//!   says by then: people are renamed while a period is locked.
+//! * A delivery is of one lock. When the period was unlocked meanwhile, nothing is sent. Once the receiver may have its file, all further
+//!   attempts hand on the same bytes under one key ([`pay_parcels`]).
 //! * What a receiver said is kept with the digest of what was sent, for as long as there are receipts ([`MOST_OF_ONE`]), and in the audit
 //!   trail for good. A file whose receipt was dropped does not count as missing.
 
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use roads::delivery::{
-    Parcel, SftpPlace, SftpSecret, Verb, check_address, fingerprint, into_folder, to_address, to_sftp,
+    NotTaken, Parcel, SftpPlace, SftpSecret, Verb, check_address, fingerprint, into_folder, to_address, to_sftp,
 };
 use roads::payroll::Layout;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::jobs::{Finished, Kind, PAYROLL, Run, Work, enqueue};
 use crate::resolve::instant;
 use crate::saved::checked_name;
 use crate::shown_url::shown_url;
-use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk};
+use crate::{Actor, Dates, Error, Hub, LockedPeriod, PayrollAsk, pay_parcels};
 
 const TARGETS: &str = "payroll_targets";
 const RECEIPTS: &str = "payroll_receipts";
@@ -139,16 +139,16 @@ impl PayReceipt {
 }
 
 /// What a job is asked for with.
-#[derive(Serialize, Deserialize)]
-struct Errand {
-    target: String,
-    dates: Dates,
-    locked_us: i64,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Errand {
+    pub(crate) target: String,
+    pub(crate) dates: Dates,
+    pub(crate) locked_us: i64,
 }
 
 impl Errand {
     /// What its attempts have in common and no other errand has.
-    fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let Self { target, dates: (from, to), locked_us } = self;
         blake3::hash(format!("{target} {from} {to} {locked_us}").as_bytes()).to_hex().to_string()
     }
@@ -247,6 +247,9 @@ impl Hub {
                 }
                 None => drop(write.drop_secret(&place)?),
             }
+            if before.is_some_and(|before| before.layout != target.layout) {
+                pay_parcels::withdraw(write, Some(name))?;
+            }
             let detail = json(&target)?;
             targets.push(target);
             targets.sort_by(|a, b| a.name.cmp(&b.name));
@@ -274,6 +277,7 @@ impl Hub {
             write.put_setting(TARGETS, &json(&targets)?)?;
             write.drop_secret(&token_place(name))?;
             write.drop_secret(&addresses::of_target(name))?;
+            pay_parcels::forget_target(write, name)?;
             Ok(write.audit(&actor.entry(now, "payroll.target.remove", name, ""))?)
         })
     }
@@ -340,22 +344,36 @@ impl Work for DeliverPayroll {
         let errand: Errand = serde_json::from_str(run.body())?;
         let (target, token) = match run.hub().errand(&errand)? {
             Ok(found) => found,
-            Err(why) => return Ok(run.done(why)?),
+            Err(why) => {
+                return Ok(run.finish(|write| {
+                    pay_parcels::forget(write, &errand)?;
+                    Ok(why.to_owned())
+                })?);
+            }
         };
-        let ask = PayrollAsk { dates: errand.dates, layout: target.layout, deltas: false };
-        let file = run.hub().payroll_file(&ask, None)?;
-        let parcel = Parcel { name: &file.name, bytes: &file.bytes, key: &errand.key() };
+        let file = match run.hub().store.read(|read| pay_parcels::on_its_way(read, &errand))? {
+            Some(file) => file,
+            None => {
+                let ask = PayrollAsk { dates: errand.dates, layout: target.layout, deltas: false };
+                let file = run.hub().payroll_file(&ask, None)?;
+                run.step(|write| pay_parcels::keep(write, &errand, file))?
+            }
+        };
+        let parcel = Parcel { name: &file.name, bytes: &file.bytes, key: &file.key };
         let taken = match &target.way {
-            PayWay::Folder(folder) => into_folder(folder, parcel),
+            PayWay::Folder(folder) => into_folder(folder, parcel).map_err(NotTaken::Perhaps),
             PayWay::Address { url, verb, allow_private } => {
                 to_address((*verb, url), token.as_deref().unwrap_or_default(), *allow_private, parcel)
             }
             PayWay::Sftp { place, host_key, has_password } => {
                 let secret = token.as_deref().unwrap_or_default();
                 let secret = if *has_password { SftpSecret::Password(secret) } else { SftpSecret::Key(secret) };
-                to_sftp(place, host_key, secret, parcel)
+                to_sftp(place, host_key, secret, parcel).map_err(NotTaken::Perhaps)
             }
         };
+        if let Err(NotTaken::Certainly(_)) = &taken {
+            run.step(|write| pay_parcels::is_refused(write, &errand, &file))?;
+        }
         let says = taken.map_err(|why| format!("{}: {why}", target.name))?;
         let now = run.now();
         let receipt = PayReceipt {
@@ -369,6 +387,7 @@ impl Work for DeliverPayroll {
             says,
         };
         let finished = run.finish(|write| {
+            pay_parcels::forget(write, &errand)?;
             let mut receipts: Vec<PayReceipt> = read_list(write, RECEIPTS)?;
             keep(&mut receipts, receipt.clone());
             write.put_setting(RECEIPTS, &json(&receipts)?)?;

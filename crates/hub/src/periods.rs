@@ -17,7 +17,7 @@ use store::{Read, Write};
 
 use crate::company::Company;
 use crate::keep::{read_delta, record};
-use crate::{Actor, Error, Hub, pay_targets};
+use crate::{Actor, Error, Hub, pay_parcels, pay_targets};
 
 /// A range of work dates, both inclusive.
 pub type Dates = (Date, Date);
@@ -115,6 +115,7 @@ impl Hub {
                 )));
             }
             write.drop_deltas(first, last)?;
+            pay_parcels::forget_lock(write, dates)?;
             mark_weeks(write, &Company::load(write)?, dates)?;
             Ok(write.audit(&actor.entry(now, "period.unlock", &format!("{first} to {last}"), reason))?)
         })

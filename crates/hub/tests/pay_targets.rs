@@ -57,7 +57,11 @@ fn file(house: &House) -> hub::PayrollFile {
 
 /// The one receipt that there is names the file, and says this.
 fn assert_receipt(house: &House, says: &str) {
-    let (file, receipts) = (file(house), house.hub.pay_receipts().unwrap());
+    assert_receipt_of(house, &file(house), says);
+}
+
+fn assert_receipt_of(house: &House, file: &hub::PayrollFile, says: &str) {
+    let receipts = house.hub.pay_receipts().unwrap();
     assert_eq!(receipts.len(), 1, "{receipts:?}");
     let one = &receipts[0];
     assert_eq!((one.target.as_str(), one.dates, one.file.as_str()), ("bureau", FEBRUARY, NAME));
@@ -245,19 +249,20 @@ fn a_locked_period_goes_to_an_address_and_a_reply_that_was_lost_has_no_second_ef
         let ((house, _key), inbox) = (workplace(), FakeInbox::start("t0ken").unwrap());
         house.hub.add_pay_target(&clerk(), &address(&inbox, verb), Some("t0ken"), now()).unwrap();
         lock(&house);
+        let file = file(&house);
         inbox.will([InboxFault::LosesReply]);
         let ended = work_off(&house.hub);
         let [Ended::Failed(_, due)] = &ended[..] else { panic!("{ended:?}") };
         assert!(house.hub.pay_receipts().unwrap().is_empty(), "nobody knows that it was taken");
         house.hub.import_employees(&clerk(), b"code,name\n12,Ann Reyes\n", false, now()).unwrap();
+        assert!(self::file(&house).bytes != file.bytes);
         assert_eq!(work_off_at(&house.hub, *due), [Ended::Done]);
-        assert_receipt(&house, "200 OK");
+        assert_receipt_of(&house, &file, "200 OK");
 
-        let file = file(&house);
         let sent: Vec<_> = inbox.requests();
         let key = |at: usize| sent[at].headers["idempotency-key"].clone();
         assert_eq!((sent.len(), &sent[0].path, key(0)), (2, &sent[1].path, key(1)));
-        assert!(sent[1].body.contains("Ann Reyes") && !sent[0].body.contains("Ann Reyes"));
+        assert_eq!(sent[0].body, sent[1].body);
         let place = if verb == Verb::Put { format!("/in/{NAME}") } else { key(0) };
         assert_eq!(inbox.files().into_iter().collect::<Vec<_>>(), [(place, String::from_utf8(file.bytes).unwrap())]);
         assert_told_to_nobody(&house, "t0ken");
@@ -268,8 +273,80 @@ fn a_locked_period_goes_to_an_address_and_a_reply_that_was_lost_has_no_second_ef
         let later = now() + jiff::SignedDuration::from_hours(3);
         assert_eq!(house.hub.lock(&clerk(), FEBRUARY, Some("as it is"), later).unwrap(), Locking::Locked);
         assert_eq!(work_off_at(&house.hub, later), [Ended::Done]);
-        assert_ne!(inbox.requests()[2].headers["idempotency-key"], key(0));
+        let third = inbox.requests().remove(2);
+        assert_ne!(third.headers["idempotency-key"], key(0));
+        assert!(third.body.contains("Ann Reyes"));
     }
+}
+
+/// Keys and bodies of what came, in order.
+fn came(inbox: &FakeInbox) -> Vec<(String, String)> {
+    inbox.requests().into_iter().map(|sent| (sent.headers["idempotency-key"].clone(), sent.body)).collect()
+}
+
+#[test]
+fn a_file_that_the_receiver_refused_is_made_anew_under_another_key_and_one_that_it_may_have_is_not() {
+    let ((house, _key), inbox) = (workplace(), FakeInbox::start("t0ken").unwrap());
+    house.hub.add_pay_target(&clerk(), &address(&inbox, Verb::Post), Some("t0ken"), now()).unwrap();
+    lock(&house);
+    let rename = |name: &str| {
+        let list = format!("code,name\n12,{name}\n");
+        house.hub.import_employees(&clerk(), list.as_bytes(), false, now()).unwrap();
+    };
+    let mut at = now();
+    let mut fails = |fault: InboxFault| {
+        inbox.will([fault]);
+        let ended = work_off_at(&house.hub, at);
+        let [Ended::Failed(_, due)] = &ended[..] else { panic!("{ended:?}") };
+        at = *due;
+    };
+    // Refused twice: the same file has the same key, another one another.
+    fails(InboxFault::Status(422));
+    fails(InboxFault::Status(422));
+    rename("Ann Reyes");
+    // It takes this one, and nobody hears of it; what is refused after that says nothing of it.
+    fails(InboxFault::LosesReply);
+    rename("Ann Santos");
+    fails(InboxFault::Status(401));
+    rename("Ann Cruz");
+    assert_eq!(work_off_at(&house.hub, at), [Ended::Done]);
+    let sent = came(&inbox);
+    assert_eq!((sent.len(), &sent[0]), (5, &sent[1]));
+    assert!(sent[2].1.contains("Ann Reyes") && sent[2].0 != sent[0].0);
+    assert_eq!((&sent[3], &sent[4]), (&sent[2], &sent[2]));
+    assert_eq!(inbox.files().len(), 1, "one effect");
+    assert_eq!(house.hub.pay_receipts().unwrap()[0].digest, blake3::hash(sent[2].1.as_bytes()).to_hex().to_string());
+}
+
+#[test]
+fn a_file_on_its_way_goes_with_whoever_is_erased_and_with_the_layout_of_its_target_and_keeps_its_key() {
+    let ((house, _key), inbox) = (workplace(), FakeInbox::start("t0ken").unwrap());
+    let bureau = address(&inbox, Verb::Post);
+    house.hub.add_pay_target(&clerk(), &bureau, Some("t0ken"), now()).unwrap();
+    house.hub.import_employees(&clerk(), b"code,name\n12,Ann Reyes\n", false, now()).unwrap();
+    lock(&house);
+    let mut at = now();
+    let mut loses_reply = || {
+        inbox.will([InboxFault::LosesReply]);
+        let ended = work_off_at(&house.hub, at);
+        let [Ended::Failed(_, due)] = &ended[..] else { panic!("{ended:?}") };
+        at = *due;
+    };
+    loses_reply();
+    house.hub.erase_person(&clerk(), "12", "asked", now(), &[0; 32], |_, _| {}).unwrap();
+    let kept = house.store.read(|read| read.setting("payroll_parcels")).unwrap().unwrap();
+    assert!(kept.contains("\"packed\":null"), "{kept}");
+    loses_reply();
+    let other = PayTarget { layout: layouts::preset("biotime").unwrap(), ..bureau };
+    house.hub.add_pay_target(&clerk(), &other, Some("t0ken"), now()).unwrap();
+    loses_reply();
+    let sent = came(&inbox);
+    assert!(sent[0].1.contains("Ann Reyes") && !sent[1].1.contains("Ann Reyes"));
+    assert!(sent[2].1 != sent[1].1 && sent.iter().all(|(key, _)| *key == sent[0].0));
+
+    // Nothing stays of a lock that is undone.
+    house.hub.unlock(&clerk(), FEBRUARY, "a look", now()).unwrap();
+    assert_eq!(house.store.read(|read| read.setting("payroll_parcels")).unwrap().unwrap(), "[]");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 
 use std::net::TcpListener;
 
-use roads::delivery::{Parcel, Verb, to_address};
+use roads::delivery::{NotTaken, Parcel, Verb, to_address};
 use testkit::{FakeInbox, InboxFault, InboxRequest};
 
 const TEXT: &str = "a,b\r\n1,2\r\n";
 const FILE: Parcel<'static> = Parcel { name: "march 1.csv", bytes: TEXT.as_bytes(), key: "k3y" };
 
-fn send(verb: Verb, url: &str) -> Result<String, String> {
+fn send(verb: Verb, url: &str) -> Result<String, NotTaken> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     to_address((verb, url), "t0ken", true, FILE)
 }
@@ -43,8 +43,8 @@ fn by_post_it_goes_to_the_address_itself_with_its_name_in_the_head() {
 fn a_receiver_that_refuses_moves_or_is_away_is_no_delivery() {
     let inbox = FakeInbox::start("t0ken").unwrap();
     inbox.will([InboxFault::Status(422), InboxFault::Moved("http://1.1.1.1/".to_owned())]);
-    assert!(send(Verb::Put, &inbox.url()).unwrap_err().contains("refuses it: 422"));
-    assert!(send(Verb::Put, &inbox.url()).unwrap_err().contains("has moved (302 Found)"));
+    assert!(send(Verb::Put, &inbox.url()).unwrap_err().why().contains("refuses it: 422"));
+    assert!(send(Verb::Put, &inbox.url()).unwrap_err().why().contains("has moved (302 Found)"));
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(send(Verb::Put, &format!("http://{gone}/")).is_err());
 }
@@ -52,6 +52,26 @@ fn a_receiver_that_refuses_moves_or_is_away_is_no_delivery() {
 #[test]
 fn plain_http_and_the_own_network_need_a_word() {
     for url in ["http://pay.example/in", "https://127.0.0.1/in"] {
-        assert!(to_address((Verb::Put, url), "t0ken", false, FILE).unwrap_err().contains("--allow-private"), "{url}");
+        let refused = to_address((Verb::Put, url), "t0ken", false, FILE).unwrap_err();
+        assert!(refused.why().contains("--allow-private"), "{url}");
     }
+}
+
+#[test]
+fn what_a_receiver_certainly_does_not_have_is_told_apart_from_what_it_may_have() {
+    let inbox = FakeInbox::start("t0ken").unwrap();
+    let is_certain = |fault: InboxFault| {
+        inbox.will([fault]);
+        matches!(send(Verb::Post, &inbox.url()).unwrap_err(), NotTaken::Certainly(_))
+    };
+    for status in [400, 401, 404, 413, 422] {
+        assert!(is_certain(InboxFault::Status(status)), "{status}");
+    }
+    for status in [408, 409, 429, 500, 502, 503] {
+        assert!(!is_certain(InboxFault::Status(status)), "{status}");
+    }
+    assert!(!is_certain(InboxFault::LosesReply));
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nothing = send(Verb::Post, &format!("http://{gone}/")).unwrap_err();
+    assert!(matches!(nothing, NotTaken::Certainly(_)), "nothing was said to it: {nothing}");
 }

@@ -2,19 +2,21 @@
 //!
 //! Invariants:
 //! * Handing the same file on again changes nothing: in a folder it is found by name and bytes. An address is told by the `Idempotency-Key`
-//!   that it is the same errand, also if the file reads otherwise by now.
+//!   that it is the same.
 //! * Nobody sees half a file in a folder, and no file there is written over: one of the same name with other bytes stays, and the new one
 //!   gets a number.
 
 // A shell: it owns files and connections.
 #![allow(clippy::disallowed_methods)]
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{checked_url, client, in_words};
@@ -27,6 +29,9 @@ pub use sftp::{SftpPlace, SftpSecret, fingerprint, host_key, to_sftp};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Files of one name in a folder.
 const MOST_NUMBERED: u32 = 1_000;
+/// Answers to a request that is being answered elsewhere, or was before.
+const MAY_BE_TAKEN: [StatusCode; 4] =
+    [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
 /// Characters of an answer's text that a receipt holds.
 const RECEIPT_CHARS: usize = 120;
 
@@ -39,6 +44,30 @@ pub struct Parcel<'a> {
     pub bytes: &'a [u8],
     /// The key of the errand, the same for all of its attempts.
     pub key: &'a str,
+}
+
+/// Why a file was not taken, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The receiver said so, or nothing was said to it.
+    Certainly(String),
+    /// It may have been taken all the same.
+    Perhaps(String),
+}
+
+impl NotTaken {
+    /// The words.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Certainly(why) | Self::Perhaps(why) => why,
+        }
+    }
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.why())
+    }
 }
 
 /// Puts a file into a folder; the receipt.
@@ -109,7 +138,40 @@ pub fn to_address(
     token: &str,
     allow_private: bool,
     parcel: Parcel<'_>,
-) -> Result<String, String> {
+) -> Result<String, NotTaken> {
+    let (client, request) = request_of((verb, url), token, allow_private, parcel).map_err(NotTaken::Certainly)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| NotTaken::Certainly(format!("no client can be made: {error}")))?;
+    runtime.block_on(async {
+        let answer = client.execute(request).await.map_err(|error| match error.is_connect() {
+            true => NotTaken::Certainly(in_words(error)),
+            false => NotTaken::Perhaps(in_words(error)),
+        })?;
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        let says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
+        let receipt = if says.is_empty() { status.to_string() } else { format!("{status}: {says}") };
+        match status {
+            _ if status.is_success() => Ok(receipt),
+            // What is on the way there is for nobody else's eyes.
+            _ if status.is_redirection() => {
+                Err(NotTaken::Perhaps(format!("the receiver has moved ({receipt}): give its new address")))
+            }
+            _ if status.is_client_error() && !MAY_BE_TAKEN.contains(&status) => {
+                Err(NotTaken::Certainly(format!("the receiver refuses it: {receipt}")))
+            }
+            _ => Err(NotTaken::Perhaps(format!("the receiver refuses it: {receipt}"))),
+        }
+    })
+}
+
+/// The request that hands on a file, and who sends it.
+fn request_of(
+    (verb, url): (Verb, &str),
+    token: &str,
+    allow_private: bool,
+    parcel: Parcel<'_>,
+) -> Result<(Client, Request), String> {
     let mut url = checked_url(url, allow_private)?;
     let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
         .map_err(|_| "the token has characters that no header can carry; look at its file".to_owned())?;
@@ -132,22 +194,9 @@ pub fn to_address(
         .header(CONTENT_TYPE, "application/octet-stream")
         .header(AUTHORIZATION, authorization)
         .header("idempotency-key", parcel.key)
-        .body(parcel.bytes.to_vec());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
-    runtime.block_on(async {
-        let answer = request.send().await.map_err(in_words)?;
-        let status = answer.status();
-        let text = answer.text().await.unwrap_or_default();
-        let says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
-        let receipt = if says.is_empty() { status.to_string() } else { format!("{status}: {says}") };
-        match status {
-            _ if status.is_success() => Ok(receipt),
-            // What is on the way there is for nobody else's eyes.
-            _ if status.is_redirection() => Err(format!("the receiver has moved ({receipt}): give its new address")),
-            _ => Err(format!("the receiver refuses it: {receipt}")),
-        }
-    })
+        .body(parcel.bytes.to_vec())
+        .build();
+    Ok((client, request.map_err(in_words)?))
 }
 
 #[cfg(test)]
