@@ -18,7 +18,7 @@ use crate::company::Company;
 use crate::due::mark_waiting;
 use crate::registry::via;
 use crate::resolve::instant;
-use crate::view::{CloseoutFilter, CloseoutRow};
+use crate::view::{CloseoutFilter, CloseoutRow, CloseoutSort};
 use crate::zones::{ZoneBook, terminal_zones};
 use crate::{Actor, Error, Hub};
 
@@ -262,6 +262,16 @@ impl Hub {
             }
             rows.retain(|row| filter.state.is_none_or(|state| state == row.standing.state()));
             rows.sort_by(|a, b| (b.date, &a.terminal, &a.serial).cmp(&(a.date, &b.terminal, &b.serial)));
+            if let Some((sort, descending)) = filter.order {
+                let order = |a: &CloseoutRow, b: &CloseoutRow| match sort {
+                    CloseoutSort::Date => a.date.cmp(&b.date),
+                    CloseoutSort::Terminal => (&a.terminal, &a.serial).cmp(&(&b.terminal, &b.serial)),
+                    CloseoutSort::State => a.standing.state().cmp(&b.standing.state()),
+                    CloseoutSort::Missing => a.missing_count.cmp(&b.missing_count),
+                    CloseoutSort::Read => a.read.cmp(&b.read),
+                };
+                rows.sort_by(|a, b| if descending { order(b, a) } else { order(a, b) });
+            }
             Ok(rows)
         })
     }

@@ -133,7 +133,7 @@ pub use payroll::{PayrollAsk, PayrollFile};
 pub use periods::{Dates, DeltaRow, LockedPeriod, Locking};
 pub use places::{NewDepartment, NewSite};
 pub use plan::{PlanReport, PlanRow, Tally, Whose};
-pub use polls::{PollFilter, PollList, PollMeter, PollRow};
+pub use polls::{PollFilter, PollList, PollMeter, PollOrder, PollRow};
 pub use receiving::Poll;
 pub use registry::NewTerminal;
 pub use roads::delivery;

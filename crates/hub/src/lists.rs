@@ -108,6 +108,7 @@ impl Hub {
             employee: filter.employee.clone(),
             user: filter.user.clone(),
             origin: filter.terminal.clone(),
+            held: filter.held.map(|reason| reason.word().to_owned()),
             newest_first: filter.newest_first,
             offset: filter.offset,
             limit: filter.limit,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use link::{Poll, PollOutcome};
+pub use store::polls::PollOrder;
 use store::{Write, polls};
 
 use crate::resolve::instant;
@@ -48,13 +49,15 @@ pub struct PollRow {
 pub struct PollFilter {
     /// Of this terminal only.
     pub serial: Option<String>,
+    /// The order, and whether it is the other way round; the latest first when `None`.
+    pub order: Option<(PollOrder, bool)>,
     /// Rows left out at the start.
     pub offset: u32,
     /// Most rows; 0 is no limit.
     pub limit: u32,
 }
 
-/// A part of the list of readings, the latest first.
+/// A part of the list of readings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PollList {
     /// The readings.
@@ -138,7 +141,8 @@ impl Hub {
     pub fn polls(&self, filter: &PollFilter) -> Result<PollList, Error> {
         self.store.read(|read| {
             let limit = if filter.limit == 0 { u32::MAX } else { filter.limit };
-            let (rows, total) = read.list_polls(filter.serial.as_deref(), filter.offset, limit)?;
+            let order = filter.order.unwrap_or((PollOrder::Began, true));
+            let (rows, total) = read.list_polls(filter.serial.as_deref(), order, filter.offset, limit)?;
             let terminals = read.terminals()?;
             let name = |serial: &str| {
                 let known = terminals.iter().find(|(terminal, _)| terminal.serial == serial);

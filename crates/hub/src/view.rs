@@ -148,6 +148,8 @@ pub struct PunchFilter {
     pub user: Option<String>,
     /// Serial.
     pub terminal: Option<String>,
+    /// Only those that are held for this reason; `user` is the number then under which they are.
+    pub held: Option<HeldReason>,
     /// The latest printed time comes first; otherwise the earliest.
     pub newest_first: bool,
     /// Rows left out at the start.
@@ -325,6 +327,21 @@ impl TerminalRow {
     }
 }
 
+/// How the table of closeouts is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseoutSort {
+    /// By date.
+    Date,
+    /// By the name of the terminal.
+    Terminal,
+    /// By state, what is broken before what is closed.
+    State,
+    /// By how many punches are missing.
+    Missing,
+    /// By when the log was read last.
+    Read,
+}
+
 /// Filter of the table of closeouts. Empty fields do not filter, but for the dates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloseoutFilter {
@@ -336,6 +353,8 @@ pub struct CloseoutFilter {
     pub terminal: Option<String>,
     /// State.
     pub state: Option<CloseoutState>,
+    /// The order, and whether it is the other way round; of what is equal the latest date first, as all when `None`.
+    pub order: Option<(CloseoutSort, bool)>,
 }
 
 /// What is known of the completeness of a terminal's day.

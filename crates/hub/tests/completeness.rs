@@ -231,7 +231,7 @@ fn a_terminal_that_only_pushes_or_is_gone_is_told_apart() {
             from: Some("2026-03-04".parse().unwrap()),
             to: Some("2026-03-04".parse().unwrap()),
             terminal: Some("P1".into()),
-            state: None,
+            ..CloseoutFilter::default()
         };
         house.hub.closeouts(&filter, now).unwrap().pop().map(|row| row.standing)
     };

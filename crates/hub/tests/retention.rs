@@ -233,7 +233,7 @@ fn left(house: &House) -> [usize; 6] {
         Ok::<_, store::Error>([
             commands.len(),
             readings.len(),
-            read.list_polls(None, 0, all)?.0.len(),
+            read.list_polls(None, Default::default(), 0, all)?.0.len(),
             read.plans_of(1, all_dates.0, all_dates.1)?.len(),
             sessions.into_iter().filter(|session| matches!(session, Ok(Some(_)))).count(),
             codes.into_iter().filter(|code| matches!(code, Ok(true))).count(),

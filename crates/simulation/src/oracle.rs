@@ -67,6 +67,7 @@ impl World<'_> {
             to: Some(today.saturating_add(1.day())),
             terminal: serial.map(str::to_owned),
             state: Some(CloseoutState::Closed),
+            order: None,
         };
         for row in hub.closeouts(&filter, self.timestamp())? {
             let Some(read) = row.read.map(Timestamp::as_microsecond) else { continue };

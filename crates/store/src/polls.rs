@@ -26,20 +26,59 @@ statements! {
     COUNT_OF = "SELECT COUNT(*) FROM terminal_poll WHERE tenant = $1 AND serial = $2";
 }
 
-const LIST: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM terminal_poll p WHERE p.tenant = $1 ORDER BY p.began_us DESC, p.serial DESC, p.told_us DESC LIMIT $2 OFFSET $3"
-);
-const LIST_OF: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM terminal_poll p WHERE p.tenant = $1 AND p.serial = $2 ORDER BY p.began_us DESC, p.told_us DESC LIMIT $3 OFFSET $4"
-);
+/// How a list of readings is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PollOrder {
+    /// By when they began.
+    #[default]
+    Began,
+    /// By how long they took.
+    Took,
+    /// By how they ended.
+    Outcome,
+    /// By how many records came.
+    Records,
+    /// By how many of them were new.
+    New,
+}
 
-/// Both forms of the list, for the catalogue test.
+impl PollOrder {
+    const ALL: [Self; 5] = [Self::Began, Self::Took, Self::Outcome, Self::Records, Self::New];
+
+    /// The list in this order, of one terminal or of all. Limit and offset are the last values.
+    fn list(self, descending: bool, is_of_one: bool) -> String {
+        let direction = if descending { "DESC" } else { "ASC" };
+        let (one, limit) = if is_of_one { (" AND p.serial = $2", 3) } else { ("", 2) };
+        // The engines put what is not there at different ends.
+        let order = match self {
+            Self::Began => None,
+            Self::Took => Some("p.took_ms"),
+            Self::Outcome => Some("p.outcome"),
+            Self::Records => Some("COALESCE(p.records, -1)"),
+            Self::New => Some("COALESCE(p.new_punches, -1)"),
+        };
+        let (order, then) = match order {
+            None => (String::new(), direction),
+            Some(order) => (format!("{order} {direction}, "), "DESC"),
+        };
+        let columns = columns!();
+        format!(
+            "SELECT {columns} FROM terminal_poll p WHERE p.tenant = $1{one}
+                ORDER BY {order}p.began_us {then}, p.serial {then}, p.told_us {then} LIMIT ${limit} OFFSET ${}",
+            limit + 1
+        )
+    }
+}
+
+/// Every form of the list, for the catalogue test.
 pub(crate) fn list_variants() -> Vec<(&'static str, String)> {
-    [LIST, LIST_OF].map(|sql| ("store::polls::list", sql.to_owned())).into()
+    let mut variants = Vec::new();
+    for order in PollOrder::ALL {
+        for (descending, is_of_one) in [(false, false), (false, true), (true, false), (true, true)] {
+            variants.push(("store::polls::list", order.list(descending, is_of_one)));
+        }
+    }
+    variants
 }
 
 /// How a reading ended.
@@ -80,18 +119,26 @@ fn poll(row: &Row<'_>) -> Result<Poll, Error> {
 }
 
 impl Read<'_> {
-    /// The last readings, of one terminal or of all, the latest first; and how many there are without offset and limit.
+    /// The last readings, of one terminal or of all, in an order or the other way round, of what is equal the latest first; and how many
+    /// there are without offset and limit.
     ///
     /// # Errors
     /// Of the store.
-    pub fn list_polls(&self, serial: Option<&str>, offset: u32, limit: u32) -> Result<(Vec<Poll>, u64), Error> {
+    pub fn list_polls(
+        &self,
+        serial: Option<&str>,
+        (order, descending): (PollOrder, bool),
+        offset: u32,
+        limit: u32,
+    ) -> Result<(Vec<Poll>, u64), Error> {
+        let list = order.list(descending, serial.is_some());
         let (rows, total) = match serial {
             Some(serial) => (
-                self.all(LIST_OF, params![self.tenant, serial, limit, offset], poll)?,
+                self.all(&list, params![self.tenant, serial, limit, offset], poll)?,
                 self.one(COUNT_OF, params![self.tenant, serial], |row| row.get(0))?,
             ),
             None => (
-                self.all(LIST, params![self.tenant, limit, offset], poll)?,
+                self.all(&list, params![self.tenant, limit, offset], poll)?,
                 self.one(COUNT, params![self.tenant], |row| row.get(0))?,
             ),
         };

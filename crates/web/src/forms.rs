@@ -204,6 +204,11 @@ impl Sorting {
     }
 }
 
+/// How a list is ordered whose latest rows come first when nobody asks for an order: whether the other way round.
+pub(crate) fn is_latest_first(sort: &str, order: &str) -> bool {
+    order == "desc" || (order.is_empty() && sort.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

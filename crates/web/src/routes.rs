@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::page::{
     board, commands, completeness, day, days, departments, edges, employees, held, held_group, import, imports, jobs,
-    layouts, matching, payroll, punches, readings, setup, sheets, sign_in, sinks, sites, sources, sync, terminals,
+    layouts, matching, payroll, payroll_list, punches, readings, setup, sheets, sign_in, sinks, sites, sources, sync,
+    terminals,
 };
 use crate::{WebConfig, api, assets, feed, headers, health, idempotency, import_form, live, metrics, page};
 
@@ -94,6 +95,8 @@ pub(crate) fn table() -> Vec<Route> {
         change(Review, "/people/match", matching::decide),
         read(Viewer, "/payroll", payroll::page),
         read(Viewer, "/payroll/file", payroll::file),
+        read(Viewer, "/payroll/records", payroll_list::page),
+        read(Viewer, "/payroll/records.csv", payroll_list::csv),
         send(Review, "/payroll/check", payroll::MOST_SAMPLE_BYTES, payroll::check),
         read(Review, "/payroll/layouts", layouts::page),
         change(Review, "/payroll/layouts/remove", layouts::remove),
@@ -136,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         read(Viewer, "/held", held::page),
         read(Viewer, "/held.csv", held::csv),
         read(Viewer, "/held/punches", held_group::page),
+        read(Viewer, "/held/punches.csv", held_group::csv),
         change(Review, "/held/assign", held::assign),
         change(Review, "/held/state", held::state),
         change(Review, "/held/dismiss", held::dismiss),
@@ -190,6 +194,7 @@ pub(crate) fn table() -> Vec<Route> {
         change(Api, "/api/v1/sinks/{name}/requeue", api::sinks::requeue),
         change(Api, "/api/v1/days/sync", api::sinks::sync),
         read(Api, "/api/v1/payroll", api::payroll::file),
+        read(Api, "/api/v1/payroll/records", api::payroll::records),
         read(Api, "/api/v1/payroll/presets", api::payroll::presets),
         read(Api, "/api/v1/payroll/layouts", api::payroll::layouts),
         read(Api, "/api/v1/payroll/layouts/{name}", api::payroll::layout),

@@ -1,4 +1,4 @@
-//! `GET /api/v1/payroll`: the file of a period; `GET /api/v1/payroll/presets`, and the layouts that were saved:
+//! `GET /api/v1/payroll`: the file of a period; `GET /api/v1/payroll/records`: what became of periods; `GET /api/v1/payroll/presets`, and the layouts that were saved:
 //! `GET /api/v1/payroll/layouts`, `GET`, `PUT` and `DELETE /api/v1/payroll/layouts/{name}`.
 
 use axum::body::Bytes;
@@ -9,14 +9,57 @@ use axum::{Extension, Json};
 use hub::layouts::{PRESETS, preset};
 use hub::{Bearer, Hub, SavedText};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Problem, Query, Window, actor, body_of};
 use crate::access::Visitor;
 use crate::app::App;
+use crate::page::payroll_list;
 use crate::payroll::{Asked, download};
 use crate::show;
+
+/// What became of a period.
+#[derive(Serialize)]
+pub(crate) struct Record {
+    deed: &'static str,
+    at: String,
+    from: Date,
+    to: Date,
+    who: String,
+    what: String,
+    rows: Option<usize>,
+    digest: Option<String>,
+    says: String,
+}
+
+impl Record {
+    fn new(record: payroll_list::Record, zone: &TimeZone) -> Self {
+        Self {
+            deed: record.deed.word(),
+            at: show::rfc3339(record.at, zone),
+            from: record.dates.0,
+            to: record.dates.1,
+            who: record.who,
+            what: record.what,
+            rows: record.rows,
+            digest: Some(record.digest).filter(|digest| !digest.is_empty()),
+            says: record.says,
+        }
+    }
+}
+
+/// `GET /api/v1/payroll/records`
+pub(crate) async fn records(
+    State(app): State<App>,
+    Query(asked): Query<payroll_list::Asked>,
+    Query(window): Query<Window>,
+) -> Result<Json<Page<Record>>, Problem> {
+    let wish = asked.wish()?;
+    let (all, zone) = app.ask(move |hub| Ok((wish.records(hub)?, hub.company()?.time_zone()?))).await?;
+    Ok(Json(Page::of(all.into_iter().map(|record| Record::new(record, &zone)).collect(), &window)?))
+}
 
 /// A layout that comes along.
 #[derive(Serialize)]

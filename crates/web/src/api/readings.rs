@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Page, Problem, Query, Window};
 use crate::app::App;
 use crate::page::punches;
+use crate::page::readings::Asked;
 use crate::show;
 
 /// A reading that has ended.
@@ -41,6 +42,7 @@ impl Reading {
 pub(crate) async fn list(
     State(app): State<App>,
     Path(serial): Path<String>,
+    Query(asked): Query<Asked>,
     Query(window): Query<Window>,
 ) -> Result<Json<Page<Reading>>, Problem> {
     let (offset, limit) = window.bounds()?;
@@ -49,7 +51,7 @@ pub(crate) async fn list(
         if terminals.iter().all(|terminal| terminal.serial != serial) {
             return Err(hub::Error::NotFound(format!("terminal with serial {serial}")));
         }
-        Ok((hub.polls(&PollFilter { serial: Some(serial), offset, limit })?, terminals))
+        Ok((hub.polls(&PollFilter { serial: Some(serial), offset, limit, ..asked.filter() })?, terminals))
     };
     let (list, terminals) = app.ask(ask).await?;
     let reading = |row: PollRow| {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, Form, PAGE_ROWS, Pager, Query};
+use crate::forms::{self, Form, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::terminals::Moment;
 use crate::page::{Choice, Frame, punches, render};
 use crate::{download, show, words};
@@ -46,22 +46,46 @@ struct CommandsPage {
     states: Vec<Choice>,
     offered: Vec<Choice>,
     rows: Vec<Row>,
+    sorting: Sorting,
     pager: Pager,
     csv: String,
 }
 
-/// Filter as it stands in the address.
+/// Filter and order as they stand in the address; the latest first when none is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     terminal: String,
     state: String,
+    sort: String,
+    order: String,
     page: u32,
 }
 
 impl Asked {
     fn query(&self) -> String {
         forms::query(&[("terminal", &self.terminal), ("state", &self.state)])
+    }
+
+    fn sorted_query(&self) -> String {
+        let (sort, order) = (("sort", self.sort.as_str()), ("order", self.order.as_str()));
+        forms::query(&[("terminal", &self.terminal), ("state", &self.state), sort, order])
+    }
+
+    fn is_descending(&self) -> bool {
+        forms::is_latest_first(&self.sort, &self.order)
+    }
+
+    /// The rows in the order that is asked for; of what is equal the latest first, as they come.
+    fn sorted(&self, mut rows: Vec<CommandRow>) -> Vec<CommandRow> {
+        let order = |a: &CommandRow, b: &CommandRow| match self.sort.as_str() {
+            "terminal" => (&a.terminal, &a.serial).cmp(&(&b.terminal, &b.serial)),
+            "state" => rank(a.state).cmp(&rank(b.state)),
+            "changed" => a.changed.cmp(&b.changed),
+            _ => (a.asked, a.id).cmp(&(b.asked, b.id)),
+        };
+        rows.sort_by(|a, b| if self.is_descending() { order(b, a) } else { order(a, b) });
+        rows
     }
 
     fn filter(&self) -> CommandFilter {
@@ -71,6 +95,11 @@ impl Asked {
     fn is_narrowed(&self) -> bool {
         !self.query().is_empty()
     }
+}
+
+/// How far a state is on the way of a command.
+fn rank(state: CommandState) -> usize {
+    CommandState::ALL.iter().position(|one| *one == state).unwrap_or_default()
 }
 
 /// What was done, as it comes back in the address: a number only, so that nobody can put words there.
@@ -143,7 +172,9 @@ async fn show_page(
     let filter = asked.filter();
     let now = Timestamp::now();
     let (commands, terminals) = app.ask(move |hub| Ok((hub.commands(&filter, now)?, hub.terminals()?))).await?;
-    let pager = Pager::new("/terminals/commands", &asked.query(), asked.page, commands.len() as u64);
+    let commands = asked.sorted(commands);
+    let pager = Pager::new("/terminals/commands", &asked.sorted_query(), asked.page, commands.len() as u64);
+    let sort = if asked.sort.is_empty() { "asked" } else { &asked.sort };
     let shown = commands.iter().skip(Pager::offset(asked.page) as usize).take(PAGE_ROWS as usize);
     let (rows, terminals): (Vec<Row>, Vec<TerminalRow>) = (
         shown.map(|row| Row::new(row, &terminals, now)).collect(),
@@ -166,8 +197,9 @@ async fn show_page(
         states: CommandState::ALL.map(state).into(),
         offered: offered.into(),
         typed,
+        sorting: Sorting::new("/terminals/commands", &asked.query(), sort, asked.is_descending()),
         pager,
-        csv: format!("/terminals/commands.csv?{}", asked.query()),
+        csv: format!("/terminals/commands.csv?{}", asked.sorted_query()),
         asked,
     })
 }
@@ -178,7 +210,7 @@ pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> R
         let columns = ["number", "terminal", "serial", "asks_for", "state", "says", "code", "deliveries", "asked_by"];
         let mut table = CsvTable::new(out, columns.iter().chain(&["asked", "expires", "changed"]))?;
         let terminals = hub.terminals()?;
-        for row in hub.commands(&asked.filter(), Timestamp::now())? {
+        for row in asked.sorted(hub.commands(&asked.filter(), Timestamp::now())?) {
             let zone = punches::zone_of(&row.serial, &terminals, row.asked);
             let at = |at: Timestamp| show::rfc3339(at, &zone);
             table.row([

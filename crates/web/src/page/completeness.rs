@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::CloseoutState;
 use hub::retention::Census;
-use hub::view::{CloseoutFilter, CloseoutRow, TerminalRow};
+use hub::view::{CloseoutFilter, CloseoutRow, CloseoutSort, TerminalRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Query};
+use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::terminals::Moment;
 use crate::page::{Choice, Frame, render};
 use crate::{download, show, words};
@@ -26,6 +26,7 @@ struct CompletenessPage {
     terminals: Vec<TerminalRow>,
     states: Vec<Choice>,
     rows: Vec<Row>,
+    sorting: Sorting,
     pager: Pager,
     csv: String,
     looked: Option<Looked>,
@@ -45,7 +46,7 @@ impl Looked {
     }
 }
 
-/// Filter as it stands in the address.
+/// Filter and order as they stand in the address; the latest date first when none is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
@@ -53,6 +54,8 @@ pub(crate) struct Asked {
     to: String,
     terminal: String,
     state: String,
+    sort: String,
+    order: String,
     page: u32,
 }
 
@@ -63,11 +66,38 @@ impl Asked {
             to: forms::date("to", &self.to)?,
             terminal: forms::filled(&self.terminal),
             state: state(&self.state)?,
+            order: self.sort().map(|sort| (sort, self.is_descending())),
         })
+    }
+
+    fn sort(&self) -> Option<CloseoutSort> {
+        Some(match self.sort.as_str() {
+            "date" => CloseoutSort::Date,
+            "terminal" => CloseoutSort::Terminal,
+            "state" => CloseoutSort::State,
+            "missing" => CloseoutSort::Missing,
+            "read" => CloseoutSort::Read,
+            _ => return None,
+        })
+    }
+
+    fn is_descending(&self) -> bool {
+        forms::is_latest_first(&self.sort, &self.order)
     }
 
     fn query(&self) -> String {
         forms::query(&[("from", &self.from), ("to", &self.to), ("terminal", &self.terminal), ("state", &self.state)])
+    }
+
+    fn sorted_query(&self) -> String {
+        forms::query(&[
+            ("from", &self.from),
+            ("to", &self.to),
+            ("terminal", &self.terminal),
+            ("state", &self.state),
+            ("sort", &self.sort),
+            ("order", &self.order),
+        ])
     }
 
     fn is_narrowed(&self) -> bool {
@@ -94,6 +124,7 @@ struct Row {
     on_terminal: String,
     in_spool: String,
     at_hub: String,
+    missing_count: String,
     missing: Vec<String>,
     read: Option<Moment>,
 }
@@ -117,6 +148,7 @@ impl Row {
             on_terminal: count(row.on_terminal.map(|set| set.punches)),
             in_spool: count(row.in_spool),
             at_hub: show::count(row.at_hub.punches),
+            missing_count: count(row.on_terminal.map(|_| row.missing_count)),
             missing: row.missing_in_words(),
             read: row.read.map(|read| Moment::in_full(read, now, &row.zone)),
         }
@@ -142,13 +174,15 @@ pub(crate) async fn page(
         name: words::closeout_state(state),
         is_chosen: state.word() == asked.state,
     };
+    let sort = if asked.sort.is_empty() { "date" } else { &asked.sort };
     render(&CompletenessPage {
         frame: Frame::new("Completeness of terminals", "/terminals", &visitor),
         rows: shown.map(|row| Row::new(row, now)).collect(),
         terminals: terminals.into_iter().filter(|terminal| terminal.approved).collect(),
         states: CloseoutState::ALL.map(state).into(),
-        pager: Pager::new("/terminals/completeness", &asked.query(), asked.page, all.len() as u64),
-        csv: format!("/terminals/completeness.csv?{}", asked.query()),
+        sorting: Sorting::new("/terminals/completeness", &asked.query(), sort, asked.is_descending()),
+        pager: Pager::new("/terminals/completeness", &asked.sorted_query(), asked.page, all.len() as u64),
+        csv: format!("/terminals/completeness.csv?{}", asked.sorted_query()),
         looked,
         asked,
     })

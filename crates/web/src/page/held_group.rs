@@ -1,21 +1,20 @@
-//! `GET /held/punches`: the punches of one held group, each with its own cure.
+//! `GET /held/punches`, `GET /held/punches.csv`: the punches of one held group, each with its own cure.
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Html;
-use hub::view::{HeldReason, PunchRow, TerminalRow};
+use axum::response::{Html, Response};
+use hub::view::{HeldReason, PunchFilter, PunchRow, TerminalRow};
 use serde::Deserialize;
 
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::Query;
+use crate::forms::{self, PAGE_ROWS, Pager, Query};
 use crate::page::punches::Row;
 use crate::page::{Frame, render};
-use crate::words;
+use crate::{download, words};
 
-/// Punches shown at once; the next ones follow when these are cured.
-const MOST: u32 = 100;
+const PATH: &str = "/held/punches";
 
 #[derive(Template)]
 #[template(path = "held_group.html")]
@@ -25,7 +24,9 @@ struct HeldGroupPage {
     origin: String,
     user: String,
     count: String,
-    is_cut: bool,
+    asked: Asked,
+    pager: Pager,
+    csv: String,
     punches: Vec<HeldPunch>,
 }
 
@@ -51,13 +52,42 @@ impl HeldPunch {
     }
 }
 
-/// Which group.
+/// Which group, and in which order; the earliest printed time first when none is asked for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     reason: String,
     origin: String,
     user: String,
+    order: String,
+    page: u32,
+}
+
+impl Asked {
+    fn reason(&self) -> Result<HeldReason, Failure> {
+        HeldReason::from_word(&self.reason).ok_or_else(|| Failure::not_found("There is no such reason."))
+    }
+
+    /// The filter, without offset and limit.
+    fn filter(&self) -> Result<PunchFilter, Failure> {
+        Ok(PunchFilter {
+            held: Some(self.reason()?),
+            terminal: Some(self.origin.clone()),
+            // What can't be read is held under no number.
+            user: Some(self.user.clone()),
+            newest_first: self.is_latest_first(),
+            ..PunchFilter::default()
+        })
+    }
+
+    fn is_latest_first(&self) -> bool {
+        self.order == "desc"
+    }
+
+    fn query(&self) -> String {
+        let of_group = [("reason", self.reason.as_str()), ("origin", &self.origin), ("user", &self.user)];
+        forms::query(&[&of_group[..], &[("order", &self.order)]].concat())
+    }
 }
 
 /// `GET /held/punches?reason=...&origin=...&user=...`
@@ -66,17 +96,24 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
     visitor: Visitor,
 ) -> Result<Html<String>, Failure> {
-    let reason = HeldReason::from_word(&asked.reason).ok_or_else(|| Failure::not_found("There is no such reason."))?;
-    let (origin, user) = (asked.origin.clone(), asked.user.clone());
-    let (punches, terminals) =
-        app.ask(move |hub| Ok((hub.held_punches(reason, &origin, &user, MOST)?, hub.terminals()?))).await?;
+    let reason = asked.reason()?;
+    let filter = PunchFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter()? };
+    let (list, terminals) = app.ask(move |hub| Ok((hub.punches(&filter)?, hub.terminals()?))).await?;
     render(&HeldGroupPage {
         frame: Frame::new("Held punches", "/held", &visitor),
         reason,
-        count: words::plural(punches.len() as u64, "punch", "punches"),
-        is_cut: punches.len() == MOST as usize,
-        punches: punches.iter().map(|punch| HeldPunch::new(punch, reason, &terminals)).collect(),
-        origin: asked.origin,
-        user: asked.user,
+        count: words::plural(list.total, "punch", "punches"),
+        pager: Pager::new(PATH, &asked.query(), asked.page, list.total),
+        csv: format!("{PATH}.csv?{}", asked.query()),
+        punches: list.rows.iter().map(|punch| HeldPunch::new(punch, reason, &terminals)).collect(),
+        origin: asked.origin.clone(),
+        user: asked.user.clone(),
+        asked,
     })
+}
+
+/// `GET /held/punches.csv`
+pub(crate) async fn csv(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let filter = asked.filter()?;
+    Ok(download::csv(&app, "held_punches", move |hub, out| hub.punches_csv(&filter, out)))
 }

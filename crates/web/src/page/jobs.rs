@@ -57,7 +57,7 @@ impl Asked {
     }
 
     fn is_descending(&self) -> bool {
-        self.order == "desc" || (self.order.is_empty() && self.sort.is_empty())
+        forms::is_latest_first(&self.sort, &self.order)
     }
 
     /// The filter, without offset and limit.

@@ -19,6 +19,7 @@ pub(crate) mod layout_form;
 pub(crate) mod layouts;
 pub(crate) mod matching;
 pub(crate) mod payroll;
+pub(crate) mod payroll_list;
 pub(crate) mod payroll_records;
 pub(crate) mod punches;
 pub(crate) mod readings;

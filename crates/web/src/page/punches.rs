@@ -50,6 +50,7 @@ impl Asked {
             employee: forms::filled(&self.employee),
             user: forms::filled(&self.user),
             terminal: forms::filled(&self.terminal),
+            held: None,
             newest_first: self.order != "asc",
             offset: 0,
             limit: 0,

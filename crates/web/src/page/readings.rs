@@ -4,14 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
 use hub::view::TerminalRow;
-use hub::{CsvTable, PollFilter, PollRow};
+use hub::{CsvTable, PollFilter, PollOrder, PollRow};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::access::Visitor;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::forms::{self, PAGE_ROWS, Pager, Query};
+use crate::forms::{self, PAGE_ROWS, Pager, Query, Sorting};
 use crate::page::terminals::Moment;
 use crate::page::{Frame, punches, render};
 use crate::{download, show, words};
@@ -25,15 +25,18 @@ struct ReadingsPage {
     asked: Asked,
     terminals: Vec<TerminalRow>,
     rows: Vec<Row>,
+    sorting: Sorting,
     pager: Pager,
     csv: String,
 }
 
-/// Filter as it stands in the address.
+/// Filter and order as they stand in the address; the latest first when none is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     terminal: String,
+    sort: String,
+    order: String,
     page: u32,
 }
 
@@ -46,9 +49,25 @@ impl Asked {
         !self.query().is_empty()
     }
 
+    fn sorted_query(&self) -> String {
+        forms::query(&[("terminal", &self.terminal), ("sort", &self.sort), ("order", &self.order)])
+    }
+
+    fn is_descending(&self) -> bool {
+        forms::is_latest_first(&self.sort, &self.order)
+    }
+
     /// The filter, without offset and limit.
-    fn filter(&self) -> PollFilter {
-        PollFilter { serial: forms::filled(&self.terminal), ..PollFilter::default() }
+    pub(crate) fn filter(&self) -> PollFilter {
+        let sort = match self.sort.as_str() {
+            "duration" => PollOrder::Took,
+            "outcome" => PollOrder::Outcome,
+            "records" => PollOrder::Records,
+            "new" => PollOrder::New,
+            _ => PollOrder::Began,
+        };
+        let order = Some((sort, self.is_descending()));
+        PollFilter { serial: forms::filled(&self.terminal), order, ..PollFilter::default() }
     }
 }
 
@@ -96,12 +115,14 @@ pub(crate) async fn page(
     let now = Timestamp::now();
     let filter = PollFilter { offset: Pager::offset(asked.page), limit: PAGE_ROWS, ..asked.filter() };
     let (list, terminals) = app.ask(move |hub| Ok((hub.polls(&filter)?, hub.terminals()?))).await?;
+    let sort = if asked.sort.is_empty() { "began" } else { &asked.sort };
     render(&ReadingsPage {
         frame: Frame::new("Readings of terminals", "/terminals", &visitor),
         rows: list.rows.into_iter().map(|row| Row::new(row, &terminals, now)).collect(),
         terminals: terminals.into_iter().filter(|terminal| terminal.approved && terminal.via.polls()).collect(),
-        pager: Pager::new(PATH, &asked.query(), asked.page, list.total),
-        csv: format!("{PATH}.csv?{}", asked.query()),
+        sorting: Sorting::new(PATH, &asked.query(), sort, asked.is_descending()),
+        pager: Pager::new(PATH, &asked.sorted_query(), asked.page, list.total),
+        csv: format!("{PATH}.csv?{}", asked.sorted_query()),
         asked,
     })
 }

@@ -77,6 +77,38 @@ async fn a_restart_needs_a_confirmation_and_a_span_its_dates() {
 }
 
 #[tokio::test]
+async fn commands_are_sorted_by_column_on_the_page_and_in_the_file() {
+    let house = house();
+    let (admin, viewer) = (house.sign_in("admin").await, house.sign_in("viewer").await);
+    for what in ["what=info", "what=check"] {
+        house.post(&admin, "/terminals/commands", &format!("terminal=A+1&{what}")).await;
+    }
+    let ids = async |sort: &str| {
+        let csv = house.get(&viewer, &format!("/terminals/commands.csv?{sort}")).await.text;
+        csv.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect::<Vec<i64>>()
+    };
+    let latest_first = ids("").await;
+    assert!(latest_first.len() == 2 && latest_first[0] > latest_first[1], "{latest_first:?}");
+    let (first, last) = (latest_first[1], latest_first[0]);
+    let (state, text) = (CommandState::Done, String::new());
+    let report = CommandReport { id: last, state, at_us: 0, sent_times: 1, code: None, text };
+    let beat = Heartbeat { edge: "e".into(), commands: vec![report], ..Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    for (sort, wanted) in [
+        ("sort=asked", [first, last]),
+        ("sort=asked&order=desc", [last, first]),
+        ("sort=state", [first, last]),
+        ("sort=state&order=desc", [last, first]),
+        ("sort=terminal", [last, first]),
+    ] {
+        assert_eq!(ids(sort).await, wanted, "{sort}");
+    }
+    let page = house.get(&viewer, "/terminals/commands?sort=state").await.text;
+    assert!(page.contains("/terminals/commands?sort=state&#38;order=desc"), "{page}");
+    assert!(page.contains("/terminals/commands.csv?sort=state"), "{page}");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_is_shown_with_its_cure() {
     let house = house();
     let viewer = house.sign_in("viewer").await;

@@ -67,6 +67,18 @@ async fn a_gap_is_shown_with_what_is_missing() {
         "{}",
         refused.text
     );
+    let dates = async |sort: &str| {
+        let csv = house.get(&viewer, &format!("/terminals/completeness.csv?{sort}")).await.text;
+        csv.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    let latest_first = dates("").await;
+    let earliest_first = dates("sort=date").await;
+    assert!(latest_first.len() > 1 && latest_first.is_sorted_by(|a, b| a > b), "{latest_first:?}");
+    assert!(earliest_first.is_sorted() && earliest_first.len() == latest_first.len(), "{earliest_first:?}");
+    for sort in ["sort=state", "sort=missing&order=desc"] {
+        assert_eq!(dates(sort).await[0], yesterday().to_string(), "what is broken comes first by {sort}");
+    }
+    assert!(page.contains("/terminals/completeness?sort=missing"), "{page}");
     let csv = house.get(&viewer, "/terminals/completeness.csv?state=broken").await.text;
     let row = csv.lines().nth(1).unwrap();
     assert!(row.starts_with(&format!("Door,A1,{},broken,2,,1,", yesterday())), "{csv}");

@@ -54,6 +54,28 @@ async fn a_punch_with_an_impossible_time_is_stated_or_dismissed() {
 }
 
 #[tokio::test]
+async fn a_large_group_is_paged_ordered_and_taken_as_a_file() {
+    let house = House::with_accounts();
+    let line = |n: u32| format!("99\t2026-01-05 08:{:02}:{:02}\t1\t0\t1\t0\n", n / 60, n % 60);
+    house.import("A1", &(0..120).map(line).collect::<String>(), false);
+    let viewer = house.sign_in("viewer").await;
+    let group = "reason=unknown_user&origin=A1&user=99";
+    let page = async |more: &str| house.get(&viewer, &format!("/held/punches?{group}{more}")).await.text;
+    let first = page("").await;
+    assert!(first.contains("120 punches held") && first.contains("Page 1 of 3"), "{first}");
+    assert!(first.contains("2026-01-05 08:00:00") && !first.contains("2026-01-05 08:01:59"), "{first}");
+    let last = page("&page=3").await;
+    assert!(last.contains("2026-01-05 08:01:59") && !last.contains("2026-01-05 08:00:00"), "{last}");
+    let latest = page("&order=desc").await;
+    assert!(latest.contains("2026-01-05 08:01:59") && latest.contains("order=desc&#38;page=2"), "{latest}");
+    let csv = house.get(&viewer, &format!("/held/punches.csv?{group}&order=desc")).await.text;
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    assert_eq!(rows.len(), 120);
+    assert!(rows[0].contains(",A1,99,2026-01-05 08:01:59,") && rows[0].contains(",unknown_user,"), "{}", rows[0]);
+    assert_eq!(house.get(&viewer, "/held/punches.csv?reason=x").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn impossible_times_of_a_terminal_are_cured_by_one_shift_that_its_page_shows() {
     let house = House::with_accounts();
     house.import("A1", "5\t2026-01-05 08:00:00\t1\t0\t1\t0\n", true);

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use hub::TokenKind;
+use hub::{Actor, TokenKind};
 use serde_json::json;
 
 use super::house::{Answer, House, Visitor, clerk, now};
@@ -194,6 +194,44 @@ async fn a_target_that_lacks_a_locked_periods_file_is_shown_until_it_has_it() {
         page.contains("Has every file") && page.contains("payroll_2026-01-05_2026-01-09.csv was written."),
         "{page}"
     );
+    assert!(page.contains("/payroll/records?deed=delivered"), "{page}");
+}
+
+#[tokio::test]
+async fn what_became_of_periods_is_one_list_filtered_sorted_paged_and_taken_as_a_file() {
+    let house = house();
+    let week = |number: i8| (jiff::civil::date(2025, 1, number), jiff::civil::date(2025, 1, number + 1));
+    for number in 1..30 {
+        let at = now() + jiff::SignedDuration::from_mins(number.into());
+        house.hub.note_export(&clerk(), week(number), &format!("csv {number}"), number as usize, "d1gest", at).unwrap();
+        house.hub.note_export(&Actor::new("bob"), week(number), "adp", 1, "d2gest", at).unwrap();
+    }
+    let range = (jiff::civil::date(2026, 1, 5), jiff::civil::date(2026, 1, 9));
+    house.hub.lock(&clerk(), range, Some("as it is"), now()).unwrap();
+    let (viewer, program) = (house.sign_in("viewer").await, house.token(TokenKind::Api));
+    let page = async |query: &str| house.get(&viewer, &format!("/payroll/records?{query}")).await.text;
+    let csv = async |query: &str| {
+        let text = house.get(&viewer, &format!("/payroll/records.csv?{query}")).await.text;
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = page("").await;
+    assert!(first.contains("1\u{2013}50 of 59") && first.contains("Page 1 of 2"), "{first}");
+    assert!(page("page=2").await.contains("as it is"), "the lock is the oldest");
+    let locked = csv("deed=locked").await;
+    assert_eq!(locked.len(), 1);
+    assert!(locked[0].starts_with("locked,") && locked[0].contains(",2026-01-05,2026-01-09,"), "{locked:?}");
+    assert_eq!(csv("text=bob").await.len(), 29);
+    assert_eq!(csv("text=csv&from=2025-01-10&to=2025-01-11").await.len(), 3);
+    let most = csv("sort=rows&order=desc&deed=taken_out").await;
+    assert!(most[0].contains(",csv 29,29,d1gest,"), "{}", most[0]);
+    assert!(csv("sort=period").await[0].contains(",2025-01-01,2025-01-02,"));
+    assert!(first.contains("/payroll/records.csv?"), "{first}");
+    let refused = house.get(&viewer, "/payroll/records?deed=eaten").await;
+    assert!(refused.status.is_client_error() && refused.text.contains("Use locked, delivered"), "{}", refused.text);
+
+    let list = house.get(&program, "/api/v1/payroll/records?sort=rows&limit=1").await.json();
+    assert_eq!((&list["total"], &list["items"][0]["deed"]), (&json!(59), &json!("locked")));
+    assert_eq!((&list["items"][0]["rows"], &list["items"][0]["what"]), (&json!(null), &json!("as it is")));
 }
 
 #[tokio::test]

@@ -52,6 +52,25 @@ async fn each_reading_is_listed_with_time_zone_duration_outcome_and_numbers() {
     assert!(narrowed.contains("This terminal was not read yet"), "{narrowed}");
     let terminals = house.get(&viewer, "/terminals").await.text;
     assert!(terminals.contains("href=\"/terminals/readings?terminal=A1\""), "{terminals}");
+    let first = async |sort: &str| {
+        let csv = house.get(&viewer, &format!("{PATH}.csv?{sort}")).await.text;
+        csv.lines().nth(1).unwrap().split(',').nth(4).unwrap().to_owned()
+    };
+    for (sort, outcome) in [
+        ("", "failed"),
+        ("sort=began", "whole"),
+        ("sort=began&order=desc", "failed"),
+        ("sort=outcome&order=desc", "whole"),
+        ("sort=records", "failed"),
+        ("sort=new&order=desc", "whole"),
+        ("sort=duration", "failed"),
+    ] {
+        assert_eq!(first(sort).await, outcome, "{sort}");
+    }
+    assert!(
+        page.contains("aria-sort=\"descending\"><a href=\"/terminals/readings?sort=began&#38;order=asc\""),
+        "{page}"
+    );
     let csv = house.get(&viewer, &format!("{PATH}.csv?terminal=A1")).await.text;
     assert_eq!(csv.lines().nth(2), Some("Door,A1,2026-01-05T08:00:00+08:00,2.500,whole,1200,12,branch,"), "{csv}");
 }
@@ -65,6 +84,8 @@ async fn programs_read_them_by_terminal_and_the_metrics_count_them() {
     let last = &list["items"][0];
     assert_eq!((&last["outcome"], &last["records"], &last["edge"]), (&json!("failed"), &json!(null), &json!("branch")));
     assert_eq!((&last["began"], &last["duration_seconds"]), (&json!("2026-01-05T08:15:00+08:00"), &json!(2.5)));
+    let sorted = house.get(&program, "/api/v1/terminals/A1/readings?sort=records&order=desc").await.json();
+    assert_eq!(sorted["items"][0]["records"], json!(1200));
     assert_eq!(house.get(&program, "/api/v1/terminals/B9/readings").await.status, StatusCode::NOT_FOUND);
     let metrics = house.get(&program, "/metrics").await.text;
     for line in [

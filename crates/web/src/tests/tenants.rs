@@ -128,6 +128,8 @@ fn fill(owner: &House) {
     let way = PayWay::Folder("/srv/Quetzal".into());
     let target = PayTarget { name: "alpha".into(), way, layout: owner.hub.pay_layout("csv").unwrap(), since_us: 0 };
     owner.hub.add_pay_target(&clerk(), &target, None, now()).unwrap();
+    let week = (jiff::civil::date(2025, 1, 6), jiff::civil::date(2025, 1, 12));
+    owner.hub.note_export(&clerk(), week, "Quetzal payers", 1, "d1gest", now()).unwrap();
     owner.hub.open_calendar(&clerk(), "EA7", CALENDAR, now()).unwrap();
     // One for each way to let it be tried again.
     assert_eq!([1, 2].map(|_| super::jobs::fail(owner, "it said alpha-error")), [1, 2]);
@@ -193,12 +195,15 @@ fn asked(route: &Route) -> String {
         }
         ("GET", "/payroll/layout") => "start=alpha",
         ("GET", "/api/v1/payroll" | "/payroll" | "/payroll/file") => "from=2026-01-05&to=2026-01-09&layout=csv",
-        ("GET", "/api/v1/payroll/layouts") => "",
+        (
+            "GET",
+            "/api/v1/payroll/layouts" | "/api/v1/payroll/records" | "/payroll/records" | "/payroll/records.csv",
+        ) => "",
         ("POST", "/held/assign") => "user=43&origin=TA1&employee=EA7",
         ("POST", "/held/state") => return format!("fingerprint={}&printed=2026-01-05+18%3A00%3A00", held[0]),
         ("POST", "/held/dismiss") => return format!("fingerprint={}&why=x", held[1]),
         ("POST", "/sign-in") => return format!("name=alpha&password={}", PASSWORD.replace(' ', "+")),
-        ("GET", "/held/punches") => "reason=unknown_user&origin=TA1&user=43",
+        ("GET", "/held/punches" | "/held/punches.csv") => "reason=unknown_user&origin=TA1&user=43",
         (
             "GET",
             "/people/match" | "/people/match.csv" | "/api/v1/matches" | "/terminals/users" | "/terminals/users.csv",

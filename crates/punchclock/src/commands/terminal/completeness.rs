@@ -25,6 +25,7 @@ pub(super) fn run(context: &Context, args: &Completeness) -> anyhow::Result<()> 
             DayState::Open => CloseoutState::Open,
             DayState::Closed => CloseoutState::Closed,
         }),
+        order: None,
     };
     let header = [
         "date",
