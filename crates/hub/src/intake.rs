@@ -284,16 +284,22 @@ impl<'a, 'tx> Intake<'a, 'tx> {
         self.resolver.resolve_again(&unknown.collect::<Vec<_>>()).map(drop)
     }
 
-    /// The first copy wins; copies that differ in what two roads may report differently are kept beside it.
+    /// The first copy wins; copies that differ in what two roads may report differently are kept beside it. So is what confirms a punch that
+    /// an old system alone said: it is evidence of its own.
     fn keep_what_differs(&self, known: &[&Arrival<'_>]) -> Result<(), Error> {
         let firsts = self.write.punches(&known.iter().map(|arrival| arrival.fingerprint).collect::<Vec<_>>())?;
         let differs = |first: &StoredPunch, said: &RawPunch| {
             first.said.state != said.state || first.said.verify != said.verify || first.said.work_code != said.work_code
         };
+        let confirms =
+            |first: &StoredPunch, channel: Channel| first.channel == Channel::Sql.word() && channel != Channel::Sql;
+        let is_kept = |arrival: &Arrival<'_>, first: &StoredPunch| {
+            differs(first, arrival.said) || confirms(first, arrival.channel)
+        };
         let copies = known
             .iter()
             .zip(&firsts)
-            .filter(|(arrival, first)| first.as_ref().is_some_and(|first| differs(first, arrival.said)));
+            .filter(|(arrival, first)| first.as_ref().is_some_and(|first| is_kept(arrival, first)));
         self.write.insert_copies(&copies.map(|(arrival, _)| arrival.as_new()).collect::<Vec<_>>()).map_err(Error::from)
     }
 

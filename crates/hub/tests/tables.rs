@@ -280,6 +280,54 @@ fn an_old_system_is_compared_by_employee_and_day_and_nothing_is_stored() {
     assert!(hub.compare_table("commute", &mut broken, range).is_err(), "half a comparison says nothing");
 }
 
+#[test]
+fn what_a_table_alone_said_of_a_terminal_is_no_evidence_until_the_terminal_says_it_too() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    let settings = MssqlSettings { preset: "biotime".into(), ..settings() };
+    let wanted = settings.table().unwrap();
+    add(&hub, settings);
+    let row = |id: i64, at: &str, serial: &str| {
+        let of = |column: &str| match column {
+            "id" => Cell::Number(id),
+            "emp_code" => Cell::Text("12".into()),
+            "punch_time" => Cell::Civil(at.parse().unwrap()),
+            "terminal_sn" => Cell::Text(serial.into()),
+            "punch_state" | "work_code" => Cell::Text("0".into()),
+            "verify_type" => Cell::Number(1),
+            _ => Cell::Null,
+        };
+        wanted.columns().map(of).collect::<Vec<_>>()
+    };
+    let rows = vec![
+        row(1, "2026-02-02T08:00:00", "A1"),
+        row(2, "2026-02-03T08:00:00", "A1"),
+        row(3, "2026-02-04T08:00:00", "B2"),
+    ];
+    let mut table = MemoryTable { rows, ..MemoryTable::default() };
+    assert_eq!(read_at(&hub, &mut table, now()).counts.stored, 3);
+    let only_there = ["02", "03", "04"].map(|day| format!("12 2026-02-{day} only_there 08:00:00/"));
+    assert_eq!(differences(&hub, &mut table).0, only_there);
+    // The log of one of the terminals: it is a second word for the first day only, read however often.
+    for _ in 0..2 {
+        house.import(&["12\t2026-02-02 08:00:00\t1\t0\t1\t0".to_owned()], true);
+        read_at(&hub, &mut table, now());
+        assert_eq!(differences(&hub, &mut table).0, only_there[1..]);
+    }
+}
+
+#[test]
+fn a_terminal_of_another_zone_is_compared_by_the_clock_of_the_source() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let hub = hub_of(&house, &folder);
+    add(&hub, MssqlSettings { zone: Some("Asia/Tokyo".into()), ..settings() });
+    // It prints the time of Manila, an hour behind.
+    house.import(&["02-02 07:00:00", "02-03 23:30:00"].map(|at| format!("12\t2026-{at}\t1\t0\t1\t0")), true);
+    let rows = vec![event(1, "12", "2026-02-02T08:00:00", "I"), event(2, "12", "2026-02-04T00:30:01", "O")];
+    let mut table = MemoryTable { rows, ..MemoryTable::default() };
+    assert_eq!(differences(&hub, &mut table).0, ["12 2026-02-04 differing 00:30:01/00:30:00"]);
+}
+
 /// The differences between a table and what is here in February 2026, in words; and whether times within a minute are the same.
 fn differences(hub: &Hub, table: &mut MemoryTable) -> (Vec<String>, bool) {
     let found = hub.compare_table("commute", table, ("2026-02-01".parse().unwrap(), "2026-02-28".parse().unwrap()));

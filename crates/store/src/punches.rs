@@ -31,6 +31,7 @@ statements! {
     OF_NUMBER = "SELECT fingerprint FROM punch WHERE tenant = $1 AND user_number = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     COPY = "INSERT INTO differing_copy (tenant, fingerprint, original, channel, received_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant, fingerprint, original) DO NOTHING";
+    COPIES_BESIDE = "SELECT COUNT(*) FROM differing_copy WHERE tenant = $1 AND fingerprint = $2 AND channel <> $3";
     RESOLVE = "INSERT INTO resolved_punch (tenant, employee, at_us, fingerprint, state, received_us, origin)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant, employee, at_us, fingerprint) DO NOTHING";
@@ -184,6 +185,14 @@ impl Read<'_> {
             list![self.tenant, first, end, said.origin.as_str(), said.original.as_slice()]
         });
         self.are_there(HOLDS_RECORD, lists)
+    }
+
+    /// Whether a copy of each punch came by another road than this one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn have_copies_beside(&self, channel: Channel, of: &[Fingerprint]) -> Result<Vec<bool>, Error> {
+        self.are_there(COPIES_BESIDE, of.iter().map(|of| list![self.tenant, of.0.as_slice(), channel.word()]))
     }
 
     /// Of each list whether a count is above 0.

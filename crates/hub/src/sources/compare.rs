@@ -2,11 +2,14 @@
 //!
 //! Invariants:
 //! * What a reading of the source would not take is on neither side.
+//! * What only a table said is no evidence for one: a punch from an old system counts as here once its terminal, a file or a program said
+//!   it, too.
+//! * Times are those of the clocks of the source, whatever a terminal of another zone printed.
 //! * Where the old system has whole minutes only, rounded or cut off, times within a minute are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attendance::punch::{canonical_user, source_origin};
+use attendance::punch::{Channel, Fingerprint, canonical_user, source_origin};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -118,21 +121,41 @@ impl Hub {
             }
             reading.stored(&page).map_err(broken)?;
         }
-        let here = self.here(name, wanted, (before, after))?;
+        let here = self.here(name, wanted, &zone, (before, after))?;
         Ok(Comparison { unreadable, ..compare(&there, &here, (from, to)) })
     }
 
     /// What is here and did not come from the source.
-    fn here(&self, source: &str, wanted: Wanted<'_>, (from, to): (Date, Date)) -> Result<Times, Error> {
+    fn here(
+        &self,
+        source: &str,
+        wanted: Wanted<'_>,
+        zone: &TimeZone,
+        (from, to): (Date, Date),
+    ) -> Result<Times, Error> {
         let own = source_origin(source, "");
+        // What was printed in another zone may be of another day.
+        let (from, to) = (from.saturating_sub(1.day()), to.saturating_add(1.day()));
         let filter = PunchFilter { from: Some(from), to: Some(to), ..PunchFilter::default() };
         let people = self.store.read(|read| read.employees())?;
         let unwanted = people.into_iter().filter(|one| !wanted.has_employee(one)).map(|one| one.code);
         let unwanted: BTreeSet<String> = unwanted.collect();
         let mut here = Times::new();
-        for punch in self.punches(&filter)?.rows.into_iter().filter(|punch| !punch.origin.starts_with(&own)) {
+        let mut punches = self.punches(&filter)?.rows;
+        punches.retain(|punch| !punch.origin.starts_with(&own));
+        let of_tables = punches.iter().filter(|punch| punch.channel == Channel::Sql.word());
+        let of_tables: Vec<Fingerprint> = of_tables.map(|punch| punch.fingerprint).collect();
+        let are_confirmed = self.store.read(|read| read.have_copies_beside(Channel::Sql, &of_tables))?;
+        let unconfirmed = of_tables.into_iter().zip(are_confirmed).filter(|(_, is_confirmed)| !is_confirmed);
+        let unconfirmed: BTreeSet<Fingerprint> = unconfirmed.map(|(fingerprint, _)| fingerprint).collect();
+        punches.retain(|punch| !unconfirmed.contains(&punch.fingerprint));
+        for punch in punches {
             let is_wanted = punch.employee.as_ref().is_none_or(|code| !unwanted.contains(code));
-            if let (true, Ok(at)) = (is_wanted, punch.printed.parse::<DateTime>()) {
+            let at = match punch.at {
+                Some(at) => Some(zone.to_datetime(at)),
+                None => punch.printed.parse().ok(),
+            };
+            if let (true, Some(at)) = (is_wanted, at) {
                 let whose = punch.employee.unwrap_or_else(|| format!("number {}", punch.user));
                 here.entry(whose).or_default().insert(at);
             }
@@ -141,12 +164,13 @@ impl Hub {
     }
 }
 
-/// The time on the clocks.
+/// The time on the clocks; one that they skipped is moved forward, as it is for what is here.
 fn time_of(said: &OutsidePunch, zone: &TimeZone) -> Option<DateTime> {
-    match &said.time {
-        RowTime::Printed(printed) => printed.civil(),
-        RowTime::At(at) => Some(at.to_zoned(zone.clone()).datetime()),
-    }
+    let at = match &said.time {
+        RowTime::Printed(printed) => zone.to_ambiguous_timestamp(printed.civil()?).compatible().ok()?,
+        RowTime::At(at) => *at,
+    };
+    Some(zone.to_datetime(at))
 }
 
 /// The employee whom each punch means, as a reading of the source finds them.

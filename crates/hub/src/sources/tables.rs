@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use store::Read;
 use store::sources::Source;
 
-use super::desk::known_source;
+use super::desk::{instant, known_source};
 use super::{SourceNotes, SourceSettings, in_the_name_of};
 use crate::company::zone;
 use crate::outside::Taking;
@@ -237,9 +237,12 @@ impl Hub {
             Some(name) => zone(name)?,
             None => company.time_zone()?,
         };
-        let today = clock().to_zoned(zone.clone()).date();
+        let date = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        let answered_last = source.read_us.map(|us| date(instant(us)));
         let mark = Mark::parse(&source.position);
-        let mut reading = Reading::since(&spec, mark, settings.first, today, PAGE_ROWS).in_zone(&zone);
+        let mut reading = Reading::since(&spec, mark, settings.first, date(clock()), PAGE_ROWS)
+            .in_zone(&zone)
+            .answered_last(answered_last);
         let outside = Outside {
             zone: settings.zone.as_deref(),
             wanted: settings.wanted(),

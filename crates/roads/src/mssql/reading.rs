@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! * A reading begins a piece before where the last one ended, since a lower key may appear after a higher one was read; and rows of
-//!   yesterday and today are always read again.
+//!   yesterday and today are always read again, with those of all days since the source answered last: keys may begin anew meanwhile.
 //! * A server compares what carries its offset with a limit as if that were of UTC. So limits are a day wider than the dates that are
 //!   wanted, which is within no zone's reach, and [`Reading::rows`] takes what is of these dates.
 //! * The mark goes forward only by what was stored ([`Reading::stored`]), and never beyond today, whatever a wrong clock printed.
@@ -76,7 +76,7 @@ impl std::fmt::Display for Mark {
 enum Part {
     /// What is new, and a piece before.
     New,
-    /// What is of yesterday and today, whatever its key.
+    /// What is of yesterday and today, or since the source answered last, whatever its key.
     Recent,
     /// A range of dates that somebody asked for.
     Asked,
@@ -98,6 +98,8 @@ pub struct Reading<'t> {
     /// The zone of these dates.
     zone: Option<TimeZone>,
     today: Date,
+    /// The first date that is read again whatever the key.
+    recent: Date,
     limit: usize,
 }
 
@@ -117,6 +119,7 @@ impl<'t> Reading<'t> {
             dates: (first, None),
             zone: None,
             today,
+            recent: today.saturating_sub(1.day()),
             limit: limit.max(2),
         };
         match mark {
@@ -143,6 +146,13 @@ impl<'t> Reading<'t> {
     #[must_use]
     pub fn in_zone(self, zone: &TimeZone) -> Self {
         Self { zone: Some(zone.clone()), ..self }
+    }
+
+    /// With the date on which the source answered last: of it and all dates since rows are read again, whatever their keys.
+    #[must_use]
+    pub fn answered_last(self, date: Option<Date>) -> Self {
+        let recent = date.map_or(self.recent, |date| date.min(self.recent));
+        Self { recent, ..self }
     }
 
     fn day_before(&self, date: Date) -> Cell {
@@ -239,7 +249,7 @@ impl<'t> Reading<'t> {
         let has_recent = self.part == Part::New && self.table.key_kind == KeyKind::Number && self.from.is_some();
         self.part = if has_recent { Part::Recent } else { Part::Done };
         (self.cursor, self.from) = (None, None);
-        self.since = has_recent.then(|| self.day_before(self.today.saturating_sub(1.day())));
+        self.since = has_recent.then(|| self.day_before(self.recent));
     }
 
     /// How far it was read.

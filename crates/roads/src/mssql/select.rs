@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, ObjectName, SetExpr, Statement, TableFactor, Visit as _, Visitor};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::Cell;
 use super::table::{Table, quoted};
@@ -92,6 +93,10 @@ pub fn check_query(text: &str) -> Result<Vec<String>, String> {
     };
     if query.with.is_some() || query.order_by.is_some() || query.for_clause.is_some() || !query.locks.is_empty() {
         return Err("the query stands within another one: leave out WITH, ORDER BY and FOR".to_owned());
+    }
+    let tokens = Tokenizer::new(&MsSqlDialect {}, text.trim().trim_end_matches(';')).tokenize();
+    if tokens.is_ok_and(|tokens| tokens.contains(&Token::SemiColon)) {
+        return Err("the query stands within another one: leave out the semicolon before its last comment".to_owned());
     }
     let mut look = Look::default();
     let _ = query.visit(&mut look);
@@ -245,7 +250,10 @@ mod tests {
         assert_eq!(check_query("SELECT a.x, b.y FROM dbo.a JOIN b ON a.i = b.i").unwrap(), ["dbo.a", "b"]);
         let converted = "SELECT n, CASE WHEN ISDATE(came) = 1 THEN CAST(came AS datetime) END AS came FROM dbo.shift";
         assert_eq!(check_query(converted).unwrap(), ["dbo.shift"]);
+        let remarked = "SELECT n, 'a;b' AS who, came FROM shift; -- the doors";
+        assert!(check_query(&remarked.replace("shift;", "shift")).is_ok());
         for (query, says) in [
+            (remarked, "the semicolon"),
             ("DELETE FROM a", "one SELECT"),
             ("SELECT 1; DROP TABLE a", "one SELECT"),
             ("SELECT * INTO b FROM a", "INTO"),

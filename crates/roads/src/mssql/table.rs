@@ -245,7 +245,8 @@ impl Table {
     ) -> Result<Self, String> {
         let mut made = match (preset, query) {
             ("custom", Some(query)) => Self {
-                from: format!("({}) AS q", query.trim().trim_end_matches(';')),
+                // On lines of its own, so that a comment at its end ends there.
+                from: format!("(\n{}\n) AS q", query.trim().trim_end_matches(';')),
                 objects: super::check_query(query)?,
                 key_kind: KeyKind::Number,
                 keys: Vec::new(),

@@ -230,7 +230,8 @@ impl PunchTable {
             row_type: some(self.places.kind),
         };
         let said = self.times(cell);
-        if said.is_empty() {
+        // A day without arrival and departure is one on which nobody came.
+        if said.is_empty() && !self.is_by_day() {
             return bad("it says no time".to_owned());
         }
         let row = |(time, own): (RowTime, Option<i32>)| {
@@ -238,6 +239,12 @@ impl PunchTable {
             OutsideRow { key: key.clone(), original: original.clone(), said: Ok(punch(time, state)) }
         };
         said.into_iter().map(row).collect()
+    }
+
+    /// Whether a record is a day, with an arrival and a departure.
+    const fn is_by_day(&self) -> bool {
+        let Places { time, clock, in_time, out_time, .. } = &self.places;
+        time.is_none() && clock.is_none() && (in_time.is_some() || out_time.is_some())
     }
 
     /// The times that a record says, with the states that their columns stand for.
@@ -261,7 +268,7 @@ impl PunchTable {
         if !departure.is_empty() {
             let from = clock::civil(day, arrival, self.order);
             let to = clock::civil(day, departure, self.order);
-            let next = from.zip(to).filter(|(from, to)| to <= from).and_then(|(_, to)| to.checked_add(1.day()).ok());
+            let next = from.zip(to).filter(|(from, to)| to < from).and_then(|(_, to)| to.checked_add(1.day()).ok());
             let time = match next {
                 Some(next) => RowTime::Printed(attendance::punch::PrintedTime::from_civil(next)),
                 None => clock::joined(day, departure, self.order),

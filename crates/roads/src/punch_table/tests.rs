@@ -193,7 +193,7 @@ fn letters_of_an_old_code_page_are_read_if_somebody_says_which() {
 
 #[test]
 fn a_row_per_day_is_two_punches_and_a_night_ends_on_the_next_date() {
-    let file = "emp_no,work_date,in_time,out_time\nE7,20250303,080001,180000\nE8,20250303,220000,060000\nE9,20250303,,\nE9,20250304,90000,\n";
+    let file = "emp_no,work_date,in_time,out_time\nE7,20250303,080001,180000\nE8,20250303,220000,060000\nE9,20250303,,\nE9,20250304,90000,\nE9,20250305,90000,90000\n";
     let rows = rows(file.as_bytes());
     assert_eq!(
         told(&rows),
@@ -202,8 +202,9 @@ fn a_row_per_day_is_two_punches_and_a_night_ends_on_the_next_date() {
             "E7 2025-03-03 18:00:00 Some(1)",
             "E8 2025-03-03 22:00:00 Some(0)",
             "E8 2025-03-04 06:00:00 Some(1)",
-            "line 4: it says no time",
             "E9 2025-03-04 09:00:00 Some(0)",
+            "E9 2025-03-05 09:00:00 Some(0)",
+            "E9 2025-03-05 09:00:00 Some(1)",
         ]
     );
     assert!(matches!(rows[0].said.as_ref().unwrap().puncher, Puncher::Code(_)));

@@ -230,6 +230,22 @@ fn of_shifts_with_a_number_as_their_key_only_those_of_yesterday_and_today_are_re
 }
 
 #[test]
+fn after_an_outage_all_days_since_are_read_again_though_keys_began_anew() {
+    let table = Table::new("commute-log", None, None, &[], (None, false)).unwrap();
+    let today = FIRST.checked_add(30.days()).unwrap();
+    let since = |answered_last: Option<i64>| {
+        let date = answered_last.map(|ago| today.checked_sub(ago.days()).unwrap());
+        let mut reading = Reading::since(&table, Some(Mark::Number(90_000)), None, today, 9).answered_last(date);
+        assert_eq!(reading.next().unwrap().from, Some(Cell::Number(89_000)));
+        reading.stored(&[]).unwrap();
+        reading.next().unwrap().since
+    };
+    let day = |ago: i64| Some(Cell::Civil(today.checked_sub(ago.days()).unwrap().at(0, 0, 0, 0)));
+    // A day wider, for what carries its offset.
+    assert_eq!([since(None), since(Some(0)), since(Some(4))], [day(2), day(2), day(5)]);
+}
+
+#[test]
 fn what_carries_its_offset_is_read_by_the_dates_of_the_tables_zone() {
     let at = |text: &str| Cell::At(text.parse().unwrap());
     let offset =
