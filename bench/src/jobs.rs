@@ -61,13 +61,17 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Jobs without a lane that are due.
+/// Jobs that are due, each in a lane of its own, as those of terminals and sinks are.
 fn fill(store: &Store, jobs: i64) -> Result<()> {
     let due_us = AFTERWARDS.as_microsecond();
-    let new = NewJob { kind: DERIVE.name, lane: None, body: "", due_us, slot_us: None, created_us: due_us };
     let per_write = PER_WRITE.min(jobs);
-    for _ in 0..jobs / per_write {
-        store.write(|write| (0..per_write).try_for_each(|_| write.add_job(&new).map(drop)))?;
+    for part in 0..jobs / per_write {
+        let lanes: Vec<String> = (0..per_write).map(|one| format!("lane {}", part * per_write + one)).collect();
+        store.write(|write| {
+            let (kind, created_us) = (DERIVE.name, due_us);
+            let new = |lane| NewJob { kind, lane: Some(lane), body: "", due_us, slot_us: None, created_us };
+            lanes.iter().try_for_each(|lane| write.add_job(&new(lane)).map(drop))
+        })?;
     }
     Ok(())
 }

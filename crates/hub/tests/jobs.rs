@@ -104,6 +104,23 @@ fn what_is_asked_for_does_not_wait_for_a_due_time_to_come_and_of_a_lane_one_runs
 }
 
 #[test]
+fn the_last_of_a_kind_is_the_one_that_ended_last_whatever_its_number() {
+    let house = house();
+    house.hub.plan_jobs(&hourly(), true, now()).unwrap();
+    work_off(&house.hub, &built_in(), now());
+    house.hub.plan_jobs(&hourly(), true, now()).unwrap();
+    // By hand before the due time of the one that was planned before it.
+    house.hub.ask_for_job(&clerk(), "derive", now()).unwrap();
+    for at in [now(), minutes(5)] {
+        assert_eq!(work_off(&house.hub, &built_in(), at), [Ended::Done]);
+        let kinds = house.hub.job_kinds(at).unwrap();
+        let derive = kinds.iter().find(|row| row.kind == DERIVE.name).unwrap();
+        assert_eq!((derive.last_done, derive.last.as_ref().and_then(|job| job.ended)), (Some(at), Some(at)));
+    }
+    assert!(all(&house.hub).last().unwrap().ended < Some(minutes(5)), "the one of the highest number ended before");
+}
+
+#[test]
 fn another_schedule_takes_the_place_of_what_waits_and_none_leaves_nothing() {
     let house = house();
     let company = Company { zone: Some("Asia/Manila".into()), ..Company::default() };

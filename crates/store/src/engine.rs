@@ -137,6 +137,14 @@ impl Store {
         }
     }
 
+    /// Makes ready for punches of the years of which there will be some between two keys. One of the places where engines differ.
+    pub(crate) fn make_years(&self, will_have: impl FnMut(&[u8], &[u8]) -> Result<bool, Error>) -> Result<(), Error> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(server) => server.make_years(will_have),
+        }
+    }
+
     /// How many bytes it takes, about. One of the places where engines differ.
     pub(crate) fn size_bytes(&self) -> Result<u64, Error> {
         let sql = match &self.engine {

@@ -76,8 +76,9 @@ statements! {
     GET = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND id = $2");
     WAITING = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND ended_us IS NULL AND kind = $2 AND state = 'waiting' ORDER BY id");
     LAST_SLOT = "SELECT MAX(slot_us) FROM job WHERE tenant = $1 AND kind = $2 AND slot_us IS NOT NULL AND (slot_us <= $3 OR state <> 'waiting')";
-    LAST_ENDED = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND kind = $2 AND ended_us IS NOT NULL ORDER BY id DESC LIMIT 1");
-    LAST_DONE = "SELECT ended_us FROM job WHERE tenant = $1 AND kind = $2 AND state = 'done' ORDER BY id DESC LIMIT 1";
+    LAST_ENDED = concat!("SELECT ", columns!(), " FROM job WHERE tenant = $1 AND kind = $2 AND ended_us IS NOT NULL ORDER BY ended_us DESC, id DESC LIMIT 1");
+    LAST_DONE = "SELECT ended_us FROM job WHERE tenant = $1 AND kind = $2 AND ended_us IS NOT NULL AND state = 'done'
+        ORDER BY ended_us DESC, id DESC LIMIT 1";
     DROP = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND state = 'waiting'";
     SAY = "UPDATE job SET outcome = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     OPEN_OF_KIND = "SELECT kind, state, COUNT(*), MIN(due_us), COUNT(CASE WHEN due_us <= $1 THEN 1 END) FROM job

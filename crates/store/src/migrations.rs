@@ -52,6 +52,7 @@ scripts![
     "0037_lists_by_keys_alone",
     "0038_refused_events",
     "0039_files_in_parts",
+    "0040_jobs_by_end",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;
@@ -110,26 +111,45 @@ pub(crate) fn run_postgres(connection: &postgres::Connection) -> Result<(), Erro
     session.batch(postgres::COMMIT)
 }
 
-/// The years, this one and the next, whose punches have no partition on PostgreSQL.
-const YEARS_WITHOUT: &str =
-    "SELECT CAST(year AS BIGINT) FROM generate_series(CAST(extract(year FROM now()) AS INTEGER),
-    CAST(extract(year FROM now()) AS INTEGER) + 1) AS year WHERE to_regclass('punch_' || year) IS NULL";
+/// The years whose punches have no partition on PostgreSQL, from the first in which a clock that somebody set prints, to the next one: each
+/// with whether there is always one for it, with its first key, and with that after its last.
+const YEARS_WITHOUT: &str = "SELECT CAST(year AS BIGINT), CAST(CAST(year >= this AS INTEGER) AS BIGINT), first_key_of_year(year), first_key_of_year(year + 1)
+    FROM (SELECT CAST(extract(year FROM now()) AS INTEGER) AS this) AS today, generate_series(2010, this + 1) AS year
+    WHERE to_regclass('punch_' || year) IS NULL";
+/// Those of them that punches are waiting for.
+const YEARS_IN_OTHER: &str =
+    "SELECT DISTINCT CAST(extract(year FROM to_timestamp(printed_seconds) AT TIME ZONE 'UTC') AS BIGINT)
+    FROM punch_other WHERE fingerprint >= first_key_of_year(2010)
+    AND fingerprint < first_key_of_year(CAST(extract(year FROM now()) AS INTEGER) + 2)";
 /// How long the partition of a year waits for those who read punches. Whoever comes behind it waits as well.
 const WAIT_FOR_READERS: &str = "SET LOCAL lock_timeout = 2000";
 
-/// Makes the partitions of this year's and the next year's punches on PostgreSQL, while nobody else writes. Who reads for long puts
-/// it off to another start of a hub: until then such punches lie in `punch_other`, and are moved when it is made.
-pub(crate) fn make_years(connection: &postgres::Connection) -> Result<(), Error> {
+/// Makes the partitions of punches on PostgreSQL that are missing, while nobody else writes: of this year and the next, of years of which
+/// there will be punches between a first key and the one after the last, and of those that have come by then. Who reads for long puts it
+/// off to another start of a hub: until then such punches lie in `punch_other`, and are moved when it is made.
+pub(crate) fn make_years(
+    connection: &postgres::Connection,
+    mut will_have: impl FnMut(&[u8], &[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
     let session = Session::Postgres(connection);
-    let missing = || session.prepare(YEARS_WITHOUT)?.all(&[], |row| row.get::<i64>(0));
-    if missing()?.is_empty() {
+    let without = session.prepare(YEARS_WITHOUT)?.all(&[], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)? == 1, row.get::<Vec<u8>>(2)?, row.get::<Vec<u8>>(3)?))
+    })?;
+    let mut years = Vec::new();
+    for (year, is_due, first, after) in without {
+        if is_due || will_have(&first, &after)? {
+            years.push(year);
+        }
+    }
+    if years.is_empty() {
         return Ok(());
     }
     let make = || {
         session.batch(&postgres::migrate())?;
         session.batch(WAIT_FOR_READERS)?;
         session.lift_fence()?;
-        for year in missing()? {
+        years.extend(session.prepare(YEARS_IN_OTHER)?.all(&[], |row| row.get::<i64>(0))?);
+        for year in years {
             session.batch(&format!("SELECT make_punch_year({year})"))?;
         }
         session.close_fence()?;

@@ -92,11 +92,18 @@ pub struct Moved {
 /// # Errors
 /// [`Error::NotEmpty`], [`Error::Differs`], or those of either store.
 pub fn copy(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
+    make_years(from, to)?;
     from.read(|from| to.write(|to| fill(from.session, to.session, from.tenant)))
+}
+
+/// Punches of any year find their place: a year gets it before them, in a transaction of its own.
+fn make_years(from: &Store, to: &Store) -> Result<(), Error> {
+    to.make_years(|first, after| from.read(|read| read.has_punches_between(first, after)))
 }
 
 /// As [`copy`], where the target may hold something of the same tenant: it is removed in the same transaction. PostgreSQL only.
 pub(crate) fn replace(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
+    make_years(from, to)?;
     from.read(|from| {
         to.write(|to| {
             must_be_alone(to)?;

@@ -19,6 +19,7 @@ statements! {
     HOLDS_RECORD = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3
         AND origin = $4 AND original = $5";
     COUNT = "SELECT COUNT(*) FROM punch WHERE tenant = $1";
+    BETWEEN = "SELECT 1 FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3 LIMIT 1";
     OF_ORIGIN = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     OF_ORIGIN_PRINTED = "SELECT fingerprint FROM punch WHERE tenant = $1 AND origin = $2 AND fingerprint > $3 AND fingerprint < $4
         AND printed_seconds >= $5 AND printed_seconds <= $6 ORDER BY fingerprint LIMIT $7";
@@ -164,6 +165,11 @@ impl Read<'_> {
     /// Of the store.
     pub fn hold_punches(&self, of: &[Fingerprint]) -> Result<Vec<bool>, Error> {
         self.are_there(HOLDS, self.each_key(of))
+    }
+
+    /// Whether a punch is stored whose key is not before the first and before the second.
+    pub(crate) fn has_punches_between(&self, first: &[u8], after: &[u8]) -> Result<bool, Error> {
+        Ok(self.one(BETWEEN, params![self.tenant, first, after], |row| row.get::<i64>(0))?.is_some())
     }
 
     /// Whether each of these very records of a terminal is stored, whoever it was taken for: by its bytes, within the hour of its

@@ -127,6 +127,22 @@ fn the_punches_of_an_older_database_move_into_the_years_that_they_were_printed_i
 }
 
 #[test]
+fn what_is_moved_into_an_empty_database_lies_in_the_years_that_it_was_printed_in() -> Result<()> {
+    let Some(database) = Database::create()? else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let file = Store::open(&folder.path().join("hub.sqlite"))?;
+    store_punches(&file, &TIMES)?;
+    let server = Store::connect(&database.url(), None)?;
+    store::moving::copy(&file, &server)?;
+    let mut client = superuser(&database)?;
+    let expected: Vec<(String, String)> = TIMES.map(str::to_owned).into_iter().zip(WHERE.map(str::to_owned)).collect();
+    assert_eq!(partitions(&mut client)?, expected);
+    let mut owner = Client::connect(&database.url(), NoTls)?;
+    assert_eq!(owner.query_one("SELECT COUNT(*) FROM punch_2019", &[])?.get::<_, i64>(0), 0, "fenced");
+    Ok(())
+}
+
+#[test]
 fn a_year_that_gets_its_partition_later_takes_its_punches_along() -> Result<()> {
     let Some(database) = Database::create()? else { return Ok(()) };
     let store = Store::connect(&database.url(), None)?;
@@ -135,20 +151,21 @@ fn a_year_that_gets_its_partition_later_takes_its_punches_along() -> Result<()> 
     client.batch_execute(&format!("DROP TABLE punch_{next}"))?;
     let times = [
         "no date".to_owned(),
+        "2012-03-01 08:00:00".to_owned(),
         format!("{next}-01-01 00:00:00"),
         format!("{next}-12-31 23:59:59"),
         format!("{}-01-01 00:00:00", next + 1),
     ];
     let times = times.each_ref().map(String::as_str);
-    assert_eq!(store_punches(&store, &times)?, [true; 4]);
+    assert_eq!(store_punches(&store, &times)?, [true; 5]);
     assert!(partitions(&mut client)?.iter().all(|(_, partition)| partition == "punch_other"));
     // The next start of a hub.
     let store = Store::connect(&database.url(), None)?;
     let in_next = format!("punch_{next}");
     let lie_in: Vec<String> = partitions(&mut client)?.into_iter().map(|(_, partition)| partition).collect();
-    assert_eq!(lie_in, ["punch_other", &in_next, &in_next, "punch_other"]);
-    assert_eq!(store_punches(&store, &times)?, [false; 4], "each is known");
-    assert_eq!(store.read(|read| read.punch_count())?, 4);
+    assert_eq!(lie_in, ["punch_other", "punch_2012", &in_next, &in_next, "punch_other"], "those of old files go along");
+    assert_eq!(store_punches(&store, &times)?, [false; 5], "each is known");
+    assert_eq!(store.read(|read| read.punch_count())?, 5);
     // What was made anew is fenced and guarded as what was there.
     let mut owner = Client::connect(&database.url(), NoTls)?;
     for table in ["punch", "punch_other", &in_next] {

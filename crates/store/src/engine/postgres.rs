@@ -107,10 +107,17 @@ impl Postgres {
         let connection = server.open()?;
         connection.patience.set(PATIENCE_FOR_TABLES);
         crate::migrations::run_postgres(&connection)?;
-        crate::migrations::make_years(&connection)?;
+        crate::migrations::make_years(&connection, |_, _| Ok(false))?;
         connection.patience.set(PATIENCE);
         *lock(&server.writer) = Some(connection);
         Ok(server)
+    }
+
+    /// Makes the partitions of the years that will have punches.
+    pub(super) fn make_years(&self, will_have: impl FnMut(&[u8], &[u8]) -> Result<bool, Error>) -> Result<(), Error> {
+        let connection = self.open()?;
+        connection.patience.set(PATIENCE_FOR_TABLES);
+        crate::migrations::make_years(&connection, will_have)
     }
 
     pub(super) fn write<T, E: From<Error>>(
