@@ -54,14 +54,18 @@ impl Hub {
         self.store.write(|write| ask(write, actor, serial, command, expires_after, now))
     }
 
-    /// The commands that a filter asks for, newest first.
+    /// The commands that a filter asks for, newest first, up to 5,000.
     ///
     /// # Errors
     /// Of the store.
     pub fn commands(&self, filter: &CommandFilter, now: Timestamp) -> Result<Vec<CommandRow>, Error> {
-        let (commands, terminals) = self
-            .store
-            .read(|read| Ok::<_, Error>((read.commands(filter.serial.as_deref(), LIST_ROWS)?, read.terminals()?)))?;
+        let (commands, terminals) = self.store.read(|read| {
+            let commands = match (&filter.serial, filter.state) {
+                (None, Some(state)) => newest_in(read, state)?,
+                (serial, _) => read.commands(serial.as_deref(), LIST_ROWS)?,
+            };
+            Ok::<_, Error>((commands, read.terminals()?))
+        })?;
         let name = |serial: &str| {
             let known = terminals.iter().find(|(terminal, _)| terminal.serial == serial);
             known.map_or_else(|| serial.to_owned(), |(terminal, _)| terminal.name.clone())
@@ -83,6 +87,22 @@ impl Hub {
             row(terminal.map_or_else(|| command.serial.clone(), |terminal| terminal.name), command, now)
         })
     }
+}
+
+/// The newest commands that may be in a state: what is under way is expired by the time, before anybody tells.
+fn newest_in(read: &Read<'_>, state: CommandState) -> Result<Vec<Command>, Error> {
+    let told: &[CommandState] = match state {
+        CommandState::Expired => {
+            &[CommandState::Expired, CommandState::Queued, CommandState::HandedOver, CommandState::Sent]
+        }
+        _ => &[state],
+    };
+    let mut commands = Vec::new();
+    for state in told {
+        commands.extend(read.commands_in_state(state.word(), LIST_ROWS)?);
+    }
+    commands.sort_by_key(|command| std::cmp::Reverse(command.id));
+    Ok(commands)
 }
 
 /// Queues a command in a transaction; its number.

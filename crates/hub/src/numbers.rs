@@ -14,6 +14,7 @@ use store::people::UserNumber;
 use store::{Read, Write};
 
 use crate::Error;
+use crate::employment::shown;
 use crate::replay::{Replay, note};
 use crate::resolve::ALWAYS;
 
@@ -107,7 +108,7 @@ pub(crate) fn assign(
 pub(crate) type Dates = (Option<Date>, Option<Date>);
 
 /// The dates for which a number is still to be given to an employee: none, when it is theirs already. Without dates it is theirs when it
-/// was theirs last.
+/// was theirs last. A list gives numbers and takes none away, so one that is theirs for longer is refused.
 pub(crate) fn missing(
     read: &Read<'_>,
     number: &Number,
@@ -117,7 +118,16 @@ pub(crate) fn missing(
     let known = read.validities(&number.group, &number.number)?;
     let is_known = match dates {
         Some((from, to)) => {
-            known.iter().any(|span| span.employee == employee && span.valid_from <= from && to <= span.valid_to)
+            let around =
+                known.iter().find(|span| span.employee == employee && span.valid_from <= from && to <= span.valid_to);
+            if let Some(longer) = around.filter(|span| (span.valid_from, span.valid_to) != (from, to)) {
+                let theirs = shown((longer.valid_from, longer.valid_to));
+                return Err(Error::invalid(
+                    format!("user number {number} is theirs for {theirs}, and a list takes none away"),
+                    format!("end it with `POST /api/v1/employees/CODE/numbers/end`, or write {number}@{theirs}"),
+                ));
+            }
+            around.is_some()
         }
         None => known.last().is_some_and(|span| span.employee == employee),
     };

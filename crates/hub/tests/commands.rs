@@ -139,6 +139,22 @@ fn many_commands_reach_the_edge_in_the_order_in_which_they_were_asked_for() {
 }
 
 #[test]
+fn a_state_that_is_asked_for_is_found_behind_any_number_of_others() {
+    let house = with_terminal();
+    let [failed, lost] = [0; 2].map(|_| house.ask("A1", &TerminalCommand::Info));
+    house.beat(&reporting(vec![report(failed, CommandState::Failed, 1)]), now());
+    let done = house.store.read(|read| read.command(failed)).unwrap().unwrap();
+    let done = store::commands::Command { state: CommandState::Done.word().to_owned(), ..done };
+    house.store.write(|write| (0..5_001).try_for_each(|_| write.add_command(&done).map(drop))).unwrap();
+    let later = now().checked_add(USUAL_EXPIRY).unwrap();
+    for (state, expected) in [(CommandState::Failed, vec![failed]), (CommandState::Expired, vec![lost])] {
+        let filter = CommandFilter { state: Some(state), ..CommandFilter::default() };
+        let found = house.hub.commands(&filter, later).unwrap();
+        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), expected, "{state:?}");
+    }
+}
+
+#[test]
 fn a_result_that_is_too_long_is_cut() {
     let house = with_terminal();
     let id = house.ask("A1", &TerminalCommand::Info);

@@ -61,6 +61,9 @@ fn days(house: &House, code: &str) -> Vec<String> {
 #[test]
 fn what_is_exported_and_imported_again_changes_nothing_and_makes_the_same_elsewhere() {
     let house = workplace();
+    // What a spreadsheet would run.
+    assert_eq!(sites(&house, "code,name\n=S,+South\n").counts.stored, 1);
+    assert_eq!(departments(&house, "code,parent\n-OPS,HR\n-SUB,-OPS\n").counts.stored, 2);
     let report = import(&house, LIST);
     assert_eq!((report.counts.stored, report.counts.refused), (2, 0), "{:?}", report.refusals);
     house.import(&["99\t2026-02-10 08:00:00\t1\t0\t1\t0".to_owned()], true);
@@ -68,8 +71,9 @@ fn what_is_exported_and_imported_again_changes_nothing_and_makes_the_same_elsewh
     let audit = house.hub.audit(1000).unwrap().len();
     let again = import(&house, &employees);
     assert_eq!((again.counts.known, again.counts.stored, again.counts.refused), (3, 0, 0), "{:?}", again.refusals);
-    assert_eq!(sites(&house, &of_sites).counts.known, 2);
-    assert_eq!(departments(&house, &of_departments).counts.known, 2);
+    assert!(of_sites.contains("'=S,'+South") && of_departments.contains("'-SUB,"), "{of_sites} {of_departments}");
+    assert_eq!(sites(&house, &of_sites).counts.known, 3);
+    assert_eq!(departments(&house, &of_departments).counts.known, 4);
     assert_eq!(house.hub.audit(1000).unwrap().len(), audit, "nothing was done");
 
     let other = self::house();
@@ -102,9 +106,10 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
 #[test]
 fn each_bad_row_names_its_line_its_column_and_the_cure() {
     let house = workplace();
+    import(&house, "code,numbers\n77,77@..2026-02-28\n");
     let list = "code,numbers,from,to,employment,zone,places\n1,12@2026,,,,,\n2,,soon,,,,\n3,,,,2026-01-01,,\n\
         4,,,,2026-02-01.. 2026-03-01..,,\n5,,2026-01-01,,2026-01-01..,,\n6,,,,,Mars/North,\n7,,,,,,DAVAO\n8,,,,,,MNL:IT\n\
-        9,,,,,,MNL CEBU\n10,ce?bu/12,,,,,\n11,/,,,,,\n12,,,,,,MNL@soon\n";
+        9,,,,,,MNL CEBU\n10,ce?bu/12,,,,,\n11,/,,,,,\n12,,,,,,MNL@soon\n77,77@..2026-02-15,,,,,\n";
     let report = import(&house, list);
     let expected = [
         "line 2: `2026` in column numbers is no range of dates; write 2026-01-01..2026-03-31",
@@ -118,6 +123,7 @@ fn each_bad_row_names_its_line_its_column_and_the_cure() {
         "line 10: two places hold from the same date on",
         "line 12: `/` in column numbers is no user number",
         "line 13: `soon` in column places is no date; write",
+        "line 14: user number 77 is theirs for ..2026-02-28, and a list takes none away; end it with",
     ];
     assert_eq!(report.counts.refused, expected.len() as u64, "{:#?}", report.refusals);
     for (told, expected) in report.refusals.iter().zip(expected) {

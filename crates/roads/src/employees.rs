@@ -1,7 +1,6 @@
 //! Employee lists as CSV: `code`, `name`, `confirmed`, `numbers`, `from`, `to` or `employment`, `zone`, `group`, `places`. Only `code`
 //! is required. Lists within a cell are separated by blanks or semicolons.
 
-use crate::sheet::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
 
 /// One employee of a list. Dates and zone are text here; the hub checks them.
@@ -43,9 +42,9 @@ const EMPLOYEES: Kind = Kind {
 /// [`NotATable`] when the header is missing, or names a column that this list doesn't have.
 pub fn read(file: &[u8]) -> Result<Vec<Result<Line, BadRow>>, NotATable> {
     table::rows(file, &EMPLOYEES, |row| {
-        let cell = |name: &str| plain(row.cell(name)).to_owned();
+        let cell = |name: &str| row.cell(name).to_owned();
         let list = |name: &str| {
-            let parts = plain(row.cell(name)).split([';', ' ', '|']).filter(|part| !part.is_empty());
+            let parts = row.cell(name).split([';', ' ', '|']).filter(|part| !part.is_empty());
             parts.map(str::to_owned).collect::<Vec<String>>()
         };
         if row.cell("code").is_empty() {

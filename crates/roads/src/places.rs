@@ -1,7 +1,6 @@
 //! Sites and departments as CSV: `code`, `name`, the zones of a site (`Asia/Manila Asia/Tokyo@2026-03-16`: from that date on) and its
 //! terminals (`A1`, `B2@2026-03-01`, `C3@2026-03-01..2026-05-31`), or the department that one is a part of (`parent`). Only `code` is required.
 
-use crate::sheet::plain;
 use crate::table::{self, BadRow, Kind, NotATable};
 
 /// One site of a list.
@@ -48,7 +47,7 @@ pub fn sites(file: &[u8]) -> Result<Vec<Result<SiteLine, BadRow>>, NotATable> {
         Ok(SiteLine {
             line: row.line,
             code: code(row)?,
-            name: plain(row.cell("name")).to_owned(),
+            name: row.cell("name").to_owned(),
             zones: listed("zones"),
             terminals: listed("terminals"),
         })
@@ -61,7 +60,7 @@ pub fn sites(file: &[u8]) -> Result<Vec<Result<SiteLine, BadRow>>, NotATable> {
 /// As [`sites`].
 pub fn departments(file: &[u8]) -> Result<Vec<Result<DepartmentLine, BadRow>>, NotATable> {
     table::rows(file, &DEPARTMENTS, |row| {
-        let (name, parent) = (plain(row.cell("name")).to_owned(), row.cell("parent").to_owned());
+        let (name, parent) = (row.cell("name").to_owned(), row.cell("parent").to_owned());
         Ok(DepartmentLine { line: row.line, code: code(row)?, name, parent })
     })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sheet::plain;
+
 /// A row with its line number.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
@@ -45,10 +47,10 @@ pub(crate) struct Kind {
 }
 
 impl Row<'_> {
-    /// The text of a column; empty when the table does not have it.
+    /// The text of a column, as it was before an export made it harmless to a spreadsheet; empty when the table does not have it.
     pub(crate) fn cell(&self, name: &str) -> &str {
         let place = self.names.iter().position(|have| have == name);
-        place.and_then(|place| self.record.get(place)).unwrap_or_default()
+        plain(place.and_then(|place| self.record.get(place)).unwrap_or_default())
     }
 
     /// The value of a column; `None` when it is empty.

@@ -14,6 +14,8 @@ statements! {
         FROM terminal_command WHERE tenant = $1 ORDER BY id DESC LIMIT $2";
     LIST_OF = "SELECT id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_code, result_text, changed_us
         FROM terminal_command WHERE tenant = $1 AND serial = $2 ORDER BY id DESC LIMIT $3";
+    LIST_IN = "SELECT id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_code, result_text, changed_us
+        FROM terminal_command WHERE tenant = $1 AND state = $2 ORDER BY id DESC LIMIT $3";
     WAITING = "SELECT COUNT(*) FROM terminal_command WHERE tenant = $1 AND serial = $2
         AND state IN ('queued', 'handed_over', 'sent') AND expires_us > $3";
     UNDER_WAY = "SELECT id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_code, result_text, changed_us
@@ -87,6 +89,14 @@ impl Read<'_> {
             Some(serial) => self.all(LIST_OF, params![self.tenant, serial, limit], command),
             None => self.all(LIST, params![self.tenant, limit], command),
         }
+    }
+
+    /// The newest commands of all terminals that are in a state.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn commands_in_state(&self, state: &str, limit: u32) -> Result<Vec<Command>, Error> {
+        self.all(LIST_IN, params![self.tenant, state, limit], command)
     }
 
     /// How many commands of a terminal wait to be done.

@@ -8,7 +8,7 @@ use testkit::{Database, Postgres};
 fn main() -> anyhow::Result<()> {
     let mut words = env::args_os().skip(1);
     let program = words.next().context("name the command that is to run")?;
-    let Some(server) = Postgres::start()? else { return Ok(()) };
+    let Some(server) = Postgres::start()? else { bail!("there is no PostgreSQL server; install one") };
     let mut command = Command::new(program);
     command.args(words).env(Database::ENGINE_VARIABLE, "postgres").env(Database::SERVER_VARIABLE, server.folder());
     let status = command.status()?;
