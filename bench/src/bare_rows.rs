@@ -120,8 +120,8 @@ impl Recorder {
     }
 }
 
-/// A database with the hub's tables and no rows.
-pub(crate) fn empty_database(path: &Path) -> Result<Connection> {
+/// A database with the hub's tables, and no rows but those that are there.
+pub(crate) fn database(path: &Path) -> Result<Connection> {
     drop(Store::open(path)?);
     let connection = Connection::open(path)?;
     connection.execute_batch(

@@ -66,7 +66,7 @@ fn catching_up(plan: &Plan) -> Result<Figure> {
     });
     let bare = Contender::new("bare statements of the hub", || {
         let folder = tempfile::tempdir()?;
-        let connection = bare_rows::empty_database(&folder.path().join("hub.db"))?;
+        let connection = bare_rows::database(&folder.path().join("hub.db"))?;
         let start = Instant::now();
         bare_rows::write(&connection, &written)?;
         Ok(punches as f64 / start.elapsed().as_secs_f64())

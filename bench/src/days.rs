@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    hint::black_box,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -29,6 +30,10 @@ const SEED: u64 = 4;
 /// What a derivation writes, 280 weeks in one transaction.
 const TABLES: [&str; 4] = ["day", "day_exception", "lateness", "lateness_sum"];
 const DATES_PER_WRITE: usize = 280 * 7;
+/// What it reads: the marks of weeks, which it takes away, and punches.
+const MARKS: &str = "SELECT tenant, employee, week FROM dirty_week ORDER BY tenant, employee, week";
+const PUNCHES: &str = "SELECT at_us, fingerprint, state, received_us, origin FROM resolved_punch ORDER BY tenant, employee, at_us, fingerprint";
+const UNMARK: &str = "DELETE FROM dirty_week WHERE tenant = ?1 AND employee = ?2 AND week = ?3";
 
 /// A company whose punches are stored and whose days are not derived yet.
 pub(crate) struct Company {
@@ -56,10 +61,10 @@ fn store_to_store(plan: &Plan) -> Result<Figure> {
         Ok(days / seconds)
     });
     let bare = Contender::new("bare statements", || {
-        let folder = tempfile::tempdir()?;
-        let connection = bare_rows::empty_database(&folder.path().join(DATABASE))?;
+        let copy = company.copied()?;
+        let connection = bare_rows::database(&copy.path().join(DATABASE))?;
         let start = Instant::now();
-        write(&connection, &rows)?;
+        read_and_write(&connection, &rows)?;
         Ok(days / start.elapsed().as_secs_f64())
     });
     let name = format!("derive {days} days, store to store");
@@ -126,13 +131,18 @@ impl Company {
         Ok(Self { folder, now })
     }
 
-    /// Derives all in a copy; how long it took, in seconds. `progress` hears which share is done.
-    pub(crate) fn derived(&self, mut progress: impl FnMut(f64) -> Result<()>) -> Result<(TempDir, f64)> {
+    fn copied(&self) -> Result<TempDir> {
         let copy = tempfile::tempdir()?;
         for file in fs::read_dir(self.folder.path())? {
             let file = file?;
             fs::copy(file.path(), copy.path().join(file.file_name()))?;
         }
+        Ok(copy)
+    }
+
+    /// Derives all in a copy; how long it took, in seconds. `progress` hears which share is done.
+    pub(crate) fn derived(&self, mut progress: impl FnMut(f64) -> Result<()>) -> Result<(TempDir, f64)> {
+        let copy = self.copied()?;
         let hub = Hub::new(Store::open(&copy.path().join(DATABASE))?);
         let mut heard = Ok(());
         let start = Instant::now();
@@ -161,19 +171,39 @@ fn written(database: &Path) -> Result<Vec<Vec<Vec<Value>>>> {
     TABLES.iter().map(|table| rows_of(table)).collect()
 }
 
-/// Writes the same rows, so many at a time as a derivation does.
-fn write(connection: &Connection, tables: &[Vec<Vec<Value>>]) -> Result<()> {
-    for (table, rows) in TABLES.iter().zip(tables) {
+/// Reads, writes and takes away the same rows, so many in a transaction as a derivation does.
+fn read_and_write(connection: &Connection, tables: &[Vec<Vec<Value>>]) -> Result<()> {
+    let batches = tables.first().map_or(0, |days| days.len().div_ceil(DATES_PER_WRITE));
+    let mut inserts = Vec::new();
+    for table in TABLES {
         let columns = connection.prepare(&format!("SELECT * FROM {table}"))?.column_count();
         let places: Vec<String> = (1..=columns).map(|place| format!("?{place}")).collect();
-        let mut insert = connection.prepare(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")))?;
-        for chunk in rows.chunks(DATES_PER_WRITE) {
-            connection.execute_batch("BEGIN IMMEDIATE")?;
-            for row in chunk {
+        inserts.push(connection.prepare(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")))?);
+    }
+    let marks: Vec<Vec<Value>> = connection
+        .prepare(MARKS)?
+        .query_map([], |row| (0..3).map(|column| row.get(column)).collect())?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut unmark = connection.prepare(UNMARK)?;
+    let punches: usize = connection.query_row("SELECT COUNT(*) FROM resolved_punch", [], |row| row.get(0))?;
+    let mut select = connection.prepare(PUNCHES)?;
+    let mut read = select.query([])?;
+    for batch in 0..batches {
+        let share = |all: usize| all * batch / batches..all * (batch + 1) / batches;
+        for _ in share(punches) {
+            let punch = read.next()?.context("a punch is missing")?;
+            black_box((0..5).map(|column| punch.get(column)).collect::<rusqlite::Result<Vec<Value>>>()?);
+        }
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        for (insert, rows) in inserts.iter_mut().zip(tables) {
+            for row in rows.get(share(rows.len())).unwrap_or_default() {
                 insert.execute(params_from_iter(row))?;
             }
-            connection.execute_batch("COMMIT")?;
         }
+        for mark in marks.get(share(marks.len())).unwrap_or_default() {
+            unmark.execute(params_from_iter(mark))?;
+        }
+        connection.execute_batch("COMMIT")?;
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         let last = last.borrow();
         let imported: &TempDir = last.as_ref().context("nothing was imported before")?;
         let folder = tempfile::tempdir()?;
-        let connection = bare_rows::empty_database(&folder.path().join("hub.db"))?;
+        let connection = bare_rows::database(&folder.path().join("hub.db"))?;
         let taken = write_again(&Connection::open(imported.path().join("hub.db"))?, &connection)?;
         Ok(rows as f64 / taken.as_secs_f64())
     });

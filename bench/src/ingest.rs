@@ -43,7 +43,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     });
     let bare = Contender::new("bare statements", || {
         let folder = tempfile::tempdir()?;
-        let connection = bare_rows::empty_database(&folder.path().join("hub.db"))?;
+        let connection = bare_rows::database(&folder.path().join("hub.db"))?;
         let start = Instant::now();
         bare_rows::write(&connection, &written)?;
         Ok(punches / start.elapsed().as_secs_f64())

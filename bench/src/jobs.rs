@@ -90,7 +90,7 @@ fn by_hub(open: impl Fn() -> Result<Store>, jobs: i64) -> Result<f64> {
 
 fn on_sqlite(path: &Path, jobs: i64) -> Result<f64> {
     fill(&Store::open(path)?, jobs)?;
-    let connection: Connection = bare_rows::empty_database(path)?;
+    let connection: Connection = bare_rows::database(path)?;
     let mut claim = connection.prepare(&CLAIM.replace("NEXT", NEXT))?;
     let (now_us, lease_us) = times(AFTERWARDS);
     let start = Instant::now();
