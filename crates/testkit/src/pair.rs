@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use postgres::{Client, NoTls};
 
-use crate::postgres::{Account, START_WITHIN, command, find_bin, init_cluster};
+use crate::postgres::{Account, OWNER, START_WITHIN, command, find_bin, init_cluster};
 use crate::{Process, TempDir, skipped, wait_until};
 
 /// By this name a primary knows its standby.
@@ -74,15 +74,18 @@ impl PostgresPair {
         init_cluster(&bin, &servers[0].folder, account)?;
         let mut pair = Self { bin, account, servers, primary: 0, _folder: folder };
         pair.run(0, "ready to accept connections")?;
+        pair.connect()?
+            .batch_execute(&format!("CREATE ROLE {OWNER} LOGIN; ALTER DATABASE postgres OWNER TO {OWNER}"))?;
         pair.follow()?;
         Ok(Some(pair))
     }
 
-    /// The address of the database `postgres` of both: who connects finds the one that takes writes.
+    /// The address of the database `postgres` of both, for its owner, who may do nothing else on the servers: who connects finds the one
+    /// that takes writes.
     #[must_use]
     pub fn url(&self) -> String {
         let [a, b] = [0, 1].map(|number: usize| self.servers[number].folder.display().to_string());
-        format!("postgresql://postgres@/postgres?host={a}&host={b}")
+        format!("postgresql://{OWNER}@/postgres?host={a}&host={b}")
     }
 
     /// A fresh connection to the primary.
