@@ -43,7 +43,9 @@ impl Hub {
         let rows = roads::employees::read(file)
             .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for an example"))?;
         let mut report = ListImport::default();
-        for chunk in rows.chunks(ROWS_PER_WRITE) {
+        // A dry run sees what its earlier rows would do.
+        let rows_per_write = if is_dry_run { rows.len().max(1) } else { ROWS_PER_WRITE };
+        for chunk in rows.chunks(rows_per_write) {
             let done = self.store.write(|write| {
                 for row in chunk {
                     let taken = match row {

@@ -98,6 +98,11 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let before = (exported(&house), house.hub.audit(1000).unwrap());
     let dry = house.hub.import_employees(&clerk(), LIST.as_bytes(), true, now()).unwrap();
     assert_eq!((dry.counts.read, dry.counts.stored), (2, 2));
+    // The last row wants the number of the first: so does the import find it, however many rows lie between.
+    let rows = (0..250).map(|row| format!("{row},{}\n", if row == 249 { 1000 } else { 1000 + row }));
+    let list = format!("code,numbers\n{}", rows.collect::<String>());
+    let dry = house.hub.import_employees(&clerk(), list.as_bytes(), true, now()).unwrap();
+    assert_eq!((dry.counts.stored, dry.counts.refused), (249, 1), "{:?}", dry.refusals);
     let dry = house.hub.import_sites(&clerk(), b"code\nDAVAO\n", true, now()).unwrap();
     assert_eq!(dry.counts.stored, 1);
     assert_eq!((exported(&house), house.hub.audit(1000).unwrap()), before);
