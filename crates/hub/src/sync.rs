@@ -239,7 +239,7 @@ fn asked(read: &Read<'_>, now: Timestamp) -> Result<HashMap<(String, String), i6
     for command in read.commands_under_way(now.as_microsecond())? {
         let user = match serde_json::from_str(&command.command) {
             Ok(TerminalCommand::PutUser(person)) => person.user,
-            Ok(TerminalCommand::DeleteUser { user }) => user,
+            Ok(TerminalCommand::RenameUser { user, .. } | TerminalCommand::DeleteUser { user }) => user,
             Ok(_) | Err(_) => continue,
         };
         asked.insert((command.serial, user), command.id);

@@ -123,6 +123,11 @@ fn a_terminal_that_is_polled_is_brought_in_step_by_the_edge_that_reads_it() {
     house.hub.heartbeat(&beat, now()).unwrap();
     let asked = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();
     assert_eq!((asked.queued, asked.refused), (2, vec![]));
+    let again = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();
+    assert_eq!(again.queued, 0);
+    assert!(again.refused[0].2.contains("was asked about user 12 already"), "{again:?}");
+    assert!(again.refused[1].2.contains("was asked about user 99 already"), "{again:?}");
+    assert!(told(&house, now()).contains(&"C1 12 differs, asked: ".to_owned()));
     let orders = house.hub.heartbeat(&beat, now()).unwrap().commands;
     let texts: Vec<String> = orders.iter().map(|order| order.command.to_string()).collect();
     assert_eq!(texts, ["rename user 12 to Dan Lim", "delete user 99"]);
