@@ -251,6 +251,7 @@ impl<U: Uplink> Forwarder<U> {
             commands: self.command_reports(now_us).await,
             terminals: self.terminals.take_news(now_us),
             readings: self.terminals.readings(depth.acked, link::closeout::MAX_READINGS, asked),
+            users: self.terminals.user_lists(depth.acked, link::users::MAX_TABLES, asked),
             polls,
             health: self.health().await,
         };
@@ -259,6 +260,7 @@ impl<U: Uplink> Forwarder<U> {
                 self.time.compared(asked, orders.now_us).await;
                 self.terminals.polls_told(&told);
                 self.terminals.reading_told(&heartbeat.readings, &orders.doubts, asked);
+                self.terminals.user_lists_told(&heartbeat.users, &orders.wants_users, asked);
                 self.go_back(depth.acked, orders.high_seq).await.map_err(Trouble::Spool)?;
                 if orders.renew_token {
                     self.renew_token().await;
@@ -269,6 +271,7 @@ impl<U: Uplink> Forwarder<U> {
             }
             Err(error) => {
                 self.terminals.still_news(&heartbeat.terminals);
+                self.terminals.user_lists_lost(&heartbeat.users);
                 Err(Trouble::Hub(error))
             }
         }

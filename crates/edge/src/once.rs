@@ -34,7 +34,7 @@ pub struct Reading {
 /// # Errors
 /// [`Trouble`]: what happened, and the cure. A partly read log is an error: nothing of it is returned.
 pub async fn read_once(visit: &mut Visit, serial: &str, zone: &TimeZone) -> Result<Reading, Trouble> {
-    let Tables { users, log, clock } = visit.read_tables(Some(zone)).await?;
+    let Tables { users, log, clock, .. } = visit.read_tables(Some(zone)).await?;
     if let (Some(told), Some(false)) = (log.told, log.is_complete()) {
         return Err(Trouble::Incomplete { read: log.records.len(), told, new: 0 });
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attendance::punch::{Channel, PrintedTime, RawPunch};
-use link::TerminalUser;
+use link::{TerminalUser, UserList};
 use zk::{AttendanceLog, AttendanceRecord, InvalidTime, User, UserRef};
 
 use crate::closing::{Closing, Doubts, close};
@@ -58,7 +58,7 @@ impl Intake {
         read_us: i64,
         doubts: &Doubts,
     ) -> Result<WholeLog, Trouble> {
-        let Tables { users, log, clock } = tables;
+        let Tables { users, has_all_users, log, clock } = tables;
         let now_us = self.time.now_us();
         self.take_users(serial, users, now_us).await?;
         let mut slots = self.slots(serial, users, log).await?;
@@ -71,7 +71,9 @@ impl Intake {
         });
         let closing = close(serial, log, &mut slots, doubts, read_us);
         let delivered = deliver(&self.spool, &self.counters, closing, Channel::Poll, now_us).await?;
-        Ok(WholeLog { records: log.records.len() as i64, new, remark, clock: *clock, delivered })
+        let named = users.iter().map(|user| (user.number.clone(), name_of(user)));
+        let listed = if *has_all_users { UserList::of(serial, read_us, named) } else { None };
+        Ok(WholeLog { records: log.records.len() as i64, new, remark, clock: *clock, listed, delivered })
     }
 
     async fn take_users(&self, serial: &str, users: &[User], now_us: i64) -> Result<(), SpoolError> {

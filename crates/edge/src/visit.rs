@@ -94,13 +94,13 @@ impl Visit {
             Some(zone) => self.face().await?.and_then(|face| face.clock(zone)),
             None => None,
         };
-        let users = match self.client.users().await {
+        let (users, has_all_users) = match self.client.users_and_whether_all().await {
             // A terminal without this table names users in its records.
-            Err(zk::Error::Refused { .. }) => Vec::new(),
+            Err(zk::Error::Refused { .. }) => (Vec::new(), false),
             outcome => outcome.map_err(|error| self.trouble(error))?,
         };
         let log = self.client.attendance().await.map_err(|error| self.trouble(error))?;
-        Ok(Tables { users, log, clock })
+        Ok(Tables { users, has_all_users, log, clock })
     }
 
     /// What a failure on this visit means.
@@ -137,6 +137,8 @@ impl Face {
 pub struct Tables {
     /// Its user table; empty when it has none.
     pub users: Vec<User>,
+    /// These are all whom it has.
+    pub has_all_users: bool,
     /// Its log.
     pub log: AttendanceLog,
     /// How far its clock is off; `None` when it does not tell its time, or nobody told its zone.

@@ -216,6 +216,8 @@ pub(crate) fn take_reports(write: &Write<'_>, reports: &[CommandReport], now: Ti
 
 /// A user was written to a terminal, or deleted there: that is what it lists now.
 fn note_user(write: &Write<'_>, done: &Command, now: Timestamp) -> Result<(), Error> {
+    let now_us = now.as_microsecond();
+    write.no_user_was_seen_later(now_us)?;
     // What a newer hub asked for says nothing here.
     let command = serde_json::from_str(&done.command).unwrap_or(TerminalCommand::Unknown);
     match &command {
@@ -227,9 +229,9 @@ fn note_user(write: &Write<'_>, done: &Command, now: Timestamp) -> Result<(), Er
                 return Ok(());
             }
             let (origin, user, name) = (done.serial.clone(), user.clone(), name.clone());
-            write.put_terminal_users(&[TerminalUser { origin, user, name, seen_us: now.as_microsecond() }])?;
+            write.put_terminal_users(&[TerminalUser { origin, user, name, seen_us: now_us }])?;
         }
-        TerminalCommand::DeleteUser { user } => write.drop_terminal_user(&done.serial, user)?,
+        TerminalCommand::DeleteUser { user } => write.terminal_user_is_gone(&done.serial, user, now_us)?,
         _ => {}
     }
     Ok(())

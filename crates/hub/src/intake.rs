@@ -168,7 +168,10 @@ impl<'a, 'tx> Intake<'a, 'tx> {
                 }
             }
         }
-        self.write.put_terminal_users(&users)?;
+        if !users.is_empty() {
+            self.write.no_user_was_seen_later(self.now.as_microsecond())?;
+            self.write.put_terminal_users(&users)?;
+        }
         let identified = map_in_two(&punches, |(item, punch)| {
             let said = punch.raw().map_err(|error| damaged(item, error))?;
             Ok::<_, Error>((said.fingerprint(), said))

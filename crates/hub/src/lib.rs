@@ -84,6 +84,7 @@ mod sync;
 mod terminal_keys;
 mod trial;
 mod undone;
+mod user_lists;
 pub mod view;
 mod watch;
 mod whose;

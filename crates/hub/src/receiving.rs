@@ -1,6 +1,4 @@
-//! What edges and terminals tell: batches of punches, signs of life, whole logs and lists of users.
-
-use std::collections::HashSet;
+//! What edges and terminals tell: batches of punches, signs of life, whole logs.
 
 use attendance::punch::{Channel, Fingerprint, RawPunch};
 use jiff::Timestamp;
@@ -8,11 +6,11 @@ use link::closeout::Closeouts;
 use link::{Ack, Batch, Clock, Heartbeat, Orders, Outcome, Reading};
 use store::Write;
 use store::terminals::Contact;
-use store::users::TerminalUser;
 
 use crate::company::Company;
 use crate::completeness::{Taking, take_readings};
 use crate::intake::{Arrival, Counts, Intake, ROWS_PER_WRITE};
+use crate::user_lists::{put_users, take_lists};
 use crate::view::HeldReason;
 use crate::zones::terminal_zones;
 use crate::{Actor, Error, Hub, watch};
@@ -82,14 +80,17 @@ impl Hub {
             now_us - known.last_seen_us < NEWS_AFTER_US && !watch::is_news(&known, beat, ahead_us, now)
         });
         // Beats come every second; the disk is spared those that tell nothing new.
-        let tells_nothing =
-            beat.terminals.is_empty() && beat.commands.is_empty() && beat.readings.is_empty() && beat.polls.is_empty();
+        let tells_nothing = beat.terminals.is_empty()
+            && beat.commands.is_empty()
+            && beat.readings.is_empty()
+            && beat.users.is_empty()
+            && beat.polls.is_empty();
         if is_fresh && tells_nothing {
             return self.orders(beat, now);
         }
         let off_us = watch::off_us(beat, ahead_us);
         let beat = &watch::by_right_clock(beat, off_us);
-        let (doubts, polls) = self.store.write(|write| {
+        let (doubts, polls, wants_users) = self.store.write(|write| {
             let before = write.edge(&beat.edge)?;
             write.put_edge(&watch::after_beat(before.as_ref(), beat, ahead_us, now))?;
             for seen in &beat.terminals {
@@ -118,10 +119,12 @@ impl Hub {
             }
             crate::commands::take_reports(write, &beat.commands, now)?;
             let polls = crate::polls::note(write, &beat.polls, off_us, Some(&beat.edge), now)?;
-            Ok::<_, Error>((take_readings(write, &Company::load(write)?, beat, now)?, polls))
+            // After the reports: of whom a command has changed, a list that was read before says nothing.
+            let wants_users = take_lists(write, beat, now)?;
+            Ok::<_, Error>((take_readings(write, &Company::load(write)?, beat, now)?, polls, wants_users))
         })?;
         self.polls.count(&polls);
-        Ok(Orders { doubts, ..self.orders(beat, now)? })
+        Ok(Orders { doubts, wants_users, ..self.orders(beat, now)? })
     }
 
     /// Stores what was read from a terminal over the network.
@@ -147,7 +150,7 @@ impl Hub {
         }
         self.store.write(|write| {
             let at_us = now.as_microsecond();
-            put_users(write, serial, &poll.users, now)?;
+            put_users(write, serial, &poll.users, at_us)?;
             let records = i64::try_from(poll.punches.len()).unwrap_or(i64::MAX);
             let contact = Contact {
                 last_contact_us: Some(at_us),
@@ -177,21 +180,6 @@ impl Hub {
             Ok(punches.iter().map(holds).map(|holds| holds == Some(true)).collect())
         })
     }
-
-    /// Takes all the users that a terminal lists, number and name each: what unknown numbers are matched by. Whom it listed before and
-    /// no longer does is forgotten.
-    ///
-    /// # Errors
-    /// Of the store; nothing is taken then.
-    pub fn take_users(&self, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), Error> {
-        Ok(self.store.write(|write| {
-            let listed: HashSet<&str> = users.iter().map(|(number, _)| number.as_str()).collect();
-            for gone in write.users_of(serial)?.iter().filter(|known| !listed.contains(known.user.as_str())) {
-                write.drop_terminal_user(serial, &gone.user)?;
-            }
-            put_users(write, serial, users, now)
-        })?)
-    }
 }
 
 /// A whole log that was read by hand closes days as one that an edge read. Where records name slots, the numbers here may be
@@ -206,17 +194,6 @@ fn prove_poll(write: &Write<'_>, serial: &str, poll: &Poll, now: Timestamp) -> R
     let zones = terminal_zones(write, &Company::load(write)?, &terminal)?;
     let taking = Taking { write, actor: &Actor::new("console"), read: now, now, zones };
     taking.reading(&reading).map(drop)
-}
-
-fn put_users(write: &Write<'_>, serial: &str, users: &[(String, String)], now: Timestamp) -> Result<(), store::Error> {
-    let seen_us = now.as_microsecond();
-    let user = |(user, name): &(String, String)| TerminalUser {
-        origin: serial.to_owned(),
-        user: user.clone(),
-        name: name.clone(),
-        seen_us,
-    };
-    write.put_terminal_users(&users.iter().map(user).collect::<Vec<_>>())
 }
 
 fn why_held(seq: i64, reason: HeldReason) -> link::Held {

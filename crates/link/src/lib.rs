@@ -21,6 +21,7 @@ pub mod enrol;
 pub mod health;
 mod network;
 pub mod poll;
+pub mod users;
 
 use std::net::SocketAddr;
 
@@ -33,6 +34,7 @@ pub use command::{CommandOrder, CommandReport, CommandState, TerminalCommand};
 pub use health::{EdgeClock, Health};
 pub use network::{Network, NotANetwork, caller};
 pub use poll::{Poll, PollOutcome};
+pub use users::UserList;
 
 /// The path of each call, below the hub's address.
 pub mod path {
@@ -253,6 +255,10 @@ pub struct Heartbeat {
     /// them was answered. At most [`closeout::MAX_READINGS`].
     #[serde(default)]
     pub readings: Vec<Reading>,
+    /// What was read of user tables, once the hub has acknowledged what was read with them; repeated until a heartbeat that carried
+    /// them was answered. At most [`users::MAX_TABLES`], and one with its list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserList>,
     /// Readings that have ended, well or not; repeated until a heartbeat that carried them was answered. At most
     /// [`poll::MAX_POLLS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -305,6 +311,9 @@ pub struct Orders {
     /// What the hub can't tell to be complete, of the terminals whose readings this answers.
     #[serde(default)]
     pub doubts: Vec<Doubt>,
+    /// The terminals that list others than the hub does, by what this answers: their lists are wanted with the next heartbeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wants_users: Vec<String>,
     /// The edge's token is old: it shall ask for a new one ([`path::TOKEN`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renew_token: bool,

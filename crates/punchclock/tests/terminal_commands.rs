@@ -338,6 +338,12 @@ fn a_polled_terminal_is_brought_in_step_by_the_server_that_reads_it() {
     assert_eq!(there, [("101".into(), "Ana Cruz".into(), 77), ("201".into(), "Cora Evans".into(), 0)]);
     let told = site.prints(&["command", "Gate", "--wait", "1m", "put-user", "201", "--name", "Cora E."]);
     assert!(told.contains("write user 201 (Cora E.): done"), "{told}");
+
+    // What is done in the terminal's own menu is seen with the next reading, which a command for it brings about.
+    assert!(terminal.delete_user(terminal.slot_of("101").unwrap()).is_some());
+    terminal.put_user(zk::User::new("303", "Nobody")).unwrap();
+    site.prints(&["command", "Gate", "--wait", "1m", "put-user", "201", "--name", "Cora Evans"]);
+    reach("the terminal's own changes", &["101 to_send", "201 in_step", "303 to_remove"]);
     let refused = site.fails(&["command", "Gate", "info"]);
     assert!(refused.contains("is only polled, which writes users and does nothing else there"), "{refused}");
 }

@@ -223,7 +223,7 @@ impl Terminal {
         }
         let log = AttendanceLog::from_dataset(zk::transfer::dataset(&bytes), Some(told))
             .map_err(|error| Violation::new(format!("a made-up log does not read: {error}")))?;
-        Ok(Tables { users: Vec::new(), log, clock: None })
+        Ok(Tables { users: Vec::new(), has_all_users: false, log, clock: None })
     }
 }
 

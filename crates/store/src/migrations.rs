@@ -53,6 +53,7 @@ scripts![
     "0038_refused_events",
     "0039_files_in_parts",
     "0040_jobs_by_end",
+    "0041_users_gone",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

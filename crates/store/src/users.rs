@@ -1,4 +1,7 @@
 //! Users as terminals list them, and who of them is none of the employees.
+//!
+//! Invariant: of a number at a terminal what was seen last counts, whether that is a name or that it is gone. What comes late, and was
+//! seen before that, changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +10,18 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    PUT = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us";
-    LIST = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 ORDER BY user_number, origin";
-    LIST_OF = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 AND origin = $2 ORDER BY user_number";
-    DROP = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2 AND user_number = $3";
+    PUT = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us, is_gone) VALUES ($1, $2, $3, $4, $5, 0)
+        ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us, is_gone = 0
+        WHERE terminal_user.seen_us <= excluded.seen_us";
+    LIST = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 AND is_gone = 0 ORDER BY user_number, origin";
+    LIST_OF = "SELECT origin, user_number, name, seen_us FROM terminal_user WHERE tenant = $1 AND origin = $2 AND is_gone = 0
+        ORDER BY user_number";
+    GONE = "INSERT INTO terminal_user (tenant, origin, user_number, name, seen_us, is_gone) VALUES ($1, $2, $3, '', $4, 1)
+        ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = '', seen_us = excluded.seen_us, is_gone = 1
+        WHERE terminal_user.seen_us <= excluded.seen_us";
+    NOT_LATER = "UPDATE terminal_user SET seen_us = $1 WHERE tenant = $2 AND seen_us > $3";
+    FORGET_GONE = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2 AND is_gone = 1 AND seen_us <= $3";
+    FORGET_ALL = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2";
     DISMISS = "INSERT INTO dismissed_user (tenant, origin, user_number, name, dismissed_us, actor, reason)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant, origin, user_number) DO UPDATE SET name = excluded.name, dismissed_us = excluded.dismissed_us,
@@ -91,7 +101,8 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Notes users as terminals list them. Of one that comes more than once, the last counts.
+    /// Notes users as terminals list them, but for those of whom something later is known. Of one that comes more than once, the last
+    /// counts.
     ///
     /// # Errors
     /// Of the store.
@@ -104,12 +115,36 @@ impl Write<'_> {
         self.run_each(PUT, lists)
     }
 
-    /// Notes that a terminal lists a user no longer.
+    /// Notes that a user is gone from a terminal, as was seen then, unless something later is known.
     ///
     /// # Errors
     /// Of the store.
-    pub fn drop_terminal_user(&self, origin: &str, user: &str) -> Result<(), Error> {
-        self.run(DROP, params![self.tenant, origin, user]).map(drop)
+    pub fn terminal_user_is_gone(&self, origin: &str, user: &str, seen_us: i64) -> Result<(), Error> {
+        self.run(GONE, params![self.tenant, origin, user, seen_us]).map(drop)
+    }
+
+    /// Whom a clock noted that was ahead for a while counts as seen now: nothing shall be held up until that time comes.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn no_user_was_seen_later(&self, now_us: i64) -> Result<(), Error> {
+        self.run(NOT_LATER, params![now_us, self.tenant, now_us]).map(drop)
+    }
+
+    /// Forgets who was gone from a terminal up to then: nothing that was seen before can come any more.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn forget_gone_users(&self, origin: &str, up_to_us: i64) -> Result<(), Error> {
+        self.run(FORGET_GONE, params![self.tenant, origin, up_to_us]).map(drop)
+    }
+
+    /// Forgets all users that were listed there.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn forget_users_of(&self, origin: &str) -> Result<(), Error> {
+        self.run(FORGET_ALL, params![self.tenant, origin]).map(drop)
     }
 
     /// Notes that a user of a terminal is none of the employees.

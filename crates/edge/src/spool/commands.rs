@@ -23,7 +23,8 @@ use link::command::MAX_RESULT_BYTES;
 use link::{CommandOrder, CommandReport, CommandState, TerminalCommand, Via};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{Spool, SpoolError, micros, terminals};
+use super::payload::user_key;
+use super::{Spool, SpoolError, acked, micros, terminals};
 use crate::plan::{Answer, Delivery, Next, in_words, next_step, options_in_words, to_wire};
 
 /// Commands in one reply.
@@ -472,6 +473,9 @@ pub(super) fn finish(
     text: &str,
     now_us: i64,
 ) -> rusqlite::Result<()> {
+    if state == CommandState::Done {
+        forget_deleted(connection, id)?;
+    }
     connection.prepare_cached("DELETE FROM command WHERE id = ?1 AND hub_id IS NULL")?.execute([id])?;
     connection
         .prepare_cached(
@@ -479,6 +483,19 @@ pub(super) fn finish(
         )?
         .execute((id, state.word(), code, text, now_us))
         .map(drop)
+}
+
+/// Somebody who was deleted at a terminal is news when they are seen there again, under the same name too: what the hub has acknowledged
+/// of them leaves. (What it has not yet is on its way.)
+fn forget_deleted(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    let of = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, command(row.get_ref(1)?.as_str()?)));
+    let done = connection.prepare_cached("SELECT serial, command FROM command WHERE id = ?1")?.query_row([id], of);
+    if let Some((serial, TerminalCommand::DeleteUser { user })) = done.optional()? {
+        connection
+            .prepare_cached("DELETE FROM entry WHERE fingerprint = ?1 AND seq <= ?2")?
+            .execute((&user_key(&serial, &user)[..], acked(connection)?))?;
+    }
+    Ok(())
 }
 
 pub(super) fn open(connection: &Connection, serial: &str) -> rusqlite::Result<Vec<Open>> {

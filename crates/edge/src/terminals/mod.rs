@@ -2,6 +2,7 @@
 //! look-up; what must survive a restart is in the spool.
 
 mod days;
+mod listed;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use adms::Dialect;
 use jiff::tz::TimeZone;
-use link::{Clock, Contact, Moved, Poll, Reading, Via};
+use link::{Clock, Contact, Moved, Poll, Reading, UserList, Via};
 use tokio::sync::watch;
 
 use crate::closing::Doubts;
@@ -20,6 +21,7 @@ use crate::plan::clock::Look;
 use crate::plan::{Admission, Caller, Counting, Doubt, Judgement, Told, drift, judge, poll_every};
 use crate::spool::terminals::Memory;
 use crate::visit::addresses;
+use listed::Listed;
 
 /// Serials that are remembered without being registered; a network scan must not fill the memory.
 const MAX_UNKNOWN: usize = 1000;
@@ -80,6 +82,8 @@ pub(crate) struct WholeLog {
     pub(crate) remark: Option<String>,
     /// What its clock showed, when it told it and its zone is known.
     pub(crate) clock: Option<Clock>,
+    /// The users of the terminal, when all of them were read. Its time is the steady clock's.
+    pub(crate) listed: Option<UserList>,
     /// What it proves.
     pub(crate) delivered: Delivered,
 }
@@ -96,9 +100,13 @@ pub(crate) struct Delivered {
 impl Delivered {
     /// What is told of it at a time: as old as it is.
     pub(crate) fn told(&self, now: Look) -> Reading {
-        let age_us = now.steady_us.saturating_sub(self.reading.read_us);
-        Reading { read_us: now.now_us.saturating_sub(age_us), ..self.reading.clone() }
+        Reading { read_us: told_us(self.reading.read_us, now), ..self.reading.clone() }
     }
+}
+
+/// A time of the steady clock as the other one shows it now: as long ago.
+const fn told_us(steady_us: i64, now: Look) -> i64 {
+    now.now_us.saturating_sub(now.steady_us.saturating_sub(steady_us))
 }
 
 #[derive(Debug, Default, Clone)]
@@ -133,6 +141,8 @@ struct Known {
     poll_trouble: Option<String>,
     /// Its last reading, until the hub has heard of it.
     untold: Option<Delivered>,
+    /// Its users at that reading or at one before, until the hub has what it wants of them.
+    listed: Option<Listed>,
     /// How its last readings ended, of which the hub has not heard, the oldest first, each with its number.
     polls: VecDeque<(u64, Poll)>,
     /// What the hub could not tell to be complete at the reading before.
@@ -354,6 +364,9 @@ impl Terminals {
                     one.contact.records_on_terminal = Some(log.records);
                     one.set_poll_trouble(log.remark);
                     one.contact.clock = log.clock.or(one.contact.clock);
+                    if let Some(list) = log.listed {
+                        one.listed = Some(Listed::new(list, log.delivered.up_to));
+                    }
                     one.untold = Some(log.delivered);
                 }
                 Err(trouble) => {

@@ -27,6 +27,12 @@ pub(crate) struct Held {
     /// Each punch, and how often it arrived.
     pub(crate) punches: HashMap<Fingerprint, (link::Punch, usize)>,
     pub(crate) users: HashMap<String, TerminalUser>,
+    /// Whom each terminal lists, by its serial: numbers and names.
+    pub(crate) listed: HashMap<String, Vec<(String, String)>>,
+    /// The next heartbeats with a list of users do not arrive.
+    pub(crate) loses_lists: usize,
+    /// It is of a version that knows nothing of lists of users.
+    pub(crate) wants_no_users: bool,
     pub(crate) high_seq: i64,
     /// Of the last batch.
     pub(crate) spool: String,
@@ -73,6 +79,22 @@ impl Held {
             }
         }
         doubts
+    }
+
+    /// As the real hub: a list is taken, and wanted where its digest is of others than those here.
+    fn wants_users(&mut self, heartbeat: &Heartbeat) -> Vec<String> {
+        let mut wanted = Vec::new();
+        for told in heartbeat.users.iter().filter(|_| !self.wants_no_users) {
+            let here = self.listed.entry(told.serial.clone()).or_default();
+            match &told.users {
+                Some(users) => here.clone_from(users),
+                None => {
+                    let pairs = here.iter().map(|(number, name)| (number.as_str(), name.as_str()));
+                    wanted.extend((link::users::digest(pairs) != told.digest).then(|| told.serial.clone()));
+                }
+            }
+        }
+        wanted
     }
 
     /// The newest reading of a terminal.
@@ -187,6 +209,10 @@ impl Uplink for FakeHub {
     async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, UplinkError> {
         self.with(|held| {
             held.heartbeats.push(heartbeat.clone());
+            if held.loses_lists > 0 && heartbeat.users.iter().any(|told| told.users.is_some()) {
+                held.loses_lists -= 1;
+                return Err(UplinkError::new("the line is too narrow"));
+            }
             held.reports.extend(heartbeat.commands.iter().cloned());
             let is_new = |order: &CommandOrder| held.reports.iter().all(|report| report.id != order.id);
             let commands = held.commands.iter().filter(|order| is_new(order)).cloned().collect();
@@ -194,10 +220,10 @@ impl Uplink for FakeHub {
                 held.lost_answers -= 1;
                 return Err(UplinkError::new("the answer was lost"));
             }
-            let doubts = held.doubts_about(heartbeat);
+            let (doubts, wants_users) = (held.doubts_about(heartbeat), held.wants_users(heartbeat));
             let (high_seq, now_us) = (Some(held.high_seq), held.now_us());
             let (terminals, beat_every_s) = (held.terminals.clone(), held.beat_every_s);
-            Ok(Orders { terminals, commands, doubts, high_seq, now_us, beat_every_s, ..Orders::default() })
+            Ok(Orders { terminals, commands, doubts, wants_users, high_seq, now_us, beat_every_s, ..Orders::default() })
         })
     }
 }

@@ -29,5 +29,6 @@ mod status;
 mod tls;
 mod torn;
 mod transcripts;
+mod user_lists;
 mod users;
 mod workplace;

@@ -252,7 +252,7 @@ async fn a_reading_is_as_old_as_it_is_whoever_sets_the_clock_meanwhile() {
         let record = zk::AttendanceRecord::of_number(number, time.unwrap());
         let bytes = zk::transfer::dataset(&zk::AttendanceLayout::Forty.encode(&record));
         let log = zk::AttendanceLog::from_dataset(bytes, Some(1)).unwrap();
-        let tables = Tables { users: Vec::new(), log, clock: None };
+        let tables = Tables { users: Vec::new(), has_all_users: false, log, clock: None };
         assert!(steps.end_reading("X1", 0, Ok((began, tables)), 0.5).await);
         while steps.send_some(0.5).await == Pause::No {}
         // Set once more, behind the reading that waits to be told.

@@ -168,10 +168,7 @@ impl Hub {
         self.store.write(|write| {
             let before = known_source(write, name)?;
             forget_marks(write, name, now)?;
-            let listed = origin(name);
-            for user in write.users_of(&listed)? {
-                write.drop_terminal_user(&listed, &user.user)?;
-            }
+            write.forget_users_of(&origin(name))?;
             write.drop_source(name)?;
             write.drop_secret(&password_place(name))?;
             write.drop_secret(&addresses::of_source(name))?;

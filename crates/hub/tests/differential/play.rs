@@ -17,7 +17,7 @@ use hub::{
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use link::closeout::Closeouts;
-use link::{Contact, Heartbeat, Poll, PollOutcome, Reading, TerminalCommand};
+use link::{Contact, Heartbeat, Poll, PollOutcome, Reading, TerminalCommand, UserList};
 use roads::mssql::{Cell, MemoryTable};
 use roads::sink::{Answer, Fields, Letter, Sink};
 use serde_json::{Value, json};
@@ -232,11 +232,14 @@ impl Play {
         };
         let users = [("77", "Bo"), ("12", "Ann")].map(|(user, name)| (user.to_owned(), name.to_owned()));
         let users = &users[..self.below(3)];
-        format!(
-            "{} {}",
-            told(self.house.hub.heartbeat(&beat, self.at)),
-            told(self.house.hub.take_users(serial, users, self.at))
-        )
+        let list = UserList::of(serial, now_us, users.iter().cloned());
+        let listing =
+            Heartbeat { edge: "branch".into(), now_us, users: list.into_iter().collect(), ..Heartbeat::default() };
+        let taken = match self.is() {
+            true => told(self.house.hub.take_users(serial, users, self.at)),
+            false => told(self.house.hub.heartbeat(&listing, self.at)),
+        };
+        format!("{} {taken}", told(self.house.hub.heartbeat(&beat, self.at)))
     }
 
     fn is_cured(&mut self) -> String {

@@ -77,6 +77,7 @@ faults! {
     "sizes-bytes" sizes_bytes: Amount<4>, "the answer to GET_FREE_SIZES has N bytes (4, zk 5.3)";
     "missing-option" missing_option: Option<String>, "the terminal does not have this option: 2001";
     "blank-options" blank_options: bool, "an option that is missing is answered as empty instead of refused (zk 5.4)";
+    "short-users" short_users: Amount<1>, "the user table lacks its last N users, though they are counted (1)";
     "garbage-names" garbage_names: bool, "name and password of user records hold garbage behind their NUL (zk 7.2)";
     "gb2312-names" gb2312_names: bool, "names are in GB2312, and people without one get a Chinese one";
     "invalid-dates" invalid_dates: Every, "every N-th punch is recorded on 31 February";

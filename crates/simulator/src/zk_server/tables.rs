@@ -14,7 +14,11 @@ const PASSWORD_AT: usize = 3;
 pub(super) fn dataset(terminal: &Terminal, table: Table) -> Vec<u8> {
     let binary = &terminal.profile().binary;
     let records: Vec<u8> = match table {
-        Table::Users => terminal.users().iter().flat_map(|user| user_record(terminal, user)).collect(),
+        Table::Users => {
+            let users = terminal.users();
+            let sent = users.len().saturating_sub(terminal.faults().short_users.size().unwrap_or_default());
+            users.iter().take(sent).flat_map(|user| user_record(terminal, user)).collect()
+        }
         Table::Attendance => {
             terminal.log(0..usize::MAX).iter().flat_map(|record| binary.attendance.encode(record)).collect()
         }

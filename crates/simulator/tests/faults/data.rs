@@ -81,6 +81,28 @@ async fn garbage_behind_the_nul_of_a_name_is_not_part_of_it() {
 }
 
 #[tokio::test]
+async fn a_user_table_that_lacks_somebody_who_is_counted_is_told_from_a_whole_one() {
+    let users = ["Ana", "Benjamin"].map(|name| User::new(name.len().to_string(), name));
+    for (fault, listed) in [("short-users=0", (2, true)), ("short-users", (1, false)), ("short-users=2", (0, false))] {
+        let terminal = Terminal::builder("SIM0001").faults(fault.parse().unwrap()).users(users.clone()).build();
+        let mut client = connect(&serve(&terminal).await).await;
+        let (read, is_all) = client.users_and_whether_all().await.unwrap();
+        assert_eq!((read.len(), is_all), listed, "{fault}");
+        client.close().await;
+    }
+    // One that tells no number is believed, unless it shows nobody at all.
+    for (fault, users, expected) in
+        [("sizes-bytes=4", &users[..], true), ("sizes-bytes=4", &[], false), ("short-users=0", &[], true)]
+    {
+        let terminal = Terminal::builder("SIM0001").faults(fault.parse().unwrap()).users(users.to_vec()).build();
+        let mut client = connect(&serve(&terminal).await).await;
+        let (_, is_all) = client.users_and_whether_all().await.unwrap();
+        assert_eq!(is_all, expected, "{fault} {users:?}");
+        client.close().await;
+    }
+}
+
+#[tokio::test]
 async fn names_in_gb2312_are_given_as_the_bytes_they_are() {
     let terminal = faulty("gb2312-names").users([User::new("0012", "张三")]).build();
     let mut client = connect(&serve(&terminal).await).await;

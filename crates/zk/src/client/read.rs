@@ -87,6 +87,18 @@ impl Client {
         Ok(self.user_table().await?.users)
     }
 
+    /// As [`Client::users`], and whether they are all whom the terminal says it has: a table that lacks some tells nothing of who is gone.
+    ///
+    /// # Errors
+    /// As [`Client::users`].
+    pub async fn users_and_whether_all(&mut self) -> Result<(Vec<User>, bool), Error> {
+        let (dataset, sizes) = self.read(Table::Users).await?;
+        let users = UserTable::decode(&dataset, sizes.users)?.users;
+        // One that tells no number has all of them in the set, which says its own length; but an empty one may be a shrug.
+        let is_all = sizes.users.map_or(!users.is_empty(), |told| usize::try_from(told) == Ok(users.len()));
+        Ok((users, is_all))
+    }
+
     /// The user table with its layout, as writing users needs it.
     pub(super) async fn user_table(&mut self) -> Result<UserTable, Error> {
         let (dataset, sizes) = self.read(Table::Users).await?;
