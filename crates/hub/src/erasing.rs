@@ -7,7 +7,8 @@
 //!
 //! Invariants:
 //! * Each transaction erases a few hundred rows on record ([`store::chain`]); an erasure that broke off is finished by asking again.
-//! * The person keeps the code until everything else is gone, so that it can be asked again.
+//! * The person keeps the code until everything else is gone, so that it can be asked again. That it is gone is seen in the transaction
+//!   that takes the code: what somebody stated, or a terminal sent, while the rest was erased is sealed and erased before.
 //! * The days of somebody who was erased, and those around an erased month, are never judged again: what they were made of is gone.
 
 use std::collections::HashSet;
@@ -33,6 +34,8 @@ use crate::{Actor, AuditEntry, Error, Hub, pay_parcels};
 
 /// Rows of one transaction: each may stand in a seal of its own, whose list is written anew.
 const ROWS_PER_WRITE: usize = 200;
+/// How often it is looked again for what came while the rest was erased.
+const ROUNDS: usize = 5;
 /// Days after a month that must be locked before it is erased: the rest of the workweek, and who worked past midnight.
 const DAYS_AFTER: i64 = 14;
 /// What must be done before a month is erased.
@@ -100,25 +103,49 @@ impl Hub {
         reason: &str,
         now: Timestamp,
         seed: &[u8; 32],
-        progress: impl FnMut(usize, usize),
+        mut progress: impl FnMut(usize, usize),
     ) -> Result<Erasure, Error> {
-        self.seal(now, seed)?;
-        let (person, rows) = self.store.read(|read| {
-            let person = employee(read, code)?;
-            let traces = read.traces_of(person.id)?;
-            let mut rows: HashSet<Id> = traces.stated().collect();
-            for punch in &traces.punches {
-                rows.extend(read.evidence_of(*punch)?);
+        let (mut erased, mut met) = (0, Traces::default());
+        for _ in 0..ROUNDS {
+            let last = self.store.read(|read| read.last_audit_entry())?;
+            self.seal(now, seed)?;
+            let (person, rows) = self.store.read(|read| {
+                let person = employee(read, code)?;
+                met.add(read.traces_of(person.id)?);
+                let mut rows: HashSet<Id> = met.stated().collect();
+                for punch in &met.punches {
+                    rows.extend(read.evidence_of(*punch)?);
+                }
+                let about = audit_about(read, &person, &met, 0)?.into_iter();
+                rows.extend(about.map(|(number, _)| Id::numbered(Kind::Audit, number)));
+                Ok::<_, Error>((person, rows))
+            })?;
+            let why = why(actor, nameless(person.id), reason, now)?;
+            erased += self.erase_rows(self, &why, &rows, &mut progress)?.rows;
+            self.store.read(|read| ImportsAbout::find(read, &person))?.forget(self)?;
+            let end = End { why: &why, erased, met: &met, last };
+            if let Some(days_kept) = self.end_person(actor, &person, &end, now)? {
+                return Ok(Erasure { object: why.object, rows: erased, days_kept });
             }
-            rows.extend(
-                audit_about(read, &person, &traces)?.into_iter().map(|(number, _)| Id::numbered(Kind::Audit, number)),
-            );
-            Ok::<_, Error>((person, rows))
-        })?;
-        let why = why(actor, nameless(person.id), reason, now)?;
-        let erased = self.erase_rows(self, &why, &rows, progress)?;
-        self.store.read(|read| ImportsAbout::find(read, &person))?.forget(self)?;
-        let days_kept = self.store.write(|write| {
+        }
+        let what = format!("of {code} more came each time that all was gone");
+        Err(Error::invalid(what, "ask again when nobody works on it; what is gone stays gone"))
+    }
+
+    /// Makes a person nameless, whose rows are gone: how many days stay. `None`, and nothing changes, when something came since they were
+    /// looked up.
+    fn end_person(
+        &self,
+        actor: &Actor,
+        person: &Employee,
+        End { why, erased, met, last }: &End<'_>,
+        now: Timestamp,
+    ) -> Result<Option<u64>, Error> {
+        self.store.write(|write| {
+            let is_left = write.traces_of(person.id)? != Traces::default();
+            if is_left || !audit_about(write, person, met, *last)?.is_empty() {
+                return Ok(None);
+            }
             let locks = write.locks()?;
             let is_locked = |date: Date| locks.iter().any(|lock| lock.first <= date && date <= lock.last);
             let days = write.days_of(person.id, Date::MIN, Date::MAX)?;
@@ -132,12 +159,11 @@ impl Hub {
             keeper.finish()?;
             write.forget_answers()?;
             pay_parcels::withdraw(write, None)?;
-            write.make_nameless(&person, &why.object)?;
-            let detail = format!("{reason}; {erased} rows");
+            write.make_nameless(person, &why.object)?;
+            let detail = format!("{}; {erased} rows", why.reason);
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;
-            Ok::<_, Error>(days.iter().filter(|day| is_locked(day.date)).count() as u64)
-        })?;
-        Ok(Erasure { object: why.object, rows: erased, days_kept })
+            Ok::<_, Error>(Some(days.iter().filter(|day| is_locked(day.date)).count() as u64))
+        })
     }
 
     /// Erases what terminals printed in a month, with all that was stated about it; days stay as they are. The month, the day before it
@@ -207,8 +233,11 @@ impl Hub {
                 format!("{reason}; {} rows", rows.len()),
             ))?)
         })?;
-        let rows = self.erase_rows(steps, &why, &rows, progress)?;
-        Ok(Erasure { object, rows, days_kept: 0 })
+        let Gone { rows, left } = self.erase_rows(steps, &why, &rows, progress)?;
+        match left {
+            Some(left) => Err(left),
+            None => Ok(Erasure { object, rows, days_kept: 0 }),
+        }
     }
 
     /// Everything that is stored of a person, table by table, as JSON. That it was handed out is audited.
@@ -236,7 +265,7 @@ impl Hub {
             let traces = read.traces_of(person.id)?;
             let parts = read.parts_of(person.id, &traces)?.into_iter();
             let mut stored: serde_json::Map<_, _> = parts.map(|part| (part.table.to_owned(), rows(part))).collect();
-            let entries = audit_about(read, &person, &traces)?.into_iter().map(|(number, entry)| {
+            let entries = audit_about(read, &person, &traces, 0)?.into_iter().map(|(number, entry)| {
                 let AuditEntry { at_us, actor, action, object, detail } = entry;
                 serde_json::json!({"number": number, "at_us": at_us, "actor": actor, "action": action, "object": object, "detail": detail})
             });
@@ -248,29 +277,74 @@ impl Hub {
         Ok(stored)
     }
 
-    /// Erases rows, a few hundred in each transaction. A fact and its end go in the same one.
+    /// Erases rows, a few hundred in each transaction. What belongs to one of a part and came meanwhile keeps that part.
     fn erase_rows(
         &self,
         steps: &impl Steps,
         why: &Erasing,
         rows: &HashSet<Id>,
         mut progress: impl FnMut(usize, usize),
-    ) -> Result<u64, Error> {
+    ) -> Result<Gone, Error> {
         let places = self.store.read(|read| read.places_of(rows))?;
-        let (facts, others): (Vec<Place>, Vec<Place>) =
-            places.iter().partition(|place| matches!(place.id.kind(), Kind::Fact | Kind::Withdrawal));
-        let mut erased = 0;
-        for chunk in std::iter::once(&facts[..]).chain(others.chunks(ROWS_PER_WRITE)) {
-            erased += steps.step(|write| {
-                let punches = chunk.iter().filter(|place| place.id.kind() == Kind::Punch);
+        let mut gone = Gone::default();
+        for part in parts(&places) {
+            let erased = steps.step(|write| {
+                let punches = part.iter().filter(|place| place.id.kind() == Kind::Punch);
                 let punches: Vec<_> = punches.map(|place| place.id.fingerprint()).collect();
                 write.forget_interpretation(&punches)?;
-                Ok(write.erase(why, chunk)?)
-            })?;
-            progress(usize::try_from(erased).unwrap_or(usize::MAX), places.len());
+                Ok(write.erase(why, &part)?)
+            });
+            match erased {
+                Err(left @ Error::Later(store::Error::LeftBehind(_))) => gone.left = Some(left),
+                erased => gone.rows += erased?,
+            }
+            progress(usize::try_from(gone.rows).unwrap_or(usize::MAX), places.len());
         }
-        Ok(erased)
+        Ok(gone)
     }
+}
+
+/// What became of rows that were to be erased.
+#[derive(Default)]
+struct Gone {
+    rows: u64,
+    /// Why some are still there.
+    left: Option<Error>,
+}
+
+/// What is known of a person at the end.
+struct End<'a> {
+    why: &'a Erasing,
+    erased: u64,
+    /// What was theirs, gone or not.
+    met: &'a Traces,
+    /// The last entry of the audit trail that was surely looked at.
+    last: i64,
+}
+
+/// Places by transaction. Entries of the audit trail go first: they are known to be about somebody by what is still there. A fact and its
+/// end share a part, and so do a punch and all that belongs to it.
+fn parts(places: &[Place]) -> Vec<Vec<Place>> {
+    let (mut entries, mut facts, mut of_punches) = (Vec::new(), Vec::new(), Vec::new());
+    for place in places {
+        match place.id.kind() {
+            Kind::Audit | Kind::Erasure => entries.push(*place),
+            Kind::Fact | Kind::Withdrawal => facts.push(*place),
+            Kind::Punch | Kind::Copy | Kind::Receipt | Kind::Statement => of_punches.push(*place),
+        }
+    }
+    let mut parts: Vec<Vec<Place>> = entries.chunks(ROWS_PER_WRITE).map(<[Place]>::to_vec).collect();
+    parts.extend(Some(facts).filter(|facts| !facts.is_empty()));
+    let mut part = Vec::new();
+    of_punches.sort_by_key(|place| place.id.fingerprint());
+    for of_one in of_punches.chunk_by(|one, next| one.id.fingerprint() == next.id.fingerprint()) {
+        if !part.is_empty() && part.len() + of_one.len() > ROWS_PER_WRITE {
+            parts.push(std::mem::take(&mut part));
+        }
+        part.extend_from_slice(of_one);
+    }
+    parts.extend(Some(part).filter(|part| !part.is_empty()));
+    parts
 }
 
 fn why(actor: &Actor, object: String, reason: &str, now: Timestamp) -> Result<Erasing, Error> {
@@ -281,8 +355,13 @@ fn why(actor: &Actor, object: String, reason: &str, now: Timestamp) -> Result<Er
     Ok(Erasing { at_us: now.as_microsecond(), actor: actor.name.clone(), object, reason: reason.to_owned() })
 }
 
-/// The entries of the audit trail about somebody: those of their code, their facts and their punches, and those that name them.
-fn audit_about(read: &Read<'_>, person: &Employee, traces: &Traces) -> Result<Vec<(i64, AuditEntry)>, Error> {
+/// The entries of the audit trail about somebody, after a number: those of their code, their facts and their punches, and those that name them.
+fn audit_about(
+    read: &Read<'_>,
+    person: &Employee,
+    traces: &Traces,
+    after: i64,
+) -> Result<Vec<(i64, AuditEntry)>, Error> {
     if is_erased(person) {
         // What is left says that and why they were erased.
         return Ok(Vec::new());
@@ -292,7 +371,7 @@ fn audit_about(read: &Read<'_>, person: &Employee, traces: &Traces) -> Result<Ve
     let (of_person, as_owner) = (format!(" of employee {}", person.code), format!("employee {},", person.code));
     let is_named = |text: &str| !person.name.is_empty() && text.contains(&person.name);
     let mut about = Vec::new();
-    read.each_audit_entry(|number, entry| {
+    read.each_audit_entry(after, |number, entry| {
         let AuditEntry { object, detail, .. } = &entry;
         let is_about = *object == person.code
             || object.ends_with(&of_person)

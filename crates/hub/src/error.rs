@@ -14,7 +14,7 @@ pub enum Error {
         /// What to do.
         cure: String,
     },
-    /// The store is busy, full, away or takes no writes; the same call may go through later.
+    /// The store is busy, full, away or takes no writes, or something came meanwhile; the same call may go through later.
     #[error("{0}")]
     Later(store::Error),
     /// The store failed.
@@ -53,9 +53,11 @@ impl Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Busy | store::Error::DiskFull | store::Error::ReadOnly | store::Error::Away(_) => {
-                Self::Later(error)
-            }
+            store::Error::Busy
+            | store::Error::DiskFull
+            | store::Error::ReadOnly
+            | store::Error::Away(_)
+            | store::Error::LeftBehind(_) => Self::Later(error),
             _ => Self::Store(error),
         }
     }

@@ -4,6 +4,8 @@
 //! * Each table with a column `employee` is looked at, also one that is added later: its rows are handed out, and they go when the person
 //!   is erased, unless they are pay records ([`PAY`]).
 
+use std::collections::HashSet;
+
 use attendance::punch::Fingerprint;
 
 use crate::audit::Entry;
@@ -17,6 +19,7 @@ use crate::{Error, Read, Write};
 statements! {
     PUNCHES = "SELECT fingerprint FROM resolved_punch WHERE tenant = $1 AND employee = $2 ORDER BY at_us, fingerprint";
     FACTS = "SELECT number, kind FROM fact WHERE tenant = $1 AND subject = $2 ORDER BY number";
+    LAST_AUDIT = "SELECT COALESCE(MAX(number), 0) FROM audit WHERE tenant = $1";
     AUDIT = "SELECT number, at_us, actor, action, object, detail FROM audit WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT 1000";
     NAMELESS = "UPDATE employee SET code = $1, name = '', is_confirmed = 1, zone = NULL, employed_from = NULL, employed_to = NULL,
         first_punch = NULL, last_punch = NULL, group_name = NULL, merged_into = NULL WHERE tenant = $2 AND id = $3";
@@ -73,12 +76,19 @@ impl Read<'_> {
         })
     }
 
-    /// Walks the audit trail from its beginning: number and entry.
+    /// Number of the last entry of the audit trail; 0 when there is none.
     ///
     /// # Errors
     /// Of the store.
-    pub fn each_audit_entry(&self, mut each: impl FnMut(i64, Entry)) -> Result<(), Error> {
-        let mut after = i64::MIN;
+    pub fn last_audit_entry(&self) -> Result<i64, Error> {
+        Ok(self.one(LAST_AUDIT, params![self.tenant], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Walks the audit trail after a number: number and entry.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn each_audit_entry(&self, mut after: i64, mut each: impl FnMut(i64, Entry)) -> Result<(), Error> {
         loop {
             let page = self.all(AUDIT, params![self.tenant, after], |row| {
                 let entry = Entry {
@@ -167,6 +177,14 @@ impl Write<'_> {
 }
 
 impl Traces {
+    /// Takes in what is not there yet.
+    pub fn add(&mut self, other: Self) {
+        let (punches, facts): (HashSet<_>, HashSet<_>) =
+            (self.punches.iter().copied().collect(), self.facts.iter().cloned().collect());
+        self.punches.extend(other.punches.into_iter().filter(|punch| !punches.contains(punch)));
+        self.facts.extend(other.facts.into_iter().filter(|fact| !facts.contains(fact)));
+    }
+
     /// The rows of what was stated of them. Of a fact its end goes with it.
     pub fn stated(&self) -> impl Iterator<Item = Id> + '_ {
         let both = |number: i64| [Kind::Fact, Kind::Withdrawal].map(|kind| Id::numbered(kind, number));

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use attendance::punch::{Channel, Fingerprint, PrintedTime, RawPunch};
-use store::chain::{Erasing, Fault, Head, Id, Kind, Verified};
+use store::chain::{Erasing, Fault, Head, Id, Kind, Place, Verified};
 use store::facts::{NewFact, Subject};
 use store::held::Statement;
 use store::punches::NewPunch;
@@ -157,6 +157,11 @@ fn entry(detail: &str) -> audit::Entry {
     audit::Entry { at_us: 1, actor: text("ann"), action: text("x"), object: text("y"), detail: text(detail) }
 }
 
+fn why() -> Erasing {
+    let text = str::to_owned;
+    Erasing { at_us: 9, actor: text("ann"), object: text("person 1"), reason: text("asked for") }
+}
+
 fn as_new(said: &RawPunch, channel: Channel, received_us: i64) -> NewPunch<'_> {
     NewPunch { fingerprint: said.fingerprint(), said, channel, received_us }
 }
@@ -186,9 +191,7 @@ impl Ground {
     fn erase(&self, rows: &[Id]) -> Result<u64, Error> {
         let rows: HashSet<Id> = rows.iter().copied().collect();
         let places = self.store.read(|read| read.places_of(&rows))?;
-        let text = str::to_owned;
-        let why = Erasing { at_us: 9, actor: text("ann"), object: text("person 1"), reason: text("asked for") };
-        self.store.write(|write| write.erase(&why, &places))
+        self.store.write(|write| write.erase(&why(), &places))
     }
 
     /// Expects the chain to be found broken by what the intruder does, and whole again when it is undone.
@@ -222,17 +225,6 @@ fn fill(ground: &Ground) {
             write.state(first, &stated, 5, "ann", "misread")?;
             // In the same microsecond: both stay.
             write.state(first, &stated, 5, "ann", "once more")?;
-            let fact = |key: &str| NewFact {
-                subject: Subject::Employee(1),
-                kind: "leave",
-                key: key.to_owned(),
-                first: "2026-02-10".parse().unwrap(),
-                last: "2026-02-11".parse().unwrap(),
-                body: "{}".to_owned(),
-                stated_us: 5,
-                actor: "ann".to_owned(),
-                reason: "ill".to_owned(),
-            };
             let number = write.add_fact(&fact("a"))?;
             write.add_fact(&fact("b"))?;
             write.withdraw_fact(number, 6, "ann")?;
@@ -450,6 +442,105 @@ fn what_is_erased_on_record_leaves_the_chain_whole_and_nothing_else_can_be_calle
     );
     let fault = ground.catches("erasure", "DELETE FROM erasure WHERE number = 2");
     assert_eq!(fault, Fault::Gone { row: Id::numbered(Kind::Erasure, 2), seal: 4 });
+}
+
+/// A fact as somebody states it of employee 1.
+fn fact(key: &str) -> NewFact {
+    NewFact {
+        subject: Subject::Employee(1),
+        kind: "leave",
+        key: key.to_owned(),
+        first: "2026-02-10".parse().unwrap(),
+        last: "2026-02-11".parse().unwrap(),
+        body: "{}".to_owned(),
+        stated_us: 5,
+        actor: "ann".to_owned(),
+        reason: "ill".to_owned(),
+    }
+}
+
+#[test]
+fn what_came_since_the_places_were_looked_up_keeps_what_it_belongs_to() {
+    for is_sealed in [false, true] {
+        let ground = empty();
+        let punched = ground.store_punch(0);
+        let number = ground.store.write(|write| write.add_fact(&fact("a"))).unwrap();
+        let told = Id::punched(Kind::Punch, punched);
+        let stated = [Kind::Fact, Kind::Withdrawal].map(|kind| Id::numbered(kind, number));
+        let places = |rows: &[Id]| {
+            let rows: HashSet<Id> = rows.iter().copied().collect();
+            ground.store.read(|read| read.places_of(&rows)).unwrap()
+        };
+        let erase = |places: &[Place]| ground.store.write(|write| write.erase(&why(), places));
+        ground.seal(1_000);
+        let (of_fact, of_punch) = (places(&stated), places(&[told]));
+        let later = |write: &store::Write<'_>| {
+            write.withdraw_fact(number, 6, "ben")?;
+            write.state(punched, &Statement { is_dismissed: true, ..Statement::default() }, 7, "ben", "a test")
+        };
+        ground.store.write(later).unwrap();
+        if is_sealed {
+            ground.seal(2_000);
+        }
+        for (places, left) in [(of_fact, "withdrawal of fact 1 came while"), (of_punch, "statement about punch")] {
+            let refused = erase(&places).unwrap_err().to_string();
+            assert!(refused.contains(left), "{refused}");
+        }
+        ground.seal(3_000);
+        assert_eq!(ground.verify(None).1, None, "nothing was erased");
+        assert_eq!(erase(&places(&stated)).unwrap(), 2);
+        let about = ground.store.read(|read| read.evidence_of(punched)).unwrap();
+        assert_eq!(erase(&places(&about)).unwrap(), 2);
+        ground.seal(4_000);
+        let (verified, fault) = ground.verify(None);
+        assert_eq!((verified.rows, verified.erased, verified.waiting, fault), (2, 4, 0, None));
+    }
+}
+
+#[test]
+fn one_erases_while_another_withdraws_and_states_and_the_chain_holds() {
+    const MANY: u32 = 40;
+    let ground = empty();
+    let punches: Vec<Fingerprint> = (0..MANY).map(|minute| ground.store_punch(minute)).collect();
+    let facts = |write: &store::Write<'_>| (0..MANY).map(|key| write.add_fact(&fact(&key.to_string()))).collect();
+    let facts: Vec<i64> = ground.store.write::<_, Error>(facts).unwrap();
+    // Both set off for each fact when the places of its rows were looked up: now this one comes first, now that one.
+    let off = std::sync::Barrier::new(2);
+    let each = || punches.iter().zip(&facts);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for (punched, number) in each() {
+                off.wait();
+                let one = |write: &store::Write<'_>| {
+                    write.withdraw_fact(*number, 6, "ben")?;
+                    let is_there = write.punch(*punched)?.is_some();
+                    if is_there { write.state(*punched, &Statement::default(), 7, "ben", "seen") } else { Ok(()) }
+                };
+                ground.store.write(one).unwrap();
+            }
+        });
+        for (punched, number) in each() {
+            for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
+                ground.seal(1_000);
+                let evidence = ground.store.read(|read| read.evidence_of(*punched)).unwrap();
+                let stated = [Kind::Fact, Kind::Withdrawal].map(|kind| Id::numbered(kind, *number));
+                let rows = evidence.into_iter().chain(stated).collect();
+                let places = ground.store.read(|read| read.places_of(&rows)).unwrap();
+                if is_first {
+                    off.wait();
+                }
+                let erased = ground.store.write(|write| write.erase(&why(), &places));
+                if !matches!(erased, Err(Error::LeftBehind(_))) {
+                    assert!(erased.unwrap() >= 2);
+                    break;
+                }
+            }
+        }
+    });
+    ground.seal(2_000);
+    let (verified, fault) = ground.verify(None);
+    assert_eq!((fault, verified.waiting, verified.rows), (None, 0, u64::from(MANY)), "the erasures are left");
+    assert!(verified.erased >= u64::from(2 * MANY), "{verified:?}");
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Erasing sealed rows: the row, its key and its salt go, the bare hash stays, and an erasure says who, when, what and why.
+//!
+//! Invariant: a row goes with all that belongs to it, in one transaction: a fact with its end, a punch with its copies, its receipt and
+//! what was stated about it. Where one of these came since the places were looked up, sealed or not, nothing of it goes: the end of a
+//! fact that is gone could not be sealed as what it was, and what belongs to a punch that is gone would be found by nobody.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::entry::{self, Entry};
-use super::{Id, Kind, hashes};
+use super::{Id, Kind, Salt, hashes};
 use crate::engine::params;
 use crate::statement::statements;
 use crate::{Error, Read, Write};
@@ -27,6 +31,9 @@ statements! {
     DOUBTED = "SELECT fingerprint FROM doubted_receipt WHERE tenant = $1 AND fingerprint = $2";
 }
 
+/// What belongs to a punch, by kind, and how it is found.
+const OF_PUNCH: [(Kind, &str); 3] =
+    [(Kind::Copy, COPIES_OF), (Kind::Receipt, DOUBTED), (Kind::Statement, STATED_ABOUT)];
 /// Bytes of a place in an erasure.
 const PLACE_BYTES: usize = 12;
 
@@ -77,7 +84,7 @@ impl Read<'_> {
     /// Of the store.
     pub fn evidence_of(&self, punch: attendance::punch::Fingerprint) -> Result<Vec<Id>, Error> {
         let mut ids = vec![Id::punched(Kind::Punch, punch)];
-        for (kind, sql) in [(Kind::Copy, COPIES_OF), (Kind::Receipt, DOUBTED), (Kind::Statement, STATED_ABOUT)] {
+        for (kind, sql) in OF_PUNCH {
             ids.extend(self.all(sql, params![self.tenant, punch.0], |row| kind.id(row))?);
         }
         Ok(ids)
@@ -115,10 +122,11 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Erases the rows at some places. A fact and its withdrawal go together; a place that is blank already is passed over.
+    /// Erases the rows at some places; one that is blank already is passed over.
     ///
     /// # Errors
-    /// [`Error::NotAsSealed`] when a row is not as it was sealed: nothing may be erased that was edited before.
+    /// [`Error::NotAsSealed`] when a row is not as it was sealed: nothing may be erased that was edited before. [`Error::LeftBehind`] when
+    /// something belongs to a row and has no place among them.
     pub fn erase(&self, why: &Erasing, rows: &[Place]) -> Result<u64, Error> {
         let mut by_seal: BTreeMap<i64, Vec<&Place>> = BTreeMap::new();
         for place in rows {
@@ -128,6 +136,9 @@ impl Write<'_> {
         let (mut named, mut gone) = (Vec::new(), Vec::new());
         for (seal, places) in by_seal {
             self.blank(seal, &places, &mut named, &mut gone)?;
+        }
+        if let Some(left) = self.left_behind(&gone)? {
+            return Err(Error::LeftBehind(left.to_string()));
         }
         for id in &gone {
             self.remove(id)?;
@@ -168,6 +179,31 @@ impl Write<'_> {
         let mut list = Vec::new();
         entries.iter().for_each(|entry| entry.write(&mut list));
         self.run(PUT_LIST, params![list, self.tenant, seal]).map(drop)
+    }
+
+    /// The first row that belongs to one of these, and is none of them.
+    fn left_behind(&self, rows: &[Id]) -> Result<Option<Id>, Error> {
+        let among: HashSet<Id> = rows.iter().copied().collect();
+        let ends = rows.iter().filter(|id| id.kind == Kind::Fact);
+        let ends = ends.map(|id| (Id::numbered(Kind::Withdrawal, id.number()), Salt::default()));
+        let ends: Vec<_> = ends.filter(|(end, _)| !among.contains(end)).collect();
+        // There is one to be hashed where the fact was withdrawn.
+        let mut ended = ends.iter().zip(hashes(self.session, self.tenant, &ends)?);
+        if let Some(((end, _), _)) = ended.find(|(_, hash)| hash.is_some()) {
+            return Ok(Some(*end));
+        }
+        let punches: Vec<_> = rows.iter().filter(|id| id.kind == Kind::Punch).map(Id::fingerprint).collect();
+        let mut left = None;
+        for (kind, sql) in OF_PUNCH {
+            self.session.rows_of_each(sql, self.each_key(&punches), |_, row| {
+                let id = kind.id(row)?;
+                if !among.contains(&id) {
+                    left.get_or_insert(id);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(left)
     }
 
     fn remove(&self, id: &Id) -> Result<(), Error> {

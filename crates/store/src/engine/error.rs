@@ -104,6 +104,11 @@ pub enum Error {
          verify` says more"
     )]
     NotAsSealed(String),
+    /// A row that belongs to one that is to be erased came meanwhile, and would be left behind.
+    #[error(
+        "the {0} came while what it belongs to was to be erased: both stay. Ask again; what is gone already stays gone"
+    )]
+    LeftBehind(String),
     /// Anything else that PostgreSQL reports.
     #[error("PostgreSQL reported: {0}")]
     Postgres(String),
