@@ -16,6 +16,8 @@ pub struct Letter {
     pub id: String,
     /// Rises with its changes, and is never again that of another content.
     pub revision: i64,
+    /// Attempts at it that failed.
+    pub attempts: u32,
     /// What is told.
     pub fields: Fields,
 }
@@ -34,6 +36,8 @@ pub enum Answer {
     Taken(String),
     /// It may go another time: no answer, or one of trouble. The receiver may have taken it all the same.
     NotNow(String),
+    /// It was not sent, for what became of others that were sent before it: no attempt.
+    Unsent(String),
     /// The receiver does not want this record.
     Refused(String),
     /// The receiver says that something is not there or not allowed: what this record is about, or all that comes from here.

@@ -32,7 +32,13 @@ fn crm(fake: &FakeCrm) -> Crm {
 fn letter(number: i64, revision: i64) -> Letter {
     let fields =
         json!({"user_id": format!("E{number}"), "date": "2026-03-04", "clock_in": "2026-03-04T08:00:00+08:00"});
-    Letter { tenant: 1, id: format!("crm/{number}/2026-03-04"), revision, fields: fields.as_object().unwrap().clone() }
+    Letter {
+        tenant: 1,
+        id: format!("crm/{number}/2026-03-04"),
+        revision,
+        attempts: 0,
+        fields: fields.as_object().unwrap().clone(),
+    }
 }
 
 fn one(crm: &Crm) -> Answer {

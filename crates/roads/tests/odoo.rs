@@ -51,6 +51,7 @@ fn letter(employee: i64, date: &str, times: &str) -> Letter {
         tenant: 1,
         id: format!("odoo/{employee}/{date}"),
         revision: 1,
+        attempts: 0,
         fields: fields.as_object().unwrap().clone(),
     }
 }
@@ -70,6 +71,7 @@ fn says(answer: &Answer) -> &str {
     match answer {
         Answer::Taken(says)
         | Answer::NotNow(says)
+        | Answer::Unsent(says)
         | Answer::Refused(says)
         | Answer::Barred(says)
         | Answer::Closed(says) => says,
@@ -236,6 +238,52 @@ fn who_refuses_a_row_in_a_batch_is_found_and_its_neighbours_go() {
         }
         assert_eq!(fake.attendances().len(), 38 * 2 + 2, "{version:?}");
         assert_eq!(fake.doubled(), 0);
+    }
+}
+
+#[test]
+fn one_at_whom_odoo_breaks_is_looked_up_and_found_and_a_server_that_is_broken_hears_of_a_few() {
+    let days = |attempts| -> Vec<Letter> {
+        (1..=100).map(|number| Letter { attempts, ..letter(number, DATE, "08:00-12:00") }).collect()
+    };
+    let counts = |answers: &[Answer]| {
+        let count = |is_it: fn(&Answer) -> bool| answers.iter().filter(|answer| is_it(answer)).count();
+        let taken = count(|answer| matches!(answer, Answer::Taken(_)));
+        [
+            taken,
+            count(|answer| matches!(answer, Answer::NotNow(_))),
+            count(|answer| matches!(answer, Answer::Unsent(_))),
+        ]
+    };
+    for version in VERSIONS {
+        for fault in [OdooFault::Html(500), OdooFault::Raises("some.Thing"), OdooFault::Killed] {
+            let is_silent = fault == OdooFault::Killed;
+            let fake = FakeOdoo::start(version, KEY).unwrap();
+            let ids: Vec<i64> = (1..=100).map(|number| fake.employs(&number.to_string())).collect();
+            let odoo = odoo(&fake);
+            let of = |what: &str| fake.calls().iter().filter(|call| call.ends_with(what)).count();
+            // All of them: after a few by themselves it is the server, and a line that breaks ends it at once.
+            fake.poisons(&ids, fault.clone());
+            assert_eq!(counts(&odoo.deliver(&days(0))), if is_silent { [0, 100, 0] } else { [0, 5, 95] }, "{fault:?}");
+            let loads = of(".load");
+            assert!(if is_silent { loads == 1 } else { (8..20).contains(&loads) }, "{fault:?}: {loads}");
+            // One of them, by itself once it had failed, and last of those that failed less often.
+            fake.poisons(&ids[36..37], fault);
+            let mut tried = days(1);
+            let answers = odoo.deliver(&tried);
+            assert_eq!(counts(&answers), if is_silent { [36, 1, 63] } else { [99, 1, 0] });
+            assert!(matches!(answers[36], Answer::NotNow(_)), "{:?}", answers[36]);
+            tried[36].attempts = 2;
+            assert_eq!(counts(&odoo.deliver(&tried)), [99, 1, 0]);
+            assert_eq!((fake.attendances().len(), fake.doubled()), (99, 0));
+            // Of a hundred that never failed it is found in a few steps, with a look before each.
+            let _ = fake.calls();
+            let others: Vec<_> = (1..=100).map(|number| letter(number, "2026-03-05", "08:00-12:00")).collect();
+            let wanted = if is_silent { [0, 100, 0] } else { [99, 1, 0] };
+            assert_eq!(counts(&odoo.deliver(&others)), wanted, "{version:?}");
+            let calls = fake.calls();
+            assert!(calls.len() <= 48, "{calls:?}");
+        }
     }
 }
 

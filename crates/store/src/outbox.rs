@@ -63,6 +63,7 @@ statements! {
         WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND sent > $5";
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
         WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7 AND state = 'waiting'";
+    RECEIPT = "UPDATE outbox SET receipt = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND sent < $6 AND state = 'waiting'";
     REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
     COUNT_IN = "SELECT COUNT(*), COALESCE(MIN(changed_us), 0) FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3";
     COUNTS = "SELECT state, COUNT(*), MIN(changed_us), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox
@@ -349,6 +350,15 @@ impl Write<'_> {
     pub fn mark_failed(&self, sink: &str, entry: &Entry, why: &str, most: u32) -> Result<(), Error> {
         let values = params![why, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
         self.run(FAILED, values).map(drop)
+    }
+
+    /// Notes why a revision of a day was not taken, in words, without an attempt.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn note_receipt(&self, sink: &str, entry: &Entry, why: &str) -> Result<(), Error> {
+        let values = params![why, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
+        self.run(RECEIPT, values).map(drop)
     }
 
     /// A failed day waits again; whether it was one.

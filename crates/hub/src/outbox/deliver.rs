@@ -246,7 +246,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Notes what became of the records of a wave; [`Hub::end_barred`] does of those that were barred.
+    /// Notes what became of the records of a wave. Of those that were barred it is what the receiver said; whether that is a failed attempt
+    /// [`Hub::end_barred`] tells.
     pub(super) fn mark(
         &self,
         name: &str,
@@ -275,8 +276,11 @@ impl Hub {
                     (Answer::NotNow(why) | Answer::Refused(why), Mode::State) => {
                         write.mark_failed(name, &ready.entry, why, TRIES)?;
                     }
-                    (Answer::Closed(why), _) => drop(write.pause_sink(name, Some(why))?),
-                    (Answer::Barred(_), _) => {}
+                    (Answer::Closed(why), _) => {
+                        write.note_receipt(name, &ready.entry, why)?;
+                        write.pause_sink(name, Some(why))?;
+                    }
+                    (Answer::Barred(why) | Answer::Unsent(why), _) => write.note_receipt(name, &ready.entry, why)?,
                 }
             }
             Ok(())
@@ -298,6 +302,10 @@ impl Delivered {
             }
             Answer::NotNow(why) => {
                 self.failed += 1;
+                self.says = Some(why.clone());
+                Went::NotNow
+            }
+            Answer::Unsent(why) => {
                 self.says = Some(why.clone());
                 Went::NotNow
             }

@@ -46,7 +46,8 @@ pub(super) fn ready(
 
 fn letter(read: &Read<'_>, sink: &str, entry: Entry, fields: Fields) -> Ready {
     let id = format!("{sink}/{}/{}", entry.employee, entry.date);
-    Ready { letter: Letter { tenant: read.tenant(), id, revision: entry.revision, fields }, entry }
+    let (tenant, revision, attempts) = (read.tenant(), entry.revision, entry.attempts);
+    Ready { letter: Letter { tenant, id, revision, attempts, fields }, entry }
 }
 
 fn events(read: &Read<'_>, sink: &str, of: &[(i64, Date)]) -> Result<Vec<Ready>, Error> {

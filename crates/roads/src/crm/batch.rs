@@ -128,7 +128,8 @@ mod tests {
     use super::*;
 
     fn records(count: i64) -> Vec<Record> {
-        let letter = |number| Letter { tenant: 1, id: format!("crm/{number}"), revision: 2, fields: Fields::new() };
+        let letter =
+            |number| Letter { tenant: 1, id: format!("crm/{number}"), revision: 2, attempts: 0, fields: Fields::new() };
         (0..count).map(|number| Record::new(&letter(number), &Template::usual())).collect()
     }
 

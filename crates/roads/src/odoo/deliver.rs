@@ -1,10 +1,11 @@
 //! Days to Odoo: looks, plans, does, and looks again at what failed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::look::{DayKey, Matched, attendances, employees};
+use super::outcomes::{Outcomes, refusal};
 use super::plan::{Owner, Plan, Row, Step, plan};
 use super::test::{RIGHTS, may_create};
 use super::text::utc;
@@ -20,6 +21,8 @@ pub(super) const PER_CALL: usize = 100;
 pub(super) struct Day {
     pub(super) key: DayKey,
     pub(super) code: String,
+    /// Attempts that failed.
+    pub(super) attempts: u32,
     pub(super) wanted: Vec<Row>,
 }
 
@@ -32,32 +35,26 @@ struct Planned<'a> {
     plan: Plan,
 }
 
-/// How far a day has come.
-#[derive(Debug, Default)]
-struct Progress {
-    /// Steps that are still to be done.
-    left: usize,
-    /// What Odoo has, in words.
-    says: Vec<String>,
-    fault: Option<Fault>,
+/// What was seen of days.
+struct Looked<'a> {
+    planned: Vec<Planned<'a>>,
+    /// Days whose employee is not there, with the reason.
+    refused: Vec<(usize, &'a Day, String)>,
 }
 
-impl Progress {
-    fn refused(why: String) -> Self {
-        Self { fault: Some(refusal(why)), ..Self::default() }
-    }
-
-    fn into_answer(self) -> Answer {
-        match self.fault {
-            Some(fault) => fault.into_answer(),
-            None if self.says.is_empty() => Answer::Taken("Odoo has it: no attendance".to_owned()),
-            None => Answer::Taken(format!("Odoo has it: {}", self.says.join(", "))),
+impl<'a> Looked<'a> {
+    /// Begins what can be done; that.
+    fn begin(self, done: &mut Outcomes) -> Vec<Planned<'a>> {
+        for (place, _, why) in self.refused {
+            done.refuse(place, why);
         }
+        let (blocked, free): (Vec<_>, Vec<_>) =
+            self.planned.into_iter().partition(|one| !one.plan.conflicts.is_empty());
+        blocked.iter().for_each(|one| done.refuse(one.place, in_the_way(&one.plan)));
+        free.iter().for_each(|one| done.begin(one.place, &one.plan));
+        free
     }
 }
-
-/// By the day's place.
-type Outcomes = BTreeMap<usize, Progress>;
 
 impl Odoo {
     /// What becomes of days, in their order.
@@ -65,22 +62,22 @@ impl Odoo {
         let mut answers = vec![Answer::Refused("this is no record of a day".to_owned()); days.len()];
         let mut shut: Option<Fault> = None;
         for part in parts(days, self.per_look, true) {
+            let places = part.iter().map(|(place, _)| *place);
             let outcomes = match &shut {
-                Some(fault) => all_with(&part, fault),
+                Some(Fault::Away(why)) => Outcomes::all(places, &Fault::Unsent(why.clone())),
+                Some(fault) => Outcomes::all(places, fault),
                 None => {
                     self.pace.wait(part.len()).await;
                     match self.session().await {
                         Ok(session) => self.deliver_part(&session, &part).await,
-                        Err(fault) => all_with(&part, &fault),
+                        Err(fault) => Outcomes::all(places, &fault),
                     }
                 }
             };
-            for (place, outcome) in outcomes {
-                if let Some(fault @ (Fault::Away(_) | Fault::Closed(_))) = &outcome.fault {
-                    shut.get_or_insert_with(|| fault.clone());
-                }
+            shut = shut.or_else(|| outcomes.shut());
+            for (place, outcome) in outcomes.into_answers() {
                 if let Some(answer) = answers.get_mut(place) {
-                    *answer = outcome.into_answer();
+                    *answer = outcome;
                 }
             }
         }
@@ -95,7 +92,7 @@ impl Odoo {
         let session = self.session().await?;
         let mut shown = vec![Value::Null; days.len()];
         for part in parts(days, PER_CALL, false) {
-            let (planned, refused) = self.look(&session, &part).await?;
+            let Looked { planned, refused } = self.look(&session, &part).await?;
             let plans = planned.iter().map(|one| (one.place, &one.day.code, Ok(&one.plan)));
             let refusals = refused.iter().map(|(place, day, why)| (*place, &day.code, Err(why)));
             for (place, code, plan) in plans.chain(refusals) {
@@ -115,39 +112,54 @@ impl Odoo {
     }
 
     async fn deliver_part(&self, session: &Session, part: &[(usize, &Day)]) -> Outcomes {
-        let (planned, refused) = match self.look(session, part).await {
-            Ok(looked) => looked,
-            Err(fault) => return all_with(part, &fault),
+        let mut done = Outcomes::default();
+        let free = match self.look(session, part).await {
+            Ok(looked) => looked.begin(&mut done),
+            Err(fault) => return Outcomes::all(part.iter().map(|(place, _)| *place), &fault),
         };
-        let mut outcomes: Outcomes =
-            refused.into_iter().map(|(place, _, why)| (place, Progress::refused(why))).collect();
-        let (blocked, free): (Vec<_>, Vec<_>) = planned.into_iter().partition(|one| !one.plan.conflicts.is_empty());
-        outcomes.extend(blocked.iter().map(|one| (one.place, Progress::refused(in_the_way(&one.plan)))));
-        let begun = |one: &Planned<'_>| Progress { left: one.plan.steps.len(), says: kept(&one.plan), fault: None };
-        let mut done: Outcomes = free.iter().map(|one| (one.place, begun(one))).collect();
-        if let Err(fault) = self.act(session, &free, &mut done).await {
-            for one in done.values_mut().filter(|one| one.left > 0 && one.fault.is_none()) {
-                one.fault = Some(fault.clone());
-            }
+        let sent: Vec<_> = free.iter().map(|one| (one.place, one.day)).collect();
+        if let Err(fault) = self.work(session, free, &mut done).await {
+            done.end(&fault);
         }
-        self.settle(session, &free, &mut done).await;
-        outcomes.extend(done);
-        outcomes
+        self.settle(session, &sent, &mut done).await;
+        done
     }
 
-    /// Does the steps of days. A refusal is the day's alone; what else fails ends it.
+    /// Does what is to be done for days: together, but for those that failed before. Where Odoo breaks at a call of several they are looked
+    /// at, and go on in halves.
+    async fn work<'a>(&self, session: &Session, days: Vec<Planned<'a>>, done: &mut Outcomes) -> Result<(), Fault> {
+        let (mut tried, fresh): (Vec<_>, Vec<_>) = days.into_iter().partition(|one| one.day.attempts > 0);
+        // Who failed most goes last, so that it ends the part for nobody.
+        tried.sort_by_key(|one| one.day.attempts);
+        let mut groups: Vec<Vec<Planned<'a>>> = tried.into_iter().rev().map(|one| vec![one]).collect();
+        groups.push(fresh);
+        while let Some(group) = groups.pop() {
+            let Err(fault) = self.act(session, &group, done).await else { continue };
+            if !matches!(fault, Fault::Stumbled(_)) {
+                return Err(fault);
+            }
+            let open: Vec<_> = group.iter().map(|one| (one.place, one.day)).filter(|one| done.is_open(one.0)).collect();
+            match self.look(session, &open).await {
+                Ok(looked) => groups.extend(halves(looked.begin(done))),
+                Err(other) => {
+                    done.fail(open.iter().map(|(place, _)| *place), &fault);
+                    return Err(other);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does the steps of days. A refusal is the day's alone, and so is a stumble over one; what else fails ends it. Where Odoo stumbled over
+    /// several that is the error, and none of them has failed.
     async fn act(&self, session: &Session, days: &[Planned<'_>], done: &mut Outcomes) -> Result<(), Fault> {
         self.delete(session, days, done).await?;
         self.change(session, days, done).await?;
         self.create(session, days, done).await
     }
 
-    /// What Odoo has of some days, and what is to be done for each. Those whose employee is not there come with the reason.
-    async fn look<'a>(
-        &self,
-        session: &Session,
-        part: &[(usize, &'a Day)],
-    ) -> Result<(Vec<Planned<'a>>, Vec<(usize, &'a Day, String)>), Fault> {
+    /// What Odoo has of some days, and what is to be done for each.
+    async fn look<'a>(&self, session: &Session, part: &[(usize, &'a Day)]) -> Result<Looked<'a>, Fault> {
         let codes: Vec<&str> = part.iter().map(|(_, day)| day.code.as_str()).collect();
         let people = employees(&self.wire, session, &self.field, &codes).await?;
         let (mut known, mut refused) = (Vec::new(), Vec::new());
@@ -170,7 +182,7 @@ impl Odoo {
             }
         }
         if known.is_empty() {
-            return Ok((Vec::new(), refused));
+            return Ok(Looked { planned: Vec::new(), refused });
         }
         let keys: Vec<_> = known.iter().map(|(_, employee, day)| (*employee, &day.key)).collect();
         let found = attendances(&self.wire, session, &keys).await?;
@@ -180,24 +192,22 @@ impl Odoo {
             day,
             plan: plan(&day.wanted, &found),
         });
-        Ok((planned.collect(), refused))
+        Ok(Looked { planned: planned.collect(), refused })
     }
 
     async fn delete(&self, session: &Session, days: &[Planned<'_>], done: &mut Outcomes) -> Result<(), Fault> {
         let doomed = |step: &Step| if let Step::Delete { id } = step { Some(*id) } else { None };
         let all = days.iter().map(|one| (one.place, one.plan.steps.iter().filter_map(doomed).collect()));
-        let mut waiting: Vec<Vec<(usize, Vec<i64>)>> = calls(all);
+        let mut waiting: Vec<OneCall<i64>> = calls(all);
         while let Some(part) = waiting.pop() {
             let ids: Vec<i64> = part.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
             match self.wire.call(session, Call::new("hr.attendance", "unlink").of(&ids)).await {
                 Ok(_) => {
                     for (place, ids) in &part {
-                        note(done, *place, ids.iter().map(|id| format!("{id} deleted")));
+                        done.note(*place, ids.iter().map(|id| format!("{id} deleted")));
                     }
                 }
-                Err(Fault::Refused { .. }) if part.len() > 1 => waiting.extend(halves(part)),
-                Err(fault @ Fault::Refused { .. }) => fail(done, &part, &fault),
-                Err(fault) => return Err(fault),
+                Err(fault) => waiting.extend(again(done, part, fault)?),
             }
         }
         Ok(())
@@ -207,15 +217,14 @@ impl Odoo {
         for one in days {
             for step in &one.plan.steps {
                 let (Step::Close { id, row } | Step::Update { id, row }) = step else { continue };
-                if !is_well(done, one.place) {
+                if !done.is_well(one.place) {
                     break;
                 }
                 let values = json!({"check_in": utc(row.check_in), "check_out": utc(row.check_out)});
                 let call = Call::new("hr.attendance", "write").of(&[*id]).with("vals", values);
                 match self.wire.call(session, call).await {
-                    Ok(_) => note(done, one.place, [format!("{id} changed")]),
-                    Err(fault @ Fault::Refused { .. }) => fail(done, &[(one.place, Vec::<i64>::new())], &fault),
-                    Err(fault) => return Err(fault),
+                    Ok(_) => done.note(one.place, [format!("{id} changed")]),
+                    Err(fault) => _ = again(done, vec![(one.place, vec![id])], fault)?,
                 }
             }
         }
@@ -235,7 +244,7 @@ impl Odoo {
             };
             one.plan.steps.iter().filter_map(row).collect()
         };
-        let mut waiting = calls(days.iter().filter(|one| is_well(done, one.place)).map(|one| (one.place, new(one))));
+        let mut waiting = calls(days.iter().filter(|one| done.is_well(one.place)).map(|one| (one.place, new(one))));
         let mut is_allowed = false;
         while let Some(part) = waiting.pop() {
             let rows: Vec<Value> = part.iter().flat_map(|(_, rows)| rows.iter().cloned()).collect();
@@ -243,21 +252,20 @@ impl Odoo {
                 Ok(ids) => {
                     let mut ids = ids.into_iter();
                     for (place, rows) in &part {
-                        note(done, *place, ids.by_ref().take(rows.len()).map(|id| format!("{id} created")));
+                        done.note(*place, ids.by_ref().take(rows.len()).map(|id| format!("{id} created")));
                     }
                 }
-                Err(fault @ Fault::Refused { .. }) => {
+                Err(fault) => {
                     // A refusal of `load` does not say whether it is one of rights.
-                    if !is_allowed {
-                        may_create(&self.wire, session).await?;
+                    if matches!(fault, Fault::Refused { .. }) && !is_allowed {
+                        if let Err(fault) = may_create(&self.wire, session).await {
+                            done.fail(part.iter().map(|(place, _)| *place), &fault);
+                            return Err(fault);
+                        }
                         is_allowed = true;
                     }
-                    match part.len() {
-                        0 | 1 => fail(done, &part, &fault),
-                        _ => waiting.extend(halves(part)),
-                    }
+                    waiting.extend(again(done, part, fault)?);
                 }
-                Err(fault) => return Err(fault),
             }
         }
         Ok(())
@@ -265,24 +273,23 @@ impl Odoo {
 
     /// Looks again at the days that failed: what is there after all is taken, what stands in the way now is named, and what else was
     /// refused is told with what to do.
-    async fn settle(&self, session: &Session, days: &[Planned<'_>], done: &mut Outcomes) {
-        let is_open = |one: &&Planned<'_>| {
-            let fault = done.get(&one.place).and_then(|one| one.fault.as_ref());
-            matches!(fault, Some(Fault::Doubtful(_) | Fault::Refused { .. }))
+    async fn settle(&self, session: &Session, sent: &[(usize, &Day)], done: &mut Outcomes) {
+        let failed = |fault: Option<&Fault>| {
+            matches!(fault, Some(Fault::Doubtful(_) | Fault::Stumbled(_) | Fault::Refused { .. }))
         };
-        let part: Vec<_> = days.iter().filter(is_open).map(|one| (one.place, one.day)).collect();
+        let part: Vec<_> = sent.iter().filter(|(place, _)| failed(done.fault(*place))).copied().collect();
         if part.is_empty() {
             return;
         }
         // What was heard first stands when nothing is seen.
-        let Ok((planned, _)) = self.look(session, &part).await else { return };
+        let Ok(Looked { planned, .. }) = self.look(session, &part).await else { return };
         for one in planned {
             if !one.plan.conflicts.is_empty() {
-                done.insert(one.place, Progress::refused(in_the_way(&one.plan)));
+                done.refuse(one.place, in_the_way(&one.plan));
             } else if one.plan.steps.is_empty() {
-                done.insert(one.place, Progress { says: kept(&one.plan), ..Progress::default() });
-            } else if let Some(Progress { fault: Some(Fault::Refused { name, why }), .. }) = done.get_mut(&one.place) {
-                *why = format!("{why}; {}", cure(name));
+                done.begin(one.place, &one.plan);
+            } else {
+                done.advise(one.place, cure);
             }
         }
     }
@@ -326,8 +333,8 @@ fn parts(days: &[Option<Day>], most: usize, are_sent: bool) -> Vec<Vec<(usize, &
 }
 
 /// What is to be done for days, in calls of so many rows at most; the rows of a day stay together.
-fn calls<T>(days: impl Iterator<Item = (usize, Vec<T>)>) -> Vec<Vec<(usize, Vec<T>)>> {
-    let mut calls: Vec<Vec<(usize, Vec<T>)>> = Vec::new();
+fn calls<T>(days: impl Iterator<Item = (usize, Vec<T>)>) -> Vec<OneCall<T>> {
+    let mut calls: Vec<OneCall<T>> = Vec::new();
     let mut room = 0_usize;
     for day in days.filter(|(_, rows)| !rows.is_empty()) {
         let count = day.1.len();
@@ -348,32 +355,24 @@ fn halves<T>(mut part: Vec<T>) -> [Vec<T>; 2] {
     [part, second]
 }
 
-fn all_with(part: &[(usize, &Day)], fault: &Fault) -> Outcomes {
-    part.iter().map(|(place, _)| (*place, Progress { fault: Some(fault.clone()), ..Progress::default() })).collect()
-}
+/// What one call is to do, by the days' places.
+type OneCall<T> = Vec<(usize, Vec<T>)>;
 
-fn is_well(done: &Outcomes, place: usize) -> bool {
-    done.get(&place).is_some_and(|one| one.fault.is_none())
-}
-
-fn note(done: &mut Outcomes, place: usize, words: impl IntoIterator<Item = String>) {
-    if let Some(one) = done.get_mut(&place) {
-        let before = one.says.len();
-        one.says.extend(words);
-        one.left = one.left.saturating_sub(one.says.len() - before);
-    }
-}
-
-fn fail<T>(done: &mut Outcomes, part: &[(usize, Vec<T>)], fault: &Fault) {
-    for (place, _) in part {
-        if let Some(one) = done.get_mut(place) {
-            one.fault = Some(fault.clone());
+/// What is to be called again of a call that failed: its halves, until a day stands alone and has failed.
+fn again<T>(done: &mut Outcomes, part: OneCall<T>, fault: Fault) -> Result<Vec<OneCall<T>>, Fault> {
+    match (fault, part.as_slice()) {
+        (fault @ (Fault::Refused { .. } | Fault::Stumbled(_)), [(place, _)]) => {
+            done.fail_alone(*place, &fault)?;
+            Ok(Vec::new())
+        }
+        (Fault::Refused { .. }, _) => Ok(halves(part).into()),
+        // What is there of it is to be looked up first.
+        (fault @ Fault::Stumbled(_), _) => Err(fault),
+        (fault, part) => {
+            done.fail(part.iter().map(|(place, _)| *place), &fault);
+            Err(fault)
         }
     }
-}
-
-fn refusal(why: String) -> Fault {
-    Fault::Refused { name: String::new(), why }
 }
 
 /// What to do about a refusal with no attendance in the way, by the name of its exception; `load` names none.
@@ -385,12 +384,6 @@ fn cure(exception: &str) -> String {
         "odoo.exceptions.AccessError" => RIGHTS.to_owned(),
         _ => format!("mend that in Odoo, or correct the day here; if it is about rights, {RIGHTS}"),
     }
-}
-
-/// What Odoo has already, in words.
-fn kept(plan: &Plan) -> Vec<String> {
-    let ours = plan.kept.iter().map(|id| format!("{id} as it is"));
-    ours.chain(plan.theirs.iter().map(|id| format!("{id}, which somebody else entered"))).collect()
 }
 
 /// What stands in the way, in words with the cure; empty when nothing does.

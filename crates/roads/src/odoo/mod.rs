@@ -7,7 +7,11 @@
 //!   is named.
 //! * One call is under way at a time, and in it an employee has one day at most: Odoo updates the employee's row with each attendance
 //!   and makes parallel calls wait for each other.
-//! * A day goes as a whole or is refused as a whole, and one that is refused leaves its neighbours in the same call alone.
+//! * A day goes as a whole or is refused as a whole, and one that is refused leaves its neighbours in the same call alone. So does one that
+//!   Odoo breaks at, by an exception that is none of its own or a page of status 500: its call is looked up, and halved until it stands
+//!   alone. Where the line breaks nobody knows at which day: the days of that call failed, the others were not sent, and one that failed
+//!   goes by itself and last at its next attempt.
+//! * A server that is not there hears of one call; one that breaks at each of them, of a few ([`outcomes::MOST_STUMBLES`]).
 //!
 //! How rows are written, and why (figures: the reference's section 7):
 //! * New rows by `load` with an external id, 100 at most: many in one call cost a third of one each, and the external id is unique in the
@@ -24,6 +28,7 @@
 mod deliver;
 mod entry;
 mod look;
+mod outcomes;
 pub mod plan;
 mod read;
 mod test;
@@ -135,7 +140,7 @@ impl Odoo {
         let date: Date = parts.next()?.parse().ok()?;
         let key = DayKey::new(letter.tenant, parts.next()?, date);
         let code = letter.fields.get("user_id")?.as_str()?.to_owned();
-        Some(Day { key, code, wanted: wanted(&letter.fields) })
+        Some(Day { key, code, attempts: letter.attempts, wanted: wanted(&letter.fields) })
     }
 }
 

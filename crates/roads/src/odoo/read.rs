@@ -45,7 +45,7 @@ impl NotRead {
 impl From<Fault> for NotRead {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Away(why) | Fault::Doubtful(why) => Self::Away(why),
+            Fault::Away(why) | Fault::Doubtful(why) | Fault::Stumbled(why) | Fault::Unsent(why) => Self::Away(why),
             Fault::Refused { why, .. } | Fault::Closed(why) => Self::Refused(why),
         }
     }

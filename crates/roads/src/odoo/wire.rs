@@ -3,7 +3,8 @@
 //! Invariants:
 //! * Failures are classed by status and `data.name`, never by the text, which is translated. `debug` holds a traceback of the server and
 //!   is not even read.
-//! * A call without a whole answer may have had its effect: [`Fault::Doubtful`]. Nobody repeats one before looking.
+//! * A call without a whole answer may have had its effect, and one that Odoo broke at as well: [`Fault::Doubtful`], [`Fault::Stumbled`].
+//!   Nobody repeats one before looking.
 //! * The key goes into the body or the header that Odoo wants it in, and nowhere else.
 
 use std::time::Duration;
@@ -32,8 +33,12 @@ const KEY_CURE: &str = "look at the user and the key; an API key of an ordinary 
 pub(super) enum Fault {
     /// Nobody was reached.
     Away(String),
-    /// No whole answer, or one of trouble: Odoo may have done it.
+    /// No whole answer, or one of trouble with all that is asked: Odoo may have done it.
     Doubtful(String),
+    /// Odoo is there and broke at this call, by a mistake of its own that one record may be enough for.
+    Stumbled(String),
+    /// It was not made, for what became of calls before it.
+    Unsent(String),
     /// Odoo does not want this call, for the exception that is named.
     Refused {
         /// Name of the exception.
@@ -48,7 +53,8 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn into_answer(self) -> Answer {
         match self {
-            Self::Away(why) | Self::Doubtful(why) => Answer::NotNow(why),
+            Self::Away(why) | Self::Doubtful(why) | Self::Stumbled(why) => Answer::NotNow(why),
+            Self::Unsent(why) => Answer::Unsent(why),
             Self::Refused { why, .. } => Answer::Refused(why),
             Self::Closed(why) => Answer::Closed(why),
         }
@@ -56,7 +62,12 @@ impl Fault {
 
     pub(super) fn says(&self) -> &str {
         match self {
-            Self::Away(why) | Self::Doubtful(why) | Self::Refused { why, .. } | Self::Closed(why) => why,
+            Self::Away(why)
+            | Self::Doubtful(why)
+            | Self::Stumbled(why)
+            | Self::Unsent(why)
+            | Self::Refused { why, .. }
+            | Self::Closed(why) => why,
         }
     }
 }
@@ -272,9 +283,12 @@ impl Wire {
             "odoo.exceptions.AccessDenied" | "werkzeug.exceptions.Unauthorized" => {
                 Fault::Closed(format!("Odoo does not let `{}` in: {KEY_CURE}", self.user))
             }
-            // Models, methods and arguments are ours, so it is the server that lacks them.
+            // Models, methods and arguments are ours and the same for every record, so it is the server that lacks them.
             "werkzeug.exceptions.NotFound" => Fault::Closed(format!(
                 "Odoo lacks what is asked for ({why}): is the app installed that has it (Attendances, or Time Off for leave)?"
+            )),
+            "werkzeug.exceptions.UnprocessableEntity" => Fault::Closed(format!(
+                "Odoo wants other arguments than this version gives ({why}): is it one of 17 to 19, and does an app of its own change that?"
             )),
             // What PostgreSQL says before there is a session, where Odoo 17 and 18 are asked for a database that is not there.
             "psycopg2.OperationalError"
@@ -282,10 +296,14 @@ impl Wire {
             {
                 Fault::Closed(format!("Odoo has no database `{}`: look at its name", self.database))
             }
-            name if name.starts_with("psycopg2.") => Fault::Doubtful(format!(
-                "Odoo has trouble with database `{}` ({name}): is that its name, and is its PostgreSQL up?",
-                self.database
-            )),
+            name if name.starts_with("psycopg2.") => {
+                let why = format!(
+                    "Odoo has trouble with database `{}` ({name}): is that its name, and is its PostgreSQL up?",
+                    self.database
+                );
+                // A statement of this call failed, or the database did.
+                if name.starts_with("psycopg2.errors.") { Fault::Stumbled(why) } else { Fault::Doubtful(why) }
+            }
             // A mistake in a call stays one, also where JSON-2 answers 500 for it.
             _ if name.starts_with("odoo.exceptions.")
                 || name.starts_with("builtins.")
@@ -293,7 +311,7 @@ impl Wire {
             {
                 Fault::Refused { why: format!("Odoo refuses it: {why}"), name }
             }
-            _ => Fault::Doubtful(format!("Odoo is in trouble ({name}: {why}); look there")),
+            _ => Fault::Stumbled(format!("Odoo is in trouble ({name}: {why}); look there")),
         }
     }
 
@@ -333,7 +351,11 @@ fn no_answer(status: StatusCode) -> Fault {
         400..500 => {
             Fault::Closed(format!("what answers is no Odoo that this version knows ({status}): look at the URL"))
         }
-        _ => Fault::Doubtful(format!("Odoo's answer can't be read ({status}); it may have done what was asked")),
+        number => {
+            let why = format!("Odoo's answer can't be read ({status}); it may have done what was asked");
+            // The page of an exception that Odoo did not put into JSON; other numbers are of those in front of it.
+            if number == 500 { Fault::Stumbled(why) } else { Fault::Doubtful(why) }
+        }
     }
 }
 
@@ -366,9 +388,10 @@ mod tests {
         for status in [301, 400, 401, 403, 404, 415] {
             assert!(matches!(of(status), Fault::Closed(_)), "{status}");
         }
-        for status in [200, 500, 502, 504] {
+        for status in [200, 502, 503, 504, 520] {
             assert!(matches!(of(status), Fault::Doubtful(_)), "{status}");
         }
+        assert!(matches!(of(500), Fault::Stumbled(_)));
         assert!(matches!(of(429), Fault::Away(_)));
     }
 }

@@ -81,6 +81,8 @@ struct State {
     world: World,
     /// What goes wrong with the next call of a method.
     faults: VecDeque<(String, OdooFault)>,
+    /// What goes wrong with each call that writes of these employees.
+    poison: Option<(Vec<i64>, OdooFault)>,
     delay: Duration,
     /// `model.method` of each call that came.
     calls: Vec<String>,
@@ -109,6 +111,7 @@ impl FakeOdoo {
             version,
             world: World::new(version, key),
             faults: VecDeque::new(),
+            poison: None,
             delay: Duration::ZERO,
             calls: Vec::new(),
             silent: Vec::new(),
@@ -219,6 +222,12 @@ impl FakeOdoo {
         self.state().faults = faults.collect();
     }
 
+    /// From now on each call that writes of one of these employees goes wrong so, whoever else it is about: [`OdooFault::Killed`],
+    /// [`OdooFault::Html`] or [`OdooFault::Raises`].
+    pub fn poisons(&self, employees: &[i64], fault: OdooFault) {
+        self.state().poison = Some((employees.to_vec(), fault));
+    }
+
     /// Whether all that was to go wrong has.
     #[must_use]
     pub fn has_failed_as_told(&self) -> bool {
@@ -273,16 +282,26 @@ struct Answer {
     status: u16,
     kind: &'static str,
     body: String,
+    /// The line is gone before it.
+    is_lost: bool,
 }
 
 impl Answer {
     fn json(status: u16, body: &Value) -> Self {
-        Self { status, kind: "application/json", body: body.to_string() }
+        Self { status, kind: "application/json", body: body.to_string(), is_lost: false }
+    }
+
+    /// What takes the place of a result, and of the error that both roads know.
+    fn instead(fault: &OdooFault) -> Self {
+        match fault {
+            OdooFault::Html(status) => Self::html(*status),
+            _ => Self { is_lost: true, ..Self::html(500) },
+        }
     }
 
     fn html(status: u16) -> Self {
         let body = format!("<!doctype html><title>{status}</title><h1>Something</h1>");
-        Self { status, kind: "text/html; charset=utf-8", body }
+        Self { status, kind: "text/html; charset=utf-8", body, is_lost: false }
     }
 }
 
@@ -306,9 +325,10 @@ fn serve(state: &Mutex<State>, race: &Barrier, line: Box<dyn Line>) -> Result<()
         if is_first == Some(true) {
             race.wait();
         }
-        let Answer { status, kind, body } = answer;
+        let Answer { status, kind, body, is_lost } = answer;
         let head = format!("HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
         match fault {
+            _ if is_lost => return Ok(()),
             Some(OdooFault::Killed | OdooFault::LosesReply) => return Ok(()),
             Some(OdooFault::Silent) => {
                 locked(state).silent.push(reader.into_inner());
@@ -396,6 +416,9 @@ impl State {
             }
             _ => Err(Error::new("builtins.KeyError", "no such service")),
         };
+        if let Err(Error { instead: Some(fault), .. }) = &result {
+            return Answer::instead(fault);
+        }
         let id = &body["id"];
         let code = if self.version.number() < 19 { 200 } else { 0 };
         Answer::json(
@@ -428,6 +451,7 @@ impl State {
         let args = named.remove("ids").into_iter().collect();
         match self.perform(&Call { model, method, args, named }, fault) {
             Ok(result) => Answer::json(200, &result),
+            Err(Error { instead: Some(fault), .. }) => Answer::instead(&fault),
             Err(error) => Answer::json(error.status(), &error.in_json2().told()),
         }
     }
@@ -442,6 +466,14 @@ impl State {
             }
             Some(OdooFault::Deleted(id)) => self.world.remove(&[*id]),
             _ => {}
+        }
+        if let Some((employees, fault)) = &self.poison
+            && self.world.written_by(call).iter().any(|employee| employees.contains(employee))
+        {
+            return Err(match fault {
+                OdooFault::Raises(name) => Error::new(name, "something of the server"),
+                fault => Error { instead: Some(fault.clone()), ..Error::new("", "") },
+            });
         }
         self.world.perform(call)
     }

@@ -3,15 +3,17 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::Call;
 use super::tables::fields;
 use super::world::{Employee, UID, World, instant};
+use super::{Call, OdooFault};
 
 /// An exception.
 #[derive(Clone, Debug)]
 pub(super) struct Error {
     pub(super) name: String,
     pub(super) message: String,
+    /// What goes wrong instead of an exception that is told.
+    pub(super) instead: Option<OdooFault>,
 }
 
 /// The fields of an employee.
@@ -21,7 +23,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(super) fn new(name: &str, message: &str) -> Self {
-        Self { name: name.to_owned(), message: message.to_owned() }
+        Self { name: name.to_owned(), message: message.to_owned(), instead: None }
     }
 
     /// With a traceback that nobody is to see.
@@ -121,6 +123,22 @@ impl World {
                 }
                 None => Err(Error::new("odoo.exceptions.UserError", &format!("Object {model} doesn't exist"))),
             },
+        }
+    }
+
+    /// The employees of whom a call writes attendances.
+    pub(super) fn written_by(&self, call: &Call) -> Vec<i64> {
+        let list = |place, name| call.argument(place, name).ok().and_then(Value::as_array).into_iter().flatten();
+        match call.method.as_str() {
+            "write" | "unlink" => {
+                ids(call.args.first()).iter().filter_map(|id| Some(self.rows.get(id)?.employee)).collect()
+            }
+            "create" => list(0, "vals_list").filter_map(|values| values["employee_id"].as_i64()).collect(),
+            "load" => {
+                let place = list(0, "fields").position(|field| field == "employee_id/.id");
+                list(1, "data").filter_map(|row| row.get(place?)?.as_str()?.parse().ok()).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
