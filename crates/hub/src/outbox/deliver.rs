@@ -1,7 +1,7 @@
 //! Sends what waits: waves of records, each offered, on its way, marked. The network is in nobody's transaction.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use roads::sink::{Answer, Sink};
 use store::{Read, Write};
 
@@ -10,6 +10,7 @@ use super::plan::{MISSES, Round, Went, Which};
 use super::{EntryState, Mode, Queued, SinkSettings, TRIES, desk, token_place};
 use crate::derive::derive_within;
 use crate::registry::people;
+use crate::resolve::instant;
 use crate::undone::Undone;
 use crate::{Error, Hub};
 
@@ -17,6 +18,9 @@ use crate::{Error, Hub};
 const PER_RUN: u32 = 50_000;
 /// So many records that were barred and nothing else, and the run ends: nobody may be there who wants them.
 const MOST_BARRED: usize = 200;
+/// So long a record that nobody tried before waits for a run in which more is heard than that it is barred. Then that counts as an attempt,
+/// and what failed is tried each sixth hour: within a day it is taken, or somebody sees that it failed.
+const BARRED_WAIT: SignedDuration = SignedDuration::from_hours(6);
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,8 +210,8 @@ impl Hub {
     }
 
     /// What the run that ends now tells of the records that were barred. Of a receiver that takes or judges others each is refused. One
-    /// that barred all of them, and never took any or bars so many, takes nothing: the sink is paused. If they are few, nobody knows yet:
-    /// those that nobody tried before wait for what a later run tells. In neither case do they count an attempt.
+    /// that barred all of them, and never took any or bars so many, takes nothing: the sink is paused, and no attempt counts. If they are few,
+    /// nobody knows yet: those that nobody tried before wait for what a later run tells, uncounted, for a while ([`BARRED_WAIT`]).
     fn end_barred(
         &self,
         name: &str,
@@ -233,7 +237,8 @@ impl Hub {
                 });
             }
             done.says = Some(format!("the receiver took none of {} records ({why})", barred.len()));
-            barred.retain(|(ready, _)| ready.entry.attempts > 0);
+            let has_waited = |changed_us| now.duration_since(instant(changed_us)) >= BARRED_WAIT;
+            barred.retain(|(ready, _)| ready.entry.attempts > 0 || has_waited(ready.entry.changed_us));
         }
         for part in barred.chunks(MOST_BARRED) {
             let taken: Vec<_> = part.iter().map(|(ready, _)| ready.clone()).collect();

@@ -24,6 +24,7 @@ use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};
 use crate::{Actor, Hub};
 
+mod barred;
 mod events;
 mod keys;
 

@@ -13,7 +13,7 @@ impl Place {
     }
 
     /// Gives the sink a mode; how many days waited.
-    fn turn(&self, mode: Mode) -> Option<u64> {
+    pub(super) fn turn(&self, mode: Mode) -> Option<u64> {
         let template = json!({"event": "{event}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
         let settings =
             SinkSettings { template: Some(template), mode, ..SinkSettings::new("crm", "https://crm.example") };
