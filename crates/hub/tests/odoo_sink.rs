@@ -202,6 +202,23 @@ fn rows(code: usize, [poisoned, other]: Rows) -> impl Iterator<Item = String> {
 }
 
 #[test]
+fn an_odoo_that_wants_other_arguments_pauses_the_sink_and_its_words_stand_with_the_record() {
+    const SAYS: &str = "Odoo wants other arguments than this version gives (something of the server)";
+    for method in ["search_read", "load"] {
+        let office = office();
+        // Over JSON-2 it is a 422, `werkzeug.exceptions.UnprocessableEntity`.
+        office.fake.will([(method, OdooFault::Raises("builtins.TypeError"))]);
+        let done = office.deliver(Which::New);
+        assert!(done.paused.is_some_and(|why| why.contains(SAYS)) && office.fake.has_failed_as_told(), "{method}");
+        let waiting = office.hub().sink_entries(ODOO, EntryState::Waiting, 9).unwrap();
+        assert_eq!(waiting.len(), 2);
+        assert!(waiting.iter().all(|row| row.attempts == 0 && row.receipt.contains(SAYS)), "{waiting:?}");
+        office.hub().pause_sink(&clerk(), ODOO, false, now()).unwrap();
+        assert_eq!(office.deliver(Which::New).sent, 2);
+    }
+}
+
+#[test]
 fn a_key_that_ends_is_told_three_weeks_before_until_another_one_is_given() {
     let office = office();
     let told = || office.hub().sinks().unwrap().remove(0).key_warning(now());

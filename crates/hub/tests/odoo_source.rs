@@ -61,7 +61,10 @@ fn office(version: OdooVersion) -> Office {
     house.derive();
     let odoo = FakeOdoo::start(version, KEY).unwrap();
     let twelve = odoo.employs("12");
-    odoo.employs("0012");
+    let other = odoo.employs("0012");
+    // By PINs, which may be shared, as badges may not.
+    odoo.pins(twelve, "12");
+    odoo.pins(other, "0012");
     let office = Office { house, odoo, twelve, _folder: folder };
     office.add(&settings(&office.odoo));
     office
@@ -368,6 +371,7 @@ fn what_is_of_no_kind_or_of_nobody_here_is_told_and_not_guessed() {
 fn leave_that_is_approved_still_stays_when_its_type_is_renamed_or_a_badge_is_cleared_or_shared() {
     for version in [OdooVersion::V17, OdooVersion::V18, OdooVersion::V19, OdooVersion::V19Json2] {
         let office = office(version);
+        office.add(&OdooSourceSettings { employee_field: "pin".to_owned(), ..settings(&office.odoo) });
         office.everybody_off("New Year", "2026-01-01");
         let named = |id: i64, name: &str| office.odoo.changes("hr.leave", id, &json!({"holiday_status_id": [1, name]}));
         let ids = [("2026-02-10", "2026-02-11"), ("2026-02-12", "2026-02-12")]
@@ -384,16 +388,16 @@ fn leave_that_is_approved_still_stays_when_its_type_is_renamed_or_a_badge_is_cle
         ids.into_iter().for_each(|id| named(id, "Vacaciones"));
         kept("2 of `Vacaciones`");
         ids.into_iter().for_each(|id| named(id, "Paid Time Off"));
-        office.odoo.badges(office.twelve, "");
-        kept("has no `barcode` in Odoo");
-        office.odoo.badges(office.twelve, "0012");
-        kept("shares `barcode` 0012");
+        office.odoo.pins(office.twelve, "");
+        kept("has no `pin` in Odoo");
+        office.odoo.pins(office.twelve, "0012");
+        kept("shares `pin` 0012");
         // What is refused or deleted meanwhile goes all the same.
         office.odoo.changes("hr.leave", ids[0], &json!({"state": "refuse"}));
         let leave = office.read().leave.unwrap();
         assert_eq!((leave.withdrawn, leave.kept), (2, 1));
         // It can be taken again, and has moved: it follows.
-        office.odoo.badges(office.twelve, "12");
+        office.odoo.pins(office.twelve, "12");
         let moved = json!({"request_date_from": "2026-02-13", "request_date_to": "2026-02-13"});
         office.odoo.changes("hr.leave", ids[1], &moved);
         let leave = office.read().leave.unwrap();

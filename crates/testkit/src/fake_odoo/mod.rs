@@ -1,9 +1,10 @@
 //! An Odoo on loopback that behaves as the reference (`odoo-api.md`) saw servers of 18.0 and 19.0 do.
 //!
 //! `world` is what is in its database and what it takes; `tables` are models that are only read; `service` is who may call what, with
-//! arguments and results; here are the two roads, JSON-RPC and JSON-2, with the forms of their errors, and what fails on the way.
+//! results; `arguments` are those that methods take; here are the two roads, JSON-RPC and JSON-2, with the forms of their errors, and what fails on the way.
 //! 17.0 was not seen: it stands here as its source has it.
 
+mod arguments;
 mod service;
 mod tables;
 mod world;
@@ -61,6 +62,8 @@ pub enum OdooFault {
     Html(u16),
     /// An exception of this name; nothing was done.
     Raises(&'static str),
+    /// The line is gone, and the server goes on with it: it is done once the client has looked at attendances.
+    Lingers,
     /// Somebody else enters this attendance just before: employee, check-in, check-out.
     Overtaken(i64, &'static str, &'static str),
     /// Somebody else deletes this attendance just before.
@@ -83,6 +86,8 @@ struct State {
     faults: VecDeque<(String, OdooFault)>,
     /// What goes wrong with each call that writes of these employees.
     poison: Option<(Vec<i64>, OdooFault)>,
+    /// A call that is still being worked on.
+    lingering: Option<Call>,
     delay: Duration,
     /// `model.method` of each call that came.
     calls: Vec<String>,
@@ -112,6 +117,7 @@ impl FakeOdoo {
             world: World::new(version, key),
             faults: VecDeque::new(),
             poison: None,
+            lingering: None,
             delay: Duration::ZERO,
             calls: Vec::new(),
             silent: Vec::new(),
@@ -129,8 +135,13 @@ impl FakeOdoo {
     }
 
     /// Adds an employee with a badge; the id.
+    ///
+    /// # Panics
+    /// When another one has the badge.
     pub fn employs(&self, barcode: &str) -> i64 {
-        self.state().world.add_employee(barcode)
+        let mut state = self.state();
+        assert!(!state.world.has_badge(barcode), "Badge ID must be unique: {barcode}");
+        state.world.add_employee(barcode)
     }
 
     /// Gives an employee a name, an address and a department.
@@ -139,8 +150,16 @@ impl FakeOdoo {
     }
 
     /// Gives an employee another badge; none, when it is empty.
-    pub fn badges(&self, employee: i64, barcode: &str) {
-        self.state().world.badge(employee, barcode);
+    ///
+    /// # Errors
+    /// When another one has it, archived or not.
+    pub fn badges(&self, employee: i64, barcode: &str) -> Result<()> {
+        self.state().world.badge(employee, barcode).map_err(|error| anyhow::anyhow!("{}", error.message))
+    }
+
+    /// Gives an employee a PIN, which others may have; none, when it is empty.
+    pub fn pins(&self, employee: i64, pin: &str) {
+        self.state().world.pin(employee, pin);
     }
 
     /// Archives an employee.
@@ -347,6 +366,7 @@ fn serve(state: &Mutex<State>, race: &Barrier, line: Box<dyn Line>) -> Result<()
 }
 
 /// A call as both roads bring it.
+#[derive(Clone)]
 struct Call {
     model: String,
     method: String,
@@ -465,6 +485,10 @@ impl State {
                 self.world.add(*employee, check_in, check_out, None)?;
             }
             Some(OdooFault::Deleted(id)) => self.world.remove(&[*id]),
+            Some(fault @ OdooFault::Lingers) => {
+                self.lingering = Some(call.clone());
+                return Err(Error { instead: Some(fault.clone()), ..Error::new("", "") });
+            }
             _ => {}
         }
         if let Some((employees, fault)) = &self.poison
@@ -475,6 +499,16 @@ impl State {
                 fault => Error { instead: Some(fault.clone()), ..Error::new("", "") },
             });
         }
-        self.world.perform(call)
+        let result = self.world.perform(call);
+        // The last call of a look; without attendances there is but the first.
+        let is_looked = match call.method.as_str() {
+            "get_external_id" => true,
+            "search_read" => call.model == "hr.attendance" && result.as_ref().is_ok_and(|rows| *rows == json!([])),
+            _ => false,
+        };
+        if is_looked && let Some(late) = self.lingering.take() {
+            drop(self.world.perform(&late));
+        }
+        result
     }
 }

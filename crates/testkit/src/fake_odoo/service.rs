@@ -3,8 +3,9 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::arguments;
 use super::tables::fields;
-use super::world::{Employee, UID, World, instant};
+use super::world::{Attendance, Employee, UID, World, instant};
 use super::{Call, OdooFault};
 
 /// An exception.
@@ -17,7 +18,9 @@ pub(super) struct Error {
 }
 
 /// The fields of an employee.
-const EMPLOYEE: [&str; 6] = ["id", "name", "barcode", "work_email", "department_id", "active"];
+const EMPLOYEE: [&str; 7] = ["id", "name", "barcode", "pin", "work_email", "department_id", "active"];
+/// Those of an attendance, as far as they are asked for.
+const ATTENDANCE: [&str; 4] = ["id", "employee_id", "check_in", "check_out"];
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -86,6 +89,7 @@ impl World {
         if call.method.starts_with('_') {
             return Err(access_error("call private methods"));
         }
+        arguments::check(call)?;
         match (call.model.as_str(), call.method.as_str()) {
             ("hr.attendance", "search_read") => self.read_attendances(call),
             ("hr.attendance", "create") => self.create(call),
@@ -173,7 +177,7 @@ impl World {
         let or_false = |text: &str| if text.is_empty() { json!(false) } else { json!(text) };
         let row = |(id, one): (&i64, &Employee)| {
             let department = if one.department.is_empty() { json!(false) } else { json!([1, one.department]) };
-            json!({"id": id, "name": one.name, "barcode": or_false(&one.barcode), "work_email": or_false(&one.email),
+            json!({"id": id, "name": one.name, "barcode": or_false(&one.barcode), "pin": or_false(&one.pin), "work_email": or_false(&one.email),
                 "department_id": department, "active": one.is_active})
         };
         search(self.employees.iter().map(row).collect(), call, &EMPLOYEE)
@@ -181,20 +185,11 @@ impl World {
 
     /// Empty values are `false`, references a pair of id and name.
     fn read_attendances(&self, call: &Call) -> Result<Value> {
-        let (domain, fields) = (call.argument(0, "domain")?, call.argument(1, "fields")?);
-        let mut rows = Vec::new();
-        for (id, one) in &self.rows {
+        let row = |(id, one): (&i64, &Attendance)| {
             let end = one.check_out.as_ref().map_or(json!(false), |end| json!(end));
-            let row = json!({"id": id, "employee_id": one.employee, "check_in": one.check_in, "check_out": end});
-            if holds(domain, &row)? {
-                let mut row = only(&row, fields);
-                if let Some(employee) = row.get_mut("employee_id") {
-                    *employee = json!([one.employee, "Somebody"]);
-                }
-                rows.push(row);
-            }
-        }
-        Ok(Value::Array(rows))
+            json!({"id": id, "employee_id": [one.employee, "Somebody"], "check_in": one.check_in, "check_out": end})
+        };
+        search(self.rows.iter().map(row).collect(), call, &ATTENDANCE)
     }
 
     fn check_create(&self) -> Result<()> {

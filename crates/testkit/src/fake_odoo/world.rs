@@ -24,6 +24,7 @@ pub struct OdooAttendance {
 #[derive(Clone, Debug)]
 pub(super) struct Employee {
     pub(super) barcode: String,
+    pub(super) pin: String,
     pub(super) name: String,
     pub(super) email: String,
     pub(super) department: String,
@@ -117,7 +118,14 @@ impl World {
     pub(super) fn add_employee(&mut self, barcode: &str) -> i64 {
         let id = self.next_id();
         let (barcode, name) = (barcode.to_owned(), format!("Employee {barcode}"));
-        let new = Employee { barcode, name, email: String::new(), department: String::new(), is_active: true };
+        let new = Employee {
+            barcode,
+            pin: String::new(),
+            name,
+            email: String::new(),
+            department: String::new(),
+            is_active: true,
+        };
         self.employees.insert(id, new);
         id
     }
@@ -128,9 +136,29 @@ impl World {
         }
     }
 
-    pub(super) fn badge(&mut self, employee: i64, barcode: &str) {
+    /// Section 3: a badge is one employee's, archived ones included. None is everybody's.
+    pub(super) fn has_badge(&self, barcode: &str) -> bool {
+        !barcode.is_empty() && self.employees.values().any(|one| one.barcode == barcode)
+    }
+
+    pub(super) fn badge(&mut self, employee: i64, barcode: &str) -> Result<(), Error> {
+        let is_new = self.employees.get(&employee).is_some_and(|one| one.barcode != barcode);
+        if is_new && self.has_badge(barcode) {
+            return Err(Error::new(
+                "odoo.exceptions.ValidationError",
+                "The operation cannot be completed: Badge ID must be unique",
+            ));
+        }
         if let Some(one) = self.employees.get_mut(&employee) {
             one.barcode = barcode.to_owned();
+        }
+        Ok(())
+    }
+
+    /// A PIN is not unique.
+    pub(super) fn pin(&mut self, employee: i64, pin: &str) {
+        if let Some(one) = self.employees.get_mut(&employee) {
+            one.pin = pin.to_owned();
         }
     }
 
