@@ -62,7 +62,7 @@ statements! {
     OVERTAKEN = "UPDATE outbox SET revision = revision + 1, state = 'waiting', attempts = 0, digest = NULL
         WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND sent > $5";
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, state = CASE WHEN attempts + 1 >= $2 THEN 'failed' ELSE state END
-        WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7 AND state = 'waiting'";
+        WHERE tenant = $3 AND sink = $4 AND employee = $5 AND date = $6 AND revision = $7 AND attempts = $8 AND state = 'waiting'";
     RECEIPT = "UPDATE outbox SET receipt = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND sent < $6 AND state = 'waiting'";
     REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
     COUNT_IN = "SELECT COUNT(*), COALESCE(MIN(changed_us), 0) FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3";
@@ -343,12 +343,14 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Counts a failed attempt at a revision of a day; after `most` of them it is failed.
+    /// Counts a failed attempt at a revision of a day; after `most` of them it is failed. Of two workers that had the same one on its way,
+    /// the second counts nothing.
     ///
     /// # Errors
     /// Of the store.
     pub fn mark_failed(&self, sink: &str, entry: &Entry, why: &str, most: u32) -> Result<(), Error> {
-        let values = params![why, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
+        let Entry { employee, date, revision, attempts, .. } = entry;
+        let values = params![why, most, self.tenant, sink, employee, date.to_string(), revision, attempts];
         self.run(FAILED, values).map(drop)
     }
 

@@ -31,7 +31,7 @@ statements! {
     DROP_OF_DAY = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4";
     DROP_OF_SINK = "DELETE FROM outbox_event WHERE tenant = $1 AND sink = $2";
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, is_refused = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END
-        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND state = 'waiting'";
+        WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND attempts = $9 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
     END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
         raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
@@ -127,8 +127,8 @@ impl Write<'_> {
         (is_refused, why): (bool, &str),
         most: u32,
     ) -> Result<(), Error> {
-        let values =
-            params![why, is_refused, most, self.tenant, sink, entry.employee, entry.date.to_string(), entry.revision];
+        let Entry { employee, date, revision, attempts, .. } = entry;
+        let values = params![why, is_refused, most, self.tenant, sink, employee, date.to_string(), revision, attempts];
         self.run(FAILED, values).map(drop)
     }
 

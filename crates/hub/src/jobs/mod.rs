@@ -3,7 +3,8 @@
 //! Invariants:
 //! * A job is asked for in the transaction of what makes it necessary ([`enqueue`]), so that neither is without the other.
 //! * What a job changes is written in a transaction that checks its fence ([`Run::step`], [`Run::finish`]); the last of them also ends it.
-//!   So a worker that was thought dead changes nothing any more, and a job whose worker died is done once, by the next.
+//!   So a worker that was thought dead changes nothing any more, and a job whose worker died is done once, by the next. What has a guard of
+//!   its own is written without it: the revision and the attempts of a record of a sink, how far a source was read, the end of the chain.
 //! * Whoever plans a schedule inserts the same due times; each is there once. Those that were missed are one run, of the latest.
 //! * A failed attempt (error, panic, or a worker that never told) is followed by the next after a random part of a wait that
 //!   doubles. After so many the job is dead: it stays, with the reason, until somebody lets it be tried again.

@@ -113,7 +113,7 @@ impl Hub {
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
             is_asked |= !letters.is_empty();
-            self.mark(name, settings.mode, &taken, &answers, clock())?;
+            self.mark(name, settings, &taken, &answers, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
                 if let Answer::Barred(why) = answer {
@@ -226,15 +226,10 @@ impl Hub {
             let sent = self.store.read(|read| read.outbox_in_state(name, EntryState::Sent.word(), 1))?;
             if sent.is_empty() || untried >= MISSES as usize {
                 let why = format!("the receiver takes none of the records ({why}): look at its URL and the token");
-                return self.store.write(|write| {
-                    let place = desk::sink(write, name)?;
-                    // Who paused or changed it meanwhile knows more.
-                    if place.paused.is_none() && SinkSettings::read(&place)? == *settings {
-                        write.pause_sink(name, Some(&why))?;
-                        done.paused = Some(why);
-                    }
-                    Ok(())
-                });
+                if self.store.write(|write| pause(write, name, settings, &why))? {
+                    done.paused = Some(why);
+                }
+                return Ok(());
             }
             done.says = Some(format!("the receiver took none of {} records ({why})", barred.len()));
             let has_waited = |changed_us| now.duration_since(instant(changed_us)) >= BARRED_WAIT;
@@ -243,7 +238,7 @@ impl Hub {
         for part in barred.chunks(MOST_BARRED) {
             let taken: Vec<_> = part.iter().map(|(ready, _)| ready.clone()).collect();
             let answers: Vec<_> = part.iter().map(|(_, why)| Answer::Refused(format!("refused: {why}"))).collect();
-            self.mark(name, settings.mode, &taken, &answers, now)?;
+            self.mark(name, settings, &taken, &answers, now)?;
             for answer in &answers {
                 done.count(answer);
             }
@@ -256,14 +251,14 @@ impl Hub {
     pub(super) fn mark(
         &self,
         name: &str,
-        mode: Mode,
+        settings: &SinkSettings,
         taken: &[Ready],
         answers: &[Answer],
         now: Timestamp,
     ) -> Result<(), Error> {
         self.store.write(|write| {
             for (ready, answer) in taken.iter().zip(answers) {
-                match (answer, mode) {
+                match (answer, settings.mode) {
                     (Answer::Taken(receipt), Mode::Event) => {
                         write.mark_event_sent(name, &ready.entry, receipt, now.as_microsecond())?;
                     }
@@ -283,7 +278,7 @@ impl Hub {
                     }
                     (Answer::Closed(why), _) => {
                         write.note_receipt(name, &ready.entry, why)?;
-                        write.pause_sink(name, Some(why))?;
+                        pause(write, name, settings, why)?;
                     }
                     (Answer::Barred(why) | Answer::Unsent(why), _) => write.note_receipt(name, &ready.entry, why)?,
                 }
@@ -291,6 +286,15 @@ impl Hub {
             Ok(())
         })
     }
+}
+
+/// Pauses a sink that was delivered to with these settings; whether it did. Who paused or changed it meanwhile knows more.
+fn pause(write: &Write<'_>, name: &str, settings: &SinkSettings, why: &str) -> Result<bool, Error> {
+    let place = desk::sink(write, name)?;
+    if place.paused.is_some() || SinkSettings::read(&place)? != *settings {
+        return Ok(false);
+    }
+    Ok(write.pause_sink(name, Some(why))?)
 }
 
 impl Delivered {

@@ -27,6 +27,7 @@ use crate::{Actor, Hub};
 mod barred;
 mod events;
 mod keys;
+mod overlaps;
 
 const CRM: &str = "crm";
 const PEOPLE: i64 = 3;
@@ -238,7 +239,7 @@ impl Sink for Receiver {
 
 /// A sender that stopped for a while: what it took, and whether it has sent it.
 struct Stale {
-    mode: Mode,
+    settings: SinkSettings,
     taken: Vec<Ready>,
     answers: Option<Vec<Answer>>,
 }
@@ -249,7 +250,7 @@ impl Stale {
         let waiting = |read: &store::Read<'_>| super::deliver::waiting(read, CRM, &settings, Which::All, 1_000);
         let mut round = super::plan::Round::new(&place.hub.store.read(waiting).unwrap());
         let taken = place.hub.take(CRM, &settings, &round.wave(), receiver, now()).unwrap().unwrap();
-        Self { mode: settings.mode, taken, answers: None }
+        Self { settings, taken, answers: None }
     }
 
     /// What it does next; `None` once it is done.
@@ -258,7 +259,7 @@ impl Stale {
         match &self.answers {
             None => self.answers = Some(receiver.deliver(&letters)),
             Some(answers) => {
-                place.hub.mark(CRM, self.mode, &self.taken, answers, now()).unwrap();
+                place.hub.mark(CRM, &self.settings, &self.taken, answers, now()).unwrap();
                 return None;
             }
         }
