@@ -1,8 +1,9 @@
 //! A person, or a closed month, is erased on record; and what is stored of a person is handed out.
 //!
 //! What goes with a person: name, code, dates, zone, group, user numbers and what terminals told of them; every punch that is theirs,
-//! with copies, receipts and what was stated about it; what people stated of their working time; plans, open deltas and days that
-//! are not locked; imported files in which they stand, with the reports; and the entries of the audit trail about them. What stays: the days of locked periods, their logs of lateness and
+//! with copies, receipts and what was stated about it, also where it counts for nobody; what people stated of their working time;
+//! plans, open deltas and days that are not locked; imported files in which they stand, with the reports; commands for terminals and
+//! entries of the audit trail about them ([`crate::about`]). What stays: the days of locked periods, their logs of lateness and
 //! what was posted, under a code that says nothing. They are pay records; how long those are kept is the company's to decide.
 //!
 //! Invariants:
@@ -13,7 +14,6 @@
 
 use std::collections::HashSet;
 
-use attendance::punch::Fingerprint;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -23,7 +23,9 @@ use store::held::START;
 use store::people::Employee;
 use store::periods::Lock;
 use store::person::{Cell, Part, Traces};
+use store::users::{DismissedUser, TerminalUser};
 
+use crate::about::About;
 use crate::company::Company;
 use crate::imports::ImportsAbout;
 use crate::keep::Keeper;
@@ -111,13 +113,15 @@ impl Hub {
             self.seal(now, seed)?;
             let (person, rows) = self.store.read(|read| {
                 let person = employee(read, code)?;
-                met.add(read.traces_of(person.id)?);
+                let about = About::of(read, person.clone())?;
+                met.add(about.traces(read)?);
+                met.add(about.merges(read)?);
                 let mut rows: HashSet<Id> = met.stated().collect();
                 for punch in &met.punches {
                     rows.extend(read.evidence_of(*punch)?);
                 }
-                let about = audit_about(read, &person, &met, 0)?.into_iter();
-                rows.extend(about.map(|(number, _)| Id::numbered(Kind::Audit, number)));
+                let entries = about.audit(read, &met, 0)?.into_iter();
+                rows.extend(entries.map(|(number, _)| Id::numbered(Kind::Audit, number)));
                 Ok::<_, Error>((person, rows))
             })?;
             let why = why(actor, nameless(person.id), reason, now)?;
@@ -142,8 +146,8 @@ impl Hub {
         now: Timestamp,
     ) -> Result<Option<u64>, Error> {
         self.store.write(|write| {
-            let is_left = write.traces_of(person.id)? != Traces::default();
-            if is_left || !audit_about(write, person, met, *last)?.is_empty() {
+            let about = About::of(write, person.clone())?;
+            if about.traces(write)? != Traces::default() || !about.audit(write, met, *last)?.is_empty() {
                 return Ok(None);
             }
             let locks = write.locks()?;
@@ -159,6 +163,7 @@ impl Hub {
             keeper.finish()?;
             write.forget_answers()?;
             pay_parcels::withdraw(write, None)?;
+            about.forget_terminals(write, now.as_microsecond())?;
             write.make_nameless(person, &why.object)?;
             let detail = format!("{}; {erased} rows", why.reason);
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;
@@ -262,15 +267,30 @@ impl Hub {
     fn person(&self, code: &str) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
         let (mut stored, doubles) = self.store.read(|read| {
             let person = employee(read, code)?;
-            let traces = read.traces_of(person.id)?;
-            let parts = read.parts_of(person.id, &traces)?.into_iter();
+            let id = person.id;
+            let about = About::of(read, person)?;
+            let traces = about.traces(read)?;
+            let parts = read.parts_of(id, &traces)?.into_iter();
             let mut stored: serde_json::Map<_, _> = parts.map(|part| (part.table.to_owned(), rows(part))).collect();
-            let entries = audit_about(read, &person, &traces, 0)?.into_iter().map(|(number, entry)| {
+            let users = about.users(read)?.into_iter().map(|TerminalUser { origin, user, name, seen_us }| {
+                serde_json::json!({"origin": origin, "user_number": user, "name": name, "seen_us": seen_us})
+            });
+            stored.insert(String::from("terminal_user"), users.collect());
+            let dismissed = about.dismissed(read)?.into_iter().map(|user| {
+                let DismissedUser { origin, user, name, at_us, actor, reason } = user;
+                serde_json::json!({"origin": origin, "user_number": user, "name": name, "dismissed_us": at_us, "actor": actor, "reason": reason})
+            });
+            stored.insert(String::from("dismissed_user"), dismissed.collect());
+            let commands = about.commands(read)?.into_iter().map(|(asked, command)| {
+                serde_json::json!({"id": asked.id, "serial": asked.serial, "command": command, "asked_by": asked.asked_by, "asked_us": asked.asked_us, "state": asked.state})
+            });
+            stored.insert(String::from("terminal_command"), commands.collect());
+            let entries = about.audit(read, &traces, 0)?.into_iter().map(|(number, entry)| {
                 let AuditEntry { at_us, actor, action, object, detail } = entry;
                 serde_json::json!({"number": number, "at_us": at_us, "actor": actor, "action": action, "object": object, "detail": detail})
             });
             stored.insert(String::from("audit"), entries.collect());
-            Ok::<_, Error>((stored, read.merged_into(person.id)?))
+            Ok::<_, Error>((stored, read.merged_into(id)?))
         })?;
         let doubles = doubles.iter().map(|double| self.person(&double.code).map(serde_json::Value::Object));
         stored.insert(String::from("merged"), doubles.collect::<Result<_, _>>()?);
@@ -353,38 +373,6 @@ fn why(actor: &Actor, object: String, reason: &str, now: Timestamp) -> Result<Er
         return Err(Error::invalid("nothing is erased without a reason", "say why, without the name of the person"));
     }
     Ok(Erasing { at_us: now.as_microsecond(), actor: actor.name.clone(), object, reason: reason.to_owned() })
-}
-
-/// The entries of the audit trail about somebody, after a number: those of their code, their facts and their punches, and those that name them.
-fn audit_about(
-    read: &Read<'_>,
-    person: &Employee,
-    traces: &Traces,
-    after: i64,
-) -> Result<Vec<(i64, AuditEntry)>, Error> {
-    if is_erased(person) {
-        // What is left says that and why they were erased.
-        return Ok(Vec::new());
-    }
-    let punches: HashSet<String> = traces.punches.iter().map(Fingerprint::to_string).collect();
-    let facts: HashSet<String> = traces.facts.iter().map(|(number, kind)| format!("{kind} {number}")).collect();
-    let (of_person, as_owner) = (format!(" of employee {}", person.code), format!("employee {},", person.code));
-    let is_named = |text: &str| !person.name.is_empty() && text.contains(&person.name);
-    let mut about = Vec::new();
-    read.each_audit_entry(after, |number, entry| {
-        let AuditEntry { object, detail, .. } = &entry;
-        let is_about = *object == person.code
-            || object.ends_with(&of_person)
-            || detail.starts_with(&as_owner)
-            || facts.contains(object)
-            || punches.contains(object)
-            || is_named(object)
-            || is_named(detail);
-        if is_about {
-            about.push((number, entry));
-        }
-    })?;
-    Ok(about)
 }
 
 /// The beginning of a date on the terminals' faces, seconds since 1970.

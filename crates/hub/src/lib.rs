@@ -11,6 +11,7 @@
 //!
 //! Calls block. A server runs them on threads that may.
 
+mod about;
 mod access;
 mod addresses;
 mod answers;

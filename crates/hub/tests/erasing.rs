@@ -4,16 +4,22 @@
 mod house;
 
 use attendance::Change;
+use attendance::punch::{Fingerprint, attlog};
 use house::{House, clerk, house, log, now};
-use hub::view::{DayFilter, PunchFilter};
-use hub::{Cure, Locking};
+use hub::view::{CommandFilter, DayFilter, PunchFilter};
+use hub::{AuditEntry, Cure, Decision, Locking, NewTerminal, USUAL_EXPIRY};
 use jiff::civil::{Date, date};
+use link::command::TerminalPerson;
+use link::{CommandReport, CommandState, Heartbeat, TerminalCommand};
+use store::users::{DismissedUser, TerminalUser};
 
 const SEED: [u8; 32] = [3; 32];
 const CODE: &str = "ZQ-77";
 const DOUBLE: &str = "ZX-78";
 const NAME: &str = "Zebedee Quux";
 const NUMBER: &str = "987654";
+/// As terminals called them once.
+const OLD: &str = "Zeb Former";
 const SAID: &str = "his knee was operated on";
 
 /// Weeks of somebody beside the two people of the log.
@@ -107,6 +113,7 @@ fn of_an_erased_person_nothing_is_left_but_pay_records_without_a_name() {
     house.hub.cure(&clerk(), &again, now()).unwrap();
     assert_eq!(house.derive(), 0);
     house.hub.erase_person(&clerk(), &done.object, "came again", now(), &SEED, |_, _| {}).unwrap();
+    assert!(!holds(&house, NUMBER));
     assert!(
         erased(&house) >= done.rows + 4
             && !house.hub.punches(&PunchFilter::default()).unwrap().rows.iter().any(|row| row.user == NUMBER)
@@ -120,6 +127,159 @@ fn holds(house: &House, text: &str) -> bool {
     hub::moving::copy(&house.store, &copy).unwrap();
     let files = std::fs::read_dir(folder.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
     files.into_iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+fn assign(house: &House, user: &str, employee: &str, (from, to): (Option<Date>, Option<Date>)) {
+    let (user, employee) = (user.to_owned(), employee.to_owned());
+    house.hub.cure(&clerk(), &Cure::Assign { user, employee, create: true, from, to }, now()).unwrap();
+}
+
+/// What a terminal sends now.
+fn sends(house: &House, serial: &str, line: &str) -> Fingerprint {
+    let next = house.store.read(|read| read.edge_high_seq("branch", "")).unwrap() + 1;
+    house.hub.ingest(&house.batch(serial, &[line], next), now()).unwrap();
+    attlog::punches(serial, line.as_bytes()).next().unwrap().fingerprint()
+}
+
+/// A terminal lists a user.
+fn lists(house: &House, serial: &str, user: &str, name: &str) {
+    let [origin, user, name] = [serial, user, name].map(str::to_owned);
+    let user = TerminalUser { origin, user, name, seen_us: now().as_microsecond() };
+    house.store.write(|write| write.put_terminal_users(std::slice::from_ref(&user))).unwrap();
+}
+
+fn asks(house: &House, serial: &str, command: &TerminalCommand) -> i64 {
+    house.hub.ask_terminal(&clerk(), serial, command, USUAL_EXPIRY, now()).unwrap()
+}
+
+fn put(user: &str, name: &str) -> TerminalCommand {
+    TerminalCommand::PutUser(TerminalPerson {
+        user: user.to_owned(),
+        name: name.to_owned(),
+        ..TerminalPerson::default()
+    })
+}
+
+fn delete(user: &str) -> TerminalCommand {
+    TerminalCommand::DeleteUser { user: user.to_owned() }
+}
+
+/// What is stored of somebody, but for the audit trail, and how many rows of each table.
+fn stored(house: &House, code: &str) -> (serde_json::Value, Vec<(String, usize)>) {
+    let mut stored = house.hub.person_json(&clerk(), code, now()).unwrap();
+    stored.as_object_mut().unwrap().remove("audit");
+    (stored, house.hub.person_parts(code).unwrap())
+}
+
+#[test]
+fn of_an_erased_person_nothing_is_left_where_a_punch_counted_for_nobody_and_where_others_are_told_of() {
+    let house = house();
+    house.import(&log(), true);
+    house.register("T1", "Asia/Manila");
+    // The number was said to be nobody's, before it was theirs.
+    lists(&house, "T1", NUMBER, OLD);
+    let (user, reason) = (NUMBER.to_owned(), SAID.to_owned());
+    for decision in [Decision::Dismiss { user: user.clone(), reason }, Decision::Recall { user }] {
+        assert_eq!(house.hub.decide_matches(&clerk(), &[decision], now()).unwrap().done, 1);
+    }
+    house.import(&lines(), false);
+    named(&house);
+    // Held for its time and for its terminal, and dismissed.
+    sends(&house, "T1", &format!("{NUMBER}\t2031-02-03 08:00:00\t1\t0\t1\t0"));
+    sends(&house, "N9", &format!("{NUMBER}\t2026-02-03 08:00:00\t1\t0\t1\t0"));
+    let fingerprint = sends(&house, "T1", &format!("{NUMBER}\t2026-02-04 08:00:00\t1\t0\t1\t0"));
+    house.hub.cure(&clerk(), &Cure::Dismiss { fingerprint, reason: SAID.to_owned() }, now()).unwrap();
+    // Asked of terminals: one waits, one is done.
+    asks(&house, "T1", &put(NUMBER, OLD));
+    let id = asks(&house, "T1", &delete(NUMBER));
+    let text = format!("user {NUMBER} is gone");
+    let at_us = now().as_microsecond();
+    let report = CommandReport { id, state: CommandState::Done, at_us, sent_times: 1, code: Some(0), text };
+    let beat = Heartbeat { edge: "branch".to_owned(), commands: vec![report], ..Heartbeat::default() };
+    house.hub.heartbeat(&beat, now()).unwrap();
+    lists(&house, "T1", NUMBER, OLD);
+    // Entries about others that tell of them: the next owner of a number, one who counted as them, a record of a sink.
+    assign(&house, "445566", CODE, (None, None));
+    assign(&house, "445566", "N1", (Some(date(2026, 2, 20)), None));
+    house.hub.merge_employees(&clerk(), ("0012", CODE), "one person", now()).unwrap();
+    house.hub.unmerge_employee(&clerk(), "0012", "they are two", now()).unwrap();
+    let text = str::to_owned;
+    let (action, detail) = (text("sink.requeue"), format!("{CODE} 2026-02-03"));
+    let entry = AuditEntry { at_us, actor: text("clerk"), action, object: text("crm"), detail };
+    house.store.write(|write| write.audit(&entry)).unwrap();
+    house.derive();
+
+    let (export, parts) = stored(&house, CODE);
+    let count = |table: &str| parts.iter().find(|(name, _)| name == table).unwrap().1;
+    assert_eq!([count("held_punch"), count("dismissed_punch"), count("punch")], [2, 1, lines().len() + 3]);
+    assert_eq!([count("terminal_user"), count("terminal_command")], [1, 2], "{}", export["terminal_command"]);
+    assert!(holds(&house, OLD));
+    let (others, commands) =
+        (days(&house, Some("0012")), house.hub.commands(&CommandFilter::default(), now()).unwrap());
+    let done = house.hub.erase_person(&clerk(), CODE, "asked for", now(), &SEED, |_, _| {}).unwrap();
+    assert_eq!(erased(&house), done.rows);
+    for gone in [NAME, OLD, NUMBER, CODE, DOUBLE, SAID] {
+        assert!(!holds(&house, gone), "{gone}");
+    }
+    assert_eq!(days(&house, Some("0012")), others);
+    let emptied = house.hub.commands(&CommandFilter::default(), now()).unwrap();
+    assert_eq!(
+        emptied.iter().map(|row| row.id).collect::<Vec<_>>(),
+        commands.iter().map(|row| row.id).collect::<Vec<_>>()
+    );
+    assert!(emptied.iter().all(|row| row.command == TerminalCommand::Unknown && row.state >= CommandState::Expired));
+}
+
+#[test]
+fn a_number_that_is_somebody_elses_at_other_terminals_or_on_other_dates_stays_theirs() {
+    const OTHER: &str = "N-1";
+    const HANDED: &str = "313233";
+    let house = house();
+    for (serial, group) in [("A1", ""), ("C1", "cebu")] {
+        let new = NewTerminal {
+            serial: serial.to_owned(),
+            zone: Some("Asia/Manila".to_owned()),
+            group: Some(group.to_owned()),
+            ..NewTerminal::default()
+        };
+        house.hub.add_terminal(&clerk(), &new, now()).unwrap();
+    }
+    assign(&house, NUMBER, CODE, (None, None));
+    assign(&house, &format!("cebu/{NUMBER}"), OTHER, (None, None));
+    assign(&house, HANDED, CODE, (None, Some(date(2026, 1, 31))));
+    assign(&house, HANDED, OTHER, (Some(date(2026, 2, 1)), None));
+    for (serial, user) in [("A1", NUMBER), ("C1", NUMBER), ("A1", HANDED)] {
+        lists(&house, serial, user, "somebody");
+        let [origin, user] = [serial, user].map(str::to_owned);
+        let at_us = now().as_microsecond();
+        let (name, actor, reason) = (String::new(), "clerk".to_owned(), "a test".to_owned());
+        let dismissed = DismissedUser { origin, user, name, at_us, actor, reason };
+        house.store.write(|write| write.dismiss_user(&dismissed)).unwrap();
+        for date in ["2026-01-20", "2026-02-03", "2031-02-03"] {
+            sends(&house, serial, &format!("{}\t{date} 08:00:00\t1\t0\t1\t0", dismissed.user));
+        }
+        let fingerprint = sends(&house, serial, &format!("{}\t2026-02-04 08:00:00\t1\t0\t1\t0", dismissed.user));
+        house.hub.cure(&clerk(), &Cure::Dismiss { fingerprint, reason: "a test".to_owned() }, now()).unwrap();
+        asks(&house, serial, &put(&dismissed.user, "somebody"));
+        asks(&house, serial, &delete(&dismissed.user));
+    }
+    house.derive();
+    let others = stored(&house, OTHER);
+    let count = |table: &str| others.1.iter().find(|(name, _)| name == table).unwrap().1;
+    let tables = ["punch", "held_punch", "dismissed_punch", "terminal_user", "dismissed_user", "terminal_command"];
+    assert_eq!(tables.map(count), [7, 2, 2, 2, 2, 4]);
+
+    house.hub.erase_person(&clerk(), CODE, "asked for", now(), &SEED, |_, _| {}).unwrap();
+    erased(&house);
+    assert!(!holds(&house, CODE));
+    let (stored, parts) = stored(&house, OTHER);
+    assert_eq!(stored, others.0);
+    assert_eq!(tables.map(|table| parts.iter().find(|(name, _)| name == table).unwrap().1), [7, 2, 2, 2, 2, 4]);
+    let rows = house.hub.punches(&PunchFilter::default()).unwrap().rows;
+    assert_eq!(rows.len(), 7, "what is left are those of the other");
+    let commands = house.hub.commands(&CommandFilter::default(), now()).unwrap().into_iter().map(|row| row.command);
+    let theirs: Vec<_> = commands.filter(|command| *command == TerminalCommand::Unknown).collect();
+    assert_eq!(theirs.len(), 1, "that which is to delete them at the terminal waits");
 }
 
 #[test]

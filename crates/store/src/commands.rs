@@ -25,6 +25,8 @@ statements! {
         WHERE c.tenant = $1 AND c.state = 'queued' AND c.expires_us > $2 AND k.edge = $3 ORDER BY c.id LIMIT $4";
     CHANGE = "UPDATE terminal_command SET state = $1, sent_times = $2, result_code = $3, result_text = $4, changed_us = $5
         WHERE tenant = $6 AND id = $7";
+    EMPTY = "UPDATE terminal_command SET command = $1, result_text = '', state = CASE WHEN state = 'queued' THEN 'expired' ELSE state END
+        WHERE tenant = $2 AND id = $3";
 }
 
 /// A command with what is known of it.
@@ -145,5 +147,14 @@ impl Write<'_> {
         let Command { id, state, sent_times, result_code, result_text, changed_us, .. } = changed;
         let values = params![state, sent_times, result_code, result_text, changed_us, self.tenant, id];
         self.run(CHANGE, values).map(drop)
+    }
+
+    /// Replaces a command by one that says nothing, and takes away what came of it. One that waits is brought to nobody any more. The row
+    /// stays, so that its number does not come again.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn empty_command(&self, id: i64, nothing: &str) -> Result<(), Error> {
+        self.run(EMPTY, params![nothing, self.tenant, id]).map(drop)
     }
 }

@@ -29,6 +29,8 @@ statements! {
     OF_KIND = "SELECT number, subject, kind, key, first_date, last_date, body, stated_us, actor, reason, withdrawn_us, withdrawn_by
         FROM fact WHERE tenant = $1 AND kind = $2 AND last_date >= $3 AND first_date <= $4 AND withdrawn_us IS NULL
         ORDER BY first_date, subject, number";
+    WITHDRAWN_OF_KIND = "SELECT number, subject, kind, key, first_date, last_date, body, stated_us, actor, reason, withdrawn_us, withdrawn_by
+        FROM fact WHERE tenant = $1 AND number > $2 AND kind = $3 AND withdrawn_us IS NOT NULL ORDER BY number LIMIT 1000";
     WITHDRAWN = "SELECT number, subject, kind, key, first_date, last_date, body, stated_us, actor, reason, withdrawn_us, withdrawn_by
         FROM fact WHERE tenant = $1 AND subject = $2 AND last_date >= $3 AND first_date <= $4 AND kind = $5 AND withdrawn_us IS NOT NULL
         ORDER BY number";
@@ -191,6 +193,22 @@ impl Read<'_> {
     pub fn withdrawn_facts(&self, subject: &Subject, kind: &str, from: Date, to: Date) -> Result<Vec<Fact>, Error> {
         let values = params![self.tenant, subject.text(), from.to_string(), to.to_string(), kind];
         self.all(WITHDRAWN, values, fact)
+    }
+
+    /// The facts of a kind, of whomever, that are no longer in force. All facts are looked through.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn withdrawn_of_kind(&self, kind: &str) -> Result<Vec<Fact>, Error> {
+        let mut facts: Vec<Fact> = Vec::new();
+        loop {
+            let after = facts.last().map_or(0, |fact| fact.number);
+            let page = self.all(WITHDRAWN_OF_KIND, params![self.tenant, after, kind], fact)?;
+            if page.is_empty() {
+                return Ok(facts);
+            }
+            facts.extend(page);
+        }
     }
 
     /// The facts of a kind in force that touch a range of work dates, by date.

@@ -3,7 +3,7 @@
 use attendance::punch::Fingerprint;
 
 use crate::chain::Id;
-use crate::engine::{list, params};
+use crate::engine::{Row, list, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -23,6 +23,15 @@ statements! {
         AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
     OF_REASON = "SELECT fingerprint FROM held_punch WHERE tenant = $1 AND reason = $2
         AND fingerprint > $3 ORDER BY fingerprint LIMIT $4";
+    HELD_UNDER = "SELECT h.fingerprint, h.origin, h.user_number, COALESCE((SELECT s.printed_seconds FROM punch_statement s
+            WHERE s.tenant = h.tenant AND s.fingerprint = h.fingerprint ORDER BY s.at_us DESC LIMIT 1), p.printed_seconds), p.received_us
+        FROM held_punch h JOIN punch p ON p.tenant = h.tenant AND p.fingerprint = h.fingerprint
+        WHERE h.tenant = $1 AND h.reason = $2 AND h.origin = $3 AND h.user_number = $4";
+    DISMISSED = "SELECT d.fingerprint, p.origin, COALESCE((SELECT s.user_number FROM punch_statement s
+            WHERE s.tenant = d.tenant AND s.fingerprint = d.fingerprint AND s.user_number IS NOT NULL ORDER BY s.at_us DESC LIMIT 1),
+            p.user_number), p.printed_seconds, p.received_us
+        FROM dismissed_punch d JOIN punch p ON p.tenant = d.tenant AND p.fingerprint = d.fingerprint
+        WHERE d.tenant = $1 AND d.fingerprint > $2 ORDER BY d.fingerprint LIMIT 1000";
     REASON_OF = "SELECT reason FROM held_punch WHERE tenant = $1 AND fingerprint = $2";
     STATE = "INSERT INTO punch_statement (tenant, fingerprint, at_us, user_number, printed_seconds, is_dismissed, actor, reason)
         VALUES ($1, $2, (SELECT COALESCE(MAX(at_us) + 1, $3) FROM punch_statement WHERE tenant = $1 AND fingerprint = $2 AND at_us >= $3),
@@ -50,6 +59,31 @@ pub struct Group {
     pub last_seconds: Option<i64>,
     /// One of them.
     pub example: Fingerprint,
+}
+
+/// A punch that counts for nobody: held or dismissed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncounted {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// Serial.
+    pub origin: String,
+    /// User number, as said or stated.
+    pub user: String,
+    /// Printed seconds since 1970; those that somebody stated, of a held one.
+    pub printed_seconds: Option<i64>,
+    /// When the first copy was received, microseconds UTC.
+    pub received_us: i64,
+}
+
+fn uncounted(row: &Row<'_>) -> Result<Uncounted, Error> {
+    Ok(Uncounted {
+        fingerprint: Fingerprint(row.get(0)?),
+        origin: row.get(1)?,
+        user: row.get(2)?,
+        printed_seconds: row.get(3)?,
+        received_us: row.get(4)?,
+    })
 }
 
 /// A punch that is to be held.
@@ -128,6 +162,36 @@ impl Read<'_> {
     /// Of the store.
     pub fn held_of_reason(&self, reason: &str, after: Fingerprint, limit: u32) -> Result<Vec<Fingerprint>, Error> {
         self.keys(OF_REASON, reason, after, limit)
+    }
+
+    /// The held punches of some groups, each of a reason, a serial and a user number.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held_under(&self, groups: &[(&str, &str, &str)]) -> Result<Vec<Uncounted>, Error> {
+        let lists = groups.iter().map(|(reason, origin, user)| list![self.tenant, *reason, *origin, *user]);
+        let mut found = Vec::new();
+        self.session.rows_of_each(HELD_UNDER, lists, |_, row| {
+            found.push(uncounted(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Every dismissed punch.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn dismissed_punches(&self) -> Result<Vec<Uncounted>, Error> {
+        let mut found: Vec<Uncounted> = Vec::new();
+        loop {
+            let after = found.last().map_or(START, |punch| punch.fingerprint);
+            let page = self.all(DISMISSED, params![self.tenant, after.0], uncounted)?;
+            if page.is_empty() {
+                return Ok(found);
+            }
+            found.extend(page);
+        }
     }
 
     /// Identities that a statement over tenant, subject, last key and limit yields.

@@ -23,8 +23,6 @@ statements! {
     AUDIT = "SELECT number, at_us, actor, action, object, detail FROM audit WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT 1000";
     NAMELESS = "UPDATE employee SET code = $1, name = '', is_confirmed = 1, zone = NULL, employed_from = NULL, employed_to = NULL,
         first_punch = NULL, last_punch = NULL, group_name = NULL, merged_into = NULL WHERE tenant = $2 AND id = $3";
-    FORGET_USER = "DELETE FROM terminal_user WHERE tenant = $1 AND user_number = $2";
-    FORGET_DISMISSED = "DELETE FROM dismissed_user WHERE tenant = $1 AND user_number = $2";
 }
 
 /// Pay records: they stay for locked periods.
@@ -57,14 +55,14 @@ pub struct Part {
 /// What of the evidence is a person's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// The punches that are theirs now.
+    /// The punches that are theirs.
     pub punches: Vec<Fingerprint>,
     /// Number and kind of what was stated of them, in force or not.
     pub facts: Vec<(i64, String)>,
 }
 
 impl Read<'_> {
-    /// What of the evidence is a person's.
+    /// What of the evidence is a person's: the punches that count for them, and what was stated of them.
     ///
     /// # Errors
     /// Of the store.
@@ -118,7 +116,8 @@ impl Read<'_> {
             }
         }
         parts.push(self.part("fact", "subject", &[&format!("employee:{employee}")])?);
-        for table in ["punch", "differing_copy", "doubted_receipt", "punch_statement"] {
+        for table in ["punch", "held_punch", "dismissed_punch", "differing_copy", "doubted_receipt", "punch_statement"]
+        {
             let keys: Vec<&dyn crate::engine::Param> = traces.punches.iter().map(|key| &key.0 as _).collect();
             parts.push(self.part(table, "fingerprint", &keys)?);
         }
@@ -162,10 +161,6 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn make_nameless(&self, employee: &Employee, code: &str) -> Result<(), Error> {
-        for number in self.user_numbers()?.iter().filter(|number| number.employee == employee.id) {
-            self.run(FORGET_USER, params![self.tenant, number.number])?;
-            self.run(FORGET_DISMISSED, params![self.tenant, number.number])?;
-        }
         for table in TABLES.iter().filter(|table| !PAY.contains(table)) {
             if self.session.columns(table)?.iter().any(|column| column == "employee") {
                 let sql = format!("DELETE FROM {table} WHERE tenant = $1 AND employee = $2");
