@@ -159,7 +159,7 @@ impl About {
     /// until it is done: it goes by its age.
     pub(crate) fn forget_terminals(&self, write: &Write<'_>, now_us: i64) -> Result<(), Error> {
         for user in self.users(write)? {
-            write.drop_terminal_user(&user.origin, &user.user)?;
+            write.forget_terminal_user(&user.origin, &user.user)?;
         }
         for user in self.dismissed(write)? {
             write.recall_user(&user.origin, &user.user)?;

@@ -21,6 +21,7 @@ statements! {
         WHERE terminal_user.seen_us <= excluded.seen_us";
     NOT_LATER = "UPDATE terminal_user SET seen_us = $1 WHERE tenant = $2 AND seen_us > $3";
     FORGET_GONE = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2 AND is_gone = 1 AND seen_us <= $3";
+    FORGET = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2 AND user_number = $3";
     FORGET_ALL = "DELETE FROM terminal_user WHERE tenant = $1 AND origin = $2";
     DISMISS = "INSERT INTO dismissed_user (tenant, origin, user_number, name, dismissed_us, actor, reason)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -137,6 +138,14 @@ impl Write<'_> {
     /// Of the store.
     pub fn forget_gone_users(&self, origin: &str, up_to_us: i64) -> Result<(), Error> {
         self.run(FORGET_GONE, params![self.tenant, origin, up_to_us]).map(drop)
+    }
+
+    /// Forgets what is known of a user of a terminal.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn forget_terminal_user(&self, origin: &str, user: &str) -> Result<(), Error> {
+        self.run(FORGET, params![self.tenant, origin, user]).map(drop)
     }
 
     /// Forgets all users that were listed there.

@@ -113,7 +113,7 @@ impl Hub {
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
             is_asked |= !letters.is_empty();
-            self.mark(name, settings, &taken, &answers, clock())?;
+            self.mark(name, &settings, &taken, &answers, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
                 if let Answer::Barred(why) = answer {
