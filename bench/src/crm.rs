@@ -77,7 +77,13 @@ fn letters(batches: usize) -> Vec<Letter> {
         "clock_out": "2026-03-04T18:04:00+08:00", "is_outlier": false, "device_name": "Door", "device_ip": "10.1.0.5"});
     let fields = body.as_object().cloned().unwrap_or_default();
     (0..count)
-        .map(|number| Letter { tenant: 1, id: format!("bench/{number}"), revision: 1, fields: fields.clone() })
+        .map(|number| Letter {
+            tenant: 1,
+            id: format!("bench/{number}"),
+            revision: 1,
+            attempts: 0,
+            fields: fields.clone(),
+        })
         .collect()
 }
 
