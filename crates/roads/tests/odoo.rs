@@ -291,6 +291,24 @@ fn one_at_whom_odoo_breaks_is_looked_up_and_found_and_a_server_that_is_broken_he
 }
 
 #[test]
+fn a_reply_that_is_lost_among_those_that_go_one_by_one_holds_up_nobody_and_a_second_one_ends_the_part() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        (1..=9).for_each(|number| _ = fake.employs(&number.to_string()));
+        let odoo = odoo(&fake);
+        let days = |date| (1..=9).map(move |number| Letter { attempts: 1, ..letter(number, date, "08:00-12:00") });
+        fake.will([("load", OdooFault::LosesReply)]);
+        let answers = odoo.deliver(&days(DATE).collect::<Vec<_>>());
+        answers.iter().for_each(|answer| drop(taken(answer).to_owned()));
+        fake.will([("load", OdooFault::LosesReply), ("load", OdooFault::CutsReply)]);
+        let answers = odoo.deliver(&days("2026-03-05").collect::<Vec<_>>());
+        assert!(answers[..2].iter().all(|answer| matches!(answer, Answer::Taken(_))), "{answers:?}");
+        assert!(answers[2..].iter().all(|answer| matches!(answer, Answer::Unsent(_))), "{answers:?}");
+        assert_eq!((fake.attendances().len(), fake.doubled()), (9 + 2, 0));
+    }
+}
+
+#[test]
 fn what_others_entered_is_never_touched_and_named_when_it_stands_in_the_way() {
     for version in VERSIONS {
         let fake = FakeOdoo::start(version, KEY).unwrap();

@@ -133,18 +133,36 @@ impl Odoo {
         tried.sort_by_key(|one| one.day.attempts);
         let mut groups: Vec<Vec<Planned<'a>>> = tried.into_iter().rev().map(|one| vec![one]).collect();
         groups.push(fresh);
+        let mut is_lost = false;
         while let Some(group) = groups.pop() {
             let Err(fault) = self.act(session, &group, done).await else { continue };
-            if !matches!(fault, Fault::Stumbled(_)) {
-                return Err(fault);
-            }
-            let open: Vec<_> = group.iter().map(|one| (one.place, one.day)).filter(|one| done.is_open(one.0)).collect();
-            match self.look(session, &open).await {
-                Ok(looked) => groups.extend(halves(looked.begin(done))),
-                Err(other) => {
-                    done.fail(open.iter().map(|(place, _)| *place), &fault);
-                    return Err(other);
+            let is_doubted = |place| matches!(done.fault(place), Some(Fault::Doubtful(_)));
+            let days = || group.iter().map(|one| (one.place, one.day));
+            let doubted: BTreeSet<usize> = days().map(|one| one.0).filter(|place| is_doubted(*place)).collect();
+            let left: Vec<_> = days().filter(|one| done.is_open(one.0) || doubted.contains(&one.0)).collect();
+            match &fault {
+                Fault::Stumbled(_) => match self.look(session, &left).await {
+                    Ok(looked) => groups.extend(halves(looked.begin(done))),
+                    Err(other) => {
+                        done.fail(left.iter().map(|(place, _)| *place), &fault);
+                        return Err(other);
+                    }
+                },
+                Fault::Doubtful(_) => {
+                    // What was heard first stands when nothing is seen.
+                    let Ok(mut looked) = self.look(session, &left).await else { return Err(fault) };
+                    let is_there = |one: &Planned<'_>| one.plan.steps.is_empty() && one.plan.conflicts.is_empty();
+                    let mut seen = looked.planned.iter().filter(|one| doubted.contains(&one.place));
+                    // Odoo is there if it was but the reply that was lost; a second one is a bad line.
+                    if is_lost || !seen.all(is_there) {
+                        looked.planned.retain(|one| doubted.contains(&one.place));
+                        settle(looked.planned, done);
+                        return Err(fault);
+                    }
+                    is_lost = true;
+                    groups.push(looked.begin(done));
                 }
+                _ => return Err(fault),
             }
         }
         Ok(())
@@ -271,26 +289,29 @@ impl Odoo {
         Ok(())
     }
 
-    /// Looks again at the days that failed: what is there after all is taken, what stands in the way now is named, and what else was
-    /// refused is told with what to do.
+    /// Looks again at the days that Odoo refused or broke at; those in doubt were looked at.
     async fn settle(&self, session: &Session, sent: &[(usize, &Day)], done: &mut Outcomes) {
-        let failed = |fault: Option<&Fault>| {
-            matches!(fault, Some(Fault::Doubtful(_) | Fault::Stumbled(_) | Fault::Refused { .. }))
-        };
+        let failed = |fault: Option<&Fault>| matches!(fault, Some(Fault::Stumbled(_) | Fault::Refused { .. }));
         let part: Vec<_> = sent.iter().filter(|(place, _)| failed(done.fault(*place))).copied().collect();
         if part.is_empty() {
             return;
         }
         // What was heard first stands when nothing is seen.
-        let Ok(Looked { planned, .. }) = self.look(session, &part).await else { return };
-        for one in planned {
-            if !one.plan.conflicts.is_empty() {
-                done.refuse(one.place, in_the_way(&one.plan));
-            } else if one.plan.steps.is_empty() {
-                done.begin(one.place, &one.plan);
-            } else {
-                done.advise(one.place, cure);
-            }
+        let Ok(looked) = self.look(session, &part).await else { return };
+        settle(looked.planned, done);
+    }
+}
+
+/// Of days that failed, what is there after all is taken, what stands in the way now is named, and what else was refused is told with
+/// what to do.
+fn settle(seen: Vec<Planned<'_>>, done: &mut Outcomes) {
+    for one in seen {
+        if !one.plan.conflicts.is_empty() {
+            done.refuse(one.place, in_the_way(&one.plan));
+        } else if one.plan.steps.is_empty() {
+            done.begin(one.place, &one.plan);
+        } else {
+            done.advise(one.place, cure);
         }
     }
 }
