@@ -114,13 +114,7 @@ fn what_a_person_asks_for_is_queued_once_and_the_result_brings_it_in_step() {
 
 #[test]
 fn a_terminal_that_is_polled_is_brought_in_step_by_the_edge_that_reads_it() {
-    let house = workplace();
-    let at = NewTerminal { serial: "C1".into(), address: Some("10.0.0.9".into()), ..NewTerminal::default() };
-    house.hub.add_terminal(&clerk(), &at, now()).unwrap();
-    list(&house, "C1", &[("12", "D. Lim"), ("99", "Test")]);
-    let contact = Contact { serial: "C1".into(), last_contact_us: Some(now().as_microsecond()), ..Contact::default() };
-    let beat = Heartbeat { edge: "cebu".into(), terminals: vec![contact], ..Heartbeat::default() };
-    house.hub.heartbeat(&beat, now()).unwrap();
+    let (house, beat) = polled_at_cebu();
     let asked = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();
     assert_eq!((asked.queued, asked.refused), (2, vec![]));
     let again = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();
@@ -214,8 +208,8 @@ fn at_cebu(house: &House) -> Vec<String> {
     rows.map(|row| format!("{} {} {}", row.user, row.state.word(), row.name_there.unwrap_or_default())).collect()
 }
 
-/// C1 is polled, knows Dan Lim and somebody else, and this was asked for; the number of each command.
-fn asked_at_cebu(wishes: &[SyncWish]) -> (House, Vec<i64>) {
+/// C1 is polled, and knows Dan Lim and somebody else; a sign of life of the edge that reads it.
+fn polled_at_cebu() -> (House, Heartbeat) {
     let house = workplace();
     let at = NewTerminal { serial: "C1".into(), address: Some("10.0.0.9".into()), ..NewTerminal::default() };
     house.hub.add_terminal(&clerk(), &at, now()).unwrap();
@@ -223,6 +217,12 @@ fn asked_at_cebu(wishes: &[SyncWish]) -> (House, Vec<i64>) {
     let contact = Contact { serial: "C1".into(), last_contact_us: Some(now().as_microsecond()), ..Contact::default() };
     let beat = Heartbeat { edge: "cebu".into(), terminals: vec![contact], ..Heartbeat::default() };
     house.hub.heartbeat(&beat, now()).unwrap();
+    (house, beat)
+}
+
+/// As [`polled_at_cebu`], and this was asked for; the number of each command.
+fn asked_at_cebu(wishes: &[SyncWish]) -> (House, Vec<i64>) {
+    let (house, beat) = polled_at_cebu();
     assert_eq!(house.hub.sync_terminals(&clerk(), wishes, now()).unwrap().refused, []);
     let ids = house.hub.heartbeat(&beat, now()).unwrap().commands.into_iter().map(|order| order.id).collect();
     (house, ids)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::{Edge, EdgeConfig};
+use edge::{Edge, EdgeConfig, EdgeHandle};
 use link::{CommandOrder, CommandState, TerminalCommand};
 use simulator::Terminal;
 use zk::User;
@@ -17,6 +17,17 @@ fn ann_and_test() -> [User; 2] {
 
 fn delete_at(sim: &Terminal, number: &str) {
     assert!(sim.delete_user(sim.slot_of(number).unwrap()).is_some());
+}
+
+/// A polled terminal with both, and an edge that reads it for a hub that was prepared.
+async fn branch(prepares: impl FnOnce(&mut Held)) -> (Terminal, Workplace, FakeHub, EdgeHandle) {
+    let sim = Terminal::builder("SIM1").users(ann_and_test()).build();
+    let (place, hub) = (Workplace::new(), FakeHub::default());
+    let address = serve(&sim).await;
+    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
+    hub.with(prepares);
+    let edge = start(&place, &hub).await;
+    (sim, place, hub, edge)
 }
 
 /// How often a list was told, and not only its digest.
@@ -45,11 +56,7 @@ impl FakeHub {
 
 #[tokio::test]
 async fn who_is_deleted_renamed_or_enrolled_at_the_terminal_itself_is_told_with_the_next_reading() {
-    let sim = Terminal::builder("SIM1").users(ann_and_test()).build();
-    let (place, hub) = (Workplace::new(), FakeHub::default());
-    let address = serve(&sim).await;
-    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
-    let edge = start(&place, &hub).await;
+    let (sim, _place, hub, edge) = branch(|_| {}).await;
     hub.lists(&[("12", "Ann Reyes"), ("99", "Test")]).await;
 
     let command = TerminalCommand::DeleteUser { user: "99".to_owned() };
@@ -74,11 +81,7 @@ async fn who_is_deleted_renamed_or_enrolled_at_the_terminal_itself_is_told_with_
 
 #[tokio::test]
 async fn a_list_is_told_once_it_is_asked_for_and_not_again_while_nobody_changes() {
-    let sim = Terminal::builder("SIM1").users(ann_and_test()).build();
-    let (place, hub) = (Workplace::new(), FakeHub::default());
-    let address = serve(&sim).await;
-    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
-    let edge = start(&place, &hub).await;
+    let (_sim, place, hub, edge) = branch(|_| {}).await;
     hub.lists(&[("12", "Ann Reyes"), ("99", "Test")]).await;
     hub.hears_digests(1).await;
     let told = hub.with(|held| lists(held));
@@ -95,12 +98,7 @@ async fn a_list_is_told_once_it_is_asked_for_and_not_again_while_nobody_changes(
 
 #[tokio::test]
 async fn a_list_that_did_not_arrive_is_asked_for_again() {
-    let sim = Terminal::builder("SIM1").users(ann_and_test()).build();
-    let (place, hub) = (Workplace::new(), FakeHub::default());
-    let address = serve(&sim).await;
-    hub.with(|held| held.terminals.push(polled("SIM1", &address)));
-    hub.with(|held| held.loses_lists = 2);
-    let edge = start(&place, &hub).await;
+    let (_sim, _place, hub, edge) = branch(|held| held.loses_lists = 2).await;
     hub.lists(&[("12", "Ann Reyes"), ("99", "Test")]).await;
     let told: Vec<bool> = hub.with(|held| {
         held.heartbeats.iter().flat_map(|beat| &beat.users).map(|told| told.users.is_some()).take(6).collect()
@@ -111,11 +109,7 @@ async fn a_list_that_did_not_arrive_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_hub_of_the_version_before_asks_for_no_list_and_gets_none() {
-    let sim = Terminal::builder("SIM1").users(ann_and_test()).build();
-    let (place, hub) = (Workplace::new(), FakeHub::default());
-    let address = serve(&sim).await;
-    hub.with(|held| (held.wants_no_users, held.terminals) = (true, vec![polled("SIM1", &address)]));
-    let edge = start(&place, &hub).await;
+    let (_sim, _place, hub, edge) = branch(|held| held.wants_no_users = true).await;
     hub.hears_digests(3).await;
     assert_eq!(hub.with(|held| (lists(held), held.users.len())), (0, 2), "it hears of each by itself");
     edge.shutdown().await;

@@ -1,5 +1,5 @@
-//! `GET /api/v1/payroll`: the file of a period; `GET /api/v1/payroll/records`: what became of periods; `GET /api/v1/payroll/presets`, and the layouts that were saved:
-//! `GET /api/v1/payroll/layouts`, `GET`, `PUT` and `DELETE /api/v1/payroll/layouts/{name}`.
+//! `GET /api/v1/payroll`: the file of a period; `GET /api/v1/payroll/records`: what became of periods; `GET /api/v1/payroll/presets`, and the
+//! layouts that were saved: `GET /api/v1/payroll/layouts`, `GET`, `PUT` and `DELETE /api/v1/payroll/layouts/{name}`.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
