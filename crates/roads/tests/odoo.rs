@@ -244,19 +244,20 @@ fn who_refuses_a_row_in_a_batch_is_found_and_its_neighbours_go() {
     }
 }
 
+/// How many were taken, put off, and not sent.
+fn counts(answers: &[Answer]) -> [usize; 3] {
+    let count = |is_it: fn(&Answer) -> bool| answers.iter().filter(|answer| is_it(answer)).count();
+    [
+        count(|answer| matches!(answer, Answer::Taken(_))),
+        count(|answer| matches!(answer, Answer::NotNow(_))),
+        count(|answer| matches!(answer, Answer::Unsent(_))),
+    ]
+}
+
 #[test]
 fn one_at_whom_odoo_breaks_is_looked_up_and_found_and_a_server_that_is_broken_hears_of_a_few() {
     let days = |attempts| -> Vec<Letter> {
         (1..=100).map(|number| Letter { attempts, ..letter(number, DATE, "08:00-12:00") }).collect()
-    };
-    let counts = |answers: &[Answer]| {
-        let count = |is_it: fn(&Answer) -> bool| answers.iter().filter(|answer| is_it(answer)).count();
-        let taken = count(|answer| matches!(answer, Answer::Taken(_)));
-        [
-            taken,
-            count(|answer| matches!(answer, Answer::NotNow(_))),
-            count(|answer| matches!(answer, Answer::Unsent(_))),
-        ]
     };
     for version in VERSIONS {
         for fault in [OdooFault::Html(500), OdooFault::Raises("some.Thing"), OdooFault::Killed] {
@@ -287,6 +288,26 @@ fn one_at_whom_odoo_breaks_is_looked_up_and_found_and_a_server_that_is_broken_he
             let calls = fake.calls();
             assert!(calls.len() <= 48, "{calls:?}");
         }
+    }
+}
+
+#[test]
+fn one_at_whom_odoo_breaks_when_looked_at_holds_up_nobody() {
+    for version in VERSIONS {
+        let fake = FakeOdoo::start(version, KEY).unwrap();
+        let ids: Vec<i64> = (1..=100).map(|number| fake.employs(&number.to_string())).collect();
+        let odoo = odoo(&fake);
+        let days: Vec<_> = (1..=100).map(|number| letter(number, DATE, "08:00-12:00")).collect();
+        fake.poisons_looks(&ids, OdooFault::Html(500));
+        assert_eq!(counts(&odoo.deliver(&days)), [0, 5, 95], "{version:?}");
+        assert!(fake.calls().len() < 40, "it is the server, after a few");
+        fake.poisons_looks(&[ids[36], ids[70]], OdooFault::Raises("some.Thing"));
+        let answers = odoo.deliver(&days);
+        assert_eq!(counts(&answers), [98, 2, 0], "{version:?}");
+        assert!([36, 70].iter().all(|place| matches!(answers[*place], Answer::NotNow(_))), "{answers:?}");
+        assert_eq!((fake.attendances().len(), fake.doubled()), (98, 0));
+        fake.poisons_looks(&[], OdooFault::Html(500));
+        assert_eq!(counts(&odoo.deliver(&days)), [100, 0, 0]);
     }
 }
 

@@ -54,6 +54,7 @@ scripts![
     "0039_files_in_parts",
     "0040_jobs_by_end",
     "0041_users_gone",
+    "0042_what_a_tenant_has",
 ];
 /// The script that begins the chain of hashes.
 const CHAIN: usize = 17;

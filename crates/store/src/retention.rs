@@ -31,13 +31,13 @@ statements! {
     DROP_SESSION = "DELETE FROM session WHERE tenant = $1 AND token_hash = $2 AND expires_us < $3";
     INVITATIONS = "SELECT edge FROM invitation WHERE tenant = $1 AND expires_us < $2 ORDER BY edge LIMIT $3";
     DROP_INVITATION = "DELETE FROM invitation WHERE tenant = $1 AND edge = $2 AND expires_us < $3";
-    ENVELOPES = "SELECT digest FROM envelope WHERE tenant = $1 AND last_us < $2 ORDER BY digest LIMIT $3";
+    ENVELOPES = "SELECT digest FROM envelope WHERE tenant = $1 AND last_us < $2 ORDER BY last_us, digest LIMIT $3";
     EMPTY_ENVELOPE = "UPDATE envelope SET parts = 0 WHERE tenant = $1 AND digest = $2 AND last_us < $3";
     DROP_ENVELOPE = "DELETE FROM envelope WHERE tenant = $1 AND digest = $2 AND last_us < $3";
-    REPORTS = "SELECT import FROM import_report WHERE tenant = $1 AND at_us < $2 ORDER BY import LIMIT $3";
+    REPORTS = "SELECT import FROM import_report WHERE tenant = $1 AND at_us < $2 ORDER BY at_us, import LIMIT $3";
     EMPTY_REPORT = "UPDATE import_report SET parts = 0 WHERE tenant = $1 AND import = $2 AND at_us < $3";
     DROP_REPORT = "DELETE FROM import_report WHERE tenant = $1 AND import = $2 AND at_us < $3";
-    ANSWERS = "SELECT caller, idempotency_key FROM answer WHERE tenant = $1 AND expires_us < $2 ORDER BY caller, idempotency_key LIMIT $3";
+    ANSWERS = "SELECT caller, idempotency_key FROM answer WHERE tenant = $1 AND expires_us < $2 ORDER BY expires_us, caller, idempotency_key LIMIT $3";
     DROP_ANSWER = "DELETE FROM answer WHERE tenant = $1 AND caller = $2 AND idempotency_key = $3 AND expires_us < $4";
     NEXT_PUNCH = "SELECT fingerprint FROM punch WHERE tenant = $1 AND fingerprint >= $2 ORDER BY fingerprint LIMIT 1";
     PUNCHES_OF = "SELECT COUNT(*) FROM punch WHERE tenant = $1 AND fingerprint >= $2 AND fingerprint < $3";

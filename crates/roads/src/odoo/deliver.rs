@@ -113,16 +113,45 @@ impl Odoo {
 
     async fn deliver_part(&self, session: &Session, part: &[(usize, &Day)]) -> Outcomes {
         let mut done = Outcomes::default();
-        let free = match self.look(session, part).await {
-            Ok(looked) => looked.begin(&mut done),
-            Err(fault) => return Outcomes::all(part.iter().map(|(place, _)| *place), &fault),
-        };
+        let free = self.look_at_all(session, part, &mut done).await;
         let sent: Vec<_> = free.iter().map(|one| (one.place, one.day)).collect();
         if let Err(fault) = self.work(session, free, &mut done).await {
             done.end(&fault);
         }
         self.settle(session, &sent, &mut done).await;
         done
+    }
+
+    /// Looks at days and begins what can be done; that. Where Odoo breaks at a look of several they are looked at in halves, until it is one
+    /// day's fault or, after some, the server's.
+    async fn look_at_all<'a>(
+        &self,
+        session: &Session,
+        part: &[(usize, &'a Day)],
+        done: &mut Outcomes,
+    ) -> Vec<Planned<'a>> {
+        let places = |days: &[(usize, &Day)]| days.iter().map(|(place, _)| *place).collect::<Vec<_>>();
+        let (mut free, mut waiting) = (Vec::new(), vec![part.to_vec()]);
+        let mut ended: Option<Fault> = None;
+        while let Some(days) = waiting.pop() {
+            if let Some(fault) = &ended {
+                done.fail(places(&days), fault);
+                continue;
+            }
+            match (self.look(session, &days).await, days.as_slice()) {
+                (Ok(looked), _) => {
+                    free.extend(looked.begin(done));
+                    done.heard();
+                }
+                (Err(fault @ Fault::Stumbled(_)), [(place, _)]) => ended = done.fail_alone(*place, &fault).err(),
+                (Err(Fault::Stumbled(_)), _) => waiting.extend(halves(days)),
+                (Err(fault), _) => {
+                    done.fail(places(&days), &fault);
+                    ended = Some(fault);
+                }
+            }
+        }
+        free
     }
 
     /// Does what is to be done for days: together, but for those that failed before. Where Odoo breaks at a call of several they are looked

@@ -47,7 +47,7 @@ impl Outcomes {
 
     /// Notes steps of a day that were done, in words.
     pub(super) fn note(&mut self, place: usize, words: impl IntoIterator<Item = String>) {
-        self.stumbles = 0;
+        self.heard();
         if let Some(one) = self.days.get_mut(&place) {
             let before = one.says.len();
             one.says.extend(words);
@@ -55,12 +55,15 @@ impl Outcomes {
         }
     }
 
+    /// Notes that Odoo was asked, and did not break.
+    pub(super) fn heard(&mut self) {
+        self.stumbles = 0;
+    }
+
     /// Notes that the call of some days failed.
     pub(super) fn fail(&mut self, places: impl IntoIterator<Item = usize>, fault: &Fault) {
         for place in places {
-            if let Some(one) = self.days.get_mut(&place) {
-                one.fault = Some(fault.clone());
-            }
+            self.days.entry(place).or_default().fault = Some(fault.clone());
         }
     }
 

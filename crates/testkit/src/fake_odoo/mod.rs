@@ -73,6 +73,9 @@ pub enum OdooFault {
     Races,
 }
 
+/// The employees whose attendances a call is about.
+type Of = fn(&World, &Call) -> Vec<i64>;
+
 /// An Odoo. Its database is `db`, its user `sync` with password `pass`, who may do all that is needed.
 pub struct FakeOdoo {
     base: String,
@@ -84,8 +87,8 @@ struct State {
     world: World,
     /// What goes wrong with the next call of a method.
     faults: VecDeque<(String, OdooFault)>,
-    /// What goes wrong with each call that writes of these employees.
-    poison: Option<(Vec<i64>, OdooFault)>,
+    /// What goes wrong with each call that writes, or looks at, attendances of these employees.
+    poison: Option<(Vec<i64>, OdooFault, Of)>,
     /// A call that is still being worked on.
     lingering: Option<Call>,
     delay: Duration,
@@ -244,7 +247,12 @@ impl FakeOdoo {
     /// From now on each call that writes of one of these employees goes wrong so, whoever else it is about: [`OdooFault::Killed`],
     /// [`OdooFault::Html`] or [`OdooFault::Raises`].
     pub fn poisons(&self, employees: &[i64], fault: OdooFault) {
-        self.state().poison = Some((employees.to_vec(), fault));
+        self.state().poison = Some((employees.to_vec(), fault, World::written_by));
+    }
+
+    /// As [`Self::poisons`], for each call that asks for their attendances.
+    pub fn poisons_looks(&self, employees: &[i64], fault: OdooFault) {
+        self.state().poison = Some((employees.to_vec(), fault, World::looked_at_by));
     }
 
     /// Whether all that was to go wrong has.
@@ -491,8 +499,8 @@ impl State {
             }
             _ => {}
         }
-        if let Some((employees, fault)) = &self.poison
-            && self.world.written_by(call).iter().any(|employee| employees.contains(employee))
+        if let Some((employees, fault, of)) = &self.poison
+            && of(&self.world, call).iter().any(|employee| employees.contains(employee))
         {
             return Err(match fault {
                 OdooFault::Raises(name) => Error::new(name, "something of the server"),

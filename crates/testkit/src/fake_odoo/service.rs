@@ -146,6 +146,15 @@ impl World {
         }
     }
 
+    /// The employees whose attendances a call asks for by their ids.
+    pub(super) fn looked_at_by(&self, call: &Call) -> Vec<i64> {
+        if (call.model.as_str(), call.method.as_str()) != ("hr.attendance", "search_read") {
+            return Vec::new();
+        }
+        let terms = call.argument(0, "domain").ok().and_then(Value::as_array).into_iter().flatten();
+        terms.filter(|term| term[0] == "employee_id").filter_map(|term| term[2].as_i64()).collect()
+    }
+
     /// Of the user who calls before 18, of the one that it is called on since then; as the sources have it.
     fn has_group(&self, call: &Call) -> Result<Value> {
         if self.version.number() < 18 && !call.args.is_empty() {

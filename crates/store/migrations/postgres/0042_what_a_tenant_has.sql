@@ -1,0 +1,1 @@
+-- PostgreSQL counts what its tables have by itself.
