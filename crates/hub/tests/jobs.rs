@@ -1,5 +1,5 @@
 //! Jobs: whatever crashes, is late, comes twice or at the same time, what was asked for is done once.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod house;
 
@@ -71,12 +71,24 @@ fn every_hub_may_plan_and_each_due_time_is_there_once() {
     other.plan_jobs(&hourly(), false, now()).unwrap();
     assert_eq!(due(&house.hub), ["2026-03-04T03:05:00Z", "2026-03-04T04:05:00Z"]);
     // Nobody was there for hours: what waits is one run, and what comes next is in the future.
-    assert_eq!(work_off(&other, &built_in(), minutes(600)), [Ended::Done]);
     other.plan_jobs(&hourly(), true, minutes(600)).unwrap();
-    assert_eq!(work_off(&other, &built_in(), minutes(600)), [Ended::Done], "the latest of those that were missed");
+    assert_eq!(due(&other), ["2026-03-04T03:05:00Z", "2026-03-04T13:05:00Z"], "the latest of those that were missed");
+    assert_eq!(work_off(&other, &built_in(), minutes(600)), [Ended::Done]);
     other.plan_jobs(&hourly(), true, minutes(600)).unwrap();
     assert!(work_off(&other, &built_in(), minutes(600)).is_empty());
     assert_eq!(all(&other).last().unwrap().due, minutes(605));
+}
+
+#[test]
+fn what_is_asked_for_while_it_waits_after_a_failure_waits_no_longer() {
+    let house = house();
+    let works = Works::default().with(Bad(|| Err("the disk is full".to_owned())));
+    let id = house.hub.ask_for_job(&clerk(), "derive", now()).unwrap();
+    assert!(matches!(work_off(&house.hub, &works, now())[..], [Ended::Failed(..)]));
+    assert!(work_off(&house.hub, &built_in(), now()).is_empty());
+    assert_eq!(house.hub.ask_for_job(&clerk(), "derive", now()).unwrap(), id);
+    assert_eq!(work_off(&house.hub, &built_in(), now()), [Ended::Done]);
+    assert_eq!(house.hub.audit(1).unwrap()[0].detail, format!("job {id} at once"));
 }
 
 #[test]

@@ -67,6 +67,7 @@ statements! {
     CLAIM_IN_LANE = claim!(first_of_lane!(), "");
     RENEW = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     KEEP_PLACE = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting' AND attempts = 0";
+    HASTEN = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting'";
     HELD = "SELECT COUNT(*) FROM job WHERE tenant = $1 AND id = $2 AND fence = $3 AND state = 'running'";
     END = "UPDATE job SET state = $1, ended_us = $2, outcome = $3, due_us = $4
         WHERE tenant = $5 AND id = $6 AND fence = $7 AND state = 'running'";
@@ -465,6 +466,14 @@ impl Write<'_> {
     /// Of the store.
     pub fn retry_job(&self, id: i64, now_us: i64) -> Result<bool, Error> {
         Ok(self.run(RETRY, params![now_us, self.tenant, id])? == 1)
+    }
+
+    /// Lets a job that waits be claimed from an instant on; false when it does not wait.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn hasten_job(&self, id: i64, due_us: i64) -> Result<bool, Error> {
+        Ok(self.run(HASTEN, params![due_us, self.tenant, id])? == 1)
     }
 
     /// Removes a job that waits; false when it does not.

@@ -226,7 +226,8 @@ impl Hub {
         })
     }
 
-    /// Asks for a job of a kind, to be done at once, by whichever hub takes it; its number. One that waits and is due is it already.
+    /// Asks for a job of a kind, to be done at once, by whichever hub takes it; its number. One that waits and is due is it already, and
+    /// one that waits after an attempt that failed waits no longer.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a kind that can't be asked for.
@@ -240,8 +241,13 @@ impl Hub {
             )));
         };
         let id = self.store.write(|write| {
-            let due = |job: &Job| job.due_us <= now.as_microsecond();
-            if let Some(job) = write.waiting_jobs(kind.name)?.into_iter().find(due) {
+            let now_us = now.as_microsecond();
+            let is_it = |job: &Job| job.due_us <= now_us || job.attempts > 0;
+            if let Some(job) = write.waiting_jobs(kind.name)?.into_iter().find(is_it) {
+                if job.due_us > now_us {
+                    write.hasten_job(job.id, now_us)?;
+                    write.audit(&actor.entry(now, "job.run", kind.name, format!("job {} at once", job.id)))?;
+                }
                 return Ok(job.id);
             }
             let id = enqueue(write, kind, Some(kind.name), "", now)?;

@@ -20,8 +20,9 @@ enum Step {
 }
 
 impl Hub {
-    /// Sees to it that of each kind with a schedule one job waits for a due time: missed, due now or next. Every hub may call this
-    /// as often as it likes. With `is_start`, what waits for a time to come by another schedule is dropped: it was changed since.
+    /// Sees to it that of each kind with a schedule one job waits for a due time: the latest that was missed, due now or next. Every hub
+    /// may call this as often as it likes. With `is_start`, what waits for a time to come by another schedule is dropped: it was changed
+    /// since.
     ///
     /// # Errors
     /// Of the store, or [`Error::Invalid`] for a zone of the company that is none.
@@ -58,6 +59,12 @@ fn steps(read: &Read<'_>, schedules: &Schedules, is_start: bool, now: Timestamp)
                 job.attempts == 0 && at > now && !schedule.is_some_and(|schedule| is_slot(&schedule, &zone, at))
             };
             steps.extend(waiting.extract_if(.., |job| is_other(job)).map(|job| Step::Drop(job.id)));
+        }
+        if let Some(schedule) = schedule {
+            // Of those that nobody took in time, the latest is enough.
+            let latest = schedule.last_by(now, &zone);
+            let is_missed = |job: &Job| job.attempts == 0 && latest.is_some_and(|latest| instant(job.due_us) < latest);
+            steps.extend(waiting.extract_if(.., |job| is_missed(job)).map(|job| Step::Drop(job.id)));
         }
         if let (Some(schedule), true) = (schedule, waiting.is_empty()) {
             // A due time to come that is dropped was none.
