@@ -41,7 +41,7 @@ impl Hub {
             terminals.dedup();
             refuse(&format!("site {code}"), &there.employed, &terminals)?;
             let before = Before::of_site(write, &company, code, &[])?;
-            there.end(write, today, |place| place.site = None)?;
+            there.end(write, today, |place| _ = place.site.take_if(|site| site == code))?;
             write.drop_site(code)?;
             before.followed(write, &company, now)?;
             write.audit(&actor.entry(now, "site.remove", code, format!("name {}", site.name)))?;
@@ -69,7 +69,7 @@ impl Hub {
             let today = now.to_zoned(Company::load(write)?.time_zone()?).date();
             let mut there = people(write, today, |place| place.department.as_deref() == Some(code))?;
             refuse(&format!("department {code}"), &there.employed, &[])?;
-            there.end(write, today, |place| place.department = None)?;
+            there.end(write, today, |place| _ = place.department.take_if(|department| department == code))?;
             write.drop_department(code)?;
             write.audit(&actor.entry(now, "department.remove", code, format!("name {}", department.name)))?;
             Ok::<_, Error>(())

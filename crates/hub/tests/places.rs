@@ -110,6 +110,20 @@ fn who_has_left_does_not_keep_a_site_and_does_not_come_back_to_it() {
 }
 
 #[test]
+fn what_is_said_of_another_place_from_a_later_date_on_stays() {
+    let house = workplace();
+    house.hub.leave_site(&clerk(), "A1", TODAY, now()).unwrap();
+    employees(&house, "code,to,places\n12,2026-03-03,MNL:PAY CEBU:HR@2026-06-01\n");
+    house.hub.remove_site(&clerk(), "MNL", now()).unwrap();
+    house.hub.remove_department(&clerk(), "PAY", now()).unwrap();
+    let mut list = Vec::new();
+    house.hub.employees_csv(&mut list).unwrap();
+    let list = String::from_utf8(list).unwrap();
+    assert!(list.contains("MNL:PAY @2026-03-04 CEBU:HR@2026-06-01"), "{list}");
+    assert_eq!(employees(&house, &list), 0, "and so says its list");
+}
+
+#[test]
 fn a_department_is_removed_once_nobody_and_no_other_one_is_a_part_of_it() {
     let house = workplace();
     let remove = |code: &str| house.hub.remove_department(&clerk(), code, now());
