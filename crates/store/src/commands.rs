@@ -6,6 +6,9 @@ use crate::{Error, Read, Write};
 
 statements! {
     LAST = "SELECT COALESCE(MAX(id), 0) FROM terminal_command WHERE tenant = $1";
+    FLOOR = "SELECT value FROM counter WHERE tenant = $1 AND name = 'command'";
+    PUT_FLOOR = "INSERT INTO counter (tenant, name, value) VALUES ($1, 'command', $2)
+        ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";
     ADD = "INSERT INTO terminal_command (tenant, id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_text, changed_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', $9)";
     GET = "SELECT id, serial, command, asked_by, asked_us, expires_us, state, sent_times, result_code, result_text, changed_us
@@ -29,11 +32,14 @@ statements! {
         WHERE tenant = $2 AND id = $3";
 }
 
+/// Numbers of commands are ahead of the clock by so many seconds at most: as many were asked for at once.
+const MOST_AHEAD_S: i64 = 30 * 86_400;
+
 /// A command with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Its number: the second in which it was asked for, or more where that is taken. So numbers never come again, even
-    /// after the store was restored from a backup.
+    /// Its number: the second in which it was asked for, or more where that is taken. It never comes again, even after the store was
+    /// restored from a backup ([`Write::doubt_commands`]).
     pub id: i64,
     /// Serial of the terminal.
     pub serial: String,
@@ -133,10 +139,20 @@ impl Write<'_> {
     /// Of the store.
     pub fn add_command(&self, new: &Command) -> Result<i64, Error> {
         let last: i64 = self.one(LAST, params![self.tenant], |row| row.get(0))?.unwrap_or(0);
-        let id = last.saturating_add(1).max(new.asked_us / 1_000_000);
+        let floor: i64 = self.one(FLOOR, params![self.tenant], |row| row.get(0))?.unwrap_or(0);
+        let id = last.max(floor).saturating_add(1).max(new.asked_us / 1_000_000);
         let Command { serial, command, asked_by, asked_us, expires_us, state, .. } = new;
         self.run(ADD, params![self.tenant, id, serial, command, asked_by, asked_us, expires_us, state, asked_us])?;
         Ok(id)
+    }
+
+    /// Edges may know commands that are not known here: a backup was restored. Where many were asked for at once, their numbers are ahead
+    /// of the clock, so what is asked for from now on has later ones.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn doubt_commands(&self, now_us: i64) -> Result<(), Error> {
+        self.run(PUT_FLOOR, params![self.tenant, now_us / 1_000_000 + MOST_AHEAD_S]).map(drop)
     }
 
     /// Notes how far a command has come.

@@ -59,6 +59,7 @@ pub fn restore(how: &Restore<'_>, target: &Target, say: &dyn Fn(Step<'_>)) -> Re
     let store = Store::open(part.path())?;
     store.write(|write| {
         write.doubt_outbox(how.at_us)?;
+        write.doubt_commands(how.at_us)?;
         write.audit(&how.entry(&description))
     })?;
     match target {

@@ -6,6 +6,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::Store;
+use crate::commands::Command;
+use crate::migrations::SQLITE;
 
 const OLDER: usize = 12;
 
@@ -30,7 +32,7 @@ fn restored(folder: &Path, backup: &Path) -> Result<Store, Error> {
 fn a_backup_of_an_older_schema_is_restored_and_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let backup = backup_of(folder.path(), |file| {
-        for script in &crate::migrations::SQLITE[..OLDER] {
+        for script in &SQLITE[..OLDER] {
             file.execute_batch(script).unwrap();
         }
         file.pragma_update(None, "user_version", OLDER).unwrap();
@@ -43,6 +45,38 @@ fn a_backup_of_an_older_schema_is_restored_and_migrated() {
         crate::moving::summaries(&store).unwrap().into_iter().find(|table| table.table == name).map(|table| table.rows)
     };
     assert_eq!((rows("setting"), rows("audit")), (Some(1), Some(1)));
+}
+
+#[test]
+fn no_number_of_a_command_that_was_lost_comes_again_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("before.sqlite")).unwrap();
+    let ask = |store: &Store, at_s: i64| {
+        let command = Command {
+            id: 0,
+            serial: "A1".to_owned(),
+            command: "{}".to_owned(),
+            asked_by: "ann".to_owned(),
+            asked_us: at_s * 1_000_000,
+            expires_us: i64::MAX,
+            state: "queued".to_owned(),
+            sent_times: 0,
+            result_code: None,
+            result_text: String::new(),
+            changed_us: 0,
+        };
+        store.write(|write| write.add_command(&command)).unwrap()
+    };
+    let backup = backup_of(folder.path(), |file| {
+        file.execute_batch(&SQLITE.concat()).unwrap();
+        file.pragma_update(None, "user_version", SQLITE.len()).unwrap();
+    });
+    // Many at once: their numbers are ahead of the clock. The restore is of the second 2.
+    let lost: Vec<i64> = (0..4_000).map(|_| ask(&store, 1)).collect();
+    assert_eq!(lost.last(), Some(&4_000));
+    let store = restored(folder.path(), &backup).unwrap();
+    assert!(ask(&store, 3) > 4_000);
+    assert!(ask(&store, 3) > 4_001);
 }
 
 #[test]
