@@ -99,6 +99,11 @@ pub(crate) fn run_postgres(connection: &postgres::Connection) -> Result<(), Erro
     }
     session.batch(&postgres::migrate())?;
     let done = version(session)?;
+    // Another hub was first, or is of a newer version: no table is locked for nothing.
+    if let Some(found) = done.filter(|done| *done >= POSTGRES.len()) {
+        session.batch("ROLLBACK")?;
+        return if found > NEWEST { Err(Error::NewerSchema { found, known: NEWEST }) } else { Ok(()) };
+    }
     if done.is_none() {
         session.batch(
             "CREATE TABLE schema_version (version BIGINT NOT NULL);
