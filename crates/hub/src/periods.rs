@@ -84,6 +84,10 @@ impl Hub {
                     let what = format!("{waiting} weeks of {first} to {last} are behind their facts");
                     return Err(Error::invalid(what, "derive them (`punchclock derive`), then lock"));
                 }
+                if !write.replays()?.is_empty() {
+                    let what = "punches are still being matched anew after a change";
+                    return Err(Error::invalid(what, "derive (`punchclock derive`), which ends that first, then lock"));
+                }
                 let open = open_days(write, (first, last))?;
                 if !open.is_empty() && force.is_none() {
                     return Ok(Locking::Refused(open));

@@ -73,6 +73,10 @@ fn two_months() -> House {
     house
 }
 
+fn erased_months(house: &House) -> usize {
+    house.hub.audit(1000).unwrap().iter().filter(|entry| entry.action == "month.erase").count()
+}
+
 /// The chain holds; how many rows were erased.
 fn erased(house: &House) -> u64 {
     house.hub.seal(now(), &SEED).unwrap();
@@ -117,6 +121,32 @@ fn the_clean_up_erases_closed_months_over_their_time_on_record_and_their_days_st
     assert!(clean_up(&house, later()).starts_with("nothing to remove; 0 twins among"));
     let entry = house.hub.audit(50).unwrap().into_iter().find(|entry| entry.action == "month.erase").unwrap();
     assert_eq!((entry.actor.as_str(), entry.object.as_str()), ("retention", "month 2026-01"));
+}
+
+#[test]
+fn a_month_that_is_unlocked_while_another_one_goes_stays() {
+    let house = house();
+    let december: Vec<String> = log().iter().map(|line| line.replace("2026-02", "2025-12")).collect();
+    house.import(&[december, january(), log()].concat(), true);
+    house.hub.seal(now(), &SEED).unwrap();
+    lock(&house, date(2025, 11, 30), date(2025, 12, 31));
+    lock(&house, date(2026, 1, 1), date(2026, 2, 14));
+    assert_eq!(told(&house, later()).1, "2025-12 goes; 2026-01 goes");
+    house.hub.ask_for_job(&clerk(), "clean-up", later()).unwrap();
+    let job = house.hub.claim_jobs(&works(), "one", 9, later()).unwrap().remove(0);
+    // The clock is asked at each step: by then the first month has begun to go.
+    let clock = || {
+        if erased_months(&house) == 1 {
+            let unlocked = house.hub.unlock(&clerk(), (date(2026, 1, 1), date(2026, 2, 14)), "a mistake", now());
+            unlocked.unwrap_or_else(|error| assert!(error.to_string().contains("no locked period"), "{error}"));
+        }
+        later()
+    };
+    house.hub.perform(&works(), &job, clock, 1.0, &AtomicBool::new(false)).unwrap();
+    assert_eq!(erased_months(&house), 1);
+    assert_eq!(told(&house, later()).1, "2026-01 stays: 2026-01-01 is not locked");
+    let punches = house.hub.punches(&PunchFilter::default()).unwrap().rows;
+    assert_eq!(punches.len(), january().len() + log().len());
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
-use store::Write;
 use store::retention::Aged;
+use store::{Read, Write};
 
 use super::twins::Look;
-use super::{Keeps, ROWS_PER_WRITE, Verdict, before, old_months};
+use super::{Keeps, ROWS_PER_WRITE, Verdict, before, old_month, old_months};
 use crate::jobs::{CLEAN_UP, Finished, Kind, Run, Work};
 use crate::steps::Steps;
 use crate::{Actor, Error};
@@ -90,6 +90,12 @@ impl CleanUp {
         let mut words = String::new();
         let months = run.hub().store.read(|read| old_months(read, self.keeps.punches, run.now()))?;
         for old in months.into_iter().filter(|old| old.verdict == Verdict::Goes) {
+            // While the months before it went, somebody may have unlocked it.
+            let is_still =
+                |read: &Read<'_>| Ok::<_, Error>(old_month(read, old.month, &read.locks()?)?.verdict == Verdict::Goes);
+            if !run.hub().store.read(is_still)? {
+                continue;
+            }
             let why = format!("kept for {}", self.keeps.punches);
             let say = |rows, of| drop(run.say(&format!("{} {rows} of {of} rows", old.month.strftime("%Y-%m"))));
             let done =

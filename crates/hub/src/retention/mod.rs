@@ -197,13 +197,19 @@ fn old_months(read: &Read<'_>, keep: KeepDays, now: Timestamp) -> Result<Vec<Old
         if last > last_old {
             break;
         }
-        let hours = Hours { from: midnight(month)?, to: midnight(last.saturating_add(1.day()))? };
-        let (punches, held) = read.punches_of_hours(hours)?;
-        let unposted = read.deltas(month, last)?.len() as u64;
-        months.push(OldMonth { month, punches, verdict: judge(month, &locks, held, unposted) });
-        from = hours.to;
+        months.push(old_month(read, month, &locks)?);
+        from = midnight(last.saturating_add(1.day()))?;
     }
     Ok(months)
+}
+
+/// What a month has, and what is to become of it.
+fn old_month(read: &Read<'_>, month: Date, locks: &[Lock]) -> Result<OldMonth, Error> {
+    let last = month.last_of_month();
+    let hours = Hours { from: midnight(month)?, to: midnight(last.saturating_add(1.day()))? };
+    let (punches, held) = read.punches_of_hours(hours)?;
+    let unposted = read.deltas(month, last)?.len() as u64;
+    Ok(OldMonth { month, punches, verdict: judge(month, locks, held, unposted) })
 }
 
 #[cfg(test)]
