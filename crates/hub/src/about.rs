@@ -23,6 +23,7 @@ use store::users::{DismissedUser, TerminalUser};
 use store::{Read, Write};
 
 use crate::company::Company;
+use crate::completeness::{gap_list, gap_of};
 use crate::erasing::is_erased;
 use crate::numbers::Number;
 use crate::resolve::instant;
@@ -155,7 +156,7 @@ impl About {
         Ok(found)
     }
 
-    /// Forgets what terminals list of them, and empties the commands about them. One that is to delete them from a terminal is left alone
+    /// Forgets what terminals list and have of them, and empties the commands about them. One that is to delete them from a terminal is left alone
     /// until it is done: it goes by its age.
     pub(crate) fn forget_terminals(&self, write: &Write<'_>, now_us: i64) -> Result<(), Error> {
         for user in self.users(write)? {
@@ -164,6 +165,7 @@ impl About {
         for user in self.dismissed(write)? {
             write.recall_user(&user.origin, &user.user)?;
         }
+        self.forget_gaps(write)?;
         let nothing = serde_json::to_string(&TerminalCommand::Unknown)
             .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
         for (asked, command) in self.commands(write)? {
@@ -227,8 +229,38 @@ impl About {
                 numbers
                     .any(|number| has_word(detail, &format!("user {number}")) && self.is_meant(object, number, *at_us))
             }
+            "terminal.gap" => {
+                let named = detail.split_once(" are missing: ").map_or("", |(_, named)| named);
+                named.split(", ").filter_map(|said| said.split_once(" at ")).any(|(user, at)| {
+                    let on = at.get(..10).and_then(|date| date.parse().ok());
+                    on.is_some_and(|on| self.is_theirs_on(object, user, on))
+                })
+            }
             _ => false,
         }
+    }
+
+    /// Whether a number means them on a date that a terminal prints.
+    fn is_theirs_on(&self, origin: &str, number: &str, on: Date) -> bool {
+        self.spans(origin, number).is_some_and(|spans| is_nobody_elses(spans, on))
+    }
+
+    /// Forgets which of their punches a terminal has and the hub lacks; how many are missing stays.
+    fn forget_gaps(&self, write: &Write<'_>) -> Result<(), Error> {
+        for mut told in write.closeouts(Date::MIN, Date::MAX)?.into_iter().filter(|told| !told.missing_list.is_empty())
+        {
+            let mut missing: Vec<(String, i64)> = gap_of(&told.missing_list)?;
+            let count = missing.len();
+            missing.retain(|(user, seconds)| {
+                let on = PrintedTime::Seconds(*seconds).civil().map(|at| at.date());
+                !on.is_some_and(|on| self.is_theirs_on(&told.serial, user, on))
+            });
+            if missing.len() < count {
+                told.missing_list = gap_list(&missing)?;
+                write.put_closeout(&told)?;
+            }
+        }
+        Ok(())
     }
 }
 

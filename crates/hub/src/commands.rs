@@ -5,9 +5,11 @@
 //! * What a terminal could misread is refused before it is stored.
 //! * A command is listed for its edge until the edge has reported of it, so that a lost answer only delays it; its number
 //!   makes it the same command each time.
+//! * Nobody is deleted from a terminal where the number is an employee's of today, whenever that was asked for.
 //! * A report counts only if it is later in the command's life than what is known (`CommandState::may_follow`).
 //! * What was not reported in time reads as expired; a result that comes late all the same replaces that.
 
+use attendance::punch::is_source;
 use jiff::{SignedDuration, Timestamp};
 use link::command::{MAX_ORDERS, MAX_RESULT_BYTES, TerminalPerson};
 use link::{CommandOrder, CommandReport, CommandState, TerminalCommand, Via};
@@ -17,6 +19,7 @@ use store::{Read, Write};
 
 use crate::registry::via;
 use crate::resolve::instant;
+use crate::sync::owner_today;
 use crate::view::{CommandFilter, CommandRow};
 use crate::{Actor, Error, Hub};
 
@@ -119,6 +122,12 @@ pub(crate) fn ask(
     let json = serde_json::to_string(command)
         .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
     may_get(write, serial, command)?;
+    if let Some((user, owner)) = deletes_employee(write, serial, command, now)? {
+        let what =
+            format!("user {user} of terminal {serial} is employee {owner}, who is not deleted there while they work");
+        let cure = "end their number or their employment first: `punchclock import csv FILE --kind employees`";
+        return Err(Error::invalid(what, cure));
+    }
     if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
         let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
         return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
@@ -143,7 +152,8 @@ pub(crate) fn ask(
 
 /// Refuses what can't get the command: an unknown or unapproved terminal, or one that is collected from in another way.
 fn may_get(read: &Read<'_>, serial: &str, command: &TerminalCommand) -> Result<(), Error> {
-    let terminal = read.terminal(serial)?.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
+    let terminal = read.terminal(serial)?.filter(|terminal| !is_source(&terminal.serial));
+    let terminal = terminal.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
     if !terminal.is_approved {
         let cure = format!("approve it first: `punchclock terminal approve {serial}`");
         return Err(Error::invalid(format!("terminal {serial} is not approved"), cure));
@@ -174,21 +184,51 @@ fn refused(text: &str) -> Error {
     Error::invalid(what, cure)
 }
 
-/// What an edge shall bring to the terminals that it sees. A command that does not read back is left out, and stays.
-pub(crate) fn for_edge(read: &Read<'_>, edge: &str, now: Timestamp) -> Result<Vec<CommandOrder>, Error> {
+/// Who would be deleted from a terminal though the number is an employee's of today: number and code.
+fn deletes_employee(
+    read: &Read<'_>,
+    serial: &str,
+    command: &TerminalCommand,
+    now: Timestamp,
+) -> Result<Option<(String, String)>, Error> {
+    let TerminalCommand::DeleteUser { user } = command else { return Ok(None) };
+    Ok(owner_today(read, serial, user, now)?.map(|owner| (user.clone(), owner)))
+}
+
+/// What an edge shall bring to the terminals that it sees, and those that came to nothing meanwhile, with the reason. A command that does
+/// not read back is left out, and stays.
+pub(crate) fn for_edge(
+    read: &Read<'_>,
+    edge: &str,
+    now: Timestamp,
+) -> Result<(Vec<CommandOrder>, Vec<(i64, String)>), Error> {
     let now_us = now.as_microsecond();
     let limit = u32::try_from(MAX_ORDERS).unwrap_or(u32::MAX);
-    let commands = read.commands_for_edge(edge, now_us, limit)?.into_iter();
-    Ok(commands
-        .filter_map(|command| {
-            Some(CommandOrder {
-                id: command.id,
-                command: serde_json::from_str(&command.command).ok()?,
-                serial: command.serial,
-                expires_in_s: command.expires_us.saturating_sub(now_us) / 1_000_000,
-            })
-        })
-        .collect())
+    let (mut orders, mut failed) = (Vec::new(), Vec::new());
+    for Command { id, serial, command, expires_us, .. } in read.commands_for_edge(edge, now_us, limit)? {
+        let Ok(command) = serde_json::from_str(&command) else { continue };
+        if let Some((user, owner)) = deletes_employee(read, &serial, &command, now)? {
+            failed.push((
+                id,
+                format!("user {user} has become employee {owner} since this was asked for: nobody is deleted"),
+            ));
+            continue;
+        }
+        orders.push(CommandOrder { id, command, serial, expires_in_s: expires_us.saturating_sub(now_us) / 1_000_000 });
+    }
+    Ok((orders, failed))
+}
+
+/// Ends commands that no edge has yet.
+pub(crate) fn fail(write: &Write<'_>, failed: &[(i64, String)], now: Timestamp) -> Result<(), Error> {
+    for (id, why) in failed {
+        let Some(known) = write.command(*id)? else { continue };
+        if state(&known)? == CommandState::Queued {
+            let (state, result_text) = (CommandState::Failed.word().to_owned(), head(why).to_owned());
+            write.change_command(&Command { state, result_text, changed_us: now.as_microsecond(), ..known })?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes what an edge reports. What is known already, or is of no known command, changes nothing.

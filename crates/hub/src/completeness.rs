@@ -121,7 +121,7 @@ impl Taking<'_, '_> {
         let before = self.write.closeout(serial, day.date)?;
         let missing = if let Shown::Missing(count) = shown { count } else { 0 };
         let missing_list = match &lacking {
-            Some(lacking) if missing > 0 => list(lacking)?,
+            Some(lacking) if missing > 0 => gap_list(lacking)?,
             _ => String::new(),
         };
         let larger = before.as_ref().map(|before| before.set).filter(|set| set.punches > day.closeout.punches);
@@ -194,9 +194,18 @@ pub(crate) fn named((user, seconds): &(String, i64)) -> String {
     format!("{user} at {}", PrintedTime::Seconds(*seconds))
 }
 
-fn list(lacking: &[&(String, i64)]) -> Result<String, Error> {
+/// The punches of a gap as they are stored: user and printed seconds.
+pub(crate) fn gap_list<T: serde::Serialize>(lacking: &[T]) -> Result<String, Error> {
     let kept = &lacking[..lacking.len().min(LISTED_MISSING)];
     serde_json::to_string(kept).map_err(|error| Error::Damaged { what: "closeout", detail: error.to_string() })
+}
+
+/// Reads them.
+pub(crate) fn gap_of(list: &str) -> Result<Vec<(String, i64)>, Error> {
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(list).map_err(|error| Error::Damaged { what: "closeout", detail: error.to_string() })
 }
 
 /// When a date ends by a terminal's clock.
@@ -374,11 +383,7 @@ impl Of<'_> {
             is_polled: via(&self.terminal.via).polls(),
             is_silent: heard.is_some_and(|heard| self.now.duration_since(heard) > self.quiet()),
         };
-        let missing = match told.map(|told| told.missing_list.as_str()) {
-            None | Some("") => Vec::new(),
-            Some(text) => serde_json::from_str(text)
-                .map_err(|error| Error::Damaged { what: "closeout", detail: error.to_string() })?,
-        };
+        let missing = told.map_or(Ok(Vec::new()), |told| gap_of(&told.missing_list))?;
         let is_told_empty = told.is_none() && known.is_within && known.read.is_some_and(|read| read >= known.ends);
         Ok(Some(CloseoutRow {
             serial: self.terminal.serial.clone(),

@@ -186,10 +186,7 @@ impl Hub {
         progress: impl FnMut(usize, usize),
     ) -> Result<Erasure, Error> {
         let object = format!("month {}", month.strftime("%Y-%m"));
-        if let Some(open) = self.store.read(|read| Ok::<_, Error>(first_open(&read.locks()?, month)))? {
-            let what = format!("{object} can't be erased: {open} is not locked");
-            return Err(Error::invalid(what, HOW_TO_CLOSE));
-        }
+        self.store.read(|read| must_be_closed(read, month, &object))?;
         self.seal(now, seed)?;
         self.erase_closed_month(self, actor, month, reason, now, progress)
     }
@@ -225,6 +222,8 @@ impl Hub {
         steps.step(|write| {
             let mut months = erased_months(write)?;
             if !months.contains(&first) {
+                // From here on its days are never judged again; somebody may have unlocked it meanwhile.
+                must_be_closed(write, month, &object)?;
                 months.push(first);
                 let text = serde_json::to_string(&months);
                 let text =
@@ -380,6 +379,11 @@ pub(crate) fn midnight(date: Date) -> Result<i64, Error> {
     let midnight =
         date.to_zoned(TimeZone::UTC).map_err(|error| Error::invalid(error.to_string(), "name another month"))?;
     Ok(midnight.timestamp().as_second())
+}
+
+fn must_be_closed(read: &Read<'_>, month: Date, object: &str) -> Result<(), Error> {
+    let Some(open) = first_open(&read.locks()?, month) else { return Ok(()) };
+    Err(Error::invalid(format!("{object} can't be erased: {open} is not locked"), HOW_TO_CLOSE))
 }
 
 /// The first date that must be locked before a month is erased, and is not. Who worked past midnight has punches of the month

@@ -272,7 +272,7 @@ impl Hub {
     ///
     /// A hub that can't open the keys tells nothing: the edge goes on with those that it was told before, or asks another hub.
     pub(crate) fn orders(&self, beat: &link::Heartbeat, now: Timestamp) -> Result<Orders, Error> {
-        let (terminals, company, zones, commands, high_seq) = self.store.read(|read| {
+        let (terminals, company, zones, (commands, failed), high_seq) = self.store.read(|read| {
             let commands = crate::commands::for_edge(read, &beat.edge, now)?;
             let high_seq = read.edge_high_seq(&beat.edge, &beat.spool)?;
             let terminals = read.terminals_of_edge(&beat.edge, MOST_OF_NOBODY)?;
@@ -281,6 +281,9 @@ impl Hub {
             let zones = ZoneBook::load(read, &company)?.terminals(read, &named)?;
             Ok::<_, Error>((terminals, company, zones, commands, high_seq))
         })?;
+        if !failed.is_empty() {
+            self.store.write(|write| crate::commands::fail(write, &failed, now))?;
+        }
         // Without a zone of the company nobody has said yet which one holds where none is stated.
         let is_said = |zone: &&TimeZone| company.zone.is_some() || **zone != TimeZone::UTC;
         let zone_now = |zones: &Zones| Some(zones.at(now)).filter(is_said)?.iana_name().map(str::to_owned);

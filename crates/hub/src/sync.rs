@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use attendance::punch::is_source;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use link::TerminalCommand;
@@ -247,9 +248,22 @@ fn asked(read: &Read<'_>, now: Timestamp) -> Result<HashMap<(String, String), i6
     Ok(asked)
 }
 
+/// Whether users can be written to it: an approved terminal. A source of punches that came otherwise has none.
+fn has_users(terminal: &Terminal) -> bool {
+    terminal.is_approved && !is_source(&terminal.serial)
+}
+
 /// Today at a terminal.
 fn today(read: &Read<'_>, company: &Company, terminal: &Terminal, now: Timestamp) -> Result<Date, Error> {
     Ok(terminal_zones(read, company, terminal)?.date(now))
+}
+
+/// The code of the employee whose number it is today at a terminal, if it is somebody's who works there.
+pub(crate) fn owner_today(read: &Read<'_>, serial: &str, user: &str, now: Timestamp) -> Result<Option<String>, Error> {
+    let Some(terminal) = read.terminal(serial)? else { return Ok(None) };
+    let today = today(read, &Company::load(read)?, &terminal, now)?;
+    let mut wanted = Numbers::read(read)?.wanted(&terminal.number_group, today);
+    Ok(wanted.remove(user).map(|one| one.code))
 }
 
 impl Hub {
@@ -265,7 +279,7 @@ impl Hub {
                 users.entry(user.origin.clone()).or_default().push(user);
             }
             let mut all = Vec::new();
-            for (terminal, _) in read.terminals()?.iter().filter(|(terminal, _)| terminal.is_approved) {
+            for (terminal, _) in read.terminals()?.iter().filter(|(terminal, _)| has_users(terminal)) {
                 let there = users.get(&terminal.serial).map_or(&[][..], Vec::as_slice);
                 all.extend(rows(&numbers, terminal, there, &asked, today(read, &company, terminal, now)?));
             }
@@ -318,7 +332,8 @@ impl Tables {
 
     fn row(&mut self, read: &Read<'_>, (serial, user): (&str, &str), now: Timestamp) -> Result<&mut SyncRow, Error> {
         if !self.of.contains_key(serial) {
-            let terminal = read.terminal(serial)?.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
+            let terminal = read.terminal(serial)?.filter(|terminal| !is_source(&terminal.serial));
+            let terminal = terminal.ok_or_else(|| Error::NotFound(format!("terminal {serial}")))?;
             let today = today(read, &self.company, &terminal, now)?;
             let rows = rows(&self.numbers, &terminal, &read.users_of(serial)?, &self.under_way, today);
             self.of.insert(serial.to_owned(), rows.into_iter().map(|row| (row.user.clone(), row)).collect());

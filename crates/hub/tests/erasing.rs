@@ -10,7 +10,8 @@ use hub::view::{CommandFilter, DayFilter, PunchFilter};
 use hub::{AuditEntry, Cure, Decision, Locking, NewTerminal, USUAL_EXPIRY};
 use jiff::civil::{Date, date};
 use link::command::TerminalPerson;
-use link::{CommandReport, CommandState, Heartbeat, TerminalCommand};
+use link::{Closeout, CommandReport, CommandState, Heartbeat, TerminalCommand};
+use store::closeouts::StoredCloseout;
 use store::users::{DismissedUser, TerminalUser};
 
 const SEED: [u8; 32] = [3; 32];
@@ -164,6 +165,27 @@ fn delete(user: &str) -> TerminalCommand {
     TerminalCommand::DeleteUser { user: user.to_owned() }
 }
 
+/// A terminal has a punch of each of these on 5 February, at 8:00, and the hub has none.
+fn gap(house: &House, serial: &str, users: [&str; 2]) {
+    let (seconds, date) = (1_770_278_400, date(2026, 2, 5));
+    let named = users.map(|user| format!("{user} at 2026-02-05 08:00:00")).join(", ");
+    let (actor, action) = ("branch".to_owned(), "terminal.gap".to_owned());
+    let detail = format!("{date}: 2 punches are missing: {named}");
+    let entry = AuditEntry { at_us: now().as_microsecond(), actor, action, object: serial.to_owned(), detail };
+    let told = StoredCloseout {
+        serial: serial.to_owned(),
+        date,
+        set: Closeout::default(),
+        nameless: 0,
+        in_spool: None,
+        read_us: now().as_microsecond(),
+        proven: None,
+        missing: 2,
+        missing_list: serde_json::to_string(&users.map(|user| (user, seconds))).unwrap(),
+    };
+    house.store.write(|write| write.audit(&entry).and_then(|()| write.put_closeout(&told))).unwrap();
+}
+
 /// What is stored of somebody, but for the audit trail, and how many rows of each table.
 fn stored(house: &House, code: &str) -> (serde_json::Value, Vec<(String, usize)>) {
     let mut stored = house.hub.person_json(&clerk(), code, now()).unwrap();
@@ -191,7 +213,7 @@ fn of_an_erased_person_nothing_is_left_where_a_punch_counted_for_nobody_and_wher
     house.hub.cure(&clerk(), &Cure::Dismiss { fingerprint, reason: SAID.to_owned() }, now()).unwrap();
     // Asked of terminals: one waits, one is done.
     asks(&house, "T1", &put(NUMBER, OLD));
-    let id = asks(&house, "T1", &delete(NUMBER));
+    let id = asks(&house, "T1", &put(NUMBER, ""));
     let text = format!("user {NUMBER} is gone");
     let at_us = now().as_microsecond();
     let report = CommandReport { id, state: CommandState::Done, at_us, sent_times: 1, code: Some(0), text };
@@ -207,6 +229,7 @@ fn of_an_erased_person_nothing_is_left_where_a_punch_counted_for_nobody_and_wher
     let (action, detail) = (text("sink.requeue"), format!("{CODE} 2026-02-03"));
     let entry = AuditEntry { at_us, actor: text("clerk"), action, object: text("crm"), detail };
     house.store.write(|write| write.audit(&entry)).unwrap();
+    gap(&house, "T1", [NUMBER, "0012"]);
     house.derive();
 
     let (export, parts) = stored(&house, CODE);
@@ -222,6 +245,8 @@ fn of_an_erased_person_nothing_is_left_where_a_punch_counted_for_nobody_and_wher
         assert!(!holds(&house, gone), "{gone}");
     }
     assert_eq!(days(&house, Some("0012")), others);
+    let gap = house.store.read(|read| read.closeout("T1", date(2026, 2, 5))).unwrap().unwrap();
+    assert_eq!((gap.missing, gap.missing_list.as_str()), (2, r#"[["0012",1770278400]]"#));
     let emptied = house.hub.commands(&CommandFilter::default(), now()).unwrap();
     assert_eq!(
         emptied.iter().map(|row| row.id).collect::<Vec<_>>(),
@@ -248,6 +273,9 @@ fn a_number_that_is_somebody_elses_at_other_terminals_or_on_other_dates_stays_th
     assign(&house, &format!("cebu/{NUMBER}"), OTHER, (None, None));
     assign(&house, HANDED, CODE, (None, Some(date(2026, 1, 31))));
     assign(&house, HANDED, OTHER, (Some(date(2026, 2, 1)), None));
+    // Who works there is not deleted from a terminal.
+    let left = format!("code,to\n{CODE},2026-03-03\n{OTHER},2026-03-03\n");
+    assert_eq!(house.hub.import_employees(&clerk(), left.as_bytes(), false, now()).unwrap().counts.stored, 2);
     for (serial, user) in [("A1", NUMBER), ("C1", NUMBER), ("A1", HANDED)] {
         lists(&house, serial, user, "somebody");
         let [origin, user] = [serial, user].map(str::to_owned);

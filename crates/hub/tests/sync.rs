@@ -113,6 +113,36 @@ fn what_a_person_asks_for_is_queued_once_and_the_result_brings_it_in_step() {
 }
 
 #[test]
+fn a_number_that_has_become_somebodys_is_not_deleted_though_that_was_asked_for() {
+    let house = workplace();
+    assert_eq!(house.hub.sync_terminals(&clerk(), &[remove("A1", "99")], now()).unwrap().queued, 1);
+    house.hub.import_employees(&clerk(), b"code,name,numbers\n1010,Gus Tan,99\n", false, now()).unwrap();
+    let contact = Contact { serial: "A1".into(), last_contact_us: Some(now().as_microsecond()), ..Contact::default() };
+    let beat = Heartbeat { edge: "branch".into(), terminals: vec![contact], ..Heartbeat::default() };
+    for _ in 0..2 {
+        assert_eq!(house.hub.heartbeat(&beat, now()).unwrap().commands, []);
+    }
+    let ended = house.hub.commands(&hub::view::CommandFilter::default(), now()).unwrap().remove(0);
+    assert_eq!(ended.state, CommandState::Failed);
+    assert_eq!(ended.result, "user 99 has become employee 1010 since this was asked for: nobody is deleted");
+    assert!(told(&house, now()).contains(&"A1 99 differs: ".to_owned()), "and nothing is under way");
+    let command = link::TerminalCommand::DeleteUser { user: "99".into() };
+    let refused = house.hub.ask_terminal(&clerk(), "A1", &command, hub::USUAL_EXPIRY, now()).unwrap_err().to_string();
+    assert!(refused.starts_with("user 99 of terminal A1 is employee 1010, who is not deleted there"), "{refused}");
+}
+
+#[test]
+fn a_source_of_punches_is_no_terminal_to_which_users_could_be_sent() {
+    let house = workplace();
+    let before = told(&house, now());
+    let sent = [serde_json::json!({"user": "12", "at": "2026-03-02T08:25:00+08:00"})];
+    house.hub.take_sent(&clerk(), &hub::SentPunches::default(), &sent, now(), |_, _| {}).unwrap();
+    let known = house.hub.terminals().unwrap();
+    assert!(known.iter().any(|terminal| terminal.serial.starts_with("source:")), "{known:?}");
+    assert_eq!(told(&house, now()), before);
+}
+
+#[test]
 fn a_terminal_that_is_polled_is_brought_in_step_by_the_edge_that_reads_it() {
     let (house, beat) = polled_at_cebu();
     let asked = house.hub.sync_terminals(&clerk(), &[rename("C1", "12"), remove("C1", "99")], now()).unwrap();

@@ -100,8 +100,16 @@ pub fn canonical_origin(serial: &str) -> &str {
 /// The origin of what a source says that is no terminal with a serial (punch identity, "origin"): its name, and the reader or door,
 /// which is empty where the source tells none.
 pub fn source_origin(source: &str, reader: &str) -> String {
-    format!("source:{}/{}", canonical_origin(source), canonical_origin(reader))
+    format!("{SOURCE}{}/{}", canonical_origin(source), canonical_origin(reader))
 }
+
+/// Whether an origin is that of a source, and no serial of a terminal (punch identity, "origin").
+pub fn is_source(origin: &str) -> bool {
+    origin.starts_with(SOURCE)
+}
+
+/// What the origin of every source begins with.
+const SOURCE: &str = "source:";
 
 /// A user number as the identity wants it: trimmed of NUL and ASCII blanks on both sides, everything else kept.
 pub fn canonical_user(number: &str) -> &str {
