@@ -10,6 +10,7 @@ use std::io::Write as Out;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use roads::employees::Line;
 use store::Write;
 use store::people::UserNumber;
@@ -120,17 +121,23 @@ impl Hub {
 
 /// A number with the dates on which it is somebody's: `cebu/12@2026-01-01..2026-03-31`.
 fn dated(span: &UserNumber) -> String {
-    let number = crate::numbers::of(span);
+    let number = crate::numbers::of(span).to_string();
+    let number = utf8_percent_encode(&number, PARTS_A_LIST);
     let dates = (span.valid_from, span.valid_to);
     if dates == ALWAYS { number.to_string() } else { format!("{number}@{}", shown(dates)) }
 }
 
+/// What parts the numbers of a cell, and a number and its dates: a code that a source sends as a number may have them. Written as in an
+/// address of the web: `web/EMP%207`.
+const PARTS_A_LIST: &AsciiSet = &CONTROLS.add(b' ').add(b';').add(b'|').add(b'@').add(b'%');
+
 /// A number of a row, with its dates when it has any.
 fn read_number(text: &str) -> Result<(Number, Option<(Date, Date)>), Error> {
     let (number, dates) = match text.split_once('@') {
-        Some((number, dates)) => (Number::parse(number), Some(span(dates, "numbers")?)),
-        None => (Number::parse(text), None),
+        Some((number, dates)) => (number, Some(span(dates, "numbers")?)),
+        None => (text, None),
     };
+    let number = Number::parse(&percent_decode_str(number).decode_utf8_lossy());
     check_group(&number.group)?;
     if number.number.is_empty() {
         return Err(Error::invalid(format!("`{text}` in column numbers is no user number"), "write it as in cebu/12"));

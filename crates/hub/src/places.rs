@@ -360,7 +360,10 @@ fn check_code(code: &str) -> Result<(), Error> {
     if roads::places::is_code(code) {
         return Ok(());
     }
-    Err(Error::invalid(format!("`{code}` can't be a code"), "write one like CEBU, without blanks and `:`, `@`, `;`"))
+    Err(Error::invalid(
+        format!("`{code}` can't be a code"),
+        "write one like CEBU, without blanks and `:`, `@`, `;`, `|`",
+    ))
 }
 
 /// Where an employee belongs as a person writes it: `CEBU:HR@2026-03-01`, `CEBU`, `:HR`.

@@ -83,6 +83,8 @@ pub(crate) fn by_site(rows: Vec<TerminalSite>) -> HashMap<String, Vec<TerminalSt
     let mut sites: HashMap<String, Vec<TerminalStay>> = HashMap::new();
     let mut rows = rows.into_iter().peekable();
     while let Some(TerminalSite { serial, from, site }) = rows.next() {
+        // What was said twice is one stay.
+        while rows.next_if(|next| next.serial == serial && next.site == site).is_some() {}
         let next = rows.peek().filter(|next| next.serial == serial);
         let to = next.map(|next| next.from.saturating_sub(1.day()));
         if let Some(site) = site {

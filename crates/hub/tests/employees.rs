@@ -93,6 +93,25 @@ fn what_is_exported_and_imported_again_changes_nothing_and_makes_the_same_elsewh
 }
 
 #[test]
+fn a_number_with_blanks_and_marks_of_a_list_and_a_stay_in_two_rows_come_back_as_they_were() {
+    let house = workplace();
+    sites(&house, "code,terminals\nCEBU,A1@2026-03-05\n");
+    let odd = ["web/EMP 7", "ann@example.com", "50%|a;b"];
+    for (code, number) in [("E1", odd[0]), ("E2", odd[1]), ("E3", odd[2])] {
+        import(&house, &format!("code\n{code}\n"));
+        house.hub.give_number(&clerk(), code, number, (None, None), now()).unwrap();
+    }
+    let [employees, of_sites, _] = exported(&house);
+    assert!(employees.contains("web/EMP%207") && employees.contains("50%25%7Ca%3Bb"), "{employees}");
+    assert_eq!(import(&house, &employees).counts.known, 3);
+    assert_eq!(sites(&house, &of_sites).counts.known, 2, "{of_sites}");
+    let other = self::house();
+    assert_eq!(import(&other, &employees).counts.stored, 3);
+    assert_eq!(exported(&other)[0], employees);
+    assert!(employees.contains("ann%40example.com"));
+}
+
+#[test]
 fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let house = workplace();
     let before = (exported(&house), house.hub.audit(1000).unwrap());

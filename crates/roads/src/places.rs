@@ -75,9 +75,10 @@ fn code(row: &table::Row<'_>) -> Result<String, BadRow> {
     }
 }
 
-/// Whether a text can be the code of a site or a department: places are written with it, as in `CEBU:HR@2026-03-01`.
+/// Whether a text can be the code of a site or a department: places are written with it, several in a cell, as in
+/// `CEBU:HR@2026-03-01`.
 pub fn is_code(text: &str) -> bool {
-    !text.is_empty() && !text.contains([':', '@', ' ', ';'])
+    !text.is_empty() && !text.contains([':', '@', ' ', ';', '|'])
 }
 
 #[cfg(test)]
