@@ -7,7 +7,7 @@ use store::places::EmployeePlace;
 use store::{Read, Write};
 
 use crate::employee_change::EmployeeChange;
-use crate::numbers::{Number, assign, check_group, during, end, missing, told_lost};
+use crate::numbers::{Number, assign, check_group, during, end, missing, refuse_ended, told_lost};
 use crate::places::{There, shown};
 use crate::registry::employee;
 use crate::resolve::ALWAYS;
@@ -52,7 +52,7 @@ impl Hub {
             refuse_merged(write, &change.employee)?;
             change.employee.is_confirmed = true;
             if let Some(name) = &hire.name {
-                change.employee.name.clone_from(name);
+                change.employee.name = name.trim().to_owned();
             }
             change.employments = change.employments.with_hired(hire.from, hire.to)?;
             place_from(write, &mut change, hire.from, &hire.place)?;
@@ -118,7 +118,9 @@ impl Hub {
                 (None, None) => None,
                 (from, to) => Some((from.unwrap_or(ALWAYS.0), to.unwrap_or(ALWAYS.1))),
             };
-            let Some(dates) = missing(write, &number, employee.id, span)? else { return Ok(()) };
+            let Some(dates) = missing(write, &number, employee.id, span)? else {
+                return if span.is_none() { refuse_ended(write, &number) } else { Ok(()) };
+            };
             let lost = assign(write, &number, employee.id, dates)?;
             let (from, to) = span.unwrap_or(ALWAYS);
             let detail = format!("employee {code}, {}{}", during(from, to), told_lost(write, &lost)?);

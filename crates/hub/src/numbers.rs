@@ -139,6 +139,17 @@ pub(crate) fn missing(
     Ok(Some(dates))
 }
 
+/// Refuses to call a number somebody's that was theirs last and has ended: from which date on is to be said.
+pub(crate) fn refuse_ended(read: &Read<'_>, number: &Number) -> Result<(), Error> {
+    match read.validities(&number.group, &number.number)?.last().map(|span| span.valid_to) {
+        Some(to) if to < ALWAYS.1 => Err(Error::invalid(
+            format!("user number {number} was theirs until {to}"),
+            "say from which date on it is theirs again",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Ends a number of an employee after a date: it is nobody's afterwards, until it is given to somebody. Notes the replay. Whether that is
 /// anything new.
 pub(crate) fn end(write: &Write<'_>, number: &Number, employee: i64, last: Date) -> Result<bool, Error> {

@@ -146,6 +146,7 @@ fn a_number_is_given_changes_hands_and_ends_and_its_punches_follow() {
     assert!(refused.starts_with("user number 12 is employee 1001's always"), "{refused}");
     give("1002", Some("2026-02-16")).unwrap();
     assert_eq!(whose(), ["1001", "1002", "1002"]);
+    assert!(give("1002", None).is_ok(), "theirs already");
     let end = |code: &str, last: &str| {
         house.hub.end_number(&clerk(), code, "12", date(last), now()).map_err(|error| error.to_string())
     };
