@@ -155,6 +155,7 @@ fn a_number_is_given_changes_hands_and_ends_and_its_punches_follow() {
     let (count, held) = (audited(&house), house.hub.held().unwrap());
     assert_eq!((held.len(), held[0].count), (1, 1));
     end("1002", "2026-02-20").unwrap();
+    assert!(give("1002", None).unwrap_err().starts_with("user number 12 was theirs until 2026-02-20; say from which"));
     assert_eq!(audited(&house), count, "the same again is no news");
     assert!(end("1002", "2026-03-01").unwrap_err().starts_with("user number 12 is not theirs after 2026-03-01"));
     let spans = house.hub.number_spans("12").unwrap();
