@@ -76,7 +76,7 @@ fn values_of(file: &Path, all: &mut Vec<u8>) -> usize {
     tables.len()
 }
 
-/// Who listens behind the addresses: a CRM and an inbox that refuse the token that they are shown, and a calendar.
+/// Who listens behind the addresses: a CRM and an inbox that refuse the token that they are shown and repeat it, and a calendar.
 struct Others {
     crm: FakeCrm,
     inbox: FakeInbox,
@@ -87,7 +87,10 @@ impl Others {
     fn start() -> Self {
         let calendar = FakeCalendar::start().unwrap();
         calendar.is(CalendarMood::Says(r#"[{"date": "2026-01-01", "localName": "New Year"}]"#.to_owned()));
-        Self { crm: FakeCrm::start("another").unwrap(), inbox: FakeInbox::start("another").unwrap(), calendar }
+        let (crm, inbox) = (FakeCrm::start("another").unwrap(), FakeInbox::start("another").unwrap());
+        crm.repeat();
+        inbox.repeat();
+        Self { crm, inbox, calendar }
     }
 
     /// The addresses, each with what opens its door.
@@ -328,6 +331,8 @@ fn nothing_is_told(stage: &Stage) {
         "payroll.target.add",
         "comm key of terminal P1",
         "push key of terminal S1",
+        "`Token ***` may not POST /attendance/***?key=***",
+        "`Bearer ***` may not PUT /in/***/payroll",
     ] {
         assert!(holds(&told, word), "{word}: it was looked at the right places");
     }
