@@ -7,7 +7,7 @@
 //! * Nothing is said to a server whose host key is not the pinned one, and nothing of this machine's own configuration or keys is used.
 //! * Nobody sees half a file, and no file there is written over: it is written under a name of its own and renamed, which fails where the
 //!   name is taken; a file of that name with other bytes stays, and the new one gets a number.
-//! * The same file handed on again is found by its bytes.
+//! * The same file handed on again is found: it is the last one of its name, by number, with the same bytes.
 //! * Key and password are in a folder that only this user may read, for as long as the transfer takes.
 
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::{MOST_NUMBERED, Parcel, numbered_name};
+use super::{MOST_NUMBERED, Parcel, number_of, numbered_name, too_many};
 
 /// Seconds until a server that does not answer is given up.
 const PATIENCE_SECONDS: u32 = 20;
@@ -168,16 +168,19 @@ pub fn to_sftp(
     parcel: Parcel<'_>,
 ) -> Result<String, String> {
     let session = Session::new(place, host_key, secret).map_err(|error| format!("no transfer can be made: {error}"))?;
-    session.ask("pwd\n")?;
-    for number in 1..=MOST_NUMBERED {
+    let mut last = None;
+    for number in session.last_listed(place, parcel.name)?.unwrap_or(1)..=MOST_NUMBERED {
         let path = place.path(&numbered_name(parcel.name, number));
         match session.read(&path)? {
-            Some(there) if there == parcel.bytes => return Ok(format!("{path} is there, {} bytes", there.len())),
-            Some(_) => {}
+            Some(there) => last = Some((path, there == parcel.bytes)),
+            None if matches!(last, Some((_, true))) => break,
             None => return session.write(place, &path, parcel),
         }
     }
-    Err(format!("there are {MOST_NUMBERED} files named {}; tidy it up", parcel.name))
+    match last {
+        Some((path, true)) => Ok(format!("{path} is there, {} bytes", parcel.bytes.len())),
+        _ => Err(too_many(parcel.name)),
+    }
 }
 
 /// What a transfer needs, in a folder that goes with it.
@@ -262,6 +265,15 @@ impl<'a> Session<'a> {
     /// The folder of the transfer is nobody's business.
     fn without_paths(&self, text: &str) -> String {
         text.replace(&format!("{}/", self.folder.path().display()), "")
+    }
+
+    /// The highest number with which the server lists a file of a name; `None` where it lists none, as one that shows no folders to this
+    /// account, or writes the letters of this name in its own way.
+    fn last_listed(&self, place: &SftpPlace, name: &str) -> Result<Option<u32>, String> {
+        let folder = if place.folder.is_empty() { String::new() } else { format!(" \"{}\"", place.folder) };
+        let listed = self.ask(&format!("pwd\n-ls -1{folder}\n"))?;
+        let names = listed.lines().filter_map(|line| line.trim_end().rsplit('/').next());
+        Ok(names.filter_map(|there| number_of(name, there)).max())
     }
 
     /// The bytes of a file there; `None` where none can be read.
