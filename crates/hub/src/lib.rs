@@ -75,7 +75,6 @@ mod roster;
 mod saved;
 mod secrets;
 mod sheets;
-mod shown_url;
 mod sources;
 mod stated;
 mod stating;
@@ -94,6 +93,8 @@ mod zones;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+
+use roads::shown_url;
 
 pub use access::{Bearer, Role, SignedIn, TokenKind};
 pub use answers::{Claim, Hold, KeptAnswer, KeyedWrite};

@@ -181,7 +181,8 @@ fn columns(made: &PayTable, layout: &Layout, format: Format) -> Result<Vec<u8>, 
     let mut bytes = Vec::new();
     let mut table = Table::with_numbers(format, &mut bytes, titles, numbers)?;
     for row in &made.rows {
-        table.row(row.iter().map(Cell::text))?;
+        let is_figure = |cell: &Cell| matches!(cell, Cell::Number(_) | Cell::Clock(_));
+        table.row_with_figures(row.iter().map(|cell| (cell.text(), is_figure(cell))))?;
     }
     table.finish()?;
     Ok(bytes)
@@ -190,5 +191,26 @@ fn columns(made: &PayTable, layout: &Layout, format: Format) -> Result<Vec<u8>, 
 impl From<PayrollError> for Error {
     fn from(error: PayrollError) -> Self {
         Self::Invalid { what: error.what, cure: error.cure }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_csv_negative_hours_stay_as_they_are_and_a_name_that_looks_like_them_is_no_formula() {
+        let layout =
+            "[[columns]]\ntitle = \"Who\"\nfield = \"name\"\n[[columns]]\ntitle = \"Clock\"\nfield = \"hours\"\n
+            form = \"clock\"\n[[columns]]\ntitle = \"Hours\"\nfield = \"paid\"\n";
+        let cells = ["-1:05", "-1:05", "-1.08"].map(str::to_owned);
+        let [name, clock, hours] = cells;
+        let rows = vec![vec![Cell::Text(name), Cell::Clock(clock), Cell::Number(hours)]];
+        let made = PayTable { rows, ..PayTable::default() };
+        let text = |format| String::from_utf8(columns(&made, &Layout::from_toml(layout).unwrap(), format).unwrap());
+        assert_eq!(text(Format::Csv).unwrap(), "Who,Clock,Hours\n'-1:05,-1:05,-1.08\n");
+        let json = "[\n{\"Who\": \"-1:05\", \"Clock\": \"-1:05\", \"Hours\": -1.08}\n]\n";
+        assert_eq!(text(Format::Json).unwrap(), json);
     }
 }

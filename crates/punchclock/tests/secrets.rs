@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use stage::{PATIENCE, Stage, log_file, stage, stage_on_postgres};
-use testkit::{CalendarMood, FakeCalendar, FakeCrm, FakeInbox, Process, wait_until};
+use testkit::{CalendarMood, FakeCalendar, FakeCrm, FakeInbox, Process, Sshd, wait_until};
 
 const COMM_KEY: &str = "918273";
 /// Base64, as Standard Webhooks wants it.
@@ -18,7 +18,7 @@ const SIGNING: &str = "c2lnbmluZy1zM2NyZXQtMTIz";
 const PASSWORD: &str = "correct horse battery 55";
 const HOOK: &str = "h00k-s3same";
 /// What is given in a file, by what it is for.
-const GIVEN: [(&str, &str); 9] = [
+const GIVEN: [(&str, &str); 10] = [
     ("comm key", COMM_KEY),
     ("push key", "Pu5h-s3same"),
     ("password of an account", PASSWORD),
@@ -28,6 +28,7 @@ const GIVEN: [(&str, &str); 9] = [
     ("key of an Odoo that is read", "0doo-s0urce-5esame"),
     ("password of a table", "m5sql-s3same"),
     ("token of a payroll target", "p4yroll-5esame"),
+    ("password of a payroll target", "sFtp-p4ss-5esame"),
 ];
 /// What opens a door in an address, behind which somebody listens: a piece of its path, the value of its query.
 const DOORS: [(&str, &str); 7] = [
@@ -76,18 +77,24 @@ fn values_of(file: &Path, all: &mut Vec<u8>) -> usize {
     tables.len()
 }
 
-/// Who listens behind the addresses: a CRM and an inbox that refuse the token that they are shown, and a calendar.
+/// Who listens behind the addresses: a CRM and an inbox that refuse the token that they are shown and repeat it, a calendar, and a server of
+/// SFTP.
 struct Others {
     crm: FakeCrm,
     inbox: FakeInbox,
     calendar: FakeCalendar,
+    /// Where there is one to start.
+    server: Option<Sshd>,
 }
 
 impl Others {
     fn start() -> Self {
         let calendar = FakeCalendar::start().unwrap();
         calendar.is(CalendarMood::Says(r#"[{"date": "2026-01-01", "localName": "New Year"}]"#.to_owned()));
-        Self { crm: FakeCrm::start("another").unwrap(), inbox: FakeInbox::start("another").unwrap(), calendar }
+        let (crm, inbox) = (FakeCrm::start("another").unwrap(), FakeInbox::start("another").unwrap());
+        crm.repeat();
+        inbox.repeat();
+        Self { crm, inbox, calendar, server: Sshd::start().unwrap() }
     }
 
     /// The addresses, each with what opens its door.
@@ -112,6 +119,8 @@ impl Others {
         assert!(!sent.is_empty() && sent.iter().all(|request| is_whole(&request.path)), "{sent:?}");
         let days = format!("/{}", path(&days).replace("{year}", "2026"));
         assert!(self.calendar.answers().contains(&(days, 200)), "{:?}", self.calendar.answers());
+        let files = self.server.as_ref().map(|server| server.files().unwrap().len());
+        assert!(files.is_none_or(|files| files == 1), "the key opened the account: {files:?}");
     }
 }
 
@@ -153,9 +162,9 @@ fn holds(told: &[u8], text: &str) -> bool {
     })
 }
 
-/// Gives each secret to what keeps it; what was given there besides: the tokens that the hub made.
+/// Gives each secret to what keeps it; what was given there besides: the tokens that the hub made, and the lines of a private key.
 fn given(stage: &Stage, others: &Others) -> Vec<String> {
-    let [comm_key, push_key, password, crm, signing, odoo_sink, odoo_source, mssql, payroll] =
+    let [comm_key, push_key, password, crm, signing, odoo_sink, odoo_source, mssql, payroll, sftp] =
         GIVEN.map(|(name, text)| {
             let path = stage.path(&format!("{name}.secret"));
             std::fs::write(&path, format!("{text}\n")).unwrap();
@@ -200,11 +209,26 @@ fn given(stage: &Stage, others: &Others) -> Vec<String> {
         assert!(!output.status.success() && says.contains("has a password in it"), "{command:?}: {says}");
     }
     let token = |name, kind| stage.prints(&["token", "create", name, "--kind", kind]).trim().to_owned();
-    vec![token("reports", "api"), token("cebu", "edge")]
+    let mut besides = vec![token("reports", "api"), token("cebu", "edge")];
+    // Two accounts of a server that takes the key, and no password.
+    if let Some(server) = &others.server {
+        let (file, key) = (stage.path("account.secret"), server.key().unwrap());
+        std::fs::write(&file, &key).unwrap();
+        for (name, option, file) in
+            [("by-key", "--key-file", file.to_str().unwrap()), ("by-password", "--password-file", &sftp)]
+        {
+            let target = ["payroll", "target", "add", name, "--sftp", &server.url(), "--preset", "csv"];
+            add(&target, &[option, file]);
+        }
+        // The last line may be of a few characters, which stand elsewhere by chance.
+        let is_telling = |line: &&str| !line.starts_with("-----") && line.len() > 40;
+        besides.extend(key.lines().filter(is_telling).map(str::to_owned));
+    }
+    besides
 }
 
 /// Has each of them used: terminals are talked to, days sent, sources read, a period is locked for payroll. Nobody is there to take it.
-fn used(stage: &Stage) {
+fn used(stage: &Stage, others: &Others) {
     let records = log_file(stage, 3, "2026-01-05", "2026-01-11");
     let import = ["import", "attlog", records.to_str().unwrap(), "--serial", "S1", "--zone", "Asia/Manila"];
     stage.prints(&[&import[..], &["--create-employees"]].concat());
@@ -221,8 +245,12 @@ fn used(stage: &Stage) {
     }
     stage.prints(&["job", "run", "pull"]);
     stage.prints(&["period", "lock", "--from", "2026-01-05", "--to", "2026-01-11", "--force", "the test"]);
-    let tried = || stage.prints(&["job", "list", "--kind", "payroll"]).contains("the receiver refuses it: 401");
-    wait_until("the payroll file to be tried", PATIENCE, tried).unwrap();
+    let jobs = || stage.prints(&["--json", "job", "list", "--kind", "payroll"]);
+    wait_until("the file to be tried", PATIENCE, || jobs().contains("the receiver refuses it: 401")).unwrap();
+    if others.server.is_some() {
+        wait_until("the password to be tried", PATIENCE, || jobs().contains("Permission denied")).unwrap();
+        wait_until("the key to be used", PATIENCE, || jobs().contains("was written")).unwrap();
+    }
     let heard = || stage.prints(&["source", "list"]).matches("down").count() >= 2;
     wait_until("the sources to be read", PATIENCE, heard).unwrap();
     let audit = || stage.prints(&["--json", "audit", "verify"]);
@@ -302,20 +330,25 @@ fn nothing_is_told(stage: &Stage) {
     let log = stage.data().join("log").join("hub.log");
     std::fs::create_dir_all(log.parent().unwrap()).unwrap();
     let mut command = stage.serve_command();
+    // Where transfers have what they need for as long as they take.
+    let passing = stage.path("passing");
+    std::fs::create_dir(&passing).unwrap();
+    command.env("TMPDIR", &passing);
     command.env("PUNCHCLOCK__LOG__LEVEL", "trace").env("PUNCHCLOCK__LOG__FILE", &log);
     command.env("PUNCHCLOCK__HUB__SILENCE_WEBHOOK", format!("http://127.0.0.1:1/?key={HOOK}"));
     let mut serving = Process::spawn(&mut command).unwrap();
     serving.wait_for_line("pages: http://", PATIENCE).unwrap();
     let others = Others::start();
-    let tokens = given(stage, &others);
-    used(stage);
+    let besides = given(stage, &others);
+    used(stage, &others);
     others.were_asked();
-    let mut told = told(stage, &tokens[0]);
+    let mut told = told(stage, &besides[0]);
     let backup = stage.path("hub.backup");
     stage.prints(&["backup", backup.to_str().unwrap()]);
     serving.terminate().unwrap();
     assert!(serving.wait(PATIENCE).unwrap().success());
     bytes_of(&stage.data(), &mut told);
+    bytes_of(&passing, &mut told);
     told.extend(std::fs::read(&backup).unwrap());
     assert!(values_of(&backup, &mut told) > 40, "the backup has the tables of the hub");
     for word in [
@@ -328,6 +361,8 @@ fn nothing_is_told(stage: &Stage) {
         "payroll.target.add",
         "comm key of terminal P1",
         "push key of terminal S1",
+        "`Token ***` may not POST /attendance/***?key=***",
+        "`Bearer ***` may not PUT /in/***/payroll",
     ] {
         assert!(holds(&told, word), "{word}: it was looked at the right places");
     }
@@ -335,8 +370,8 @@ fn nothing_is_told(stage: &Stage) {
     for (name, secret) in GIVEN.into_iter().chain(DOORS).chain([("key of a webhook", HOOK)]) {
         assert!(!holds(&told, secret), "{name} is told");
     }
-    for token in tokens {
-        assert!(!holds(&told, &token), "{token} is told");
+    for secret in besides {
+        assert!(!holds(&told, &secret), "{secret} is told");
     }
 }
 

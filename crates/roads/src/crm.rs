@@ -4,6 +4,7 @@
 //! * A record is taken when the answer is 200 or 201, and in no other case (rules 21).
 //! * A request goes to the address that was looked at, and nowhere else: no redirect is followed and no proxy asked. Without
 //!   `allow_private` it is https, and the address is one of the public network.
+//! * What the receiver says is told without what opens its door.
 //! * A record that is sent again has the same `Idempotency-Key` and `webhook-id` as before, of each revision its own.
 
 // A shell: it owns connections, and a signature holds the time of its making.
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 use self::batch::{Meaning, Record};
 use crate::network::{self, checked_url};
 use crate::pace::Pace;
+use crate::secrets::Secrets;
 use crate::sink::{Answer, Fields, Letter, Sink};
 use crate::template::Template;
 
@@ -79,6 +81,7 @@ struct Post {
     url: Url,
     authorization: HeaderValue,
     key: Option<hmac::Key>,
+    secrets: Secrets,
     pace: Pace,
     room: Semaphore,
 }
@@ -101,7 +104,9 @@ impl Crm {
         let runtime = runtime.map_err(|error| format!("no client can be made: {error}"))?;
         let client = network::client(config.timeout.unwrap_or(ANSWER_TIMEOUT), config.allow_private)?;
         let pace = Pace::new(config.per_second, &runtime);
-        let post = Arc::new(Post { client, url, authorization, key, pace, room: Semaphore::new(AT_A_TIME) });
+        let signing = config.signing_secret.iter().flat_map(|secret| [secret.as_str(), bare(secret)]);
+        let secrets = Secrets::new(&config.url, signing.chain([config.token.as_str()]));
+        let post = Arc::new(Post { client, url, authorization, key, secrets, pace, room: Semaphore::new(AT_A_TIME) });
         Ok(Self { batch: config.batch as usize, template: config.template, post, runtime })
     }
 }
@@ -160,7 +165,7 @@ impl Post {
     /// Sends a record.
     async fn send(&self, key: &str, marks: &HeaderMap, body: String) -> Answer {
         match self.ask(key, marks, body, 1).await {
-            Ok((status, text)) => answer_of(status, &text),
+            Ok((status, text)) => answer_of(status, &text, &self.secrets),
             Err(why) => Answer::NotNow(why),
         }
     }
@@ -178,7 +183,7 @@ impl Post {
                 said = self.ask(&key, &HeaderMap::new(), body, part.len()).await;
             }
             let meaning = match said {
-                Ok((status, text)) => batch::meaning(status, &text, part),
+                Ok((status, text)) => batch::meaning(status, &text, part, &self.secrets),
                 Err(why) => Meaning::Each(vec![Answer::NotNow(why); part.len()]),
             };
             match meaning {
@@ -257,15 +262,20 @@ fn signature(key: &hmac::Key, id: &str, at: i64, body: &str) -> String {
 }
 
 fn signing_key(secret: &str) -> Result<hmac::Key, String> {
-    let bytes = STANDARD.decode(secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret));
+    let bytes = STANDARD.decode(bare(secret));
     let bytes = bytes.ok().filter(|bytes| bytes.len() >= 16);
     let bytes = bytes.ok_or("the signing secret is no base64 of 16 bytes or more; look at its file")?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
+/// A signing secret as base64 alone.
+fn bare(secret: &str) -> &str {
+    secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret)
+}
+
 /// What an answer means.
-fn answer_of(status: StatusCode, text: &str) -> Answer {
-    let mut says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
+fn answer_of(status: StatusCode, text: &str, secrets: &Secrets) -> Answer {
+    let mut says = secrets.said(text, RECEIPT_CHARS);
     if !says.is_empty() {
         says.insert_str(0, ": ");
     }
@@ -308,7 +318,7 @@ mod tests {
 
     #[test]
     fn what_an_answer_means_is_told_apart() {
-        let of = |status: u16| answer_of(StatusCode::from_u16(status).unwrap(), "all \n well");
+        let of = |status: u16| answer_of(StatusCode::from_u16(status).unwrap(), "all \n well", &Secrets::default());
         assert_eq!(of(201), Answer::Taken("201 Created: all well".to_owned()));
         assert!(matches!(of(200), Answer::Taken(_)));
         for status in [202, 204, 408, 429, 500, 502, 503] {

@@ -95,6 +95,17 @@ impl<W: Write> Table<W> {
         }
     }
 
+    /// Writes a row, with each cell whether it is a figure: no figure is changed.
+    ///
+    /// # Errors
+    /// As [`Table::row`].
+    pub fn row_with_figures<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (S, bool)>) -> io::Result<()> {
+        match &mut self.0 {
+            Inner::Csv(table) => table.row_with_figures(cells),
+            _ => self.row(cells.into_iter().map(|(cell, _)| cell)),
+        }
+    }
+
     /// Writes what is left.
     ///
     /// # Errors
@@ -222,8 +233,15 @@ impl<W: Write> CsvTable<W> {
     /// # Errors
     /// Of the output.
     pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) -> io::Result<()> {
-        for cell in cells {
-            self.csv.write_field(neutral(cell.as_ref()).as_ref()).map_err(output_error)?;
+        self.row_with_figures(cells.into_iter().map(|cell| (cell, false)))
+    }
+
+    /// Writes a row, with each cell whether it is a figure: a negative `h:mm` is no formula and no plain number.
+    fn row_with_figures<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (S, bool)>) -> io::Result<()> {
+        for (cell, is_figure) in cells {
+            let cell = cell.as_ref();
+            let written = if is_figure { Cow::Borrowed(cell) } else { neutral(cell) };
+            self.csv.write_field(written.as_ref()).map_err(output_error)?;
         }
         self.csv.write_record(None::<&[u8]>).map_err(output_error)
     }

@@ -108,6 +108,31 @@ fn a_busy_receiver_is_waited_for_and_the_answers_come_in_the_order_of_the_record
 }
 
 #[test]
+fn what_a_receiver_repeats_of_its_address_and_the_token_is_told_by_no_answer() {
+    const PATH: &str = "550e8400-e29b-41d4-a716-446655440000";
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    fake.repeat();
+    let url = format!("{}/{PATH}/in?key=5ecret", fake.url());
+    for batch in [0, 10] {
+        let crm = Crm::new(CrmConfig { batch, ..config(&url) }).unwrap();
+        for status in [201, 301, 401, 404, 422, 429, 500] {
+            fake.will((0..2).map(|_| CrmFault::Status(status)));
+            let says = format!("{:?}", crm.deliver(&[letter(1, 1)]));
+            assert!(says.contains("`Token ***` may not POST /attendance/***/in?key=***"), "{status}: {says}");
+        }
+    }
+    // The words that are said of a record of a batch are no others.
+    let fake = FakeCrm::start(TOKEN).unwrap();
+    let crm = Crm::new(CrmConfig { batch: 10, ..config(&format!("{}?key=no%20such", fake.url())) }).unwrap();
+    fake.answer_each();
+    for status in [404, 422] {
+        fake.refuse_with(status, "E1\"");
+        let says = format!("{:?}", crm.deliver(&[letter(1, 1)]));
+        assert!(says.contains("*** person"), "{status}: {says}");
+    }
+}
+
+#[test]
 fn no_redirect_is_followed() {
     let (fake, other) = (FakeCrm::start(TOKEN).unwrap(), FakeCrm::start(TOKEN).unwrap());
     fake.will([CrmFault::Moved(other.url())]);

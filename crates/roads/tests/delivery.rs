@@ -50,6 +50,20 @@ fn a_receiver_that_refuses_moves_or_is_away_is_no_delivery() {
 }
 
 #[test]
+fn what_a_receiver_repeats_of_its_address_and_the_token_is_in_no_receipt() {
+    let inbox = FakeInbox::start("t0ken").unwrap();
+    inbox.repeat();
+    let url = format!("{}550e8400-e29b-41d4-a716-446655440000?key=5ecret", inbox.url());
+    let shown = "`Bearer ***` may not PUT /in/***/march%201.csv?key=***";
+    assert_eq!(send(Verb::Put, &url).unwrap(), format!("201 Created: {shown}"));
+    for status in [302, 404, 500] {
+        inbox.will([InboxFault::Status(status)]);
+        let refused = send(Verb::Put, &url).unwrap_err();
+        assert!(refused.why().contains(shown), "{status}: {refused}");
+    }
+}
+
+#[test]
 fn plain_http_and_the_own_network_need_a_word() {
     for url in ["http://pay.example/in", "https://127.0.0.1/in"] {
         let refused = to_address((Verb::Put, url), "t0ken", false, FILE).unwrap_err();

@@ -24,9 +24,15 @@ fn the_file_arrives_whole_once_and_another_one_of_its_name_gets_a_number() {
     assert!(put(b"one").ends_with("in/pay.csv was written, 3 bytes"), "{:?}", server.files());
     assert!(put(b"one").ends_with("in/pay.csv is there, 3 bytes"), "a retry finds it");
     assert!(put(b"other").ends_with("in/pay_2.csv was written, 5 bytes"));
-    assert!(put(b"one").ends_with("in/pay.csv is there, 3 bytes"));
+    assert!(put(b"one").ends_with("in/pay_3.csv was written, 3 bytes"), "the last one is the one that was put last");
+    assert!(put(b"one").ends_with("in/pay_3.csv is there, 3 bytes"));
     let named = |name: &str, bytes: &[u8]| (name.to_owned(), bytes.to_vec());
-    assert_eq!(server.files().unwrap(), [named("pay.csv", b"one"), named("pay_2.csv", b"other")], "and nothing half");
+    let files = [named("pay.csv", b"one"), named("pay_2.csv", b"other"), named("pay_3.csv", b"one")];
+    assert_eq!(server.files().unwrap(), files, "and nothing half");
+    // Whoever takes files away leaves a gap.
+    fs::remove_file(server.at("in/pay.csv")).unwrap();
+    assert!(put(b"one").ends_with("in/pay_3.csv is there, 3 bytes"));
+    assert!(put(b"other").ends_with("in/pay_4.csv was written, 5 bytes"));
 }
 
 #[test]

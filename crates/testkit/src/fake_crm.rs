@@ -44,6 +44,7 @@ struct State {
     faults: VecDeque<CrmFault>,
     refused: Option<(String, u16)>,
     answers_each: bool,
+    repeats: bool,
     /// Key and body of each batch that came, in their order.
     batches: Vec<(String, String)>,
     delay: Duration,
@@ -80,6 +81,7 @@ impl FakeCrm {
             faults: VecDeque::new(),
             refused: None,
             answers_each: false,
+            repeats: false,
             batches: Vec::new(),
             delay: Duration::ZERO,
             calls: 0,
@@ -117,6 +119,11 @@ impl FakeCrm {
     /// Answers a batch with 207 and the status of each record; without, it takes or refuses it as a whole.
     pub fn answer_each(&self) {
         locked(&self.state).answers_each = true;
+    }
+
+    /// Says in each answer what it was shown: the token, and the address that was asked.
+    pub fn repeat(&self) {
+        locked(&self.state).repeats = true;
     }
 
     /// Wants another token from now on.
@@ -176,6 +183,7 @@ fn serve(state: &Mutex<State>, line: Box<dyn Line>) -> Result<()> {
     loop {
         let Some(request) = Request::read(&mut reader)? else { return Ok(()) };
         let is_post = request.method == "POST";
+        let shown = request.in_words();
         let record = CrmRecord { headers: request.headers, body: request.body };
         let key = record.headers.get("idempotency-key").map_or("", String::as_str);
         let about = key.rsplitn(3, '/').last().unwrap_or_default().to_owned();
@@ -193,7 +201,8 @@ fn serve(state: &Mutex<State>, line: Box<dyn Line>) -> Result<()> {
             if let Some(place) = state.under_way.iter().position(|one| *one == about) {
                 state.under_way.swap_remove(place);
             }
-            answer(&mut state, record, is_post)
+            let said = answer(&mut state, record, is_post);
+            if state.repeats { said.map(|said| Said { text: shown, ..said }) } else { said }
         };
         match said {
             Some(Said { status, more, text }) => {

@@ -42,6 +42,7 @@ pub struct FakeInbox {
 struct State {
     token: String,
     faults: VecDeque<InboxFault>,
+    repeats: bool,
     requests: Vec<InboxRequest>,
     files: BTreeMap<String, String>,
 }
@@ -81,6 +82,11 @@ impl FakeInbox {
         locked(&self.state).faults = faults.into_iter().collect();
     }
 
+    /// Says in each answer what it was shown: the token, and the address that was asked.
+    pub fn repeat(&self) {
+        locked(&self.state).repeats = true;
+    }
+
     /// Wants another token from now on.
     pub fn want(&self, token: &str) {
         token.clone_into(&mut locked(&self.state).token);
@@ -106,11 +112,17 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 /// Answers the requests of a connection.
 fn serve(state: &Mutex<State>, line: Box<dyn Line>) -> Result<()> {
     let mut reader = BufReader::new(line);
-    while let Some(Request { method, path, headers, body }) = Request::read(&mut reader)? {
+    while let Some(request) = Request::read(&mut reader)? {
+        let shown = request.in_words();
+        let Request { method, path, headers, body } = request;
         let Some((status, more)) = answer(&mut locked(state), InboxRequest { method, path, headers, body }) else {
             return Ok(());
         };
-        let text = if status == 201 { "run  42" } else { "" };
+        let text = match status {
+            _ if locked(state).repeats => shown.as_str(),
+            201 => "run  42",
+            _ => "",
+        };
         let length = text.len();
         let answer = format!("HTTP/1.1 {status} Fake\r\n{more}Content-Length: {length}\r\n\r\n{text}");
         reader.get_mut().write_all(answer.as_bytes())?;

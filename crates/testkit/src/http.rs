@@ -14,6 +14,12 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// What it shows of who asks for what.
+    pub(crate) fn in_words(&self) -> String {
+        let key = self.headers.get("authorization").map_or("", String::as_str);
+        format!("`{key}` may not {} {}", self.method, self.path)
+    }
+
     /// The next one of a connection; `None` at its end.
     pub(crate) fn read(from: &mut impl BufRead) -> Result<Option<Self>> {
         let mut line = String::new();

@@ -13,7 +13,8 @@ use reqwest::StatusCode;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use super::answer_of;
+use super::{RECEIPT_CHARS, answer_of};
+use crate::secrets::Secrets;
 use crate::sink::{Answer, Fields, Letter};
 use crate::template::Template;
 
@@ -70,8 +71,8 @@ pub(super) enum Meaning {
 }
 
 /// What an answer to a batch means.
-pub(super) fn meaning(status: StatusCode, text: &str, records: &[Record]) -> Meaning {
-    let each = statuses(text, records);
+pub(super) fn meaning(status: StatusCode, text: &str, records: &[Record], secrets: &Secrets) -> Meaning {
+    let each = statuses(text, records, secrets);
     match (status.as_u16(), each) {
         (200 | 201 | 207, Some(answers)) => Meaning::Each(answers),
         (207, None) => {
@@ -79,7 +80,7 @@ pub(super) fn meaning(status: StatusCode, text: &str, records: &[Record]) -> Mea
                 "207 without a status of each record: [{\"idempotency_key\": ..., \"status\": 201}, ...] is understood";
             Meaning::Each(vec![Answer::NotNow(why.to_owned()); records.len()])
         }
-        _ => match answer_of(status, text) {
+        _ => match answer_of(status, text, secrets) {
             Answer::Refused(_) | Answer::Barred(_) if records.len() > 1 => Meaning::Halves,
             answer => Meaning::Each(vec![answer; records.len()]),
         },
@@ -93,12 +94,12 @@ pub(super) fn halves(range: &Range<usize>) -> [Range<usize>; 2] {
 }
 
 /// What is said of each record, by its key or, where no keys are named, in their order; `None` when the text is nothing of the kind.
-fn statuses(text: &str, records: &[Record]) -> Option<Vec<Answer>> {
+fn statuses(text: &str, records: &[Record], secrets: &Secrets) -> Option<Vec<Answer>> {
     let items: Vec<Value> = serde_json::from_str(text).ok()?;
     let said = |item: &Value| {
         let status = item.get("status")?.as_u64().and_then(|status| u16::try_from(status).ok())?;
         let words = ["message", "error"].into_iter().find_map(|name| item.get(name)?.as_str());
-        Some(answer_for_one(StatusCode::from_u16(status).ok()?, words.unwrap_or_default()))
+        Some(answer_for_one(StatusCode::from_u16(status).ok()?, words.unwrap_or_default(), secrets))
     };
     let answers: Vec<Answer> = items.iter().map(said).collect::<Option<_>>()?;
     let key_of = |item: &Value| Some(item.get(KEY)?.as_str()?.to_owned());
@@ -115,10 +116,12 @@ fn statuses(text: &str, records: &[Record]) -> Option<Vec<Answer>> {
 }
 
 /// As of a record that goes alone, but what closes the door for that closes it for this one record only: the receiver is there.
-fn answer_for_one(status: StatusCode, words: &str) -> Answer {
-    match answer_of(status, words) {
-        Answer::Closed(_) | Answer::Barred(_) if words.is_empty() => Answer::Refused(format!("refused: {status}")),
-        Answer::Closed(_) | Answer::Barred(_) => Answer::Refused(format!("refused: {status}: {words}")),
+fn answer_for_one(status: StatusCode, words: &str, secrets: &Secrets) -> Answer {
+    match answer_of(status, words, secrets) {
+        Answer::Closed(_) | Answer::Barred(_) => match secrets.said(words, RECEIPT_CHARS) {
+            says if says.is_empty() => Answer::Refused(format!("refused: {status}")),
+            says => Answer::Refused(format!("refused: {status}: {says}")),
+        },
         answer => answer,
     }
 }
@@ -146,7 +149,7 @@ mod tests {
     fn an_answer_is_for_all_or_for_each_by_key_or_in_order() {
         let (two, of) = (records(2), |status: u16| StatusCode::from_u16(status).unwrap_or_default());
         let taken = |says: &str| Answer::Taken(says.to_owned());
-        let each = |status, text: &str| match meaning(of(status), text, &two) {
+        let each = |status, text: &str| match meaning(of(status), text, &two, &Secrets::default()) {
             Meaning::Each(answers) => answers,
             Meaning::Halves => Vec::new(),
         };
@@ -167,12 +170,11 @@ mod tests {
         for text in ["", "{}", r#"[{"status": 201}]"#, r#"[{"status": 99}, {}]"#] {
             assert!(each(207, text).iter().all(|answer| matches!(answer, Answer::NotNow(_))), "{text}");
         }
+        let whole = |status, records: &[Record]| meaning(of(status), "", records, &Secrets::default());
         // What is refused is looked for, and a closed door is one for all.
-        assert_eq!(meaning(of(413), "", &two), Meaning::Halves);
-        assert_eq!(meaning(of(404), "", &two), Meaning::Halves);
-        assert!(
-            matches!(meaning(of(422), "", &two[..1]), Meaning::Each(one) if matches!(one[..], [Answer::Refused(_)]))
-        );
+        assert_eq!(whole(413, &two), Meaning::Halves);
+        assert_eq!(whole(404, &two), Meaning::Halves);
+        assert!(matches!(whole(422, &two[..1]), Meaning::Each(one) if matches!(one[..], [Answer::Refused(_)])));
         assert!(each(401, "").iter().all(|answer| matches!(answer, Answer::Closed(_))));
         assert!(each(503, "").iter().all(|answer| matches!(answer, Answer::NotNow(_))));
     }

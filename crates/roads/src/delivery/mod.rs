@@ -1,10 +1,12 @@
 //! Hands a payroll file on: into a folder, by PUT or POST to an address, or by SFTP. Calls block.
 //!
 //! Invariants:
-//! * Handing the same file on again changes nothing: in a folder it is found by name and bytes. An address is told by the `Idempotency-Key`
-//!   that it is the same.
+//! * Handing the same file on again changes nothing: in a folder it is the last one of its name, by number, with the same bytes. An address is
+//!   told by the `Idempotency-Key` that it is the same.
+//! * The last one of a name in a folder is the one that was handed on last, also where an earlier one has its bytes.
 //! * Nobody sees half a file in a folder, and no file there is written over: one of the same name with other bytes stays, and the new one
 //!   gets a number.
+//! * What a receiver says is told without what opens its door.
 
 // A shell: it owns files and connections.
 #![allow(clippy::disallowed_methods)]
@@ -20,6 +22,7 @@ use reqwest::{Client, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{checked_url, client, in_words};
+use crate::secrets::Secrets;
 
 mod sftp;
 
@@ -79,25 +82,32 @@ pub fn into_folder(folder: &Path, parcel: Parcel<'_>) -> Result<String, String> 
 }
 
 fn put_into(folder: &Path, Parcel { name, bytes, .. }: Parcel<'_>) -> io::Result<String> {
-    for number in 1..=MOST_NUMBERED {
-        let path = folder.join(numbered_name(name, number));
-        match fs::read(&path) {
-            Ok(there) if there == bytes => return Ok(format!("{} is there", path.display())),
-            Ok(_) => continue,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let beside = folder.join(format!(".{name}.part"));
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&beside, &path)?;
-        // The name is on the disk as well before anybody is told.
-        File::open(folder)?.sync_all()?;
-        return Ok(format!("{} was written", path.display()));
+    let mut last = 0;
+    for entry in fs::read_dir(folder)? {
+        last = entry?.file_name().to_str().and_then(|there| number_of(name, there)).unwrap_or_default().max(last);
     }
-    Err(io::Error::other(format!("there are {MOST_NUMBERED} files named {name}; tidy it up")))
+    if last > 0 {
+        let path = folder.join(numbered_name(name, last));
+        if fs::read(&path)? == bytes {
+            return Ok(format!("{} is there", path.display()));
+        }
+    }
+    if last >= MOST_NUMBERED {
+        return Err(io::Error::other(too_many(name)));
+    }
+    let (path, beside) = (folder.join(numbered_name(name, last + 1)), folder.join(format!(".{name}.part")));
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&beside, &path)?;
+    // The name is on the disk as well before anybody is told.
+    File::open(folder)?.sync_all()?;
+    Ok(format!("{} was written", path.display()))
+}
+
+fn too_many(name: &str) -> String {
+    format!("there are {MOST_NUMBERED} files named {name}; tidy it up")
 }
 
 /// `pay.csv`, `pay_2.csv`, `pay_3.csv`
@@ -107,6 +117,17 @@ fn numbered_name(name: &str, number: u32) -> String {
         (_, Some((stem, end))) => format!("{stem}_{number}.{end}"),
         (_, None) => format!("{name}_{number}"),
     }
+}
+
+/// The number with which a file of a folder has a name; `None` for one of another name.
+fn number_of(name: &str, there: &str) -> Option<u32> {
+    if there == name {
+        return Some(1);
+    }
+    let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
+    let number = there.strip_prefix(stem)?.strip_prefix('_')?.strip_suffix(end.as_str())?.parse().ok()?;
+    // Of two ways to write a number one is ours, and what is beyond the last of ours is a year, say.
+    (number <= MOST_NUMBERED && numbered_name(name, number) == there).then_some(number)
 }
 
 /// Looks whether an address may be one of a receiver.
@@ -149,7 +170,7 @@ pub fn to_address(
         })?;
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
-        let says: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(RECEIPT_CHARS).collect();
+        let says = Secrets::new(url, [token]).said(&text, RECEIPT_CHARS);
         let receipt = if says.is_empty() { status.to_string() } else { format!("{status}: {says}") };
         match status {
             _ if status.is_success() => Ok(receipt),
@@ -216,10 +237,35 @@ mod tests {
         assert!(put(b"one").ends_with("pay.csv is there"));
         assert!(put(b"two").ends_with("pay_2.csv was written"));
         assert!(put(b"two").ends_with("pay_2.csv is there"));
-        assert!(put(b"one").ends_with("pay.csv is there"));
+        // What was there before the last one is handed on anew, and once.
+        assert!(put(b"one").ends_with("pay_3.csv was written"));
+        assert!(put(b"one").ends_with("pay_3.csv is there"));
         let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["pay.csv", "pay_2.csv"], "and nothing half");
+        assert_eq!(names, ["pay.csv", "pay_2.csv", "pay_3.csv"], "and nothing half");
+        // Whoever takes files away leaves a gap.
+        fs::remove_file(folder.path().join("pay.csv")).unwrap();
+        assert!(put(b"one").ends_with("pay_3.csv is there"));
+        assert!(put(b"two").ends_with("pay_4.csv was written"));
+    }
+
+    #[test]
+    fn a_file_with_a_number_is_told_from_one_of_another_name() {
+        for (there, number) in [
+            ("pay.csv", Some(1)),
+            ("pay_2.csv", Some(2)),
+            ("pay_1000.csv", Some(1_000)),
+            ("pay_1.csv", None),
+            ("pay_02.csv", None),
+            ("pay_+2.csv", None),
+            ("pay_2026.csv", None),
+            ("pay_2.txt", None),
+            ("payroll_2.csv", None),
+            (".pay.csv.part", None),
+        ] {
+            assert_eq!(number_of("pay.csv", there), number, "{there}");
+        }
+        assert_eq!((number_of("pay", "pay_2"), number_of("pay", "pay_2.csv")), (Some(2), None));
     }
 
     #[test]

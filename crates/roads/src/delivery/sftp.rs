@@ -7,16 +7,18 @@
 //! * Nothing is said to a server whose host key is not the pinned one, and nothing of this machine's own configuration or keys is used.
 //! * Nobody sees half a file, and no file there is written over: it is written under a name of its own and renamed, which fails where the
 //!   name is taken; a file of that name with other bytes stays, and the new one gets a number.
-//! * The same file handed on again is found by its bytes.
-//! * Key and password are in a folder that only this user may read, for as long as the transfer takes.
+//! * The same file handed on again is found: it is the last one of its name, by number, with the same bytes.
+//! * Key, password and file are in a folder that only this user may read, for as long as the transfer takes. What a transfer left that was
+//!   killed is removed when the next one begins.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -24,10 +26,16 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::{MOST_NUMBERED, Parcel, numbered_name};
+use super::{MOST_NUMBERED, Parcel, number_of, numbered_name, too_many};
 
 /// Seconds until a server that does not answer is given up.
 const PATIENCE_SECONDS: u32 = 20;
+/// How the folders of transfers are called.
+const FOLDER: &str = "punchclock-sftp";
+/// The file in them that is locked for as long as the transfer takes: whoever is killed holds no lock.
+const LOCK: &str = "lock";
+/// Age from which a folder without such a file is one that a transfer left, and none that just begins.
+const LEFT_AFTER: Duration = Duration::from_secs(3_600);
 /// Kinds of host keys, the one that is taken first.
 const KEY_KINDS: [&str; 3] = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"];
 
@@ -168,30 +176,39 @@ pub fn to_sftp(
     parcel: Parcel<'_>,
 ) -> Result<String, String> {
     let session = Session::new(place, host_key, secret).map_err(|error| format!("no transfer can be made: {error}"))?;
-    session.ask("pwd\n")?;
-    for number in 1..=MOST_NUMBERED {
+    let mut last = None;
+    for number in session.last_listed(place, parcel.name)?.unwrap_or(1)..=MOST_NUMBERED {
         let path = place.path(&numbered_name(parcel.name, number));
         match session.read(&path)? {
-            Some(there) if there == parcel.bytes => return Ok(format!("{path} is there, {} bytes", there.len())),
-            Some(_) => {}
+            Some(there) => last = Some((path, there == parcel.bytes)),
+            None if matches!(last, Some((_, true))) => break,
             None => return session.write(place, &path, parcel),
         }
     }
-    Err(format!("there are {MOST_NUMBERED} files named {}; tidy it up", parcel.name))
+    match last {
+        Some((path, true)) => Ok(format!("{path} is there, {} bytes", parcel.bytes.len())),
+        _ => Err(too_many(parcel.name)),
+    }
 }
 
 /// What a transfer needs, in a folder that goes with it.
 struct Session<'a> {
     place: &'a SftpPlace,
     folder: TempDir,
+    /// Holds the lock.
+    _lock: File,
     has_password: bool,
 }
 
 impl<'a> Session<'a> {
     fn new(place: &'a SftpPlace, host_key: &str, secret: SftpSecret<'_>) -> io::Result<Self> {
         // Made with mode 0700.
-        let folder = tempfile::Builder::new().prefix("punchclock-sftp").tempdir()?;
-        let session = Self { place, has_password: matches!(secret, SftpSecret::Password(_)), folder };
+        let root = std::env::temp_dir();
+        let folder = tempfile::Builder::new().prefix(FOLDER).tempdir_in(&root)?;
+        let lock = File::create(folder.path().join(LOCK))?;
+        lock.try_lock()?;
+        remove_left(&root, fs::metadata(folder.path())?.uid());
+        let session = Self { place, has_password: matches!(secret, SftpSecret::Password(_)), folder, _lock: lock };
         session.keep("known", &format!("{} {host_key}\n", place.known_as()), 0o600)?;
         match secret {
             SftpSecret::Key(key) => session.keep("secret", &format!("{}\n", key.trim_end()), 0o600)?,
@@ -264,6 +281,15 @@ impl<'a> Session<'a> {
         text.replace(&format!("{}/", self.folder.path().display()), "")
     }
 
+    /// The highest number with which the server lists a file of a name; `None` where it lists none, as one that shows no folders to this
+    /// account, or writes the letters of this name in its own way.
+    fn last_listed(&self, place: &SftpPlace, name: &str) -> Result<Option<u32>, String> {
+        let folder = if place.folder.is_empty() { String::new() } else { format!(" \"{}\"", place.folder) };
+        let listed = self.ask(&format!("pwd\n-ls -1{folder}\n"))?;
+        let names = listed.lines().filter_map(|line| line.trim_end().rsplit('/').next());
+        Ok(names.filter_map(|there| number_of(name, there)).max())
+    }
+
     /// The bytes of a file there; `None` where none can be read.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let there = self.at("there");
@@ -297,6 +323,28 @@ impl<'a> Session<'a> {
             ));
         }
         Ok(format!("{path} was written, {size} bytes"))
+    }
+}
+
+/// Removes the folders of this user's transfers that ended without doing so themselves. What can't be removed stays for the next time.
+fn remove_left(root: &Path, user: u32) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER)
+            && fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir() && found.uid() == user);
+        if is_ours && is_left(&path) {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+}
+
+fn is_left(folder: &Path) -> bool {
+    let age = || fs::metadata(folder).and_then(|found| found.modified()).ok()?.elapsed().ok();
+    match File::open(folder.join(LOCK)).map(|file| file.try_lock()) {
+        Ok(Ok(())) => true,
+        Ok(Err(TryLockError::WouldBlock)) => false,
+        // Of an older version, or of a transfer that is about to lock it.
+        Err(_) | Ok(Err(TryLockError::Error(_))) => age().is_some_and(|age| age > LEFT_AFTER),
     }
 }
 
@@ -336,6 +384,38 @@ mod tests {
             let error = SftpPlace::parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn what_a_killed_transfer_left_is_removed_when_the_next_one_begins_and_one_under_way_is_not() {
+        let root = std::env::temp_dir();
+        let left = |name: &str, has_lock: bool| {
+            let folder = root.join(format!("{name}-left-{}", std::process::id()));
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("secret"), "s3cret").unwrap();
+            if has_lock {
+                fs::write(folder.join(LOCK), "").unwrap();
+            }
+            folder
+        };
+        let place = SftpPlace::parse("sftp://pay@files.example/in").unwrap();
+        let begin = || Session::new(&place, "ssh-ed25519 AAAA", SftpSecret::Password("s3cret")).unwrap();
+        let (killed, older, young) = (
+            left("punchclock-sftp-killed", true),
+            left("punchclock-sftp-old", false),
+            left("punchclock-sftp-new", false),
+        );
+        let other = left("punchclock-other", true);
+        let two_hours_ago = std::time::SystemTime::now() - 2 * LEFT_AFTER;
+        File::open(&older).unwrap().set_modified(two_hours_ago).unwrap();
+        let under_way = begin();
+        let ended = begin().folder.path().to_owned();
+        let are_there = [&killed, &older, &young, &other].map(|folder| folder.exists());
+        for folder in [&killed, &older, &young, &other] {
+            let _ = fs::remove_dir_all(folder);
+        }
+        assert_eq!(are_there, [false, false, true, true]);
+        assert!(under_way.at("secret").exists() && !ended.exists());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::layout::{By, Column, Field, Layout, Unmapped};
+use super::layout::{By, Column, Field, Hours, HoursForm, Layout, Rounding, Unmapped};
 use super::number::{Carry, Shown, shown};
 use super::text::{self, Told};
 use super::{PayDay, PayPerson, PayrollError, Period};
@@ -39,7 +39,8 @@ pub struct PayTable {
     pub left_out: BTreeMap<String, i64>,
     /// The minutes of pay codes in the file.
     pub minutes: i64,
-    /// What the figures of pay codes in the form of the layout add up to as they are written.
+    /// What the figures of pay codes add up to as they are written, each minute once: those of columns that may stand beside them, as of a
+    /// sum, are not counted again.
     pub total: String,
     /// What those minutes come to, rounded once.
     pub exact: String,
@@ -82,7 +83,13 @@ struct Group {
 /// Names every pay code that has no place in the layout, or the value that is missing.
 pub fn table(layout: &Layout, period: Period, people: &[PayPerson]) -> Result<PayTable, PayrollError> {
     layout.check()?;
-    let mut making = Making { layout, period, table: PayTable::default(), misfits: BTreeSet::new(), units: 0 };
+    let mut making = Making {
+        layout,
+        period,
+        table: PayTable::default(),
+        misfits: BTreeSet::new(),
+        sums: vec![Sum::default(); layout.columns.len()],
+    };
     for person in people {
         making.person(person)?;
     }
@@ -94,13 +101,46 @@ pub fn table(layout: &Layout, period: Period, people: &[PayPerson]) -> Result<Pa
             "map them in [codes] and give what they become a column of hours, or list them in `drop`",
         ));
     }
-    let Making { mut table, units, .. } = making;
-    let form = making.layout.hours.form;
-    let sample =
-        shown(table.minutes, &super::Hours { rounding: super::Rounding::Nearest, ..layout.hours }, form, &mut 0);
-    table.exact = sample.text(&layout.text.decimal_mark);
-    table.total = Shown { units, ..sample }.text(&layout.text.decimal_mark);
+    let Making { mut table, sums, .. } = making;
+    let counted = counted(layout, &sums, table.minutes);
+    let form = counted.map_or(layout.hours.form, |(form, _)| form);
+    let exact = shown(table.minutes, &Hours { rounding: Rounding::Nearest, ..layout.hours }, form, &mut 0);
+    let units = counted.map_or(exact.units, |(_, units)| units);
+    table.exact = exact.text(&layout.text.decimal_mark);
+    table.total = Shown { units, ..exact }.text(&layout.text.decimal_mark);
     Ok(table)
+}
+
+/// What the figures of a column came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    minutes: i64,
+    /// As they are written.
+    units: i64,
+}
+
+/// Form and sum of figures that hold each of the minutes once: of the columns of codes together, or else of a column of all of them; those in
+/// the layout's own form first. `None` where there are none, as where columns of codes have several forms.
+fn counted(layout: &Layout, sums: &[Sum], minutes: i64) -> Option<(HoursForm, i64)> {
+    let own = layout.hours.form;
+    let forms = [own, HoursForm::Decimal, HoursForm::Clock, HoursForm::Minutes];
+    let is_of_code =
+        |column: &Column| column.field == Field::OtherHours || (column.field == Field::Hours && !column.of.is_empty());
+    let is_of_all = |column: &Column| column.field == Field::Hours && column.of.is_empty();
+    let sums_in = |form: HoursForm| {
+        let columns = layout.columns.iter().zip(sums);
+        columns.filter(move |(column, _)| column.form.unwrap_or(own) == form).map(|(column, sum)| (column, *sum))
+    };
+    let of_codes = forms.into_iter().filter_map(|form| {
+        let added = |one: Sum, other: Sum| Sum { minutes: one.minutes + other.minutes, units: one.units + other.units };
+        let figures = sums_in(form).filter(|(column, _)| is_of_code(column)).map(|(_, sum)| sum);
+        figures.reduce(added).map(|sum| (form, sum))
+    });
+    let of_all = forms
+        .into_iter()
+        .filter_map(|form| sums_in(form).find(|(column, _)| is_of_all(column)).map(|(_, sum)| (form, sum)));
+    let mut found = of_codes.chain(of_all).filter(|(_, sum)| sum.minutes == minutes);
+    found.next().map(|(form, sum)| (form, sum.units))
 }
 
 struct Making<'a> {
@@ -109,8 +149,8 @@ struct Making<'a> {
     table: PayTable,
     /// Our codes without a place.
     misfits: BTreeSet<String>,
-    /// What the figures of pay codes add up to, in the layout's own form.
-    units: i64,
+    /// By the place of the column.
+    sums: Vec<Sum>,
 }
 
 impl Making<'_> {
@@ -204,7 +244,11 @@ impl Making<'_> {
                 cells.push(match minutes {
                     Some(minutes) => {
                         let carry = carries.entry((place, code)).or_default();
-                        self.duration(column, minutes, carry)
+                        let (cell, units) = self.duration(column, minutes, carry);
+                        if let Some(sum) = self.sums.get_mut(place) {
+                            *sum = Sum { minutes: sum.minutes + minutes, units: sum.units + units };
+                        }
+                        cell
                     }
                     None if column.field.is_duration() => Cell::Text(String::new()),
                     None => self.word(column, person, key, &code)?,
@@ -215,21 +259,18 @@ impl Making<'_> {
         Ok(())
     }
 
-    fn duration(&mut self, column: &Column, minutes: i64, carry: &mut Carry) -> Cell {
+    /// A cell, and its figure in the smallest unit of its form.
+    fn duration(&self, column: &Column, minutes: i64, carry: &mut Carry) -> (Cell, i64) {
         let hours = &self.layout.hours;
         let form = column.form.unwrap_or(hours.form);
         let shown = shown(minutes, hours, form, carry);
-        if matches!(column.field, Field::Hours | Field::OtherHours) {
-            // Beside them the same minutes may stand in another form.
-            self.units += if form == hours.form { shown.units } else { 0 };
-            if minutes == 0 && hours.blank_zero {
-                return Cell::Text(String::new());
-            }
-        }
-        match form {
-            super::HoursForm::Clock => Cell::Clock(shown.text(".")),
+        let is_of_codes = matches!(column.field, Field::Hours | Field::OtherHours);
+        let cell = match form {
+            _ if is_of_codes && minutes == 0 && hours.blank_zero => Cell::Text(String::new()),
+            HoursForm::Clock => Cell::Clock(shown.text(".")),
             _ => Cell::Number(shown.text(".")),
-        }
+        };
+        (cell, shown.units)
     }
 
     fn word(&self, column: &Column, person: &PayPerson, key: &Key, code: &str) -> Result<Cell, PayrollError> {
@@ -354,6 +395,44 @@ mod tests {
             [[columns]]\ntitle = \"C\"\nfield = \"other_code\"\n[[columns]]\ntitle = \"H\"\nfield = \"other_hours\"\n";
         let days = vec![day(2, &[("REG", 480), ("OT", 30), ("ND", 15)])];
         assert_eq!(shown(layout, days), ["8.00|ND|0.25", "|OT|0.50"]);
+    }
+
+    /// Total and remarks of two people's thirds of hours in columns.
+    fn totals(columns: &[&str]) -> (String, Vec<String>) {
+        let layout = format!("unmapped = \"keep\"\n[[columns]]\nfield = \"employee\"\n{}", columns.concat());
+        let people = [20, 40].map(|minutes| person(vec![day(2, &[("REG", minutes), ("OT", 20), ("ND", 60)])]));
+        let made = table(&Layout::from_toml(&layout).unwrap(), MARCH, &people).unwrap();
+        (made.total.clone(), made.remarks())
+    }
+
+    #[test]
+    fn the_total_has_each_minute_once_whatever_columns_there_are_and_only_rounding_is_called_so() {
+        const TOTAL: &str = "[[columns]]\nfield = \"hours\"\n";
+        const CLOCK: &str = "[[columns]]\nfield = \"hours\"\nform = \"clock\"\n";
+        const REG: &str = "[[columns]]\nfield = \"hours\"\nof = [\"REG\"]\n";
+        const REG_CLOCK: &str = "[[columns]]\nfield = \"hours\"\nof = [\"REG\"]\nform = \"clock\"\n";
+        const REST: &str = "[[columns]]\nfield = \"hours\"\nof = [\"OT\", \"ND\"]\n";
+        const OTHERS: &str = "[[columns]]\nfield = \"other_code\"\n[[columns]]\nfield = \"other_hours\"\n";
+        for (columns, total, is_rounded) in [
+            (&[TOTAL][..], "3.67", false),
+            // 0.33 + 0.67 and two times 1.33.
+            (&[REG, REST], "3.66", true),
+            (&[REG, REST, TOTAL], "3.66", true),
+            (&[TOTAL, REG, REST], "3.66", true),
+            (&[REG, OTHERS], "3.66", true),
+            (&[REG, OTHERS, TOTAL], "3.66", true),
+            (&[CLOCK], "3:40", false),
+            (&[TOTAL, CLOCK], "3.67", false),
+            (&[REG, REG_CLOCK, REST], "3.66", true),
+            // Those of codes do not hold all, so it is the sum of the others.
+            (&[REG, TOTAL], "3.67", false),
+            (&[REG, REST, REST, CLOCK], "3:40", false),
+            // What is written in two forms is not added up.
+            (&[REG_CLOCK, REST], "3.67", false),
+        ] {
+            let (added, remarks) = totals(columns);
+            assert_eq!((added.as_str(), remarks.len()), (total, usize::from(is_rounded)), "{columns:?} {remarks:?}");
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //!
 //! Invariants:
 //! * Whoever is named before `@`, the values of a query, the fragment, and what of the path looks drawn by chance are never shown; where
-//!   they are kept, [`crate::addresses`] says.
+//!   they are kept, the hub says.
 //! * What is filled in, `{year}` and `{country}`, stays, so that addresses that differ in it differ as they are shown.
 //! * An address as it is shown is shown as it is.
 
 /// What stands for what is not shown.
-const HIDDEN: &str = "***";
+pub(crate) const HIDDEN: &str = "***";
 /// What is filled in.
 const FILLED_IN: [&str; 2] = ["{year}", "{country}"];
 /// Characters that a secret in a path has at least.
@@ -16,30 +16,48 @@ const SHORTEST_SECRET: usize = 16;
 const SHORTEST_MIX: usize = 8;
 
 /// An address without what may open a door.
-pub(crate) fn shown_url(url: &str) -> String {
+pub fn shown_url(url: &str) -> String {
+    veil(url, &mut Vec::new())
+}
+
+/// What of an address is not shown, piece by piece; of whoever is named before `@`, name and password also each by itself.
+pub(crate) fn hidden_of(url: &str) -> Vec<String> {
+    let mut hidden = Vec::new();
+    veil(url, &mut hidden);
+    hidden
+}
+
+/// An address without what may open a door, which is put with what is hidden.
+fn veil(url: &str, hidden: &mut Vec<String>) -> String {
     let (url, fragment) = cut(url, '#');
     let (place, query) = cut(url, '?');
     let mut shown = match place.split_once("://") {
         Some((scheme, rest)) => {
             let (authority, path) = rest.split_at(rest.find(is_slash).unwrap_or(rest.len()));
-            let host =
-                authority.rsplit_once('@').map_or_else(|| authority.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"));
-            format!("{scheme}://{host}{}", shown_path(path))
+            let host = match authority.rsplit_once('@') {
+                Some((user, host)) => {
+                    hidden.extend([user].into_iter().chain(user.splitn(2, ':')).map(str::to_owned));
+                    format!("{HIDDEN}@{host}")
+                }
+                None => authority.to_owned(),
+            };
+            format!("{scheme}://{host}{}", shown_path(path, hidden))
         }
-        None => shown_path(place),
+        None => shown_path(place, hidden),
     };
     if let Some(query) = query {
-        let pairs: Vec<String> = query.split('&').map(shown_pair).collect();
+        let pairs: Vec<String> = query.split('&').map(|pair| shown_pair(pair, hidden)).collect();
         shown += &format!("?{}", pairs.join("&"));
     }
-    if fragment.is_some() {
+    if let Some(fragment) = fragment {
+        hidden.push(fragment.to_owned());
         shown += &format!("#{HIDDEN}");
     }
     shown
 }
 
 /// Whether something of an address is hidden.
-pub(crate) fn has_hidden(url: &str) -> bool {
+pub fn has_hidden(url: &str) -> bool {
     url.contains(HIDDEN)
 }
 
@@ -47,29 +65,35 @@ const fn is_slash(c: char) -> bool {
     c == '/' || c == '\\'
 }
 
-fn shown_path(path: &str) -> String {
+fn shown_path(path: &str, hidden: &mut Vec<String>) -> String {
     let shown = |part: &str| {
         let segment = part.trim_end_matches(is_slash);
-        veiled(segment, looks_drawn) + part.strip_prefix(segment).unwrap_or_default()
+        veiled(segment, looks_drawn, hidden) + part.strip_prefix(segment).unwrap_or_default()
     };
     path.split_inclusive(is_slash).map(shown).collect()
 }
 
-fn shown_pair(pair: &str) -> String {
+fn shown_pair(pair: &str, hidden: &mut Vec<String>) -> String {
     let is_any = |text: &str| !text.is_empty();
     match pair.split_once('=') {
-        Some((name, value)) => format!("{name}={}", veiled(value, is_any)),
+        Some((name, value)) => format!("{name}={}", veiled(value, is_any, hidden)),
         // A value without a name.
-        None => veiled(pair, is_any),
+        None => veiled(pair, is_any, hidden),
     }
 }
 
 /// A text of which that is hidden which is told by this, between what is filled in.
-fn veiled(text: &str, is_secret: impl Fn(&str) -> bool + Copy) -> String {
+fn veiled(text: &str, is_secret: impl Fn(&str) -> bool + Copy, hidden: &mut Vec<String>) -> String {
     let first = FILLED_IN.iter().filter_map(|word| text.split_once(word).map(|(before, after)| (before, *word, after)));
     match first.min_by_key(|(before, ..)| before.len()) {
-        Some((before, word, after)) => format!("{}{word}{}", veiled(before, is_secret), veiled(after, is_secret)),
-        None if is_secret(text) => HIDDEN.to_owned(),
+        Some((before, word, after)) => {
+            let before = veiled(before, is_secret, hidden);
+            format!("{before}{word}{}", veiled(after, is_secret, hidden))
+        }
+        None if is_secret(text) => {
+            hidden.push(text.to_owned());
+            HIDDEN.to_owned()
+        }
         None => text.to_owned(),
     }
 }
@@ -128,6 +152,21 @@ mod tests {
         ] {
             assert_eq!((shown_url(url).as_str(), shown_url(shown).as_str()), (shown, shown));
             assert_eq!(has_hidden(shown), url != shown, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_is_told_to_whoever_has_to_keep_it_out_of_other_words() {
+        for (url, hidden) in [
+            ("https://crm.example/api/days", &[][..]),
+            (
+                "https://ann:pass@crm.example/in?token=5ecret&v=&w#end",
+                &["ann:pass", "ann", "pass", "5ecret", "w", "end"],
+            ),
+            ("https://x.example/550e8400-e29b-41d4-a716-446655440000/in", &["550e8400-e29b-41d4-a716-446655440000"]),
+            ("https://days.example/?of=k-{year}-{country}", &["k-", "-"]),
+        ] {
+            assert_eq!(hidden_of(url), hidden, "{url}");
         }
     }
 
