@@ -298,9 +298,10 @@ fn pause(write: &Write<'_>, name: &str, settings: &SinkSettings, why: &str) -> R
 }
 
 impl Delivered {
-    /// Of how many records the receiver said something of their own.
+    /// Of how many records the receiver said something of their own. A time-out, or trouble on its side, is nothing of the kind: what
+    /// stands before a receiver that has gone says so, too.
     const fn heard(&self) -> u64 {
-        self.sent + self.refused + self.failed
+        self.sent + self.refused
     }
 
     fn count(&mut self, answer: &Answer) -> Went {
