@@ -33,8 +33,9 @@ statements! {
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, is_refused = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END
         WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND attempts = $9 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
-    END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
-        raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
+    END = concat!("UPDATE outbox SET event = NULL, digest = NULL, attempts = CASE WHEN state IN ('waiting', 'failed') THEN 0 ELSE attempts END,
+        revision = CASE WHEN state IN ('waiting', 'failed') THEN ", raised!("$1"), " ELSE revision END,
+        state = CASE WHEN state = 'failed' THEN 'waiting' ELSE state END WHERE tenant = $2 AND sink = $3");
     UNTOLD = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state IN ('waiting', 'failed') ORDER BY employee, seq, date";
 }
 
@@ -140,8 +141,8 @@ impl Write<'_> {
         self.run(BEGIN, params![self.tenant, sink]).map(drop)
     }
 
-    /// A sink hears of events no more: those that are left go, and the days of them wait as the sink's other days do, under revisions
-    /// that were never on their way.
+    /// A sink hears of events no more: those that are left go, and the days of them, also those that had failed, wait as the sink's
+    /// other days do, without attempts, under revisions that were never on their way.
     ///
     /// # Errors
     /// Of the store.
