@@ -212,8 +212,8 @@ impl Hub {
             let was = before.as_ref().map_or_else(|| Ok("none".to_owned()), SinkSettings::audited)?;
             let detail = format!("{was} -> {}", settings.audited()?);
             write.audit(&actor.entry(now, "sink.add", name, detail))?;
-            let is_same = before.is_none_or(|before| before.mode == settings.mode);
-            if is_same { Ok(None) } else { events::switch(write, name, &settings, now).map(Some) }
+            let turned = before.filter(|before| before.mode != settings.mode);
+            turned.map(|before| events::switch(write, name, (&before, &settings), now)).transpose()
         })
     }
 

@@ -187,6 +187,26 @@ fn days_that_had_failed_as_events_are_told_as_they_are_once_the_sink_hears_of_ev
     assert_eq!([failed, tried].map(|on| receiver.has(ann, on)), [480, 490].map(|minutes| Some(json!(minutes))));
 }
 
+#[test]
+fn a_day_that_is_gone_for_the_receiver_is_withdrawn_for_it_once_it_hears_of_events() {
+    let (place, receiver) = (Place::with_sink(), Receiver::new(true));
+    let (ann, gone, deferred, there) = (place.people[0], date(0), date(1), date(2));
+    let all = [gone, deferred, there];
+    all.into_iter().for_each(|on| place.becomes(ann, on, Becomes::Worked(480)));
+    place.deliver(&receiver, Which::New);
+    place.becomes(ann, gone, Becomes::Gone);
+    place.becomes(ann, deferred, Becomes::Deferred);
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 1);
+    assert_eq!(place.turn(Mode::Event), Some(0));
+    // It has another record, and is gone as before.
+    place.becomes(ann, gone, Becomes::Absent);
+    assert_eq!(place.deliver(&receiver, Which::New), Delivered::default());
+    all.into_iter().for_each(|on| place.becomes(ann, on, Becomes::Worked(490)));
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 3);
+    let heard = |on: Date| receiver.heard(|key| key.contains(&on.to_string())).pop().unwrap().0;
+    assert_eq!(all.map(heard), ["day.judged", "day.changed", "day.changed"]);
+}
+
 /// Days change while events are sent, replies are lost, and senders die.
 fn play_events(seed: u64) -> u32 {
     let (place, receiver) = (Place::of_events(), Receiver::new(false));
