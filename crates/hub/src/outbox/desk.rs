@@ -202,7 +202,9 @@ impl Hub {
             let before = before.as_ref().map(SinkSettings::read).transpose()?;
             let addresses = (before.as_ref().map(|before| before.url.as_str()), new.settings.url.as_str());
             let url = self.keep_address(write, &addresses::of_sink(name), addresses, now)?;
-            let settings = SinkSettings { url, ..new.settings.clone() };
+            let now_us = now.as_microsecond();
+            let given_us = before.as_ref().map_or(now_us, |before| now_us.max(before.given_us + 1));
+            let settings = SinkSettings { url, given_us, ..new.settings.clone() };
             write.put_sink(name, &settings.json()?)?;
             self.keep_secret(write, &token_place(name), &new.token, now)?;
             match &new.signing_secret {
@@ -335,6 +337,12 @@ impl Hub {
             let sink = sink(read, name)?;
             Ok((SinkSettings::read(&sink)?, sink.paused))
         })
+    }
+
+    /// Whether there is such a sink, and nothing is sent to it now.
+    pub(super) fn is_sink_paused(&self, name: &str) -> Result<bool, Error> {
+        let sinks = self.store.read(|read| read.sinks())?;
+        Ok(sinks.iter().any(|sink| sink.name == name && sink.paused.is_some()))
     }
 
     /// What opens a sink: its settings with the whole address, its token and what records are signed with. For whoever makes the client.

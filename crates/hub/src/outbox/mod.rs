@@ -79,6 +79,15 @@ pub struct SinkSettings {
     /// What an Odoo needs besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odoo: Option<OdooSettings>,
+    /// When they were given, microseconds UTC; later each time. So those that come with another secret and nothing else are others, too: what
+    /// a receiver says to the secret before is not said to them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub given_us: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+const fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// What a record of a sink is.
@@ -129,6 +138,7 @@ impl SinkSettings {
             all_days: false,
             mode: Mode::State,
             odoo: None,
+            given_us: 0,
         }
     }
 
@@ -149,7 +159,8 @@ impl SinkSettings {
 
     /// As the audit trail keeps them.
     fn audited(&self) -> Result<String, Error> {
-        Self { url: self.place(), ..self.clone() }.json()
+        // The entry has its time.
+        Self { url: self.place(), given_us: 0, ..self.clone() }.json()
     }
 
     /// Whether a judged day is told.
