@@ -98,14 +98,14 @@ impl Write<'_> {
         let (employee, date) = (of.0, of.1.to_string());
         let values = params![self.tenant, sink, employee, date, event.revision, seq, event.event, event.fields];
         self.run(NOTE, values)?;
-        self.last_event(sink, of, &event.event)
+        self.last_event(sink, of, Some(&event.event))
     }
 
-    /// Notes that an event, by its word, was the last of a day.
+    /// Notes that an event, by its word, was the last of a day; that there was none with `None`.
     ///
     /// # Errors
     /// Of the store.
-    pub fn last_event(&self, sink: &str, (employee, date): (i64, Date), word: &str) -> Result<(), Error> {
+    pub fn last_event(&self, sink: &str, (employee, date): (i64, Date), word: Option<&str>) -> Result<(), Error> {
         self.run(IS_LAST, params![word, self.tenant, sink, employee, date.to_string()]).map(drop)
     }
 

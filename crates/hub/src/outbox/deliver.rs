@@ -290,6 +290,10 @@ impl Hub {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.store.write(|write| {
+            // What another receiver said, which the sink had before, is nothing that the one now has.
+            if desk::known_settings(write, name)?.as_ref().map(SinkSettings::receiver) != Some(settings.receiver()) {
+                return Ok(());
+            }
             for (ready, answer) in taken.iter().zip(answers) {
                 match (answer, settings.mode) {
                     (Answer::Taken(receipt), Mode::Event) => {

@@ -28,7 +28,7 @@ pub enum EntryState {
     Sent,
     /// Its last attempt failed. It stays until its day changes, or somebody asks for it again.
     Failed,
-    /// The day is not judged, or was gone before anybody was told.
+    /// The day is not judged, or was gone before anybody was told; or another receiver was told, which the sink had before.
     Withheld,
 }
 
@@ -133,6 +133,12 @@ pub(super) fn settings_of(read: &Read<'_>, name: &str) -> Result<SinkSettings, E
     SinkSettings::read(&sink(read, name)?)
 }
 
+/// The settings of a sink; `None` when there is none of that name any more.
+pub(super) fn known_settings(read: &Read<'_>, name: &str) -> Result<Option<SinkSettings>, Error> {
+    let sink = read.sinks()?.into_iter().find(|sink| sink.name == name);
+    sink.as_ref().map(SinkSettings::read).transpose()
+}
+
 pub(super) fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, Error> {
     read.sinks()?.into_iter().find(|sink| sink.name == name).ok_or_else(|| Error::NotFound(format!("sink {name}")))
 }
@@ -158,9 +164,15 @@ pub(super) fn queue(
         if Standing::of(Some(&day), settings)? != Standing::Told {
             continue;
         }
-        let known = write.outbox_entries(name, &[key])?.pop().flatten().is_some();
+        // What is withheld, though the day is to be told, the receiver was not told: another was.
+        let known = write.outbox_entries(name, &[key])?.pop().flatten().map(|entry| entry.state);
+        let is_news = known.as_deref() == Some(EntryState::Withheld.word());
+        let known = known.is_some() && !is_news;
         if known && !which.force {
             continue;
+        }
+        if is_news && settings.mode == Mode::Event {
+            write.last_event(name, key, None)?;
         }
         if settings.mode == Mode::Event {
             scribe.note(write, name, key, (Standing::Told, Some(&day)), &mut seq, now)?;
@@ -186,7 +198,8 @@ pub(super) fn requeue_some(write: &Write<'_>, name: &str) -> Result<usize, Error
 }
 
 impl Hub {
-    /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others.
+    /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others, also
+    /// where another receiver is behind the name now, which has nothing of what the one before was told.
     /// Where its mode changes: how many days waited or had failed. Each of them waits as a record of the new mode, of how it is now.
     ///
     /// # Errors
@@ -197,6 +210,7 @@ impl Hub {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
         }
+        self.forget_what_is_left(name)?;
         self.store.write(|write| {
             let before = write.sinks()?.into_iter().find(|sink| sink.name == name);
             let before = before.as_ref().map(SinkSettings::read).transpose()?;
@@ -214,8 +228,13 @@ impl Hub {
             let was = before.as_ref().map_or_else(|| Ok("none".to_owned()), SinkSettings::audited)?;
             let detail = format!("{was} -> {}", settings.audited()?);
             write.audit(&actor.entry(now, "sink.add", name, detail))?;
-            let turned = before.filter(|before| before.mode != settings.mode);
-            turned.map(|before| events::switch(write, name, (&before, &settings), now)).transpose()
+            let Some(before) = before else { return Ok(None) };
+            let is_turned = before.mode != settings.mode;
+            let turned = is_turned.then(|| events::switch(write, name, (&before, &settings), now)).transpose()?;
+            if before.receiver() != settings.receiver() {
+                write.change_receiver(name, now_us)?;
+            }
+            Ok(turned)
         })
     }
 
@@ -235,7 +254,19 @@ impl Hub {
             write.audit(&actor.entry(now, "sink.remove", name, was))?;
             Ok::<_, Error>(())
         })?;
-        while self.store.write(|write| write.forget_outbox(name, PER_WRITE as u32))? == PER_WRITE as u64 {}
+        self.forget_what_is_left(name)
+    }
+
+    /// Forgets what a sink knew of days that is no more. Whoever removed it may have been stopped before that was done.
+    fn forget_what_is_left(&self, name: &str) -> Result<(), Error> {
+        let some = || {
+            self.store.write(|write| match sink(write, name) {
+                Err(Error::NotFound(_)) => Ok(write.forget_outbox(name, PER_WRITE as u32)?),
+                // Somebody added it again.
+                there => there.map(|_| 0),
+            })
+        };
+        while some()? == PER_WRITE as u64 {}
         Ok(())
     }
 
@@ -290,7 +321,7 @@ impl Hub {
         Ok(self.sink_records(&filter)?.rows)
     }
 
-    /// Puts judged days into a sink's outbox which are not there yet; with `force` also those that are. How many wait because of it.
+    /// Puts judged days into a sink's outbox of which its receiver was never told; with `force` also the others. How many wait because of it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink or employee.

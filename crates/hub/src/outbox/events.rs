@@ -123,7 +123,7 @@ fn note_withdrawn(write: &Write<'_>, sink: &str, before: &SinkSettings) -> Resul
         let days: BTreeMap<Date, &Day> = days.iter().map(|day| (day.date, day)).collect();
         for key in of_one {
             if Standing::of(days.get(&key.1).copied(), before)? == Standing::Gone {
-                write.last_event(sink, *key, WITHDRAWN)?;
+                write.last_event(sink, *key, Some(WITHDRAWN))?;
             }
         }
     }

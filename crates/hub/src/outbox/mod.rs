@@ -152,6 +152,19 @@ impl SinkSettings {
         shown_url(&self.url)
     }
 
+    /// Who is told, as far as lists show an address: kind, scheme, host and path, and Odoo's database. Where only what is hidden differs, a key
+    /// or a piece of the path that looks like one, nobody can tell whether another is behind it: it counts as the same.
+    fn receiver(&self) -> (&str, String, Option<&str>) {
+        let place = self.place();
+        let place = place.split(['?', '#']).next().unwrap_or_default();
+        let place = match place.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{}", rest.strip_prefix("***@").unwrap_or(rest)),
+            None => place.to_owned(),
+        };
+        let database = self.odoo.as_ref().map(|odoo| odoo.database.as_str());
+        (&self.kind, place.trim_end_matches('/').to_owned(), database)
+    }
+
     /// As a row keeps them.
     pub(crate) fn json(&self) -> Result<String, Error> {
         serde_json::to_string(self).map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })

@@ -18,7 +18,7 @@ use testkit::{Chance, how_many};
 
 use super::deliver::queue_first;
 use super::letter::Ready;
-use super::{DryRun, Mode, NewSink, Queued, SinkSettings, Which, desk};
+use super::{DryRun, Mode, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which, desk};
 use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};
@@ -28,6 +28,7 @@ mod barred;
 mod events;
 mod keys;
 mod overlaps;
+mod receivers;
 
 const CRM: &str = "crm";
 const PEOPLE: i64 = 3;
