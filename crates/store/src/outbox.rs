@@ -69,6 +69,7 @@ statements! {
     RECEIPT = "UPDATE outbox SET receipt = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND sent < $6 AND state = 'waiting'";
     REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
     COUNT_IN = "SELECT COUNT(*), COALESCE(MIN(changed_us), 0) FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3";
+    TOLD_OF = "SELECT COUNT(*) FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND offered > 0";
     COUNTS = "SELECT state, COUNT(*), MIN(changed_us), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox
         WHERE tenant = $1 AND sink = $2 GROUP BY state";
 }
@@ -203,6 +204,14 @@ impl Read<'_> {
     pub fn outbox_count(&self, sink: &str, state: &str) -> Result<(u64, i64), Error> {
         let count = self.one(COUNT_IN, params![self.tenant, sink, state], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(count.unwrap_or_default())
+    }
+
+    /// Of how many days of an employee a sink was told, or may have been.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days_told(&self, sink: &str, employee: i64) -> Result<u64, Error> {
+        Ok(self.one(TOLD_OF, params![self.tenant, sink, employee], |row| row.get(0))?.unwrap_or_default())
     }
 
     /// How many days of a sink are in each state.

@@ -9,7 +9,6 @@ use super::letter::{Ready, ready};
 use super::plan::{MISSES, Round, Went, Which};
 use super::{EntryState, Mode, NewSink, Queued, SinkSettings, TRIES, desk, token_place};
 use crate::derive::derive_within;
-use crate::registry::people;
 use crate::resolve::instant;
 use crate::undone::Undone;
 use crate::{Error, Hub};
@@ -418,7 +417,7 @@ pub(super) fn queue_first(
     most: u32,
     now: Timestamp,
 ) -> Result<u64, Error> {
-    let mut people = people(write, which.employee.as_deref())?;
+    let mut people = desk::queued_people(write, which)?;
     people.sort_by_key(|person| person.id);
     let mut queued = 0;
     for person in people {

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::sink::KeyEnd;
+use store::people::Employee;
 use store::{Read, Write};
 
 use super::events::{self, Scribe};
 use super::{Mode, RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
 use crate::addresses;
+use crate::erasing::is_erased;
 use crate::jobs::{DELIVER, enqueue};
 use crate::key_ends::{self, put_key_end};
 use crate::registry::people;
@@ -147,6 +149,13 @@ impl Queued {
     fn dates(&self) -> (Date, Date) {
         (self.from.unwrap_or(Date::MIN), self.to.unwrap_or(Date::MAX))
     }
+}
+
+/// Whose days are put into an outbox. Not those of people who were erased: the days that stay are pay records, and no receiver knows whose.
+pub(super) fn queued_people(read: &Read<'_>, which: &Queued) -> Result<Vec<Employee>, Error> {
+    let mut people = people(read, which.employee.as_deref())?;
+    people.retain(|person| !is_erased(person));
+    Ok(people)
 }
 
 /// Puts judged days of an employee into a sink's outbox; how many wait because of it.
@@ -326,10 +335,8 @@ impl Hub {
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink or employee.
     pub fn queue_days(&self, actor: &Actor, name: &str, which: &Queued, now: Timestamp) -> Result<u64, Error> {
-        let (settings, people) = self.store.read(|read| {
-            let people = people(read, which.employee.as_deref())?;
-            Ok::<_, Error>((settings_of(read, name)?, people))
-        })?;
+        let (settings, people) =
+            self.store.read(|read| Ok::<_, Error>((settings_of(read, name)?, queued_people(read, which)?)))?;
         let mut queued = 0;
         for person in &people {
             queued += self.store.write(|write| queue(write, (name, &settings), person.id, which, now))?;
