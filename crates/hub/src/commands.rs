@@ -184,6 +184,9 @@ fn refused(text: &str) -> Error {
     Error::invalid(what, cure)
 }
 
+/// The number of a command, and why it is not brought any more.
+pub(crate) type CameToNothing = (i64, String);
+
 /// Who would be deleted from a terminal though the number is an employee's of today: number and code.
 fn deletes_employee(
     read: &Read<'_>,
@@ -201,7 +204,7 @@ pub(crate) fn for_edge(
     read: &Read<'_>,
     edge: &str,
     now: Timestamp,
-) -> Result<(Vec<CommandOrder>, Vec<(i64, String)>), Error> {
+) -> Result<(Vec<CommandOrder>, Vec<CameToNothing>), Error> {
     let now_us = now.as_microsecond();
     let limit = u32::try_from(MAX_ORDERS).unwrap_or(u32::MAX);
     let (mut orders, mut failed) = (Vec::new(), Vec::new());
@@ -220,7 +223,7 @@ pub(crate) fn for_edge(
 }
 
 /// Ends commands that no edge has yet.
-pub(crate) fn fail(write: &Write<'_>, failed: &[(i64, String)], now: Timestamp) -> Result<(), Error> {
+pub(crate) fn fail(write: &Write<'_>, failed: &[CameToNothing], now: Timestamp) -> Result<(), Error> {
     for (id, why) in failed {
         let Some(known) = write.command(*id)? else { continue };
         if state(&known)? == CommandState::Queued {

@@ -4,7 +4,8 @@
 //! with copies, receipts and what was stated about it, also where it counts for nobody; what people stated of their working time;
 //! plans, open deltas and days that are not locked; imported files in which they stand, with the reports; commands for terminals and
 //! entries of the audit trail about them ([`crate::about`]). What stays: the days of locked periods, their logs of lateness and
-//! what was posted, under a code that says nothing. They are pay records; how long those are kept is the company's to decide.
+//! what was posted, under a code that says nothing. They are pay records; how long those are kept is the company's to decide. What sinks were
+//! told is out of reach: of how many days is counted before it is forgotten, so that somebody can ask for them there.
 //!
 //! Invariants:
 //! * Each transaction erases a few hundred rows on record ([`store::chain`]); an erasure that broke off is finished by asking again.
@@ -12,7 +13,7 @@
 //!   that takes the code: what somebody stated, or a terminal sent, while the rest was erased is sealed and erased before.
 //! * The days of somebody who was erased, and those around an erased month, are never judged again: what they were made of is gone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -55,6 +56,8 @@ pub struct Erasure {
     pub rows: u64,
     /// Days that stay as pay records.
     pub days_kept: u64,
+    /// The sinks that were told of days of the person, by name, and of how many: what they have stays there.
+    pub told: BTreeMap<String, u64>,
 }
 
 /// The code of somebody who was erased.
@@ -92,8 +95,12 @@ impl Hub {
         let mut all = Erasure::default();
         for code in doubles.iter().map(|double| double.code.as_str()).chain([code]) {
             let done = self.erase_one(actor, code, reason, now, seed, &mut progress)?;
-            all =
-                Erasure { object: done.object, rows: all.rows + done.rows, days_kept: all.days_kept + done.days_kept };
+            all.object = done.object;
+            all.rows += done.rows;
+            all.days_kept += done.days_kept;
+            for (sink, days) in done.told {
+                *all.told.entry(sink).or_default() += days;
+            }
         }
         Ok(all)
     }
@@ -128,23 +135,22 @@ impl Hub {
             erased += self.erase_rows(self, &why, &rows, &mut progress)?.rows;
             self.store.read(|read| ImportsAbout::find(read, &person))?.forget(self)?;
             let end = End { why: &why, erased, met: &met, last };
-            if let Some(days_kept) = self.end_person(actor, &person, &end, now)? {
-                return Ok(Erasure { object: why.object, rows: erased, days_kept });
+            if let Some(done) = self.end_person(actor, &person, &end, now)? {
+                return Ok(done);
             }
         }
         let what = format!("of {code} more came each time that all was gone");
         Err(Error::invalid(what, "ask again when nobody works on it; what is gone stays gone"))
     }
 
-    /// Makes a person nameless, whose rows are gone: how many days stay. `None`, and nothing changes, when something came since they were
-    /// looked up.
+    /// Makes a person nameless, whose rows are gone. `None`, and nothing changes, when something came since they were looked up.
     fn end_person(
         &self,
         actor: &Actor,
         person: &Employee,
         End { why, erased, met, last }: &End<'_>,
         now: Timestamp,
-    ) -> Result<Option<u64>, Error> {
+    ) -> Result<Option<Erasure>, Error> {
         self.store.write(|write| {
             let about = About::of(write, person.clone())?;
             if about.traces(write)? != Traces::default() || !about.audit(write, met, *last)?.is_empty() {
@@ -164,10 +170,15 @@ impl Hub {
             write.forget_answers()?;
             pay_parcels::withdraw(write, None)?;
             about.forget_terminals(write, now.as_microsecond())?;
+            let told = days_told(write, person.id)?;
             write.make_nameless(person, &why.object)?;
-            let detail = format!("{}; {erased} rows", why.reason);
+            let mut detail = format!("{}; {erased} rows", why.reason);
+            for (sink, days) in &told {
+                detail += &format!("; {days} days were told to {sink}");
+            }
             write.audit(&actor.entry(now, "person.erase", &why.object, detail))?;
-            Ok::<_, Error>(Some(days.iter().filter(|day| is_locked(day.date)).count() as u64))
+            let days_kept = days.iter().filter(|day| is_locked(day.date)).count() as u64;
+            Ok::<_, Error>(Some(Erasure { object: why.object.clone(), rows: *erased, days_kept, told }))
         })
     }
 
@@ -240,7 +251,7 @@ impl Hub {
         let Gone { rows, left } = self.erase_rows(steps, &why, &rows, progress)?;
         match left {
             Some(left) => Err(left),
-            None => Ok(Erasure { object, rows, days_kept: 0 }),
+            None => Ok(Erasure { object, rows, ..Erasure::default() }),
         }
     }
 
@@ -329,6 +340,18 @@ struct Gone {
     rows: u64,
     /// Why some are still there.
     left: Option<Error>,
+}
+
+/// The sinks that were told of days of a person, and of how many.
+fn days_told(read: &Read<'_>, person: i64) -> Result<BTreeMap<String, u64>, Error> {
+    let mut told = BTreeMap::new();
+    for sink in read.sinks()? {
+        let days = read.days_told(&sink.name, person)?;
+        if days > 0 {
+            told.insert(sink.name, days);
+        }
+    }
+    Ok(told)
 }
 
 /// What is known of a person at the end.

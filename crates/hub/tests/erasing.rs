@@ -7,10 +7,15 @@ use attendance::Change;
 use attendance::punch::{Fingerprint, attlog};
 use house::{House, clerk, house, log, now};
 use hub::view::{CommandFilter, DayFilter, PunchFilter};
-use hub::{AuditEntry, Cure, Decision, Locking, NewTerminal, USUAL_EXPIRY};
+use hub::{
+    AuditEntry, Cure, Decision, DryRun, EntryState, Locking, Mode, NewSink, NewTerminal, Queued, Sink, SinkSettings,
+    USUAL_EXPIRY, Which,
+};
 use jiff::civil::{Date, date};
 use link::command::TerminalPerson;
 use link::{Closeout, CommandReport, CommandState, Heartbeat, TerminalCommand};
+use roads::sink::{Answer, Fields, Letter};
+use serde_json::{Value, json};
 use store::closeouts::StoredCloseout;
 use store::users::{DismissedUser, TerminalUser};
 
@@ -119,6 +124,65 @@ fn of_an_erased_person_nothing_is_left_but_pay_records_without_a_name() {
         erased(&house) >= done.rows + 4
             && !house.hub.punches(&PunchFilter::default()).unwrap().rows.iter().any(|row| row.user == NUMBER)
     );
+}
+
+/// A receiver that takes all.
+struct Taker;
+
+impl Sink for Taker {
+    fn deliver(&self, letters: &[Letter]) -> Vec<Answer> {
+        letters.iter().map(|_| Answer::Taken("201".into())).collect()
+    }
+
+    fn render(&self, fields: &Fields) -> Value {
+        Value::Object(fields.clone())
+    }
+
+    fn test(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+}
+
+#[test]
+fn it_is_said_which_sinks_were_told_of_whom_is_erased_and_none_is_told_of_what_stays() {
+    let key = tempfile::tempdir().unwrap();
+    let mut house = house();
+    house.import(&log(), true);
+    house.import(&lines(), false);
+    named(&house);
+    lock(&house, date(2026, 2, 1), date(2026, 2, 14));
+    house.hub = house.another_hub().with_key_file(key.path().join("hub.key"));
+    for (name, mode) in [("crm", Mode::State), ("events", Mode::Event), ("new", Mode::State)] {
+        let settings = SinkSettings { mode, ..SinkSettings::new("crm", "https://crm.example") };
+        let new = NewSink { name: name.to_owned(), settings, token: "t".to_owned(), signing_secret: None };
+        house.hub.add_sink(&clerk(), &new, now()).unwrap();
+        let theirs = Queued { employee: Some(CODE.to_owned()), ..Queued::default() };
+        assert!(house.hub.queue_days(&clerk(), name, &theirs, now()).unwrap() > 5);
+    }
+    // One sink was told of all of their days, one of three, and one of none.
+    let deliver = |name: &str, limit| house.hub.deliver(name, &Taker, Which::All, limit, &now, &|| false).unwrap().sent;
+    let (all, three) = (deliver("crm", 0), deliver("events", 3));
+    let done = house.hub.erase_person(&clerk(), CODE, "asked for", now(), &SEED, |_, _| {}).unwrap();
+    let told: Vec<_> = done.told.iter().map(|(sink, days)| (sink.as_str(), *days)).collect();
+    assert_eq!(told, [("crm", all), ("events", three)]);
+    assert_eq!((days(&house, Some(&done.object)).len() as u64, three), (done.days_kept, 3));
+    let entry = house.hub.audit(1).unwrap().remove(0);
+    assert_eq!(entry.action, "person.erase");
+    let words = format!("; {all} days were told to crm; 3 days were told to events");
+    assert!(entry.detail.starts_with("asked for; ") && entry.detail.ends_with(&words), "{}", entry.detail);
+    // The days that stay are told to nobody, whoever asks, nor are they looked at.
+    for which in [None, Some(done.object.clone())] {
+        let which = Queued { force: true, employee: which.clone(), ..Queued::default() };
+        for name in ["crm", "events", "new"] {
+            let dry = DryRun { queued: Some(which.clone()), ..DryRun::default() };
+            let bodies = house.hub.would_deliver(name, &Taker, &dry, now()).unwrap();
+            assert!(bodies.iter().all(|letter| letter.body["user_id"] != json!(done.object)), "{name}");
+            assert_eq!(bodies.is_empty(), which.employee.is_some(), "others are told, {name}");
+        }
+    }
+    assert!(house.hub.queue_days(&clerk(), "new", &Queued::default(), now()).unwrap() > 0);
+    let entries = house.hub.sink_entries("new", EntryState::Waiting, 0).unwrap();
+    assert!(!entries.is_empty() && entries.iter().all(|entry| entry.code != done.object));
 }
 
 /// Whether a text stands anywhere in a new copy of the database.

@@ -88,6 +88,21 @@ fn of_a_locked_day_the_frozen_ends_count_whatever_came_since() {
 }
 
 #[test]
+fn a_locked_day_is_told_by_its_pairs_when_only_its_rules_have_changed() {
+    let (house, _key) = place("[punch]\npairing = \"alternate\"");
+    let (from, to) = ("2026-02-01".parse().unwrap(), "2026-02-15".parse().unwrap());
+    house.hub.lock(&clerk(), (from, to), Some("it is pay day"), now()).unwrap();
+    let stricter = "[punch]\npairing = \"alternate\"\n[[break_rules]]\nafter = 60\ndeduct = 240";
+    let stricter = PolicyVersion::of_file(PolicyFile::from_toml(stricter).unwrap(), None);
+    house.hub.set_policy(&clerk(), &stricter, now()).unwrap();
+    house.derive();
+    let deltas = house.hub.all_deltas((from, to)).unwrap();
+    assert!(deltas.iter().any(|delta| delta.date == ON), "it would be judged otherwise: {deltas:?}");
+    assert_eq!(told(&house, "2026-02-09"), (vec![pair("07:59", "12:01"), pair("12:55", "18:09")], Vec::new()));
+    assert_eq!(told(&house, "2026-02-10"), (vec![pair("07:50", "12:01")], vec!["12:55".to_owned()]));
+}
+
+#[test]
 fn a_punch_in_the_middle_that_moves_and_leaves_the_day_as_it_was_is_told_to_who_is_told_of_pairs() {
     let (house, _key) = place("[punch]\npairing = \"alternate\"");
     let deliver = || house.hub.deliver(ODOO, &Plain, Which::All, 0, &now, &|| false).unwrap();

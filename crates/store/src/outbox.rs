@@ -49,6 +49,9 @@ statements! {
         WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5");
     DOUBT = concat!("UPDATE outbox SET digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') AND event IS NULL THEN ",
         raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
+    ANOTHER = concat!("UPDATE outbox SET digest = NULL, attempts = CASE WHEN state IN ('waiting', 'failed') THEN 0 ELSE attempts END,
+        revision = CASE WHEN state IN ('waiting', 'failed') AND event IS NULL THEN ", raised!("$1"), " ELSE revision END,
+        state = CASE WHEN state = 'sent' THEN 'withheld' WHEN state = 'failed' THEN 'waiting' ELSE state END WHERE tenant = $2 AND sink = $3");
     WITHHOLD = "UPDATE outbox SET state = 'withheld' WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state <> 'sent'";
     WAITING = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'waiting' AND attempts >= $3 AND attempts <= $4
         ORDER BY employee, seq, date LIMIT $5";
@@ -66,6 +69,7 @@ statements! {
     RECEIPT = "UPDATE outbox SET receipt = $1 WHERE tenant = $2 AND sink = $3 AND employee = $4 AND date = $5 AND sent < $6 AND state = 'waiting'";
     REQUEUE = "UPDATE outbox SET state = 'waiting', attempts = 0 WHERE tenant = $1 AND sink = $2 AND employee = $3 AND date = $4 AND state = 'failed'";
     COUNT_IN = "SELECT COUNT(*), COALESCE(MIN(changed_us), 0) FROM outbox WHERE tenant = $1 AND sink = $2 AND state = $3";
+    TOLD_OF = "SELECT COUNT(*) FROM outbox WHERE tenant = $1 AND sink = $2 AND employee = $3 AND offered > 0";
     COUNTS = "SELECT state, COUNT(*), MIN(changed_us), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox
         WHERE tenant = $1 AND sink = $2 GROUP BY state";
 }
@@ -202,6 +206,14 @@ impl Read<'_> {
         Ok(count.unwrap_or_default())
     }
 
+    /// Of how many days of an employee a sink was told, or may have been.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days_told(&self, sink: &str, employee: i64) -> Result<u64, Error> {
+        Ok(self.one(TOLD_OF, params![self.tenant, sink, employee], |row| row.get(0))?.unwrap_or_default())
+    }
+
     /// How many days of a sink are in each state.
     ///
     /// # Errors
@@ -296,6 +308,16 @@ impl Write<'_> {
             self.run(DOUBT, params![now_us, self.tenant, sink.name])?;
         }
         Ok(())
+    }
+
+    /// Another receiver hears of a sink's days from now on, who has none of them: what was sent is withheld until it is told anew, and what
+    /// waits or had failed waits without attempts, under revisions that the one before never had on their way; but for events, which are
+    /// what they were.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn change_receiver(&self, sink: &str, now_us: i64) -> Result<(), Error> {
+        self.run(ANOTHER, params![now_us, self.tenant, sink]).map(drop)
     }
 
     /// A day is not to be told now, unless it was sent as it is.

@@ -33,8 +33,10 @@ statements! {
     FAILED = "UPDATE outbox SET attempts = attempts + 1, receipt = $1, is_refused = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END
         WHERE tenant = $4 AND sink = $5 AND employee = $6 AND date = $7 AND sent < $8 AND attempts = $9 AND state = 'waiting'";
     BEGIN = "UPDATE outbox SET event = 'day.judged' WHERE tenant = $1 AND sink = $2 AND offered > 0";
-    END = concat!("UPDATE outbox SET event = NULL, digest = NULL, revision = CASE WHEN state IN ('waiting', 'failed') THEN ",
-        raised!("$1"), " ELSE revision END WHERE tenant = $2 AND sink = $3");
+    END = concat!("UPDATE outbox SET event = NULL, digest = NULL, attempts = CASE WHEN state IN ('waiting', 'failed') THEN 0 ELSE attempts END,
+        revision = CASE WHEN state IN ('waiting', 'failed') THEN ", raised!("$1"), " ELSE revision END,
+        state = CASE WHEN state = 'failed' THEN 'waiting' ELSE state END WHERE tenant = $2 AND sink = $3");
+    TOLD = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state = 'sent' AND event IS NOT NULL ORDER BY employee, seq, date";
     UNTOLD = "SELECT employee, date FROM outbox WHERE tenant = $1 AND sink = $2 AND state IN ('waiting', 'failed') ORDER BY employee, seq, date";
 }
 
@@ -70,6 +72,14 @@ impl Read<'_> {
         })
     }
 
+    /// The days of which a sink that hears of events knows all that there is, by employee.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn days_in_step(&self, sink: &str) -> Result<Vec<(i64, Date)>, Error> {
+        self.all(TOLD, params![self.tenant, sink], day_of)
+    }
+
     /// The days that wait to be sent to a sink, or failed.
     ///
     /// # Errors
@@ -88,7 +98,15 @@ impl Write<'_> {
         let (employee, date) = (of.0, of.1.to_string());
         let values = params![self.tenant, sink, employee, date, event.revision, seq, event.event, event.fields];
         self.run(NOTE, values)?;
-        self.run(IS_LAST, params![event.event, self.tenant, sink, employee, date]).map(drop)
+        self.last_event(sink, of, Some(&event.event))
+    }
+
+    /// Notes that an event, by its word, was the last of a day; that there was none with `None`.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn last_event(&self, sink: &str, (employee, date): (i64, Date), word: Option<&str>) -> Result<(), Error> {
+        self.run(IS_LAST, params![word, self.tenant, sink, employee, date.to_string()]).map(drop)
     }
 
     /// Notes that events are about to be on their way: entries with the revisions of these.
@@ -140,8 +158,8 @@ impl Write<'_> {
         self.run(BEGIN, params![self.tenant, sink]).map(drop)
     }
 
-    /// A sink hears of events no more: those that are left go, and the days of them wait as the sink's other days do, under revisions
-    /// that were never on their way.
+    /// A sink hears of events no more: those that are left go, and the days of them, also those that had failed, wait as the sink's
+    /// other days do, without attempts, under revisions that were never on their way.
     ///
     /// # Errors
     /// Of the store.

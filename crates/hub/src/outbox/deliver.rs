@@ -7,9 +7,8 @@ use store::{Read, Write};
 
 use super::letter::{Ready, ready};
 use super::plan::{MISSES, Round, Went, Which};
-use super::{EntryState, Mode, Queued, SinkSettings, TRIES, desk, token_place};
+use super::{EntryState, Mode, NewSink, Queued, SinkSettings, TRIES, desk, token_place};
 use crate::derive::derive_within;
-use crate::registry::people;
 use crate::resolve::instant;
 use crate::undone::Undone;
 use crate::{Error, Hub};
@@ -93,12 +92,41 @@ impl Hub {
         is_over: &dyn Fn() -> bool,
     ) -> Result<Delivered, Error> {
         let (settings, paused) = self.sink_to_send_to(name)?;
-        if paused.is_some() {
-            return Ok(Delivered { paused, ..Delivered::default() });
+        match paused {
+            None => self.deliver_to((name, &settings), sink, (which, limit), clock, is_over),
+            paused => Ok(Delivered { paused, ..Delivered::default() }),
         }
+    }
+
+    /// As [`Hub::deliver`], by a client that was made of `access`. `None`, and nothing is sent, when the sink was given anew since: its secret
+    /// may be another.
+    pub(super) fn deliver_by(
+        &self,
+        access: &NewSink,
+        sink: &dyn Sink,
+        of: (Which, u32),
+        clock: &dyn Fn() -> Timestamp,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Option<Delivered>, Error> {
+        let (settings, paused) = self.sink_to_send_to(&access.name)?;
+        match paused {
+            _ if settings.given_us != access.settings.given_us => Ok(None),
+            None => self.deliver_to((&access.name, &settings), sink, of, clock, is_over).map(Some),
+            paused => Ok(Some(Delivered { paused, ..Delivered::default() })),
+        }
+    }
+
+    fn deliver_to(
+        &self,
+        (name, settings): (&str, &SinkSettings),
+        sink: &dyn Sink,
+        (which, limit): (Which, u32),
+        clock: &dyn Fn() -> Timestamp,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Delivered, Error> {
         let mut done = Delivered::default();
         let most = if limit == 0 { PER_RUN } else { limit.min(PER_RUN) };
-        let waiting = self.store.read(|read| waiting(read, name, &settings, which, most))?;
+        let waiting = self.store.read(|read| waiting(read, name, settings, which, most))?;
         let mut round = Round::new(&waiting);
         let mut barred: Vec<(Ready, String)> = Vec::new();
         let mut is_asked = false;
@@ -108,12 +136,12 @@ impl Hub {
             if wave.is_empty() {
                 break;
             }
-            let Some(taken) = self.take(name, &settings, &wave, sink, clock())? else { break };
+            let Some(taken) = self.take(name, settings, &wave, sink, clock())? else { break };
             done.in_step += wave.len().saturating_sub(taken.len()) as u64;
             let letters: Vec<_> = taken.iter().map(|ready| ready.letter.clone()).collect();
             let answers = sink.deliver(&letters);
             is_asked |= !letters.is_empty();
-            self.mark(name, &settings, &taken, &answers, clock())?;
+            self.mark(name, settings, &taken, &answers, clock())?;
             for (ready, answer) in taken.iter().zip(&answers) {
                 round.hear((ready.entry.employee, ready.entry.date), done.count(answer));
                 if let Answer::Barred(why) = answer {
@@ -121,9 +149,13 @@ impl Hub {
                 }
             }
         }
-        self.end_barred(name, &settings, barred, &mut done, clock())?;
+        self.end_barred(name, settings, barred, &mut done, clock())?;
         if is_asked && done.paused.is_none() {
             self.note_key_ends(&token_place(name), sink.key_ends(), clock())?;
+        }
+        // Where it was given anew meanwhile, what is said to the key of before pauses nothing.
+        if done.paused.is_some() && !self.is_sink_paused(name)? {
+            done.says = done.paused.take();
         }
         self.sent.count(name, &done);
         if let Some(why) = &done.paused {
@@ -257,6 +289,10 @@ impl Hub {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.store.write(|write| {
+            // What another receiver said, which the sink had before, is nothing that the one now has.
+            if desk::known_settings(write, name)?.as_ref().map(SinkSettings::receiver) != Some(settings.receiver()) {
+                return Ok(());
+            }
             for (ready, answer) in taken.iter().zip(answers) {
                 match (answer, settings.mode) {
                     (Answer::Taken(receipt), Mode::Event) => {
@@ -298,9 +334,10 @@ fn pause(write: &Write<'_>, name: &str, settings: &SinkSettings, why: &str) -> R
 }
 
 impl Delivered {
-    /// Of how many records the receiver said something of their own.
+    /// Of how many records the receiver said something of their own. A time-out, or trouble on its side, is nothing of the kind: what
+    /// stands before a receiver that has gone says so, too.
     const fn heard(&self) -> u64 {
-        self.sent + self.refused + self.failed
+        self.sent + self.refused
     }
 
     fn count(&mut self, answer: &Answer) -> Went {
@@ -380,7 +417,7 @@ pub(super) fn queue_first(
     most: u32,
     now: Timestamp,
 ) -> Result<u64, Error> {
-    let mut people = people(write, which.employee.as_deref())?;
+    let mut people = desk::queued_people(write, which)?;
     people.sort_by_key(|person| person.id);
     let mut queued = 0;
     for person in people {

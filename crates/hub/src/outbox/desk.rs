@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use roads::sink::KeyEnd;
+use store::people::Employee;
 use store::{Read, Write};
 
 use super::events::{self, Scribe};
 use super::{Mode, RecordFilter, SinkSettings, Standing, Which, signing_place, token_place};
 use crate::addresses;
+use crate::erasing::is_erased;
 use crate::jobs::{DELIVER, enqueue};
 use crate::key_ends::{self, put_key_end};
 use crate::registry::people;
@@ -28,7 +30,7 @@ pub enum EntryState {
     Sent,
     /// Its last attempt failed. It stays until its day changes, or somebody asks for it again.
     Failed,
-    /// The day is not judged, or was gone before anybody was told.
+    /// The day is not judged, or was gone before anybody was told; or another receiver was told, which the sink had before.
     Withheld,
 }
 
@@ -133,6 +135,12 @@ pub(super) fn settings_of(read: &Read<'_>, name: &str) -> Result<SinkSettings, E
     SinkSettings::read(&sink(read, name)?)
 }
 
+/// The settings of a sink; `None` when there is none of that name any more.
+pub(super) fn known_settings(read: &Read<'_>, name: &str) -> Result<Option<SinkSettings>, Error> {
+    let sink = read.sinks()?.into_iter().find(|sink| sink.name == name);
+    sink.as_ref().map(SinkSettings::read).transpose()
+}
+
 pub(super) fn sink(read: &Read<'_>, name: &str) -> Result<store::outbox::Sink, Error> {
     read.sinks()?.into_iter().find(|sink| sink.name == name).ok_or_else(|| Error::NotFound(format!("sink {name}")))
 }
@@ -141,6 +149,13 @@ impl Queued {
     fn dates(&self) -> (Date, Date) {
         (self.from.unwrap_or(Date::MIN), self.to.unwrap_or(Date::MAX))
     }
+}
+
+/// Whose days are put into an outbox. Not those of people who were erased: the days that stay are pay records, and no receiver knows whose.
+pub(super) fn queued_people(read: &Read<'_>, which: &Queued) -> Result<Vec<Employee>, Error> {
+    let mut people = people(read, which.employee.as_deref())?;
+    people.retain(|person| !is_erased(person));
+    Ok(people)
 }
 
 /// Puts judged days of an employee into a sink's outbox; how many wait because of it.
@@ -158,9 +173,15 @@ pub(super) fn queue(
         if Standing::of(Some(&day), settings)? != Standing::Told {
             continue;
         }
-        let known = write.outbox_entries(name, &[key])?.pop().flatten().is_some();
+        // What is withheld, though the day is to be told, the receiver was not told: another was.
+        let known = write.outbox_entries(name, &[key])?.pop().flatten().map(|entry| entry.state);
+        let is_news = known.as_deref() == Some(EntryState::Withheld.word());
+        let known = known.is_some() && !is_news;
         if known && !which.force {
             continue;
+        }
+        if is_news && settings.mode == Mode::Event {
+            write.last_event(name, key, None)?;
         }
         if settings.mode == Mode::Event {
             scribe.note(write, name, key, (Standing::Told, Some(&day)), &mut seq, now)?;
@@ -186,7 +207,8 @@ pub(super) fn requeue_some(write: &Write<'_>, name: &str) -> Result<usize, Error
 }
 
 impl Hub {
-    /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others.
+    /// Adds a sink, or changes the one of that name. It is told of days that change from now on; [`Hub::queue_days`] tells it of others, also
+    /// where another receiver is behind the name now, which has nothing of what the one before was told.
     /// Where its mode changes: how many days waited or had failed. Each of them waits as a record of the new mode, of how it is now.
     ///
     /// # Errors
@@ -197,12 +219,15 @@ impl Hub {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(Error::invalid(format!("`{name}` is no name of a sink"), "use letters, digits and -"));
         }
+        self.forget_what_is_left(name)?;
         self.store.write(|write| {
             let before = write.sinks()?.into_iter().find(|sink| sink.name == name);
             let before = before.as_ref().map(SinkSettings::read).transpose()?;
             let addresses = (before.as_ref().map(|before| before.url.as_str()), new.settings.url.as_str());
             let url = self.keep_address(write, &addresses::of_sink(name), addresses, now)?;
-            let settings = SinkSettings { url, ..new.settings.clone() };
+            let now_us = now.as_microsecond();
+            let given_us = before.as_ref().map_or(now_us, |before| now_us.max(before.given_us + 1));
+            let settings = SinkSettings { url, given_us, ..new.settings.clone() };
             write.put_sink(name, &settings.json()?)?;
             self.keep_secret(write, &token_place(name), &new.token, now)?;
             match &new.signing_secret {
@@ -212,8 +237,13 @@ impl Hub {
             let was = before.as_ref().map_or_else(|| Ok("none".to_owned()), SinkSettings::audited)?;
             let detail = format!("{was} -> {}", settings.audited()?);
             write.audit(&actor.entry(now, "sink.add", name, detail))?;
-            let is_same = before.is_none_or(|before| before.mode == settings.mode);
-            if is_same { Ok(None) } else { events::switch(write, name, &settings, now).map(Some) }
+            let Some(before) = before else { return Ok(None) };
+            let is_turned = before.mode != settings.mode;
+            let turned = is_turned.then(|| events::switch(write, name, (&before, &settings), now)).transpose()?;
+            if before.receiver() != settings.receiver() {
+                write.change_receiver(name, now_us)?;
+            }
+            Ok(turned)
         })
     }
 
@@ -233,7 +263,19 @@ impl Hub {
             write.audit(&actor.entry(now, "sink.remove", name, was))?;
             Ok::<_, Error>(())
         })?;
-        while self.store.write(|write| write.forget_outbox(name, PER_WRITE as u32))? == PER_WRITE as u64 {}
+        self.forget_what_is_left(name)
+    }
+
+    /// Forgets what a sink knew of days that is no more. Whoever removed it may have been stopped before that was done.
+    fn forget_what_is_left(&self, name: &str) -> Result<(), Error> {
+        let some = || {
+            self.store.write(|write| match sink(write, name) {
+                Err(Error::NotFound(_)) => Ok(write.forget_outbox(name, PER_WRITE as u32)?),
+                // Somebody added it again.
+                there => there.map(|_| 0),
+            })
+        };
+        while some()? == PER_WRITE as u64 {}
         Ok(())
     }
 
@@ -288,15 +330,13 @@ impl Hub {
         Ok(self.sink_records(&filter)?.rows)
     }
 
-    /// Puts judged days into a sink's outbox which are not there yet; with `force` also those that are. How many wait because of it.
+    /// Puts judged days into a sink's outbox of which its receiver was never told; with `force` also the others. How many wait because of it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown sink or employee.
     pub fn queue_days(&self, actor: &Actor, name: &str, which: &Queued, now: Timestamp) -> Result<u64, Error> {
-        let (settings, people) = self.store.read(|read| {
-            let people = people(read, which.employee.as_deref())?;
-            Ok::<_, Error>((settings_of(read, name)?, people))
-        })?;
+        let (settings, people) =
+            self.store.read(|read| Ok::<_, Error>((settings_of(read, name)?, queued_people(read, which)?)))?;
         let mut queued = 0;
         for person in &people {
             queued += self.store.write(|write| queue(write, (name, &settings), person.id, which, now))?;
@@ -335,6 +375,12 @@ impl Hub {
             let sink = sink(read, name)?;
             Ok((SinkSettings::read(&sink)?, sink.paused))
         })
+    }
+
+    /// Whether there is such a sink, and nothing is sent to it now.
+    pub(super) fn is_sink_paused(&self, name: &str) -> Result<bool, Error> {
+        let sinks = self.store.read(|read| read.sinks())?;
+        Ok(sinks.iter().any(|sink| sink.name == name && sink.paused.is_some()))
     }
 
     /// What opens a sink: its settings with the whole address, its token and what records are signed with. For whoever makes the client.

@@ -81,14 +81,21 @@ impl Scribe {
     }
 }
 
-/// A sink has another mode from now on. What waited, or had failed, waits as it is now, under a revision of its own; how many days.
-pub(super) fn switch(write: &Write<'_>, sink: &str, settings: &SinkSettings, now: Timestamp) -> Result<u64, Error> {
+/// A sink has another mode from now on than with its settings before. What waited, or had failed, waits as it is now, under a revision of
+/// its own; how many days.
+pub(super) fn switch(
+    write: &Write<'_>,
+    sink: &str,
+    (before, settings): (&SinkSettings, &SinkSettings),
+    now: Timestamp,
+) -> Result<u64, Error> {
     let untold = write.untold_days(sink)?;
     if settings.mode == Mode::State {
         write.end_events(sink, now.as_microsecond())?;
         return Ok(untold.len() as u64);
     }
     write.begin_events(sink)?;
+    note_withdrawn(write, sink, before)?;
     let mut scribe = Scribe::default();
     let mut turned = 0;
     for key in untold {
@@ -102,6 +109,25 @@ pub(super) fn switch(write: &Write<'_>, sink: &str, settings: &SinkSettings, now
         }
     }
     Ok(turned)
+}
+
+/// Notes of the days that a receiver knows to be gone that they are withdrawn: it was told so as of all that it takes, by the settings of then.
+/// What was told last of a day that waits is not known any more; it counts as judged.
+fn note_withdrawn(write: &Write<'_>, sink: &str, before: &SinkSettings) -> Result<(), Error> {
+    for of_one in write.days_in_step(sink)?.chunk_by(|one, next| one.0 == next.0) {
+        let dates = || of_one.iter().map(|(_, date)| *date);
+        let (Some((employee, _)), Some(first), Some(last)) = (of_one.first(), dates().min(), dates().max()) else {
+            continue;
+        };
+        let days = write.days_of(*employee, first, last)?;
+        let days: BTreeMap<Date, &Day> = days.iter().map(|day| (day.date, day)).collect();
+        for key in of_one {
+            if Standing::of(days.get(&key.1).copied(), before)? == Standing::Gone {
+                write.last_event(sink, *key, Some(WITHDRAWN))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -79,6 +79,15 @@ pub struct SinkSettings {
     /// What an Odoo needs besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odoo: Option<OdooSettings>,
+    /// When they were given, microseconds UTC; later each time. So those that come with another secret and nothing else are others, too: what
+    /// a receiver says to the secret before is not said to them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub given_us: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+const fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// What a record of a sink is.
@@ -129,6 +138,7 @@ impl SinkSettings {
             all_days: false,
             mode: Mode::State,
             odoo: None,
+            given_us: 0,
         }
     }
 
@@ -142,6 +152,19 @@ impl SinkSettings {
         shown_url(&self.url)
     }
 
+    /// Who is told, as far as lists show an address: kind, scheme, host and path, and Odoo's database. Where only what is hidden differs, a key
+    /// or a piece of the path that looks like one, nobody can tell whether another is behind it: it counts as the same.
+    fn receiver(&self) -> (&str, String, Option<&str>) {
+        let place = self.place();
+        let place = place.split(['?', '#']).next().unwrap_or_default();
+        let place = match place.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{}", rest.strip_prefix("***@").unwrap_or(rest)),
+            None => place.to_owned(),
+        };
+        let database = self.odoo.as_ref().map(|odoo| odoo.database.as_str());
+        (&self.kind, place.trim_end_matches('/').to_owned(), database)
+    }
+
     /// As a row keeps them.
     pub(crate) fn json(&self) -> Result<String, Error> {
         serde_json::to_string(self).map_err(|error| Error::Damaged { what: "sink", detail: error.to_string() })
@@ -149,7 +172,8 @@ impl SinkSettings {
 
     /// As the audit trail keeps them.
     fn audited(&self) -> Result<String, Error> {
-        Self { url: self.place(), ..self.clone() }.json()
+        // The entry has its time.
+        Self { url: self.place(), given_us: 0, ..self.clone() }.json()
     }
 
     /// Whether a judged day is told.

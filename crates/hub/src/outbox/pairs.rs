@@ -1,7 +1,7 @@
 //! The pairs of a day, for a sink that wants more than its ends: those of its trace, which is computed again.
 
 use attendance::trace::Role;
-use attendance::{DateRange, DayRecord, Rulebook};
+use attendance::{DateRange, DayRecord, Exception, Rulebook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Read;
@@ -26,8 +26,10 @@ impl<'a> Pairing<'a> {
         Ok(Self { company, zones: ZoneBook::load(read, company)?, book, now })
     }
 
-    /// `pairs`, each of two instants, and `lone`, arrivals and departures without a partner: seconds UTC. Where the trace tells of
-    /// another day than the stored one, as of a locked date that something came too late for, the ends of the stored one are the pair.
+    /// `pairs`, each of two instants, and `lone`, arrivals and departures without a partner: seconds UTC. Of a locked date, too,
+    /// they are the trace's where its punches are still paired as in the stored day ([`is_paired_alike`]): other rules since may have changed
+    /// what the time counts for. Where they are not, as something came too late or the punches were erased, the ends of the stored one
+    /// are the pair.
     pub(super) fn fields(
         &self,
         read: &Read<'_>,
@@ -41,7 +43,7 @@ impl<'a> Pairing<'a> {
             let explained = facts.and_then(|facts| {
                 attendance::explain(&self.book, &facts.person(), range, facts.moment(self.now)).pop()
             });
-            match (explained.filter(|(record, _)| record == told), told.first_in, told.last_out) {
+            match (explained.filter(|(record, _)| is_paired_alike(record, told)), told.first_in, told.last_out) {
                 (Some((_, trace)), ..) => {
                     pairs.extend(trace.sessions.iter().map(|session| (session.from, session.to)));
                     let is_sided = |role| matches!(role, Role::OrphanArrival | Role::OrphanDeparture);
@@ -54,4 +56,15 @@ impl<'a> Pairing<'a> {
         }
         Ok([("pairs".to_owned(), json!(pairs)), ("lone".to_owned(), json!(lone))])
     }
+}
+
+/// Whether two records of a date tell of the same pairs, as far as a record tells: the same ends, the same time between paired punches, and
+/// the same punches without a partner.
+fn is_paired_alike(one: &DayRecord, other: &DayRecord) -> bool {
+    let of = |record: &DayRecord| {
+        let unpaired = [Exception::MissingIn, Exception::MissingOut, Exception::MissingBreakEnd, Exception::StrayPunch];
+        let unpaired = unpaired.map(|exception| record.exceptions.contains(&exception));
+        (record.first_in, record.last_out, record.presence_minutes, unpaired)
+    };
+    of(one) == of(other)
 }

@@ -18,7 +18,7 @@ use testkit::{Chance, how_many};
 
 use super::deliver::queue_first;
 use super::letter::Ready;
-use super::{DryRun, Mode, NewSink, Queued, SinkSettings, Which, desk};
+use super::{DryRun, Mode, NewSink, ODOO, OdooSettings, Queued, SinkSettings, Which, desk};
 use crate::jobs::{Claimed, Ended, built_in};
 use crate::keep::Keeper;
 use crate::outbox::{Deliver, Delivered, EntryState};
@@ -28,6 +28,7 @@ mod barred;
 mod events;
 mod keys;
 mod overlaps;
+mod receivers;
 
 const CRM: &str = "crm";
 const PEOPLE: i64 = 3;
@@ -168,6 +169,8 @@ struct Receiver {
     minds_revisions: bool,
     chance: Mutex<Option<Chance>>,
     refuses: Mutex<Option<String>>,
+    /// Of whose records it says nothing in time.
+    is_slow: Mutex<Option<String>>,
     refusal: Mutex<fn(String) -> Answer>,
     taken: Mutex<Taken>,
 }
@@ -176,8 +179,15 @@ impl Receiver {
     fn new(minds_revisions: bool) -> Self {
         let body = json!({"event": "{event}", "who": "{user_id}", "on": "{date}", "in": "{clock_in}", "minutes": "{worked_minutes}", "gone": "{is_gone}"});
         let template = Template::new(body).unwrap();
-        let (chance, refuses, taken) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { template, minds_revisions, chance, refuses, refusal: Mutex::new(Answer::Refused), taken }
+        Self {
+            template,
+            minds_revisions,
+            chance: Mutex::default(),
+            refuses: Mutex::default(),
+            is_slow: Mutex::default(),
+            refusal: Mutex::new(Answer::Refused),
+            taken: Mutex::default(),
+        }
     }
 
     fn take(&self, letter: &Letter) {
@@ -208,6 +218,9 @@ impl Sink for Receiver {
     fn deliver(&self, letters: &[Letter]) -> Vec<Answer> {
         let one = |letter: &Letter| {
             self.taken.lock().unwrap().calls += 1;
+            if self.is_slow.lock().unwrap().as_ref().is_some_and(|what| letter.id.contains(what)) {
+                return Answer::NotNow("no answer in time".into());
+            }
             if self.refuses.lock().unwrap().as_ref().is_some_and(|what| letter.id.contains(what)) {
                 return (self.refusal.lock().unwrap())("422".into());
             }

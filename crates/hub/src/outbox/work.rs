@@ -79,13 +79,20 @@ impl Work for Deliver {
         let which = words.next().and_then(Which::of).unwrap_or(Which::New);
         let name = words.next().unwrap_or_default().to_owned();
         let limit = words.next().and_then(|limit| limit.parse().ok()).unwrap_or(0);
-        let access = match run.hub().sink_access(&name) {
-            // It was removed since.
-            Err(Error::NotFound(what)) => return Ok(run.done(format!("there is no {what} any more"))?),
-            access => access?,
+        let done = loop {
+            let access = match run.hub().sink_access(&name) {
+                // It was removed since.
+                Err(Error::NotFound(what)) => return Ok(run.done(format!("there is no {what} any more"))?),
+                access => access?,
+            };
+            let sink = (self.open)(&access)?;
+            let of = (which, limit);
+            let done = run.hub().deliver_by(&access, sink.as_ref(), of, &|| run.now(), &|| run.is_over())?;
+            // Where it was given anew meanwhile, the client has the key of before.
+            if let Some(done) = done {
+                break done;
+            }
         };
-        let sink = (self.open)(&access)?;
-        let done = run.hub().deliver(&name, sink.as_ref(), which, limit, &|| run.now(), &|| run.is_over())?;
         let (id, outcome) = (run.id(), format!("{name}: {}", done.words()));
         let finished = run.done(outcome)?;
         if let Some(heard_by) = &self.heard_by {

@@ -36,14 +36,18 @@ pub(super) fn run(context: &Context, command: Person) -> anyhow::Result<()> {
             })?;
             drop(progress);
             if context.is_json {
-                return show::json(
-                    &json!({"erased_rows": done.rows, "days_kept": done.days_kept, "code_now": done.object}),
-                );
+                return show::json(&json!({
+                    "erased_rows": done.rows, "days_kept": done.days_kept, "code_now": done.object, "told": done.told,
+                }));
             }
-            Ok(show::line(format!(
+            show::line(format!(
                 "{} rows are erased; {} days of locked periods stay under the code {}",
                 done.rows, done.days_kept, done.object
-            ))?)
+            ))?;
+            for (sink, days) in &done.told {
+                show::line(format!("sink {sink} was told of {days} days of them: ask for these to be erased there"))?;
+            }
+            Ok(())
         }
     }
 }

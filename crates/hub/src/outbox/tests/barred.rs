@@ -43,6 +43,30 @@ fn what_is_barred_alone_tells_what_was_said_and_is_failed_within_a_day() {
 }
 
 #[test]
+fn a_time_out_among_records_that_are_barred_does_not_make_them_count() {
+    for mode in Mode::ALL {
+        let (place, receiver) = (Place::with_sink(), Receiver::new(true));
+        place.turn(mode);
+        let bea = place.people[1];
+        place.becomes(bea, date(0), Becomes::Worked(480));
+        assert_eq!(place.deliver(&receiver, Which::New).sent, 1);
+        // Of the first it is said that nobody answered in time, of all others that they are not there.
+        *receiver.refusal.lock().unwrap() = |_| Answer::Barred(SAYS.into());
+        *receiver.refuses.lock().unwrap() = Some(format!("{CRM}/"));
+        *receiver.is_slow.lock().unwrap() = Some(format!("{CRM}/{bea}/"));
+        for (person, day) in place.people.iter().flat_map(|person| (1..400).map(move |day| (*person, day))) {
+            place.becomes(person, date(day), Becomes::Worked(480));
+        }
+        receiver.taken.lock().unwrap().calls = 0;
+        let done = place.deliver(&receiver, Which::New);
+        assert_eq!((done.failed, done.refused, done.paused.is_some()), (1, 0, true), "{mode:?}: {done:?}");
+        assert!(receiver.taken.lock().unwrap().calls <= 600, "{mode:?}: it is not told of all");
+        let waiting = place.hub.store.read(|read| read.outbox_in_state(CRM, "waiting", 10_000)).unwrap();
+        assert_eq!(waiting.iter().map(|entry| entry.attempts).sum::<u32>(), 1, "{mode:?}");
+    }
+}
+
+#[test]
 fn a_sink_that_is_paused_tells_of_each_record_what_was_said_and_counts_no_attempt() {
     for refusal in [Answer::Barred as fn(String) -> Answer, Answer::Closed] {
         let (place, receiver) = (Place::with_sink(), Receiver::new(true));

@@ -167,6 +167,46 @@ fn a_sink_that_gets_another_mode_is_told_what_waited_as_it_is_now() {
     assert_eq!(place.hub.store.read(|read| read.event_left(CRM, (ann, on), 0)).unwrap(), None);
 }
 
+#[test]
+fn days_that_had_failed_as_events_are_told_as_they_are_once_the_sink_hears_of_events_no_more() {
+    let (place, receiver) = (Place::of_events(), Receiver::new(true));
+    let (ann, failed, tried) = (place.people[0], date(0), date(1));
+    *receiver.refuses.lock().unwrap() = Some(format!("{CRM}/{ann}/"));
+    place.becomes(ann, failed, Becomes::Worked(480));
+    place.deliver(&receiver, Which::New);
+    place.deliver(&receiver, Which::Failed);
+    place.becomes(ann, tried, Becomes::Worked(490));
+    place.deliver(&receiver, Which::All);
+    assert_eq!((place.count(EntryState::Failed), place.count(EntryState::Waiting)), (1, 1));
+    *receiver.refuses.lock().unwrap() = None;
+    assert_eq!(place.turn(Mode::State), Some(2));
+    let waiting = place.hub.sink_entries(CRM, EntryState::Waiting, 9).unwrap();
+    assert_eq!(waiting.iter().map(|entry| entry.attempts).collect::<Vec<_>>(), [0, 0]);
+    // As new ones: nobody has to ask for what failed, nor to wait for the next time when it is tried.
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 2);
+    assert_eq!([failed, tried].map(|on| receiver.has(ann, on)), [480, 490].map(|minutes| Some(json!(minutes))));
+}
+
+#[test]
+fn a_day_that_is_gone_for_the_receiver_is_withdrawn_for_it_once_it_hears_of_events() {
+    let (place, receiver) = (Place::with_sink(), Receiver::new(true));
+    let (ann, gone, deferred, there) = (place.people[0], date(0), date(1), date(2));
+    let all = [gone, deferred, there];
+    all.into_iter().for_each(|on| place.becomes(ann, on, Becomes::Worked(480)));
+    place.deliver(&receiver, Which::New);
+    place.becomes(ann, gone, Becomes::Gone);
+    place.becomes(ann, deferred, Becomes::Deferred);
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 1);
+    assert_eq!(place.turn(Mode::Event), Some(0));
+    // It has another record, and is gone as before.
+    place.becomes(ann, gone, Becomes::Absent);
+    assert_eq!(place.deliver(&receiver, Which::New), Delivered::default());
+    all.into_iter().for_each(|on| place.becomes(ann, on, Becomes::Worked(490)));
+    assert_eq!(place.deliver(&receiver, Which::New).sent, 3);
+    let heard = |on: Date| receiver.heard(|key| key.contains(&on.to_string())).pop().unwrap().0;
+    assert_eq!(all.map(heard), ["day.judged", "day.changed", "day.changed"]);
+}
+
 /// Days change while events are sent, replies are lost, and senders die.
 fn play_events(seed: u64) -> u32 {
     let (place, receiver) = (Place::of_events(), Receiver::new(false));
