@@ -102,12 +102,13 @@ fn a_sheet_says_what_the_csv_says() {
 
 #[test]
 fn every_kind_of_workbook_says_what_the_csv_says() {
-    let books: [&[u8]; 3] = [
+    let books: [&[u8]; 4] = [
         include_bytes!("../../tests/tables/log.xls"),
         include_bytes!("../../tests/tables/log.xlsb"),
         include_bytes!("../../tests/tables/log.ods"),
+        include_bytes!("../../tests/tables/mac.xlsx"),
     ];
-    for (book, kind) in books.into_iter().zip(["xls", "xlsb", "ods"]) {
+    for (book, kind) in books.into_iter().zip(["xls", "xlsb", "ods", "xlsx of 1904"]) {
         assert_eq!(rows(book), rows(LOG.as_bytes()), "{kind}");
     }
     let parts = rows(include_bytes!("../../tests/tables/parts.ods"));
