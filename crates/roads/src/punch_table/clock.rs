@@ -42,6 +42,19 @@ pub(super) fn hint(text: &str) -> Hint {
     }
 }
 
+/// Whether a cell has a date, in whatever order.
+pub(super) fn begins_with_date(text: &str) -> bool {
+    let day = day_of(text);
+    [None, Some(DateOrder::DayFirst), Some(DateOrder::MonthFirst)].iter().any(|order| date(day, *order).is_some())
+}
+
+/// The date of a cell, which may be a row of digits with the time behind.
+fn day_of(text: &str) -> &str {
+    let (day, _) = date_and_clock(text);
+    let is_whole = day.len() == 14 && day.bytes().all(|byte| byte.is_ascii_digit());
+    if is_whole { day.get(..8).unwrap_or(day) } else { day }
+}
+
 /// A cell that has date and time, perhaps with an offset from UTC. What is no date is kept as it is.
 pub(crate) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
     let text = text.trim();

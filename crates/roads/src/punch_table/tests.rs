@@ -253,6 +253,35 @@ fn a_bad_row_is_told_and_its_neighbours_pass() {
 }
 
 #[test]
+fn a_quote_that_does_not_end_costs_its_own_line() {
+    let file = "user,time,door\n\
+        7,2025-03-03 08:00,\"Gate 1\n8,2025-03-03 09:00,Gate 2\n9,2025-03-03 10:00,\"Gate \"\"3\"\"\"\n\
+        10,2025-03-03 11:00,\"left, 5\nright, 6\"\n11,2025-03-03 12:00,\"Gate 5\n\n12,2025-03-03 13:00,Gate 6\n";
+    let read = rows(file.as_bytes());
+    let open = "a quote begins in it and does not end; write it twice within quotes, or take it out";
+    assert_eq!(
+        told(&read),
+        [
+            format!("line 2: {open}").as_str(),
+            "8 2025-03-03 09:00:00 None",
+            "9 2025-03-03 10:00:00 None",
+            "10 2025-03-03 11:00:00 None",
+            format!("line 7: {open}").as_str(),
+            "12 2025-03-03 13:00:00 None",
+        ]
+    );
+    let readers = [2, 3].map(|row: usize| read[row].said.as_ref().unwrap().reader.as_str());
+    assert_eq!(readers, ["Gate \"3\"", "left, 5\nright, 6"]);
+    assert_eq!(
+        (&read[5].key, read[0].original.as_slice()),
+        (&RowKey::Line(9), b"7,2025-03-03 08:00,\"Gate 1".as_slice())
+    );
+    // Also the last line of a file that was cut off.
+    let cut = rows(b"user,time,door\n8,2025-03-03 09:00,Gate 2\n7,2025-03-03 08:00,\"Ga");
+    assert_eq!(told(&cut)[1], format!("line 3: {open}"));
+}
+
+#[test]
 fn a_file_that_is_none_is_refused_with_the_cure() {
     assert!(refused("").contains("it is empty"));
     assert!(refused("code,name\n7,Ann\n").contains("fit none of the mappings commute-log"));
