@@ -4,8 +4,8 @@
 //! punch. The time of a terminal's own punch stays as that printed it.
 
 use attendance::punch::{PrintedTime, canonical_origin};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Unit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -83,7 +83,9 @@ fn punch(sent: Sent, zone: Option<&TimeZone>) -> Result<OutsidePunch, String> {
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("`{text}` is no instant; write it as 2026-03-02T08:00:00+08:00"))
+    let at: Timestamp =
+        text.parse().map_err(|_| format!("`{text}` is no instant; write it as 2026-03-02T08:00:00+08:00"))?;
+    Ok(at.round(Unit::Second).unwrap_or(at))
 }
 
 /// A repeated hour is its first pass, as at terminals.
@@ -114,6 +116,8 @@ mod tests {
         let at = said(&json!({"employee": "1001", "at": "2026-03-02T08:00:00+08:00", "state": "in"}));
         let wall = said(&json!({"employee": "1001", "time": "2026-03-02 08:00:00", "state": 0}));
         assert_eq!(at, wall);
+        let fraction = said(&json!({"employee": "1001", "at": "2026-03-02T07:59:59.500+08:00", "state": "in"}));
+        assert_eq!(at, fraction, "to the second, as from everywhere");
         assert_eq!(at.map(|punch| punch.time), Ok(RowTime::At("2026-03-02T00:00:00Z".parse().unwrap())));
     }
 

@@ -109,7 +109,7 @@ fn after(out: RowTime, arrival: Option<&RowTime>) -> RowTime {
 
 /// When it was; `None` where nothing stands. Texts are read as those of files are, and kept where they are no time.
 fn moment(date: Option<&Cell>, time: &Cell) -> Result<Option<RowTime>, String> {
-    let printed = |at: DateTime| Some(RowTime::Printed(PrintedTime::from_civil(to_the_second(at))));
+    let printed = |at: DateTime| Some(RowTime::Printed(PrintedTime::from_civil(clock::to_the_second(at))));
     let day = date.and_then(|date| match date {
         Cell::Date(date) => Some(*date),
         Cell::Civil(at) => Some(at.date()),
@@ -136,11 +136,6 @@ fn moment(date: Option<&Cell>, time: &Cell) -> Result<Option<RowTime>, String> {
             (None, None) => Some(clock::joined(&date.to_string(), &time.to_string(), None)),
         }),
     }
-}
-
-/// A `datetime` counts in 1/300 s: what was 08:00:01 may come back a little less.
-fn to_the_second(at: DateTime) -> DateTime {
-    at.round(jiff::Unit::Second).unwrap_or(at)
 }
 
 fn text(cell: &Cell) -> Option<String> {
@@ -192,7 +187,13 @@ mod tests {
         let civil: DateTime = "2025-03-03T08:00:00.996666667".parse().unwrap();
         let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("gate"), t("I")];
         let wanted = r#"row 17: Number("0012") 2025-03-03 08:00:01 Some(0) gate"#;
-        for time in [Cell::Civil(civil), t("2025-03-03 08:00:01"), t("20250303080001"), t("2025/03/03 08:00:01")] {
+        for time in [
+            Cell::Civil(civil),
+            t("2025-03-03 08:00:00.9967"),
+            t("2025-03-03 08:00:01"),
+            t("20250303080001"),
+            t("2025/03/03 08:00:01"),
+        ] {
             assert_eq!(told(&events(), row(time)), [wanted]);
         }
         let offset = Cell::At("2025-03-03T08:00:01+09:00".parse().unwrap());

@@ -1,6 +1,7 @@
 //! Dates and times as people and programs write them.
 
 use attendance::punch::PrintedTime;
+use jiff::Unit;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
@@ -60,11 +61,11 @@ pub(crate) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
     let text = text.trim();
     let read = || {
         if text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some((date(&text[..8], order)?.to_datetime(clock(&text[8..])?), None));
+            return Some((to_the_second(date(&text[..8], order)?.to_datetime(clock(&text[8..])?)), None));
         }
         let (day, rest) = date_and_clock(text);
         let (rest, offset) = offset(rest);
-        Some((date(day, order)?.to_datetime(clock(rest)?), offset))
+        Some((to_the_second(date(day, order)?.to_datetime(clock(rest)?)), offset))
     };
     match read() {
         Some((civil, Some(offset))) => offset.to_timestamp(civil).map_or_else(|_| raw(text), RowTime::At),
@@ -90,7 +91,13 @@ pub(super) fn civil(day: &str, of_day: &str, order: Option<DateOrder>) -> Option
         (first, rest) if date(first, order).is_some() && !rest.is_empty() => rest,
         _ => of_day,
     };
-    Some(date(day, order)?.to_datetime(clock(of_day)?))
+    Some(to_the_second(date(day, order)?.to_datetime(clock(of_day)?)))
+}
+
+/// A moment to the second: from half of one on it is the next, maybe of the next date. A `datetime` of SQL Server counts in 1/300 s, and Excel
+/// in fractions of a day: what was 08:00:01 may come from there a little less, and must be the same punch from everywhere.
+pub(crate) fn to_the_second(at: DateTime) -> DateTime {
+    at.round(Unit::Second).unwrap_or(at)
 }
 
 fn raw(text: &str) -> RowTime {
@@ -146,7 +153,11 @@ fn of_numbers(year: &str, month: &str, day: &str) -> Option<Date> {
     Date::new(number(year)? + century, small(month)?, small(day)?).ok()
 }
 
-/// `8:00`, `08:00:00.123`, `8:00 PM`, `080000`, `0800`; a sheet loses the zero in front.
+/// Half a second, in nanoseconds.
+const HALF: i32 = 500_000_000;
+
+/// `8:00`, `08:00:00.123`, `8:00 PM`, `080000`, `0800`; a sheet loses the zero in front. Of a fraction is told whether it is
+/// half a second or more.
 fn clock(text: &str) -> Option<Time> {
     let text = text.trim();
     let lower = text.to_ascii_lowercase().replace('.', "");
@@ -155,11 +166,14 @@ fn clock(text: &str) -> Option<Time> {
         Some(_) => text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '.' || c.is_whitespace()),
         None => text,
     };
+    let mut is_half = false;
     let (hour, minute, second) = if text.contains(':') {
         let mut parts = text.split(':');
         let (hour, minute) = (small(parts.next()?)?, small(parts.next()?)?);
-        let second = parts.next().map_or(Some(0), |second| small(second.split('.').next()?))?;
-        parts.next().is_none().then_some((hour, minute, second))?
+        let (second, fraction) =
+            parts.next().map_or(("0", ""), |second| second.split_once('.').unwrap_or((second, "")));
+        is_half = fraction.starts_with(['5', '6', '7', '8', '9']);
+        parts.next().is_none().then_some((hour, minute, small(second)?))?
     } else {
         // Cells of digits: HHMMSS, or HHMM.
         let width = match text.len() {
@@ -178,7 +192,7 @@ fn clock(text: &str) -> Option<Time> {
         Some("am") => hour % 12,
         Some(_) => hour % 12 + 12,
     };
-    Time::new(hour, minute, second, 0).ok()
+    Time::new(hour, minute, second, if is_half { HALF } else { 0 }).ok()
 }
 
 fn small(text: &str) -> Option<i8> {
@@ -220,7 +234,9 @@ mod tests {
         for same in [
             "2025-03-04 08:00:01",
             "2025/03/04 8:00:01",
-            "2025-3-4T08:00:01.900",
+            "2025-3-4T08:00:01.499",
+            "2025-03-04 08:00:00.5",
+            "2025-03-04 08:00:00.996666667 AM",
             "20250304 080001",
             "20250304080001",
             "20250304 80001",
@@ -239,6 +255,15 @@ mod tests {
             joined("04/03/2025 00:00:00", "1899-12-31 08:00:00", Some(DateOrder::DayFirst)).to_string(),
             "2025-03-04 08:00:00"
         );
+    }
+
+    #[test]
+    fn half_a_second_is_the_next_one_also_where_that_is_of_the_next_date() {
+        assert_eq!(read("2025-12-31 23:59:59.500", None), "2026-01-01 00:00:00");
+        assert_eq!(read("2025-12-31 11:59:59.4999 PM", None), "2025-12-31 23:59:59");
+        assert_eq!(read("2025-03-04T08:00:00.9+08:00", None), "2025-03-04T00:00:01Z");
+        assert_eq!(joined("2025-03-04", "07:59:59.996", None).to_string(), "2025-03-04 08:00:00");
+        assert_eq!(read("9999-12-31 23:59:59.9", None), "9999-12-31 23:59:59");
     }
 
     #[test]
