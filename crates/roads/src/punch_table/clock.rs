@@ -21,8 +21,10 @@ pub enum DateOrder {
 /// What a date says about the order of all dates of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// Nothing: the year comes first, or it is no date.
+    /// Nothing: it is the same in either order, or no date.
     None,
+    /// No other date either, for its year comes first.
+    YearFirst,
     /// Only one order makes it a date.
     Only(DateOrder),
     /// Either order does.
@@ -30,15 +32,16 @@ pub(super) enum Hint {
 }
 
 pub(super) fn hint(text: &str) -> Hint {
-    match parts(date_and_clock(text).0) {
-        Some([first, second, year]) if !is_year(first) && number(year).is_some() => {
-            match (number(first), number(second)) {
-                (Some(13..=31), Some(1..=12)) => Hint::Only(DateOrder::DayFirst),
-                (Some(1..=12), Some(13..=31)) => Hint::Only(DateOrder::MonthFirst),
-                (Some(1..=12), Some(1..=12)) if first != second => Hint::Both,
-                _ => Hint::None,
-            }
-        }
+    let day = day_of(text);
+    match parts(day) {
+        Some([first, second, year]) if !is_year(first) => match (number(first), number(second), number(year)) {
+            (.., None) => Hint::None,
+            (Some(13..=31), Some(1..=12), _) => Hint::Only(DateOrder::DayFirst),
+            (Some(1..=12), Some(13..=31), _) => Hint::Only(DateOrder::MonthFirst),
+            (Some(1..=12), Some(1..=12), _) if first != second => Hint::Both,
+            _ => Hint::None,
+        },
+        _ if date(day, None).is_some() => Hint::YearFirst,
         _ => Hint::None,
     }
 }
@@ -279,7 +282,8 @@ mod tests {
         assert_eq!(hint("31/12/2025 08:00"), Hint::Only(DateOrder::DayFirst));
         assert_eq!(hint("12-31-2025"), Hint::Only(DateOrder::MonthFirst));
         assert_eq!(hint("04/03/2025"), Hint::Both);
-        assert_eq!([hint("2025-04-03"), hint("04/04/2025"), hint("x")], [Hint::None; 3]);
+        assert_eq!(["04/04/2025", "2025-02-30", "x"].map(hint), [Hint::None; 3]);
+        assert_eq!(["2025-04-03", "20250403 0800", "20250403080000"].map(hint), [Hint::YearFirst; 3]);
     }
 
     proptest! {

@@ -330,11 +330,13 @@ fn order(
 ) -> Result<Option<DateOrder>, NotATable> {
     let place = places.time.or(places.date);
     let (mut found, mut both): (Option<(DateOrder, u64)>, Option<String>) = (None, None);
+    let mut has_year_first = false;
     for (row, record) in records.enumerate() {
         let (line, Ok(record)) = record? else { continue };
         let text = place.and_then(|place| record.get(place)).unwrap_or_default();
         match clock::hint(text) {
             Hint::None => {}
+            Hint::YearFirst => has_year_first = true,
             Hint::Both => {
                 both.get_or_insert_with(|| shown(text));
             }
@@ -349,8 +351,7 @@ fn order(
                 None => found = Some((order, line)),
             },
         }
-        if row + 1 >= PROBE_ROWS && found.is_none() && both.is_none() {
-            // The year comes first.
+        if row + 1 >= PROBE_ROWS && has_year_first && found.is_none() && both.is_none() {
             return Ok(None);
         }
     }

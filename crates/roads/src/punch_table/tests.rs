@@ -218,6 +218,14 @@ fn a_date_is_read_as_the_file_as_a_whole_says_and_never_guessed() {
     let days = |dates: &[&str]| told(&rows(file(dates).as_bytes()));
     assert_eq!(days(&["04/03/2025", "31/03/2025"])[0], "7 2025-03-04 08:00:00 None");
     assert_eq!(days(&["04/03/2025", "03/31/2025"])[0], "7 2025-04-03 08:00:00 None");
+    // A day that is as its month tells nothing, however many rows are of it.
+    let same = ["04/04/2025"; 120];
+    let late = [&same[..], &["31/03/2025", "05/04/2025"]].concat();
+    assert_eq!(
+        days(&late)[119..],
+        ["7 2025-04-04 08:00:00 None", "7 2025-03-31 08:00:00 None", "7 2025-04-05 08:00:00 None"]
+    );
+    assert_eq!(days(&same).len(), 120);
     assert!(refused(&file(&["04/03/2025", "05/03/2025"])).contains("say which with `--dates dmy` or `--dates mdy`"));
     assert!(
         refused(&file(&["31/03/2025", "03/31/2025"]))
