@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 
 use crate::outside::RowTime;
 
-/// How the day and the month of `03/04/2025` are told apart. A year that comes first needs no telling.
+/// How day, month and year of `03/04/25` are told apart. A year of four digits that comes first needs no telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DateOrder {
     /// Day, month, year.
@@ -16,40 +16,60 @@ pub enum DateOrder {
     /// Month, day, year.
     #[serde(rename = "mdy")]
     MonthFirst,
+    /// Year, month, day.
+    #[serde(rename = "ymd")]
+    YearFirst,
+}
+
+impl DateOrder {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
+
+    /// The word for it in settings.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::DayFirst => "dmy",
+            Self::MonthFirst => "mdy",
+            Self::YearFirst => "ymd",
+        }
+    }
+
+    /// What it has first.
+    pub(super) const fn first(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day",
+            Self::MonthFirst => "month",
+            Self::YearFirst => "year",
+        }
+    }
 }
 
 /// What a date says about the order of all dates of its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// Nothing: it is the same in either order, or no date.
+    /// Nothing: it is the same in whatever order, or no date.
     None,
-    /// No other date either, for its year comes first.
+    /// Nothing of others, for its year of four digits comes first.
     YearFirst,
-    /// Only one order makes it a date.
-    Only(DateOrder),
-    /// Either order does.
-    Both,
+    /// Only these orders make it a date, and each another one.
+    Orders(Vec<DateOrder>),
 }
 
 pub(super) fn hint(text: &str) -> Hint {
     let day = day_of(text);
-    match parts(day) {
-        Some([first, second, year]) if !is_year(first) => match (number(first), number(second), number(year)) {
-            (.., None) => Hint::None,
-            (Some(13..=31), Some(1..=12), _) => Hint::Only(DateOrder::DayFirst),
-            (Some(1..=12), Some(13..=31), _) => Hint::Only(DateOrder::MonthFirst),
-            (Some(1..=12), Some(1..=12), _) if first != second => Hint::Both,
-            _ => Hint::None,
-        },
-        _ if date(day, None).is_some() => Hint::YearFirst,
-        _ => Hint::None,
+    if parts(day).is_none_or(|[first, ..]| is_year(first)) {
+        return if date(day, None).is_some() { Hint::YearFirst } else { Hint::None };
     }
+    let (orders, mut dates): (Vec<DateOrder>, Vec<Date>) =
+        DateOrder::ALL.into_iter().filter_map(|order| Some((order, date(day, Some(order))?))).unzip();
+    dates.dedup();
+    if orders.is_empty() || orders.len() > 1 && dates.len() == 1 { Hint::None } else { Hint::Orders(orders) }
 }
 
 /// Whether a cell has a date, in whatever order.
 pub(super) fn begins_with_date(text: &str) -> bool {
     let day = day_of(text);
-    [None, Some(DateOrder::DayFirst), Some(DateOrder::MonthFirst)].iter().any(|order| date(day, *order).is_some())
+    date(day, None).is_some() || DateOrder::ALL.into_iter().any(|order| date(day, Some(order)).is_some())
 }
 
 /// The date of a cell, which may be a row of digits with the time behind.
@@ -141,7 +161,11 @@ pub(crate) fn date(text: &str, order: Option<DateOrder>) -> Option<Date> {
         ([day, month, year], Some(DateOrder::DayFirst)) | ([month, day, year], Some(DateOrder::MonthFirst)) => {
             of_numbers(year, month, day)
         }
-        ([first, second, year], None) if first == second => of_numbers(year, first, second),
+        ([year, month, day], Some(DateOrder::YearFirst)) => of_numbers(year, month, day),
+        // The same in whatever order.
+        ([first, second, year], None) if first == second && (is_year(year) || year == first) => {
+            of_numbers(year, first, second)
+        }
         _ => None,
     }
 }
@@ -279,11 +303,33 @@ mod tests {
 
     #[test]
     fn a_date_tells_the_order_if_only_one_makes_sense() {
-        assert_eq!(hint("31/12/2025 08:00"), Hint::Only(DateOrder::DayFirst));
-        assert_eq!(hint("12-31-2025"), Hint::Only(DateOrder::MonthFirst));
-        assert_eq!(hint("04/03/2025"), Hint::Both);
-        assert_eq!(["04/04/2025", "2025-02-30", "x"].map(hint), [Hint::None; 3]);
-        assert_eq!(["2025-04-03", "20250403 0800", "20250403080000"].map(hint), [Hint::YearFirst; 3]);
+        let orders = |text: &str| match hint(text) {
+            Hint::Orders(orders) => orders.into_iter().map(DateOrder::word).collect::<Vec<_>>().join(" "),
+            other => format!("{other:?}"),
+        };
+        for (text, wanted) in [
+            ("31/12/2025 08:00", "dmy"),
+            ("12-31-2025", "mdy"),
+            ("04/03/2025", "dmy mdy"),
+            ("26-03-05 08:00", "dmy ymd"),
+            ("03/31/25", "mdy"),
+            ("04/03/25", "dmy mdy ymd"),
+            ("04/04/25", "dmy mdy ymd"),
+            ("45-03-05", "ymd"),
+            ("26-03-32", "dmy"),
+            ("04/04/2025", "None"),
+            ("05/05/05", "None"),
+            ("31/02/2025", "None"),
+            ("2025-02-30", "None"),
+            ("x", "None"),
+            ("2025-04-03", "YearFirst"),
+            ("20250403 0800", "YearFirst"),
+            ("20250403080000", "YearFirst"),
+        ] {
+            assert_eq!(orders(text), wanted, "{text}");
+        }
+        assert_eq!(read("26-03-05 08:00", Some(DateOrder::YearFirst)), "2026-03-05 08:00:00");
+        assert_eq!(time("04/04/25 08:00", None), raw("04/04/25 08:00"));
     }
 
     proptest! {

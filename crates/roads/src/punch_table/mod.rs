@@ -329,37 +329,42 @@ fn order(
     records: &mut dyn Iterator<Item = Result<Record, NotATable>>,
 ) -> Result<Option<DateOrder>, NotATable> {
     let place = places.time.or(places.date);
-    let (mut found, mut both): (Option<(DateOrder, u64)>, Option<String>) = (None, None);
-    let mut has_year_first = false;
+    // The orders that all dates so far allow, and the line that allowed the last one fewer.
+    let (mut orders, mut narrowed) = (DateOrder::ALL.to_vec(), 0);
+    let (mut doubtful, mut has_year_first) = (None, false);
     for (row, record) in records.enumerate() {
         let (line, Ok(record)) = record? else { continue };
         let text = place.and_then(|place| record.get(place)).unwrap_or_default();
         match clock::hint(text) {
             Hint::None => {}
             Hint::YearFirst => has_year_first = true,
-            Hint::Both => {
-                both.get_or_insert_with(|| shown(text));
-            }
-            Hint::Only(order) => match found {
-                Some((before, at)) if before != order => {
+            Hint::Orders(allowed) => {
+                doubtful.get_or_insert_with(|| shown(text));
+                let left: Vec<DateOrder> = orders.iter().copied().filter(|order| allowed.contains(order)).collect();
+                if left.is_empty() {
+                    let first = orders.into_iter().map(DateOrder::first).collect::<Vec<_>>().join(" or ");
                     return Err(not(format!(
-                        "line {at} has the {} first and line {line} the other way round; mend them",
-                        if before == DateOrder::DayFirst { "day" } else { "month" }
+                        "line {narrowed} has the {first} first and line {line} the other way round; mend them"
                     )));
                 }
-                Some(_) => {}
-                None => found = Some((order, line)),
-            },
+                if left.len() < orders.len() {
+                    narrowed = line;
+                }
+                orders = left;
+            }
         }
-        if row + 1 >= PROBE_ROWS && has_year_first && found.is_none() && both.is_none() {
+        if row + 1 >= PROBE_ROWS && has_year_first && doubtful.is_none() {
             return Ok(None);
         }
     }
-    match (found, both) {
-        (None, Some(text)) => Err(not(format!(
-            "{text} and all its dates can be read as day-month and as month-day; say which with `--dates dmy` or `--dates mdy`"
-        ))),
-        (found, _) => Ok(found.map(|(order, _)| order)),
+    match (orders.as_slice(), doubtful) {
+        ([order], _) => Ok(Some(*order)),
+        (orders, Some(text)) => {
+            let named: Vec<String> = orders.iter().map(|order| format!("`--dates {}`", order.word())).collect();
+            let named = named.join(" or ");
+            Err(not(format!("{text} and all its dates can be read in more than one way; say which with {named}")))
+        }
+        (_, None) => Ok(None),
     }
 }
 

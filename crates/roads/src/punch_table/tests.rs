@@ -227,6 +227,18 @@ fn a_date_is_read_as_the_file_as_a_whole_says_and_never_guessed() {
     );
     assert_eq!(days(&same).len(), 120);
     assert!(refused(&file(&["04/03/2025", "05/03/2025"])).contains("say which with `--dates dmy` or `--dates mdy`"));
+    // With two digits the year may be in front, too.
+    let short = refused(&file(&["26-03-05", "26-03-13"]));
+    assert!(short.contains("`26-03-05 08:00` and all its dates"), "{short}");
+    assert!(short.ends_with("say which with `--dates dmy` or `--dates ymd`"), "{short}");
+    assert_eq!(days(&["26-03-05", "45-03-13"])[0], "7 2026-03-05 08:00:00 None");
+    assert_eq!(days(&["03/04/25", "03/31/25"])[0], "7 2025-03-04 08:00:00 None");
+    let told_by = |order| {
+        let mapping = Mapping::preset("generic").unwrap().with_dates(order);
+        told(&rows_by(file(&["26-03-05"]).as_bytes(), Some(mapping)))
+    };
+    assert_eq!(told_by(DateOrder::YearFirst), ["7 2026-03-05 08:00:00 None"]);
+    assert_eq!(told_by(DateOrder::DayFirst), ["7 2005-03-26 08:00:00 None"]);
     assert!(
         refused(&file(&["31/03/2025", "03/31/2025"]))
             .contains("line 2 has the day first and line 3 the other way round")
