@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 
 use super::{Cell, Role, Table};
 use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime, work_code};
-use crate::punch_table::clock;
+use crate::punch_table::{clock, usual_state};
 
 /// State codes of arrival and departure (rules 5.1).
 const IN: i32 = 0;
@@ -146,10 +146,11 @@ fn number(cell: &Cell) -> Option<i32> {
     text(cell)?.parse().ok()
 }
 
+/// What the table says a word stands for, else what it usually does.
 fn state_of(table: &Table, cell: &Cell) -> Option<i32> {
     let word = text(cell)?;
     let known = table.states.iter().find(|(known, _)| *known == word);
-    known.map(|(_, state)| *state).or_else(|| word.parse().ok())
+    known.map(|(_, state)| *state).or_else(|| usual_state(&word))
 }
 
 #[cfg(test)]
@@ -257,6 +258,17 @@ mod tests {
             ["I", "O", "0", "1", "i", "o", "?"].map(state),
             [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]
         );
+    }
+
+    #[test]
+    fn a_word_for_the_direction_is_read_as_that_of_a_file_is() {
+        let state = |word: &str| {
+            let row = vec![Cell::Number(1), t("12"), t("2025-03-03 08:00:00"), t("gate"), t(word)];
+            outside_rows(&events(), &[row]).remove(0).said.unwrap().state
+        };
+        assert_eq!(["In", "Entry", "C/In", "check in"].map(state), [Some(IN); 4]);
+        assert_eq!(["Out", "EXIT", "CheckOut", "o"].map(state), [Some(OUT); 4]);
+        assert_eq!(["255", "BreakOut", "", "?"].map(state), [Some(255), Some(2), None, None]);
     }
 
     #[test]
