@@ -83,7 +83,9 @@ impl Hub {
             .map_err(|error| Error::invalid(error.to_string(), "see `punchclock import csv --help` for examples"))?;
         let reason = format!("import of {name}");
         let mut import = Import { actor, reason, now, said: HashMap::new(), report: ListImport::default() };
-        for chunk in rows.chunks(ROWS_PER_WRITE) {
+        // A dry run sees what its earlier rows would do.
+        let rows_per_write = if is_dry_run { rows.len().max(1) } else { ROWS_PER_WRITE };
+        for chunk in rows.chunks(rows_per_write) {
             let done = self.store.write(|write| {
                 chunk.iter().try_for_each(|row| import.take(write, row))?;
                 if is_dry_run { Err(Undone::DryRun) } else { Ok(()) }

@@ -180,6 +180,21 @@ fn a_dry_run_knows_what_came_in_a_part_before() {
 }
 
 #[test]
+fn a_dry_run_counts_the_readers_of_all_parts() {
+    let house = house();
+    // The thousand readers that are taken fill the first part.
+    let of_reader = |n: i32| OutsidePunch {
+        reader: format!("gate {}", n / 2),
+        ..punch("7", &format!("2026-02-10 08:00:{:02}", n % 2))
+    };
+    let many: Vec<_> = (0..2100).map(|n| Ok(of_reader(n))).collect();
+    let how = Outside { create_employees: true, ..source() };
+    let dry = take(&house, &Outside { is_dry_run: true, ..how }, &rows(many.clone()));
+    assert_eq!(dry.0, Counts { read: 2100, stored: 2000, refused: 100, ..Counts::default() });
+    assert_eq!(dry, take(&house, &how, &rows(many)));
+}
+
+#[test]
 fn a_row_that_names_a_terminal_is_the_punch_that_it_told_itself() {
     let house = house();
     house.register("A1", "Asia/Manila");

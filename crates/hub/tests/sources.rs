@@ -156,6 +156,31 @@ fn what_people_say_of_a_date_counts_whatever_the_calendar_says() {
 }
 
 #[test]
+fn a_holiday_over_which_a_person_stated_another_comes_again_once_that_is_withdrawn() {
+    let (house, calendar) = workplace();
+    calendar.put(2026, YEAR);
+    assert_eq!(read(&house).stated, 2);
+    let later = |hours: i64| now().checked_add(hours.hours()).unwrap();
+    let number = |name: &str| {
+        let stated = house.hub.in_force("holiday", Date::MIN, Date::MAX).unwrap().into_iter();
+        let named = |stated: &Stated| matches!(stated, Stated::Holiday(holiday) if &*holiday.name == name);
+        stated.filter(|one| named(&one.stated)).map(|one| one.number).next().unwrap()
+    };
+    let ours = Stated::Holiday(attendance::Holiday {
+        date: "2026-02-17".parse().unwrap(),
+        name: "Our day".into(),
+        substitute_for: None,
+        recorded_at: None,
+    });
+    house.hub.state(&clerk(), &Whom::Company, &ours, "", later(1)).unwrap();
+    assert_eq!(read_at(&house, later(2)).stated, 0, "what a person says counts");
+    house.hub.withdraw(&clerk(), number("Our day"), "not after all", later(3)).unwrap();
+    assert_eq!(read_at(&house, later(4)).stated, 1);
+    house.hub.withdraw(&clerk(), number("Chinese New Year"), "we work", later(5)).unwrap();
+    assert_eq!(read_at(&house, later(6)).stated, 0, "what a person took back does not come again");
+}
+
+#[test]
 fn a_source_that_is_removed_leaves_its_holidays_and_takes_its_marks() {
     let (house, calendar) = workplace();
     calendar.put(2026, YEAR);

@@ -173,6 +173,19 @@ fn a_list_is_taken_row_by_row_and_the_second_time_is_known() {
     assert_eq!(stated[0].reason, "import of leave.csv");
 }
 
+#[test]
+fn a_dry_run_of_a_list_sees_what_its_rows_of_long_before_would_do() {
+    let house = workplace();
+    let same = "12,2026-02-10,,trip\n".repeat(210);
+    let file = format!("code,date,until,key\n{same}12,2026-02-10,,other\n");
+    let import = |is_dry_run| {
+        house.hub.import_list(&clerk(), ListKind::Leave, ("leave.csv", file.as_bytes()), is_dry_run, now()).unwrap()
+    };
+    let dry = import(true);
+    assert_eq!((dry.counts.stored, dry.counts.known, dry.counts.refused), (1, 209, 1), "{:?}", dry.refusals);
+    assert_eq!(dry, import(false));
+}
+
 fn import(house: &House, kind: ListKind, file: &str) -> (u64, u64, Vec<String>) {
     let done = house.hub.import_list(&clerk(), kind, ("list.csv", file.as_bytes()), false, now()).unwrap();
     (done.counts.stored, done.counts.known, done.refusals)

@@ -3,9 +3,9 @@
 //! The clock of a program's source shows UTC: a time on the wall is read in its zone here, so that both ways to say an instant are the same
 //! punch. The time of a terminal's own punch stays as that printed it.
 
-use attendance::punch::PrintedTime;
-use jiff::Timestamp;
+use attendance::punch::{PrintedTime, canonical_origin};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Unit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -54,7 +54,9 @@ fn punch(sent: Sent, zone: Option<&TimeZone>) -> Result<OutsidePunch, String> {
         (None, Some(number)) => Puncher::Number(number),
         _ => return Err("it must say who: send either employee (a code) or user (a number)".to_owned()),
     };
-    let is_of_terminal = sent.terminal.is_some() && matches!(puncher, Puncher::Number(_));
+    // A serial of blanks names none.
+    let terminal = sent.terminal.filter(|terminal| !canonical_origin(terminal).is_empty());
+    let is_of_terminal = terminal.is_some() && matches!(puncher, Puncher::Number(_));
     let time = match (sent.at, sent.time) {
         (Some(at), None) => RowTime::At(instant(&at)?),
         (None, Some(text)) if is_of_terminal => RowTime::Printed(PrintedTime::parse(&text)),
@@ -69,7 +71,7 @@ fn punch(sent: Sent, zone: Option<&TimeZone>) -> Result<OutsidePunch, String> {
         None => None,
     };
     Ok(OutsidePunch {
-        serial: sent.terminal,
+        serial: terminal,
         reader: sent.reader,
         puncher,
         time,
@@ -81,7 +83,9 @@ fn punch(sent: Sent, zone: Option<&TimeZone>) -> Result<OutsidePunch, String> {
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("`{text}` is no instant; write it as 2026-03-02T08:00:00+08:00"))
+    let at: Timestamp =
+        text.parse().map_err(|_| format!("`{text}` is no instant; write it as 2026-03-02T08:00:00+08:00"))?;
+    Ok(at.round(Unit::Second).unwrap_or(at))
 }
 
 /// A repeated hour is its first pass, as at terminals.
@@ -112,6 +116,8 @@ mod tests {
         let at = said(&json!({"employee": "1001", "at": "2026-03-02T08:00:00+08:00", "state": "in"}));
         let wall = said(&json!({"employee": "1001", "time": "2026-03-02 08:00:00", "state": 0}));
         assert_eq!(at, wall);
+        let fraction = said(&json!({"employee": "1001", "at": "2026-03-02T07:59:59.500+08:00", "state": "in"}));
+        assert_eq!(at, fraction, "to the second, as from everywhere");
         assert_eq!(at.map(|punch| punch.time), Ok(RowTime::At("2026-03-02T00:00:00Z".parse().unwrap())));
     }
 
@@ -120,6 +126,16 @@ mod tests {
         let punch = said(&json!({"user": "0012", "terminal": "A1", "time": "2026-03-02 08:00:00"})).unwrap();
         assert_eq!(punch.time, RowTime::Printed(PrintedTime::parse("2026-03-02 08:00:00")));
         assert_eq!((punch.serial.as_deref(), punch.puncher), (Some("A1"), Puncher::Number("0012".to_owned())));
+    }
+
+    #[test]
+    fn a_terminal_without_a_serial_is_none_so_that_a_time_on_the_wall_is_read_in_its_zone() {
+        let wall = said(&json!({"user": "7", "time": "2026-03-02 08:00:00"})).unwrap();
+        for none in ["", " ", "\0\t"] {
+            let punch = said(&json!({"user": "7", "terminal": none, "time": "2026-03-02 08:00:00"})).unwrap();
+            assert_eq!(punch, wall, "{none:?}");
+        }
+        assert_eq!(wall.time, RowTime::At("2026-03-02T00:00:00Z".parse().unwrap()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use jiff::civil::Date;
-use roads::mssql::{Access, Cell, Encryption, LegacyTable as _, Reading, SqlServer, Table, Trouble, outside_rows};
+use roads::mssql::{Access, Encryption, LegacyTable as _, Reading, SqlServer, Table, Trouble};
+use roads::outside::RowKey;
 
 const VARIABLE: &str = "PUNCHCLOCK_MSSQL";
 
@@ -35,11 +36,12 @@ fn a_servers_table_is_read_page_by_page_in_the_order_of_its_key() {
     let (mut keys, mut punches) = (Vec::new(), 0);
     while let Some(select) = reading.next() {
         let page = server.page(&select).unwrap();
-        keys.extend(page.iter().filter_map(|row| match row.first() {
-            Some(Cell::Number(key)) => Some(*key),
-            _ => None,
+        let told = reading.rows(&page);
+        punches += told.iter().filter(|row| row.said.is_ok()).count();
+        keys.extend(told.into_iter().filter_map(|row| match row.key {
+            RowKey::Row(key) => key.parse::<i64>().ok(),
+            RowKey::Line(_) => None,
         }));
-        punches += outside_rows(&table, &page).iter().filter(|row| row.said.is_ok()).count();
         reading.stored(&page).unwrap();
     }
     assert!(punches > 0 && keys.is_sorted_by(|a, b| a < b), "{punches} punches of {} rows", keys.len());

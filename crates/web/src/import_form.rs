@@ -67,7 +67,8 @@ impl ImportForm {
                 self.dates = Some(match text.as_str() {
                     "dmy" => DateOrder::DayFirst,
                     "mdy" => DateOrder::MonthFirst,
-                    _ => return Err(unusable(name, &text, "Send dmy or mdy.")),
+                    "ymd" => DateOrder::YearFirst,
+                    _ => return Err(unusable(name, &text, "Send dmy, mdy or ymd.")),
                 });
             }
             "types" => self.types = names(&text),

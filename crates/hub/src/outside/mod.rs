@@ -338,7 +338,7 @@ impl<'a> Taking<'a> {
             }
             Err(Undone::DryRun) => {
                 // What was registered is taken back, too.
-                self.sources = sources;
+                self.sources.take_back(sources);
                 Ok(became)
             }
             Err(Undone::Failed(error)) => Err(error),

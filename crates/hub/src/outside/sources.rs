@@ -22,6 +22,8 @@ const UTC: &str = "UTC";
 pub(super) struct Sources {
     /// Each origin, and whether its clock shows UTC.
     origins: HashMap<String, bool>,
+    /// Origins that count, those that a dry run took back among them.
+    met: HashSet<String>,
     /// Codes that were looked up.
     codes: HashSet<String>,
 }
@@ -65,6 +67,12 @@ impl Sources {
         self.origins.get(origin).copied().unwrap_or_default()
     }
 
+    /// As before a part that was taken back, but for how many were met: the bound is that of the import.
+    pub(super) fn take_back(&mut self, before: Self) {
+        self.origins = before.origins;
+        self.codes = before.codes;
+    }
+
     /// Registers and approves who was not met before, and looks up new codes; how many employees were made of them.
     pub(super) fn meet(
         &mut self,
@@ -103,8 +111,9 @@ impl Sources {
             }
         }
         for (origin, source) in new {
-            if self.origins.len() < MOST_ORIGINS {
+            if self.met.len() < MOST_ORIGINS || self.met.contains(&origin) {
                 let terminal = approve_source(write, actor, &origin, source, now)?;
+                self.met.insert(origin.clone());
                 self.origins.insert(origin, terminal.zone.as_deref() == Some(UTC));
             }
         }

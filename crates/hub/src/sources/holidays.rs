@@ -274,8 +274,9 @@ fn before(read: &Read<'_>, name: &str) -> Result<Before, Error> {
     let ours = in_the_name_of(name).name;
     let (mut before, holiday, mark) = (Before::default(), "holiday", "unavailable");
     let known = |fact: &Fact| Ok::<_, Error>((fact.number, fact.actor == ours, Stated::of(fact)?));
-    for fact in read.facts_of_kind(holiday, ALWAYS.0, ALWAYS.1)? {
-        if let (number, is_ours, Stated::Holiday(says)) = known(&fact)? {
+    let in_force = read.facts_of_kind(holiday, ALWAYS.0, ALWAYS.1)?;
+    for fact in &in_force {
+        if let (number, is_ours, Stated::Holiday(says)) = known(fact)? {
             before.holidays.push(Known { number, is_ours, says });
         }
     }
@@ -286,8 +287,19 @@ fn before(read: &Read<'_>, name: &str) -> Result<Before, Error> {
             before.marks.push(Known { number, is_ours, says });
         }
     }
-    let by_people = |fact: &Fact| fact.actor == ours && fact.withdrawn.as_ref().is_some_and(|(_, by)| *by != ours);
     let withdrawn = read.withdrawn_facts(&Subject::Company, holiday, Date::MIN, Date::MAX)?;
+    let mut latest = BTreeMap::<(&str, i64), i64>::new();
+    for fact in in_force.iter().chain(&withdrawn) {
+        let number = latest.entry((&fact.key, fact.stated_us)).or_default();
+        *number = fact.number.max(*number);
+    }
+    // What is stated over another one withdraws it at the same instant: that is not taken back, and may come again afterwards.
+    let is_replaced =
+        |fact: &Fact, us| latest.get(&(fact.key.as_str(), us)).is_some_and(|number| *number > fact.number);
+    let by_people = |fact: &Fact| {
+        let is_theirs = |(us, by): &(i64, String)| *by != ours && !is_replaced(fact, *us);
+        fact.actor == ours && fact.withdrawn.as_ref().is_some_and(is_theirs)
+    };
     before.taken_back = withdrawn.iter().filter(|fact| by_people(fact)).map(|fact| fact.first).collect();
     Ok(before)
 }

@@ -129,7 +129,7 @@ pub(crate) struct PunchFlags {
     /// Name of the system that wrote it: the same punches under another name are other punches
     #[arg(long)]
     pub(crate) source: Option<String>,
-    /// Order of day and month where the year comes last
+    /// Order of day, month and year where no year of four digits comes first
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(crate) dates: Option<DateOrder>,
     /// Only rows of these types, where the table has a type
@@ -153,6 +153,8 @@ pub(crate) enum DateOrder {
     Dmy,
     /// Month, day, year
     Mdy,
+    /// Year, month, day
+    Ymd,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

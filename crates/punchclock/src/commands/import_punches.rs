@@ -22,6 +22,7 @@ pub(super) fn run(context: &Context, file: &Path, flags: &PunchFlags, is_dry_run
     let dates = flags.dates.map(|order| match order {
         DateOrder::Dmy => hub::DateOrder::DayFirst,
         DateOrder::Mdy => hub::DateOrder::MonthFirst,
+        DateOrder::Ymd => hub::DateOrder::YearFirst,
     });
     let name = file.display().to_string();
     let hub = context.home.hub()?;

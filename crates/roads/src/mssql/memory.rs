@@ -38,7 +38,7 @@ impl LegacyTable for MemoryTable {
             is(row.first().cloned().into_iter().collect(), &select.from, &[Ordering::Equal, Ordering::Greater])
                 && is(when(row), &select.since, &[Ordering::Equal, Ordering::Greater])
                 && is(when(row), &select.until, &[Ordering::Less])
-                && select.after.as_ref().is_none_or(|after| by_key(row, after) == Ordering::Greater)
+                && select.after.as_ref().is_none_or(|after| by_key(row, after) != Ordering::Less)
         });
         page.sort_by(|a, b| by_key(a, b));
         page.truncate(select.limit);

@@ -33,7 +33,7 @@ pub use table::{Encryption, KeyKind, PRESETS, Preset, Role, Table};
 pub use tds::{Access, Patience, SqlServer};
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Cell {
     /// NULL.
     Null,

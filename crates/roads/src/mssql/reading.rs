@@ -5,11 +5,15 @@
 //!   yesterday and today are always read again, with those of all days since the source answered last: keys may begin anew meanwhile.
 //! * A server compares what carries its offset with a limit as if that were of UTC. So limits are a day wider than the dates that are
 //!   wanted, which is within no zone's reach, and [`Reading::rows`] takes what is of these dates.
+//! * A page begins at the key with which the one before ended, since rows of one key may stand on both; [`Reading::rows`] leaves out
+//!   those that were told. Which keys are equal is left to the server: its collation may take `e1` and `E1` for the same.
 //! * The mark goes forward only by what was stored ([`Reading::stored`]), and never beyond today, whatever a wrong clock printed.
+
+use std::collections::HashMap;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan as _};
+use jiff::{RoundMode, SignedDuration, ToSpan as _, Unit};
 
 use super::{Cell, KeyKind, Select, Table, outside_rows};
 use crate::outside::{OutsideRow, RowTime};
@@ -90,6 +94,8 @@ pub struct Reading<'t> {
     part: Part,
     mark: Option<Mark>,
     cursor: Option<Vec<Cell>>,
+    /// The rows of the page before, some of which come again.
+    told: Vec<Vec<Cell>>,
     from: Option<Cell>,
     since: Option<Cell>,
     until: Option<Cell>,
@@ -113,6 +119,7 @@ impl<'t> Reading<'t> {
             part: Part::New,
             mark,
             cursor: None,
+            told: Vec::new(),
             from: None,
             since: None,
             until: None,
@@ -179,10 +186,21 @@ impl<'t> Reading<'t> {
         })
     }
 
-    /// The rows from outside that a page says of the dates that are wanted.
+    /// The rows from outside that a page says of the dates that are wanted, without those that the page before said.
     pub fn rows(&self, page: &[Vec<Cell>]) -> Vec<OutsideRow> {
         let (from, to) = self.dates;
-        let wanted = page.iter().filter(|row| {
+        let mut told = HashMap::<&[Cell], usize>::new();
+        for row in &self.told {
+            *told.entry(row).or_default() += 1;
+        }
+        let is_new = |row: &&Vec<Cell>| match told.get_mut(row.as_slice()) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        };
+        let wanted = page.iter().filter(is_new).filter(|row| {
             let when = self.table.when().filter_map(|role| self.table.cell(row, role));
             let dates: Vec<Option<Date>> =
                 when.filter(|cell| **cell != Cell::Null).map(|cell| self.date_of(cell)).collect();
@@ -213,7 +231,7 @@ impl<'t> Reading<'t> {
     /// When the key is none: it does not go forward, or nothing in it tells how far the table was read.
     pub fn stored(&mut self, page: &[Vec<Cell>]) -> Result<(), String> {
         if let Some(last) = page.last() {
-            let cursor: Vec<Cell> = last.iter().take(self.table.keys.len()).cloned().collect();
+            let cursor: Vec<Cell> = last.iter().take(self.table.keys.len()).map(to_begin_at).collect();
             // Among dates there may be some that are none.
             let marks = page.iter().filter_map(|row| Mark::of(row.first()?, self.table.key_kind));
             let mark = self.mark.max(marks.max().map(|mark| mark.until(self.today)));
@@ -237,6 +255,7 @@ impl<'t> Reading<'t> {
                 self.mark = mark;
             }
             self.cursor = Some(cursor);
+            self.told = page.to_vec();
         }
         if page.len() < self.limit {
             self.next_part();
@@ -249,12 +268,23 @@ impl<'t> Reading<'t> {
         let has_recent = self.part == Part::New && self.table.key_kind == KeyKind::Number && self.from.is_some();
         self.part = if has_recent { Part::Recent } else { Part::Done };
         (self.cursor, self.from) = (None, None);
+        self.told.clear();
         self.since = has_recent.then(|| self.day_before(self.recent));
     }
 
     /// How far it was read.
     pub const fn mark(&self) -> Option<Mark> {
         self.mark
+    }
+}
+
+/// A key as a page begins at it. A server that compares a `datetime` with what was read of it may take it for up to a third of a
+/// millisecond less.
+fn to_begin_at(key: &Cell) -> Cell {
+    let floor = jiff::civil::DateTimeRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+    match key {
+        Cell::Civil(at) => Cell::Civil(at.round(floor).unwrap_or(*at)),
+        key => key.clone(),
     }
 }
 

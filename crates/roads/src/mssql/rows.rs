@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 
 use super::{Cell, Role, Table};
 use crate::outside::{OutsidePunch, OutsideRow, Puncher, RowKey, RowTime, work_code};
-use crate::punch_table::clock;
+use crate::punch_table::{clock, usual_state};
 
 /// State codes of arrival and departure (rules 5.1).
 const IN: i32 = 0;
@@ -109,7 +109,7 @@ fn after(out: RowTime, arrival: Option<&RowTime>) -> RowTime {
 
 /// When it was; `None` where nothing stands. Texts are read as those of files are, and kept where they are no time.
 fn moment(date: Option<&Cell>, time: &Cell) -> Result<Option<RowTime>, String> {
-    let printed = |at: DateTime| Some(RowTime::Printed(PrintedTime::from_civil(to_the_second(at))));
+    let printed = |at: DateTime| Some(RowTime::Printed(PrintedTime::from_civil(clock::to_the_second(at))));
     let day = date.and_then(|date| match date {
         Cell::Date(date) => Some(*date),
         Cell::Civil(at) => Some(at.date()),
@@ -138,11 +138,6 @@ fn moment(date: Option<&Cell>, time: &Cell) -> Result<Option<RowTime>, String> {
     }
 }
 
-/// A `datetime` counts in 1/300 s: what was 08:00:01 may come back a little less.
-fn to_the_second(at: DateTime) -> DateTime {
-    at.round(jiff::Unit::Second).unwrap_or(at)
-}
-
 fn text(cell: &Cell) -> Option<String> {
     Some(cell.to_string().trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -151,10 +146,11 @@ fn number(cell: &Cell) -> Option<i32> {
     text(cell)?.parse().ok()
 }
 
+/// What the table says a word stands for, else what it usually does.
 fn state_of(table: &Table, cell: &Cell) -> Option<i32> {
     let word = text(cell)?;
     let known = table.states.iter().find(|(known, _)| *known == word);
-    known.map(|(_, state)| *state).or_else(|| word.parse().ok())
+    known.map(|(_, state)| *state).or_else(|| usual_state(&word))
 }
 
 #[cfg(test)]
@@ -192,7 +188,13 @@ mod tests {
         let civil: DateTime = "2025-03-03T08:00:00.996666667".parse().unwrap();
         let row = |time: Cell| vec![Cell::Number(17), t("0012"), time, t("gate"), t("I")];
         let wanted = r#"row 17: Number("0012") 2025-03-03 08:00:01 Some(0) gate"#;
-        for time in [Cell::Civil(civil), t("2025-03-03 08:00:01"), t("20250303080001"), t("2025/03/03 08:00:01")] {
+        for time in [
+            Cell::Civil(civil),
+            t("2025-03-03 08:00:00.9967"),
+            t("2025-03-03 08:00:01"),
+            t("20250303080001"),
+            t("2025/03/03 08:00:01"),
+        ] {
             assert_eq!(told(&events(), row(time)), [wanted]);
         }
         let offset = Cell::At("2025-03-03T08:00:01+09:00".parse().unwrap());
@@ -256,6 +258,17 @@ mod tests {
             ["I", "O", "0", "1", "i", "o", "?"].map(state),
             [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]
         );
+    }
+
+    #[test]
+    fn a_word_for_the_direction_is_read_as_that_of_a_file_is() {
+        let state = |word: &str| {
+            let row = vec![Cell::Number(1), t("12"), t("2025-03-03 08:00:00"), t("gate"), t(word)];
+            outside_rows(&events(), &[row]).remove(0).said.unwrap().state
+        };
+        assert_eq!(["In", "Entry", "C/In", "check in"].map(state), [Some(IN); 4]);
+        assert_eq!(["Out", "EXIT", "CheckOut", "o"].map(state), [Some(OUT); 4]);
+        assert_eq!(["255", "BreakOut", "", "?"].map(state), [Some(255), Some(2), None, None]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ const REACHING: [&str; 4] = ["openrowset", "openquery", "opendatasource", "openx
 pub struct Select<'t> {
     /// The table.
     pub table: &'t Table,
-    /// Rows after the one with this key.
+    /// Rows of this key and after it: of rows with equal keys a page may have ended between.
     pub after: Option<Vec<Cell>>,
     /// Rows whose key begins at this.
     pub from: Option<Cell>,
@@ -56,12 +56,17 @@ impl Select<'_> {
             wanted.push(format!("({})", any.join(" OR ")));
         }
         if let Some(after) = &self.after {
-            // (a > 1) OR (a = 1 AND b > 2) ...
-            let deeper = (0..keys.len().min(after.len())).map(|depth| {
+            // (a > 1) OR (a = 1 AND b >= 2)
+            let depths = keys.len().min(after.len());
+            let deeper = (0..depths).map(|depth| {
                 let mut parts = String::new();
                 for (place, (key, value)) in keys.iter().zip(after).take(depth + 1).enumerate() {
                     let and = if place == 0 { "" } else { " AND " };
-                    let is = if place == depth { ">" } else { "=" };
+                    let is = match place {
+                        _ if place < depth => "=",
+                        _ if depth + 1 < depths => ">",
+                        _ => ">=",
+                    };
                     let _ = write!(parts, "{and}{key} {is} {}", bind(value));
                 }
                 format!("({parts})")
@@ -216,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_goes_on_after_the_last_key_and_begins_where_it_is_told() {
+    fn a_page_goes_on_at_the_last_key_and_begins_where_it_is_told() {
         let table = Table::new("day-per-row", None, None, &[], (None, false)).unwrap();
         let after = Some(vec![Cell::Text("20250303".into()), Cell::Text("7".into())]);
         let select = Select { table: &table, after, from: None, since: None, until: None, limit: 2 };
         assert_eq!(
             select.sql().0,
             "SELECT TOP (2) [work_date], [emp_no], [emp_no], [work_date], [in_time], [out_time] FROM [dbo].[old_log] WHERE \
-             [work_date] IS NOT NULL AND [emp_no] IS NOT NULL AND (([work_date] > @P1) OR ([work_date] = @P2 AND [emp_no] > @P3)) \
+             [work_date] IS NOT NULL AND [emp_no] IS NOT NULL AND (([work_date] > @P1) OR ([work_date] = @P2 AND [emp_no] >= @P3)) \
              ORDER BY [work_date], [emp_no]"
         );
     }

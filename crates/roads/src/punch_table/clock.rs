@@ -1,12 +1,13 @@
 //! Dates and times as people and programs write them.
 
 use attendance::punch::PrintedTime;
+use jiff::Unit;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::outside::RowTime;
 
-/// How the day and the month of `03/04/2025` are told apart. A year that comes first needs no telling.
+/// How day, month and year of `03/04/25` are told apart. A year of four digits that comes first needs no telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DateOrder {
     /// Day, month, year.
@@ -15,31 +16,67 @@ pub enum DateOrder {
     /// Month, day, year.
     #[serde(rename = "mdy")]
     MonthFirst,
+    /// Year, month, day.
+    #[serde(rename = "ymd")]
+    YearFirst,
+}
+
+impl DateOrder {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
+
+    /// The word for it in settings.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::DayFirst => "dmy",
+            Self::MonthFirst => "mdy",
+            Self::YearFirst => "ymd",
+        }
+    }
+
+    /// What it has first.
+    pub(super) const fn first(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day",
+            Self::MonthFirst => "month",
+            Self::YearFirst => "year",
+        }
+    }
 }
 
 /// What a date says about the order of all dates of its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// Nothing: the year comes first, or it is no date.
+    /// Nothing: it is the same in whatever order, or no date.
     None,
-    /// Only one order makes it a date.
-    Only(DateOrder),
-    /// Either order does.
-    Both,
+    /// Nothing of others, for its year of four digits comes first.
+    YearFirst,
+    /// Only these orders make it a date, and each another one.
+    Orders(Vec<DateOrder>),
 }
 
 pub(super) fn hint(text: &str) -> Hint {
-    match parts(date_and_clock(text).0) {
-        Some([first, second, year]) if !is_year(first) && number(year).is_some() => {
-            match (number(first), number(second)) {
-                (Some(13..=31), Some(1..=12)) => Hint::Only(DateOrder::DayFirst),
-                (Some(1..=12), Some(13..=31)) => Hint::Only(DateOrder::MonthFirst),
-                (Some(1..=12), Some(1..=12)) if first != second => Hint::Both,
-                _ => Hint::None,
-            }
-        }
-        _ => Hint::None,
+    let day = day_of(text);
+    if parts(day).is_none_or(|[first, ..]| is_year(first)) {
+        return if date(day, None).is_some() { Hint::YearFirst } else { Hint::None };
     }
+    let (orders, mut dates): (Vec<DateOrder>, Vec<Date>) =
+        DateOrder::ALL.into_iter().filter_map(|order| Some((order, date(day, Some(order))?))).unzip();
+    dates.dedup();
+    if orders.is_empty() || orders.len() > 1 && dates.len() == 1 { Hint::None } else { Hint::Orders(orders) }
+}
+
+/// Whether a cell has a date, in whatever order.
+pub(super) fn begins_with_date(text: &str) -> bool {
+    let day = day_of(text);
+    date(day, None).is_some() || DateOrder::ALL.into_iter().any(|order| date(day, Some(order)).is_some())
+}
+
+/// The date of a cell, which may be a row of digits with the time behind.
+fn day_of(text: &str) -> &str {
+    let (day, _) = date_and_clock(text);
+    let is_whole = day.len() == 14 && day.bytes().all(|byte| byte.is_ascii_digit());
+    if is_whole { day.get(..8).unwrap_or(day) } else { day }
 }
 
 /// A cell that has date and time, perhaps with an offset from UTC. What is no date is kept as it is.
@@ -47,11 +84,11 @@ pub(crate) fn time(text: &str, order: Option<DateOrder>) -> RowTime {
     let text = text.trim();
     let read = || {
         if text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some((date(&text[..8], order)?.to_datetime(clock(&text[8..])?), None));
+            return Some((to_the_second(date(&text[..8], order)?.to_datetime(clock(&text[8..])?)), None));
         }
         let (day, rest) = date_and_clock(text);
         let (rest, offset) = offset(rest);
-        Some((date(day, order)?.to_datetime(clock(rest)?), offset))
+        Some((to_the_second(date(day, order)?.to_datetime(clock(rest)?)), offset))
     };
     match read() {
         Some((civil, Some(offset))) => offset.to_timestamp(civil).map_or_else(|_| raw(text), RowTime::At),
@@ -77,7 +114,13 @@ pub(super) fn civil(day: &str, of_day: &str, order: Option<DateOrder>) -> Option
         (first, rest) if date(first, order).is_some() && !rest.is_empty() => rest,
         _ => of_day,
     };
-    Some(date(day, order)?.to_datetime(clock(of_day)?))
+    Some(to_the_second(date(day, order)?.to_datetime(clock(of_day)?)))
+}
+
+/// A moment to the second: from half of one on it is the next, maybe of the next date. A `datetime` of SQL Server counts in 1/300 s, and Excel
+/// in fractions of a day: what was 08:00:01 may come from there a little less, and must be the same punch from everywhere.
+pub(crate) fn to_the_second(at: DateTime) -> DateTime {
+    at.round(Unit::Second).unwrap_or(at)
 }
 
 fn raw(text: &str) -> RowTime {
@@ -118,7 +161,11 @@ pub(crate) fn date(text: &str, order: Option<DateOrder>) -> Option<Date> {
         ([day, month, year], Some(DateOrder::DayFirst)) | ([month, day, year], Some(DateOrder::MonthFirst)) => {
             of_numbers(year, month, day)
         }
-        ([first, second, year], None) if first == second => of_numbers(year, first, second),
+        ([year, month, day], Some(DateOrder::YearFirst)) => of_numbers(year, month, day),
+        // The same in whatever order.
+        ([first, second, year], None) if first == second && (is_year(year) || year == first) => {
+            of_numbers(year, first, second)
+        }
         _ => None,
     }
 }
@@ -133,7 +180,11 @@ fn of_numbers(year: &str, month: &str, day: &str) -> Option<Date> {
     Date::new(number(year)? + century, small(month)?, small(day)?).ok()
 }
 
-/// `8:00`, `08:00:00.123`, `8:00 PM`, `080000`, `0800`; a sheet loses the zero in front.
+/// Half a second, in nanoseconds.
+const HALF: i32 = 500_000_000;
+
+/// `8:00`, `08:00:00.123`, `8:00 PM`, `080000`, `0800`; a sheet loses the zero in front. Of a fraction is told whether it is
+/// half a second or more.
 fn clock(text: &str) -> Option<Time> {
     let text = text.trim();
     let lower = text.to_ascii_lowercase().replace('.', "");
@@ -142,11 +193,14 @@ fn clock(text: &str) -> Option<Time> {
         Some(_) => text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '.' || c.is_whitespace()),
         None => text,
     };
+    let mut is_half = false;
     let (hour, minute, second) = if text.contains(':') {
         let mut parts = text.split(':');
         let (hour, minute) = (small(parts.next()?)?, small(parts.next()?)?);
-        let second = parts.next().map_or(Some(0), |second| small(second.split('.').next()?))?;
-        parts.next().is_none().then_some((hour, minute, second))?
+        let (second, fraction) =
+            parts.next().map_or(("0", ""), |second| second.split_once('.').unwrap_or((second, "")));
+        is_half = fraction.starts_with(['5', '6', '7', '8', '9']);
+        parts.next().is_none().then_some((hour, minute, small(second)?))?
     } else {
         // Cells of digits: HHMMSS, or HHMM.
         let width = match text.len() {
@@ -165,7 +219,7 @@ fn clock(text: &str) -> Option<Time> {
         Some("am") => hour % 12,
         Some(_) => hour % 12 + 12,
     };
-    Time::new(hour, minute, second, 0).ok()
+    Time::new(hour, minute, second, if is_half { HALF } else { 0 }).ok()
 }
 
 fn small(text: &str) -> Option<i8> {
@@ -207,7 +261,9 @@ mod tests {
         for same in [
             "2025-03-04 08:00:01",
             "2025/03/04 8:00:01",
-            "2025-3-4T08:00:01.900",
+            "2025-3-4T08:00:01.499",
+            "2025-03-04 08:00:00.5",
+            "2025-03-04 08:00:00.996666667 AM",
             "20250304 080001",
             "20250304080001",
             "20250304 80001",
@@ -229,6 +285,15 @@ mod tests {
     }
 
     #[test]
+    fn half_a_second_is_the_next_one_also_where_that_is_of_the_next_date() {
+        assert_eq!(read("2025-12-31 23:59:59.500", None), "2026-01-01 00:00:00");
+        assert_eq!(read("2025-12-31 11:59:59.4999 PM", None), "2025-12-31 23:59:59");
+        assert_eq!(read("2025-03-04T08:00:00.9+08:00", None), "2025-03-04T00:00:01Z");
+        assert_eq!(joined("2025-03-04", "07:59:59.996", None).to_string(), "2025-03-04 08:00:00");
+        assert_eq!(read("9999-12-31 23:59:59.9", None), "9999-12-31 23:59:59");
+    }
+
+    #[test]
     fn what_is_no_time_is_kept_as_it_is() {
         for odd in ["", "yesterday", "2025-02-30 08:00", "2025-03-04 24:01", "2025-03-04 13:00 pm", "04/03/2025 08:00"]
         {
@@ -238,10 +303,33 @@ mod tests {
 
     #[test]
     fn a_date_tells_the_order_if_only_one_makes_sense() {
-        assert_eq!(hint("31/12/2025 08:00"), Hint::Only(DateOrder::DayFirst));
-        assert_eq!(hint("12-31-2025"), Hint::Only(DateOrder::MonthFirst));
-        assert_eq!(hint("04/03/2025"), Hint::Both);
-        assert_eq!([hint("2025-04-03"), hint("04/04/2025"), hint("x")], [Hint::None; 3]);
+        let orders = |text: &str| match hint(text) {
+            Hint::Orders(orders) => orders.into_iter().map(DateOrder::word).collect::<Vec<_>>().join(" "),
+            other => format!("{other:?}"),
+        };
+        for (text, wanted) in [
+            ("31/12/2025 08:00", "dmy"),
+            ("12-31-2025", "mdy"),
+            ("04/03/2025", "dmy mdy"),
+            ("26-03-05 08:00", "dmy ymd"),
+            ("03/31/25", "mdy"),
+            ("04/03/25", "dmy mdy ymd"),
+            ("04/04/25", "dmy mdy ymd"),
+            ("45-03-05", "ymd"),
+            ("26-03-32", "dmy"),
+            ("04/04/2025", "None"),
+            ("05/05/05", "None"),
+            ("31/02/2025", "None"),
+            ("2025-02-30", "None"),
+            ("x", "None"),
+            ("2025-04-03", "YearFirst"),
+            ("20250403 0800", "YearFirst"),
+            ("20250403080000", "YearFirst"),
+        ] {
+            assert_eq!(orders(text), wanted, "{text}");
+        }
+        assert_eq!(read("26-03-05 08:00", Some(DateOrder::YearFirst)), "2026-03-05 08:00:00");
+        assert_eq!(time("04/04/25 08:00", None), raw("04/04/25 08:00"));
     }
 
     proptest! {

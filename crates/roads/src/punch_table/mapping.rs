@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use csv::StringRecord;
 use encoding_rs::Encoding;
 use serde::Deserialize;
 
-use super::clock::DateOrder;
+use super::clock::{DateOrder, begins_with_date};
 
 /// The presets, the particular ones first: of those that fit a header equally well, the first is taken.
 const PRESETS: &[(&str, &str)] = &[
@@ -255,6 +256,12 @@ pub(crate) fn usual_state(word: &str) -> Option<i32> {
 }
 
 impl Places {
+    /// Whether cells say who and a date.
+    pub(super) fn is_row(&self, cells: &StringRecord) -> bool {
+        let said = |place: Option<usize>| place.and_then(|place| cells.get(place)).filter(|cell| !cell.is_empty());
+        said(self.user.or(self.code)).is_some() && said(self.time.or(self.date)).is_some_and(begins_with_date)
+    }
+
     /// How many columns are of use.
     fn count(&self) -> usize {
         let Self { user, code, time, date, clock, in_time, out_time, .. } = self;

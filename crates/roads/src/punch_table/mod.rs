@@ -7,6 +7,7 @@
 //! * A date that can be read in two ways is never guessed: the file as a whole decides, or the person.
 
 pub(crate) mod clock;
+mod lines;
 mod mapping;
 mod sheet;
 mod text;
@@ -18,6 +19,7 @@ use jiff::ToSpan as _;
 
 pub use clock::DateOrder;
 use clock::Hint;
+use lines::{IsRow, Lines};
 pub use mapping::Mapping;
 use mapping::Places;
 pub(crate) use mapping::usual_state;
@@ -51,8 +53,22 @@ fn not(what: impl Into<String>) -> NotATable {
     NotATable { kind: KIND, what: what.into() }
 }
 
+/// Why a line is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct BadLine {
+    why: String,
+    original: Vec<u8>,
+}
+
+impl BadLine {
+    /// Where the line itself can't be kept.
+    fn told(why: &str) -> Self {
+        Self { why: why.to_owned(), original: why.into() }
+    }
+}
+
 /// A record with its line; or why there is none there.
-type Record = (u64, Result<StringRecord, String>);
+type Record = (u64, Result<StringRecord, BadLine>);
 
 /// The records of a file, until it can't be read on.
 type Records<'r> = Box<dyn Iterator<Item = Result<Record, NotATable>> + Send + 'r>;
@@ -69,16 +85,16 @@ impl PunchTable {
     ) -> Result<Self, NotATable> {
         let opened = || open().map_err(|error| not(format!("it can't be read: {error}")));
         let mapping = mapping.map_or_else(|| Self::detect(opened()?), Ok)?;
-        let mut records = records(opened()?, Some(&mapping))?;
+        let mut records = records(opened()?, Some(&mapping), None)?;
         let (_, first) = records.next().ok_or_else(|| not("it is empty"))??;
-        let first = first.map_err(not)?;
+        let first = first.map_err(|bad| not(bad.why))?;
         let cells: Vec<&str> = first.iter().collect();
         let places = mapping.places(&cells).map_err(not)?;
         drop(records);
         let (order, width) = (mapping.dates, cells.len());
         let mut table = Self { order, mapping, places, width, has_offsets: false, zone: None };
         let header = usize::from(table.mapping.header);
-        let after = |file| self::records(file, Some(&table.mapping)).map(|records| records.skip(header));
+        let after = |file| table.records(file).map(|records| records.skip(header));
         let zone = table.places.zone.map(|place| zone(place, after(opened()?)?)).transpose()?.flatten();
         let order = match order {
             // A copy is read as the table itself is: what can be read in two ways is held.
@@ -96,8 +112,8 @@ impl PunchTable {
     /// # Errors
     /// [`NotATable`] where none does.
     pub fn detect(file: impl Read + Send) -> Result<Mapping, NotATable> {
-        let (_, first) = records(file, None)?.next().ok_or_else(|| not("it is empty"))??;
-        let first = first.map_err(not)?;
+        let (_, first) = records(file, None, None)?.next().ok_or_else(|| not("it is empty"))??;
+        let first = first.map_err(|bad| not(bad.why))?;
         let cells: Vec<&str> = first.iter().collect();
         Mapping::detect(&cells).or_else(|| headless(&cells)).ok_or_else(|| {
             let presets: Vec<&str> = Mapping::presets().map(|(name, _)| name).collect();
@@ -138,11 +154,15 @@ impl PunchTable {
         &'r self,
         file: R,
     ) -> Result<impl Iterator<Item = Result<OutsideRow, NotATable>> + 'r, NotATable> {
-        let records = records(file, Some(&self.mapping))?.skip(usize::from(self.mapping.header));
+        let records = self.records(file)?.skip(usize::from(self.mapping.header));
         Ok(records.flat_map(move |record| match record {
             Ok((line, record)) => self.row(line, record).into_iter().map(Ok).collect(),
             Err(error) => vec![Err(error)],
         }))
+    }
+
+    fn records<'r>(&'r self, file: impl Read + Send + 'r) -> Result<Records<'r>, NotATable> {
+        records(file, Some(&self.mapping), Some((&self.places, self.width)))
     }
 
     /// Refuses a mapping by which none of the first rows is a punch, and learns whether times have offsets.
@@ -177,11 +197,11 @@ impl PunchTable {
     }
 
     /// What a record says: no row for a blank one, two for a day.
-    fn row(&self, line: u64, record: Result<StringRecord, String>) -> Vec<OutsideRow> {
+    fn row(&self, line: u64, record: Result<StringRecord, BadLine>) -> Vec<OutsideRow> {
         let key = RowKey::Line(line);
         let record = match record {
             Ok(record) => record,
-            Err(why) => return vec![OutsideRow { key, original: why.clone().into_bytes(), said: Err(why) }],
+            Err(bad) => return vec![OutsideRow { key, original: bad.original, said: Err(bad.why) }],
         };
         let filled = record.iter().zip(1..).filter(|(cell, _)| !cell.is_empty()).last().map_or(0, |(_, place)| place);
         if filled == 0 {
@@ -309,41 +329,51 @@ fn order(
     records: &mut dyn Iterator<Item = Result<Record, NotATable>>,
 ) -> Result<Option<DateOrder>, NotATable> {
     let place = places.time.or(places.date);
-    let (mut found, mut both): (Option<(DateOrder, u64)>, Option<String>) = (None, None);
+    // The orders that all dates so far allow, and the line that allowed the last one fewer.
+    let (mut orders, mut narrowed) = (DateOrder::ALL.to_vec(), 0);
+    let (mut doubtful, mut has_year_first) = (None, false);
     for (row, record) in records.enumerate() {
         let (line, Ok(record)) = record? else { continue };
         let text = place.and_then(|place| record.get(place)).unwrap_or_default();
         match clock::hint(text) {
             Hint::None => {}
-            Hint::Both => {
-                both.get_or_insert_with(|| shown(text));
-            }
-            Hint::Only(order) => match found {
-                Some((before, at)) if before != order => {
+            Hint::YearFirst => has_year_first = true,
+            Hint::Orders(allowed) => {
+                doubtful.get_or_insert_with(|| shown(text));
+                let left: Vec<DateOrder> = orders.iter().copied().filter(|order| allowed.contains(order)).collect();
+                if left.is_empty() {
+                    let first = orders.into_iter().map(DateOrder::first).collect::<Vec<_>>().join(" or ");
                     return Err(not(format!(
-                        "line {at} has the {} first and line {line} the other way round; mend them",
-                        if before == DateOrder::DayFirst { "day" } else { "month" }
+                        "line {narrowed} has the {first} first and line {line} the other way round; mend them"
                     )));
                 }
-                Some(_) => {}
-                None => found = Some((order, line)),
-            },
+                if left.len() < orders.len() {
+                    narrowed = line;
+                }
+                orders = left;
+            }
         }
-        if row + 1 >= PROBE_ROWS && found.is_none() && both.is_none() {
-            // The year comes first.
+        if row + 1 >= PROBE_ROWS && has_year_first && doubtful.is_none() {
             return Ok(None);
         }
     }
-    match (found, both) {
-        (None, Some(text)) => Err(not(format!(
-            "{text} and all its dates can be read as day-month and as month-day; say which with `--dates dmy` or `--dates mdy`"
-        ))),
-        (found, _) => Ok(found.map(|(order, _)| order)),
+    match (orders.as_slice(), doubtful) {
+        ([order], _) => Ok(Some(*order)),
+        (orders, Some(text)) => {
+            let named: Vec<String> = orders.iter().map(|order| format!("`--dates {}`", order.word())).collect();
+            let named = named.join(" or ");
+            Err(not(format!("{text} and all its dates can be read in more than one way; say which with {named}")))
+        }
+        (_, None) => Ok(None),
     }
 }
 
-/// The records of a file with their lines, each cell as text.
-fn records<'r, R: Read + Send + 'r>(mut file: R, mapping: Option<&Mapping>) -> Result<Records<'r>, NotATable> {
+/// The records of a file with their lines, each cell as text. `rows` says what a row is, where that is known: its places, and how wide.
+fn records<'r, R: Read + Send + 'r>(
+    mut file: R,
+    mapping: Option<&Mapping>,
+    rows: Option<(&'r Places, usize)>,
+) -> Result<Records<'r>, NotATable> {
     let mut head = vec![0; HEAD_BYTES];
     let mut filled = 0;
     while filled < head.len() {
@@ -366,29 +396,21 @@ fn records<'r, R: Read + Send + 'r>(mut file: R, mapping: Option<&Mapping>) -> R
     let bytes = std::io::Cursor::new(head.get(start..).unwrap_or_default().to_vec()).chain(file);
     let bytes: Box<dyn Read + Send + 'r> =
         if is_plain { Box::new(bytes) } else { Box::new(text::AsUtf8::new(bytes, encoding)) };
-    let mut builder = csv::ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(separator).trim(csv::Trim::All);
-    builder.terminator(csv::Terminator::Any(b'\n'));
-    // What separates by tabs has no quotes.
-    builder.quoting(separator != b'\t');
-    // Every line ends, so that each record's can be counted from its end: blank lines may stand before it.
-    let mut reader = builder.from_reader(bytes.chain(&b"\n"[..]));
+    let is_row: IsRow<'r> = match rows {
+        Some((places, width)) => Box::new(move |cells| cells.len() <= width && places.is_row(cells)),
+        None => Box::new(|_| false),
+    };
+    let mut lines = Lines::new(bytes, separator, is_row);
     let mut is_over = false;
     Ok(Box::new(std::iter::from_fn(move || {
-        let mut record = StringRecord::new();
-        let read = if is_over { Ok(false) } else { reader.read_record(&mut record) };
-        let within = record.as_slice().bytes().filter(|byte| *byte == b'\n').count() as u64;
-        let line = reader.position().line().saturating_sub(1 + within).max(1);
-        match read {
-            Ok(true) => Some(Ok((line, Ok(record)))),
-            Ok(false) => None,
-            Err(error) if error.is_io_error() => {
+        if is_over {
+            return None;
+        }
+        match lines.next_record() {
+            Ok(record) => record.map(Ok),
+            Err(error) => {
                 is_over = true;
-                Some(Err(not(format!("it can't be read on from line {line}: {error}"))))
-            }
-            Err(_) => {
-                let why = "it is not UTF-8 text; save the file as UTF-8, or say `encoding` in a mapping of your own";
-                Some(Ok((line, Err(why.to_owned()))))
+                Some(Err(not(format!("it can't be read on from line {}: {error}", lines.line()))))
             }
         }
     })))

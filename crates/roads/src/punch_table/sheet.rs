@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{Data, Reader as _, open_workbook_auto_from_rs};
+use calamine::{Data, ExcelDateTime, ExcelDateTimeType, Reader as _, open_workbook_auto_from_rs};
 use csv::StringRecord;
 use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, ToSpan as _};
@@ -14,6 +14,8 @@ use crate::NotATable;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// Day 0 of Excel's count, as it holds from March 1900 on.
 const DAY_ZERO: DateTime = date(1899, 12, 30).at(0, 0, 0, 0);
+/// Days between the two days from which Excel counts: programs on a Mac count from 1904.
+const DAYS_TO_1904: f64 = 1462.0;
 const SECONDS_OF_DAY: f64 = 86_400.0;
 
 /// A file of zip (xlsx, ods) or of compound documents (xls).
@@ -45,7 +47,7 @@ pub(super) fn records<'r>(file: impl Read) -> Result<Records<'r>, NotATable> {
 /// A cell as CSV would have it.
 fn text(cell: &Data) -> String {
     match cell {
-        Data::DateTime(moment) if moment.is_datetime() => moment_text(moment.as_f64()).unwrap_or_default(),
+        Data::DateTime(moment) if moment.is_datetime() => moment_text(days(moment)).unwrap_or_default(),
         Data::DateTime(length) => moment_text(length.as_f64().fract()).unwrap_or_default(),
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
         Data::Empty | Data::Error(_) => String::new(),
@@ -54,6 +56,15 @@ fn text(cell: &Data) -> String {
         Data::DurationIso(text) => time_of_day(text).unwrap_or_else(|| text.trim().to_owned()),
         other => other.to_string(),
     }
+}
+
+/// A moment as days of the count from 1900, whatever its workbook counts from.
+fn days(moment: &ExcelDateTime) -> f64 {
+    let days = moment.as_f64();
+    // It tells from when it counts by nothing else.
+    let counts_from_1904 = *moment == ExcelDateTime::new(days, ExcelDateTimeType::DateTime, true);
+    // A time of day stays one.
+    if counts_from_1904 && days >= 1.0 { days + DAYS_TO_1904 } else { days }
 }
 
 /// A moment of Excel's count, to the second: without a date where it has none.
@@ -84,6 +95,15 @@ mod tests {
         assert_eq!(moment_text(45_719.0).as_deref(), Some("2025-03-03 00:00:00"));
         assert_eq!(moment_text(0.75).as_deref(), Some("18:00:00"));
         assert_eq!((moment_text(-1.0), moment_text(f64::NAN), moment_text(1e300)), (None, None, None));
+    }
+
+    #[test]
+    fn a_workbook_that_counts_from_1904_says_the_same_moments_and_times_of_day() {
+        let cell = |days: f64, kind| text(&Data::DateTime(ExcelDateTime::new(days, kind, true)));
+        let kinds = [ExcelDateTimeType::DateTime, ExcelDateTimeType::TimeDelta];
+        assert_eq!(cell(45_719.333_344_907 - 1462.0, ExcelDateTimeType::DateTime), "2025-03-03 08:00:01");
+        assert_eq!(kinds.map(|kind| cell(0.75, kind)), ["18:00:00", "18:00:00"]);
+        assert_eq!(text(&Data::DateTime(ExcelDateTime::new(45_719.0, kinds[0], false))), "2025-03-03 00:00:00");
     }
 
     #[test]

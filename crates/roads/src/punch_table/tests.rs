@@ -102,12 +102,13 @@ fn a_sheet_says_what_the_csv_says() {
 
 #[test]
 fn every_kind_of_workbook_says_what_the_csv_says() {
-    let books: [&[u8]; 3] = [
+    let books: [&[u8]; 4] = [
         include_bytes!("../../tests/tables/log.xls"),
         include_bytes!("../../tests/tables/log.xlsb"),
         include_bytes!("../../tests/tables/log.ods"),
+        include_bytes!("../../tests/tables/mac.xlsx"),
     ];
-    for (book, kind) in books.into_iter().zip(["xls", "xlsb", "ods"]) {
+    for (book, kind) in books.into_iter().zip(["xls", "xlsb", "ods", "xlsx of 1904"]) {
         assert_eq!(rows(book), rows(LOG.as_bytes()), "{kind}");
     }
     let parts = rows(include_bytes!("../../tests/tables/parts.ods"));
@@ -217,7 +218,27 @@ fn a_date_is_read_as_the_file_as_a_whole_says_and_never_guessed() {
     let days = |dates: &[&str]| told(&rows(file(dates).as_bytes()));
     assert_eq!(days(&["04/03/2025", "31/03/2025"])[0], "7 2025-03-04 08:00:00 None");
     assert_eq!(days(&["04/03/2025", "03/31/2025"])[0], "7 2025-04-03 08:00:00 None");
+    // A day that is as its month tells nothing, however many rows are of it.
+    let same = ["04/04/2025"; 120];
+    let late = [&same[..], &["31/03/2025", "05/04/2025"]].concat();
+    assert_eq!(
+        days(&late)[119..],
+        ["7 2025-04-04 08:00:00 None", "7 2025-03-31 08:00:00 None", "7 2025-04-05 08:00:00 None"]
+    );
+    assert_eq!(days(&same).len(), 120);
     assert!(refused(&file(&["04/03/2025", "05/03/2025"])).contains("say which with `--dates dmy` or `--dates mdy`"));
+    // With two digits the year may be in front, too.
+    let short = refused(&file(&["26-03-05", "26-03-13"]));
+    assert!(short.contains("`26-03-05 08:00` and all its dates"), "{short}");
+    assert!(short.ends_with("say which with `--dates dmy` or `--dates ymd`"), "{short}");
+    assert_eq!(days(&["26-03-05", "45-03-13"])[0], "7 2026-03-05 08:00:00 None");
+    assert_eq!(days(&["03/04/25", "03/31/25"])[0], "7 2025-03-04 08:00:00 None");
+    let told_by = |order| {
+        let mapping = Mapping::preset("generic").unwrap().with_dates(order);
+        told(&rows_by(file(&["26-03-05"]).as_bytes(), Some(mapping)))
+    };
+    assert_eq!(told_by(DateOrder::YearFirst), ["7 2026-03-05 08:00:00 None"]);
+    assert_eq!(told_by(DateOrder::DayFirst), ["7 2005-03-26 08:00:00 None"]);
     assert!(
         refused(&file(&["31/03/2025", "03/31/2025"]))
             .contains("line 2 has the day first and line 3 the other way round")
@@ -249,6 +270,35 @@ fn a_bad_row_is_told_and_its_neighbours_pass() {
     );
     let time = RowTime::Printed(PrintedTime::Raw(b"yesterday".to_vec()));
     assert_eq!(rows[2].said.as_ref().unwrap().time, time);
+}
+
+#[test]
+fn a_quote_that_does_not_end_costs_its_own_line() {
+    let file = "user,time,door\n\
+        7,2025-03-03 08:00,\"Gate 1\n8,2025-03-03 09:00,Gate 2\n9,2025-03-03 10:00,\"Gate \"\"3\"\"\"\n\
+        10,2025-03-03 11:00,\"left, 5\nright, 6\"\n11,2025-03-03 12:00,\"Gate 5\n\n12,2025-03-03 13:00,Gate 6\n";
+    let read = rows(file.as_bytes());
+    let open = "a quote begins in it and does not end; write it twice within quotes, or take it out";
+    assert_eq!(
+        told(&read),
+        [
+            format!("line 2: {open}").as_str(),
+            "8 2025-03-03 09:00:00 None",
+            "9 2025-03-03 10:00:00 None",
+            "10 2025-03-03 11:00:00 None",
+            format!("line 7: {open}").as_str(),
+            "12 2025-03-03 13:00:00 None",
+        ]
+    );
+    let readers = [2, 3].map(|row: usize| read[row].said.as_ref().unwrap().reader.as_str());
+    assert_eq!(readers, ["Gate \"3\"", "left, 5\nright, 6"]);
+    assert_eq!(
+        (&read[5].key, read[0].original.as_slice()),
+        (&RowKey::Line(9), b"7,2025-03-03 08:00,\"Gate 1".as_slice())
+    );
+    // Also the last line of a file that was cut off.
+    let cut = rows(b"user,time,door\n8,2025-03-03 09:00,Gate 2\n7,2025-03-03 08:00,\"Ga");
+    assert_eq!(told(&cut)[1], format!("line 3: {open}"));
 }
 
 #[test]

@@ -303,3 +303,58 @@ fn a_mark_reads_back_and_a_key_that_is_none_is_told() {
     let mut reading = Reading::since(&table, None, None, FIRST, 2);
     assert!(reading.stored(&[vec![Cell::Other("1.5".into())]]).unwrap_err().contains("neither"));
 }
+
+/// What a reading tells of a server, row by row, until its end or its trouble.
+fn all_told(mut reading: Reading<'_>, server: &mut MemoryTable) -> Result<Vec<String>, String> {
+    let mut keys = Vec::new();
+    while let Some(select) = reading.next() {
+        let page = server.page(&select).unwrap();
+        keys.extend(reading.rows(&page).iter().map(|row| row.said.as_ref().unwrap().time.to_string()));
+        reading.stored(&page)?;
+    }
+    Ok(keys)
+}
+
+#[test]
+fn rows_with_equal_keys_are_all_told_and_once_wherever_a_page_ends() {
+    let days = Table::new("day-per-row", None, None, &[], (None, false)).unwrap();
+    let day = |date: i32, minute: i32| {
+        let text = Cell::Text;
+        let (date, user) = (text(format!("202603{date:02}")), text("7".to_owned()));
+        vec![date.clone(), user.clone(), user, date, text(format!("08{minute:02}00")), Cell::Null]
+    };
+    let columns = ["key=AT", "user=WHO", "time=AT"].map(str::to_owned);
+    let query = Some("SELECT AT, WHO FROM log");
+    let events = Table::new("custom", None, query, &columns, (Some(KeyKind::Time), false)).unwrap();
+    let third = Date::constant(2026, 3, 3).at(8, 0, 0, 0).checked_add(SignedDuration::new(0, 3_333_333)).unwrap();
+    let event = |second: i32, user: i32| {
+        let at = Cell::Civil(third.checked_add(second.seconds()).unwrap());
+        vec![at.clone(), Cell::Text(user.to_string()), at]
+    };
+    for same in 1..=4 {
+        let rows = |row: &dyn Fn(i32, i32) -> Vec<Cell>| -> Vec<Vec<Cell>> {
+            (1..=9).flat_map(|key| (0..same).map(move |nth| row(key, nth))).collect()
+        };
+        for (table, rows) in [(&days, rows(&day)), (&events, rows(&event))] {
+            let all = said(table, &rows);
+            // Some rows are alike in everything, as they are in a table without a key of its own.
+            let mut server =
+                MemoryTable { rows: [rows.clone(), rows[..1].to_vec()].concat(), ..MemoryTable::default() };
+            for limit in 6..=11 {
+                let told = all_told(Reading::range(table, (None, None), limit), &mut server).unwrap();
+                assert_eq!(told.len(), all.len() + 1, "{same} rows of a key, {limit} of a page: {told:?}");
+                let today = Date::constant(2026, 4, 1);
+                let told = all_told(Reading::since(table, None, None, today, limit), &mut server).unwrap();
+                assert_eq!(told.len(), all.len() + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_of_nothing_but_one_key_is_told_since_what_is_beyond_can_not_be_asked_for() {
+    let table = Table::new("commute-log", None, None, &[], (None, false)).unwrap();
+    let mut server = MemoryTable { rows: (0..8).map(|user| event(7, user, user)).collect(), ..MemoryTable::default() };
+    let why = all_told(Reading::range(&table, (None, None), 4), &mut server).unwrap_err();
+    assert!(why.contains("many rows have the same key"), "{why}");
+}
