@@ -8,7 +8,7 @@
 //! * `due_us` says when a job may be claimed: when it is due, or, once it runs, when the lease of its worker ends. So a claim is one
 //!   range of one index.
 
-use crate::engine::{Param, Row, Session, params};
+use crate::engine::{Param, Row, params};
 use crate::statement::statements;
 use crate::{Error, Read, Write};
 
@@ -41,13 +41,12 @@ macro_rules! first_of_lane {
     };
 }
 
-/// The claim of what a query finds, with what an engine needs beside it.
+/// The claim of what a query finds. No row is locked for it: writers of a tenant take turns, on PostgreSQL by a lock of their own.
 macro_rules! claim {
-    ($found:expr, $lock:literal) => {
+    ($found:expr) => {
         concat!(
             "WITH next AS MATERIALIZED (",
             $found,
-            $lock,
             ") UPDATE job SET state = 'running', owner = $7, started_us = $8, due_us = $9, fence = fence + 1, attempts = attempts + 1,
              is_taken_over = CASE state WHEN 'running' THEN 1 ELSE 0 END
              WHERE tenant = $10 AND id IN (SELECT id FROM next) RETURNING ",
@@ -63,8 +62,8 @@ statements! {
     ADD = "INSERT INTO job (tenant, id, kind, lane, body, state, due_us, slot_us, attempts, fence, owner, created_us, outcome)
         VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, 0, '', $8, '')";
     CLAIMABLE = claimable!();
-    CLAIM = claim!(claimable!(), "");
-    CLAIM_IN_LANE = claim!(first_of_lane!(), "");
+    CLAIM = claim!(claimable!());
+    CLAIM_IN_LANE = claim!(first_of_lane!());
     RENEW = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     KEEP_PLACE = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting' AND attempts = 0";
     HASTEN = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting'";
@@ -87,10 +86,6 @@ statements! {
     DEAD_OF_KIND = "SELECT kind, state, COUNT(*), MIN(due_us), COUNT(CASE WHEN due_us <= $1 THEN 1 END) FROM job
         WHERE tenant = $2 AND state = 'dead' GROUP BY kind, state";
 }
-
-/// On PostgreSQL a claim does not wait for rows that somebody else holds. One of the places where engines differ.
-const CLAIM_SKIPPING: &str = claim!(claimable!(), " FOR UPDATE OF j SKIP LOCKED");
-const CLAIM_IN_LANE_SKIPPING: &str = claim!(first_of_lane!(), " FOR UPDATE OF j SKIP LOCKED");
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -389,13 +384,9 @@ impl Write<'_> {
     /// # Errors
     /// Of the store.
     pub fn claim_jobs(&self, by: &Claimant<'_>, now_us: i64) -> Result<Vec<Job>, Error> {
-        let claim = match self.session {
-            Session::Sqlite(_) => CLAIM,
-            Session::Postgres(_) => CLAIM_SKIPPING,
-        };
         let values =
             params![self.tenant, now_us, by.kinds, now_us, now_us, by.most, by.owner, now_us, by.lease_us, self.tenant];
-        let mut claimed = self.all(claim, values, job)?;
+        let mut claimed = self.all(CLAIM, values, job)?;
         claimed.sort_by_key(|job| job.id);
         Ok(claimed)
     }
@@ -412,12 +403,8 @@ impl Write<'_> {
         lease_us: i64,
         now_us: i64,
     ) -> Result<Option<Job>, Error> {
-        let claim = match self.session {
-            Session::Sqlite(_) => CLAIM_IN_LANE,
-            Session::Postgres(_) => CLAIM_IN_LANE_SKIPPING,
-        };
         let values = params![self.tenant, now_us, id, lane, now_us, now_us, owner, now_us, lease_us, self.tenant];
-        self.one(claim, values, job)
+        self.one(CLAIM_IN_LANE, values, job)
     }
 
     /// Keeps the place of a job that nobody has claimed yet: nobody else claims it before an instant; false when somebody has.
