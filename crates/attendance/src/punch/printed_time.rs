@@ -51,7 +51,17 @@ impl PrintedTime {
 impl fmt::Display for PrintedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.civil(), self) {
-            (Some(civil), _) => write!(f, "{}", civil.strftime("%Y-%m-%d %H:%M:%S")),
+            // As `%Y-%m-%d %H:%M:%S`, which each row of an import has written: a format is read for each.
+            (Some(at), _) => write!(
+                f,
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+                at.year(),
+                at.month(),
+                at.day(),
+                at.hour(),
+                at.minute(),
+                at.second()
+            ),
             (None, Self::Raw(bytes)) => write!(f, "{}", String::from_utf8_lossy(bytes)),
             (None, Self::Seconds(seconds)) => write!(f, "{seconds} s from 1970"),
         }

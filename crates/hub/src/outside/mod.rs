@@ -43,7 +43,7 @@ use crate::undone::Undone;
 use crate::{Actor, Error, Hub};
 use noted::{Done, Noting};
 use report::Report;
-use sources::Sources;
+use sources::{Origins, Sources};
 
 /// Parts that are read and wait to be stored, or stored and wait to be told of.
 const PARTS_AHEAD: usize = 2;
@@ -351,7 +351,9 @@ impl<'a> Taking<'a> {
         let made = sources.meet(write, (self.how, self.actor, self.now), rows)?;
         let company = Company::load(write)?;
         let mut intake = Intake::new(write, &company, self.now, self.how.create_employees)?;
-        let mut judged: Vec<Result<RawPunch, Refusal>> = rows.iter().map(|row| said(self.how, sources, row)).collect();
+        let mut origins = Origins::default();
+        let judged = rows.iter().map(|row| said(self.how, (sources, &mut origins), row));
+        let mut judged: Vec<Result<RawPunch, Refusal>> = judged.collect();
         self.refuse_other_groups(&mut intake, &mut judged)?;
         let arrived = self.arrived(&judged);
         let taken = intake.punches(&arrived)?;
@@ -398,20 +400,24 @@ impl<'a> Taking<'a> {
 }
 
 /// What a source said by a row.
-fn said(how: &Outside<'_>, sources: &Sources, row: &OutsideRow) -> Result<RawPunch, Refusal> {
+fn said<'r>(
+    how: &Outside<'_>,
+    (sources, origins): (&Sources, &mut Origins<'r>),
+    row: &'r OutsideRow,
+) -> Result<RawPunch, Refusal> {
     let Ok(punch) = &row.said else { return Ok(RawPunch::unreadable(&sources::own(how.origin), &row.original)) };
     if let Some(refusal) = how.refuses(punch) {
         return Err(refusal);
     }
-    let origin = sources::origin(how.origin, punch);
-    if !sources.is_registered(&origin) {
+    let origin = origins.of(how.origin, punch);
+    if !sources.is_registered(origin) {
         return Err(Refusal::TooManyReaders);
     }
     let time = match &punch.time {
         RowTime::Printed(time) => time.clone(),
         // The face of a clock that shows UTC: so it says the same whatever zone anybody states later.
-        RowTime::At(at) if sources.shows_utc(&origin) => PrintedTime::from_civil(TimeZone::UTC.to_datetime(*at)),
-        RowTime::At(_) => return Err(Refusal::HasOffset(origin)),
+        RowTime::At(at) if sources.shows_utc(origin) => PrintedTime::from_civil(TimeZone::UTC.to_datetime(*at)),
+        RowTime::At(_) => return Err(Refusal::HasOffset(origin.to_owned())),
     };
     let OutsidePunch { puncher, state, verify, work_code, .. } = punch;
     Ok(RawPunch {
@@ -421,6 +427,6 @@ fn said(how: &Outside<'_>, sources: &Sources, row: &OutsideRow) -> Result<RawPun
         verify: *verify,
         work_code: work_code.clone(),
         original: row.original.clone(),
-        origin,
+        origin: origin.to_owned(),
     })
 }

@@ -39,6 +39,23 @@ pub(super) fn origin(of: Origin<'_>, punch: &OutsidePunch) -> String {
     }
 }
 
+/// The origins of punches one after another, of which many come from one reader.
+#[derive(Default)]
+pub(super) struct Origins<'r> {
+    last: Option<(Option<&'r str>, &'r str, bool, String)>,
+}
+
+impl<'r> Origins<'r> {
+    /// That of a punch.
+    pub(super) fn of(&mut self, of: Origin<'_>, punch: &'r OutsidePunch) -> &str {
+        let is_code = matches!(punch.puncher, Puncher::Code(_));
+        let (serial, reader) = (punch.serial.as_deref(), punch.reader.as_str());
+        let last = self.last.take().filter(|(known, at, code, _)| (*known, *at, *code) == (serial, reader, is_code));
+        let last = last.unwrap_or_else(|| (serial, reader, is_code, origin(of, punch)));
+        &self.last.insert(last).3
+    }
+}
+
 /// The origin of what names none.
 pub(super) fn own(of: Origin<'_>) -> String {
     match of {
@@ -81,6 +98,7 @@ impl Sources {
         rows: &[OutsideRow],
     ) -> Result<u64, Error> {
         let (mut new, mut codes) = (BTreeMap::new(), BTreeSet::new());
+        let mut origins = Origins::default();
         for row in rows {
             let Ok(punch) = &row.said else {
                 let own = own(how.origin);
@@ -92,7 +110,7 @@ impl Sources {
             if how.refuses(punch).is_some() {
                 continue;
             }
-            let origin = origin(how.origin, punch);
+            let origin = origins.of(how.origin, punch);
             let group = match (&punch.puncher, how.origin) {
                 (Puncher::Code(code), Origin::Source(source)) => {
                     let code = canonical_user(code);
@@ -103,11 +121,11 @@ impl Sources {
                 }
                 _ => None,
             };
-            if !self.origins.contains_key(&origin) && !new.contains_key(&origin) {
+            if !self.origins.contains_key(origin) && !new.contains_key(origin) {
                 let is_printed = matches!(punch.time, RowTime::Printed(_));
                 let zone = if is_printed { how.zone } else { Some(UTC) };
                 let corrects_zone = is_printed && punch.serial.is_none();
-                new.insert(origin, NewSource { zone, corrects_zone, group });
+                new.insert(origin.to_owned(), NewSource { zone, corrects_zone, group });
             }
         }
         for (origin, source) in new {
