@@ -12,10 +12,15 @@ use reqwest::Url;
 
 use crate::shown_url::{HIDDEN, hidden_of};
 
-/// Bytes with which a longer secret may begin that count as the secret.
+/// Bytes with which a longer secret may begin that count as the secret. A shorter one counts as a word of its own only: the value of
+/// `env=prod` stands by chance within other words.
 const TELLING: usize = 8;
-/// Bytes of a secret that counts as a word of its own only: the value of `v=2` stands by chance within other words.
+/// Bytes of a secret for which no escapes are resolved: the value of `v=2` may come of them by chance.
 const SHORT: usize = 3;
+/// Bytes of an answer that are looked at.
+const MOST_BYTES: usize = 64 * 1024;
+/// Bytes of the name of an entity of HTML, at most.
+const LONGEST_NAME: usize = 10;
 /// How often a text may be written with escapes, one over another.
 const LEVELS: usize = 3;
 
@@ -41,6 +46,7 @@ impl Secrets {
 
     /// Words of others in one line of so many characters at most.
     pub(crate) fn said(&self, text: &str, most_chars: usize) -> String {
+        let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text);
         let said = self.without(text);
         said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(most_chars).collect()
     }
@@ -58,9 +64,11 @@ impl Secrets {
             }
             is_within = is_secret;
         }
-        let mut plain = unescaped(&told);
+        // Where more of a secret shows once escapes are resolved, what was found is not all of it.
+        let found = |text: &str| self.marks(text, SHORT).into_iter().filter(|mark| *mark).count();
+        let (plainly, mut plain) = (found(text), unescaped(text));
         for _ in 0..LEVELS {
-            if self.marks(&plain, SHORT).contains(&true) {
+            if found(&plain) > plainly {
                 return HIDDEN.to_owned();
             }
             plain = unescaped(&plain);
@@ -77,8 +85,8 @@ impl Secrets {
             for at in 0..bytes.len() {
                 let here = bytes.iter().skip(at).zip(secret.bytes());
                 let alike = here.take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count();
-                let is_told = if secret.len() > SHORT {
-                    alike >= secret.len().min(TELLING)
+                let is_told = if secret.len() >= TELLING {
+                    alike >= TELLING
                 } else {
                     let before = at.checked_sub(1).and_then(|before| bytes.get(before));
                     alike == secret.len() && !is_in_word(before) && !is_in_word(bytes.get(at + alike))
@@ -122,7 +130,7 @@ fn escape(text: &str, plain: &mut Vec<u8>) -> Option<usize> {
         return Some(1 + c.len_utf8());
     }
     if let Some(rest) = text.strip_prefix('&') {
-        let (name, _) = rest.split_once(';')?;
+        let name = rest.get(..rest.bytes().take(LONGEST_NAME).position(|byte| byte == b';')?)?;
         let code = match name {
             "amp" => '&'.into(),
             "quot" => '"'.into(),
@@ -174,6 +182,13 @@ mod tests {
     }
 
     #[test]
+    fn short_values_are_words_and_a_long_answer_is_read_at_once() {
+        let said = |text: &str| Secrets::new("https://crm.example/in?env=prod", []).said(text, 40);
+        assert_eq!(said("unknown product in prod"), "unknown product in ***");
+        assert_eq!(said(&"&".repeat(10_000_000)), "&".repeat(40));
+    }
+
+    #[test]
     fn words_with_a_secret_behind_escapes_are_not_told() {
         for text in [
             r#"{"said": "Token t0ken\/abc+\"def="}"#,
@@ -182,6 +197,9 @@ mod tests {
             "t0ken%2Fabc%2b%22def%3D",
             "t0ken%252Fabc%252b%2522def%253D",
             "key=cl%25C3%25A9%2B5ecret%252Fx",
+            // With the escape behind what counts as its beginning.
+            "signed with whsec_c2lnbmluZw\\u003d=, or t0ken/abc+\\\"def=",
+            "t0ken/abc+&quot;def=",
         ] {
             assert_eq!(said(text), HIDDEN, "{text}");
         }
