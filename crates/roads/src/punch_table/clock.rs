@@ -60,10 +60,17 @@ pub(super) fn hint(text: &str) -> Hint {
     if parts(day).is_none_or(|[first, ..]| is_year(first)) {
         return if date(day, None).is_some() { Hint::YearFirst } else { Hint::None };
     }
+    // Nobody writes 25/12/31 for the last day of 2025: where a year of two digits comes first, dashes part it.
+    let is_usual = |order: &DateOrder| *order != DateOrder::YearFirst || has_dashes(day);
+    let orders = DateOrder::ALL.into_iter().filter(is_usual);
     let (orders, mut dates): (Vec<DateOrder>, Vec<Date>) =
-        DateOrder::ALL.into_iter().filter_map(|order| Some((order, date(day, Some(order))?))).unzip();
+        orders.filter_map(|order| Some((order, date(day, Some(order))?))).unzip();
     dates.dedup();
     if orders.is_empty() || orders.len() > 1 && dates.len() == 1 { Hint::None } else { Hint::Orders(orders) }
+}
+
+fn has_dashes(day: &str) -> bool {
+    day.contains('-')
 }
 
 /// Whether a cell has a date, in whatever order.
@@ -163,7 +170,7 @@ pub(crate) fn date(text: &str, order: Option<DateOrder>) -> Option<Date> {
         }
         ([year, month, day], Some(DateOrder::YearFirst)) => of_numbers(year, month, day),
         // The same in whatever order.
-        ([first, second, year], None) if first == second && (is_year(year) || year == first) => {
+        ([first, second, year], None) if first == second && (is_year(year) || year == first || !has_dashes(text)) => {
             of_numbers(year, first, second)
         }
         _ => None,
@@ -313,8 +320,12 @@ mod tests {
             ("04/03/2025", "dmy mdy"),
             ("26-03-05 08:00", "dmy ymd"),
             ("03/31/25", "mdy"),
-            ("04/03/25", "dmy mdy ymd"),
-            ("04/04/25", "dmy mdy ymd"),
+            ("04/03/25", "dmy mdy"),
+            ("04-03-25", "dmy mdy ymd"),
+            ("04-04-25", "dmy mdy ymd"),
+            ("04/04/25", "None"),
+            ("31/12/25", "dmy"),
+            ("31.12.25", "dmy"),
             ("45-03-05", "ymd"),
             ("26-03-32", "dmy"),
             ("04/04/2025", "None"),
@@ -329,7 +340,8 @@ mod tests {
             assert_eq!(orders(text), wanted, "{text}");
         }
         assert_eq!(read("26-03-05 08:00", Some(DateOrder::YearFirst)), "2026-03-05 08:00:00");
-        assert_eq!(time("04/04/25 08:00", None), raw("04/04/25 08:00"));
+        assert_eq!(read("04/04/25 08:00", None), "2025-04-04 08:00:00");
+        assert_eq!(time("04-04-25 08:00", None), raw("04-04-25 08:00"));
     }
 
     proptest! {

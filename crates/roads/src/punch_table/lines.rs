@@ -3,7 +3,7 @@
 //! Invariants:
 //! * Quotes are those of RFC 4180, and read as the `csv` crate reads them where each of them is closed.
 //! * A quote that is not closed costs the line in which it begins, and no other: it is taken for such a one if a line within its cell is a
-//!   row by itself, if the cell has more than [`MOST_LINES`] line breaks, or if the text ends in it.
+//!   row by itself and has no quote, if the cell has more than [`MOST_LINES`] line breaks, or if the text ends in it.
 //! * No more than these lines are held.
 
 use std::collections::VecDeque;
@@ -85,7 +85,10 @@ impl<'r, R: Read> Lines<'r, R> {
         let mut more = Vec::new();
         while cells.is_open() {
             let next = if more.len() < MOST_LINES { self.read_line()? } else { None };
-            let is_row = |line: &Vec<u8>| text(self.cells().all(line)).is_ok_and(|cells| (self.is_row)(&cells));
+            // One that has a quote may be the end of the cell.
+            let is_row = |line: &Vec<u8>| {
+                !line.contains(&b'"') && text(self.cells().all(line)).is_ok_and(|cells| (self.is_row)(&cells))
+            };
             let is_over = next.as_ref().is_none_or(is_row);
             more.extend(next);
             if is_over {
@@ -216,6 +219,15 @@ mod tests {
             prop_assert_eq!(&ours, &theirs[..until.min(theirs.len())]);
             prop_assert!(until == ours.len());
         }
+    }
+
+    #[test]
+    fn a_line_break_in_a_quoted_cell_in_front_of_others_parts_no_row() {
+        let all = "\"Gate\n1\",7,2025-03-03\n2,8,2025-03-03\n";
+        let mut lines = Lines::new(all.as_bytes(), b',', Box::new(|cells: &StringRecord| cells.len() == 3));
+        let mut next =
+            || lines.next_record().unwrap().unwrap().1.map(|cells| cells.iter().collect::<Vec<_>>().join("|"));
+        assert_eq!([next(), next()].map(Result::unwrap), ["Gate\n1|7|2025-03-03", "2|8|2025-03-03"]);
     }
 
     #[test]
