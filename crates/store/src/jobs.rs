@@ -67,6 +67,7 @@ statements! {
     RENEW = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND fence = $4 AND state = 'running'";
     KEEP_PLACE = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting' AND attempts = 0";
     HASTEN = "UPDATE job SET due_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting'";
+    MOVE_SLOT = "UPDATE job SET slot_us = $1 WHERE tenant = $2 AND id = $3 AND state = 'waiting'";
     HELD = "SELECT COUNT(*) FROM job WHERE tenant = $1 AND id = $2 AND fence = $3 AND state = 'running'";
     END = "UPDATE job SET state = $1, ended_us = $2, outcome = $3, due_us = $4
         WHERE tenant = $5 AND id = $6 AND fence = $7 AND state = 'running'";
@@ -461,6 +462,15 @@ impl Write<'_> {
     /// Of the store.
     pub fn hasten_job(&self, id: i64, due_us: i64) -> Result<bool, Error> {
         Ok(self.run(HASTEN, params![due_us, self.tenant, id])? == 1)
+    }
+
+    /// Lets a job that waits stand for a later due time of its schedule, which has none yet; it keeps its place. False when it does not
+    /// wait.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn move_job_slot(&self, id: i64, slot_us: i64) -> Result<bool, Error> {
+        Ok(self.run(MOVE_SLOT, params![slot_us, self.tenant, id])? == 1)
     }
 
     /// Removes a job that waits; false when it does not.

@@ -16,6 +16,8 @@ use crate::{Error, Hub};
 enum Step {
     /// It waits for a due time that is none any more.
     Drop(i64),
+    /// It waits since a due time that another one followed: of those that nobody took in time, the latest is enough.
+    Move(i64, Timestamp),
     Insert(&'static str, Timestamp),
 }
 
@@ -35,6 +37,7 @@ impl Hub {
             for step in steps(write, schedules, is_start, now)? {
                 match step {
                     Step::Drop(id) => drop(write.drop_job(id)?),
+                    Step::Move(id, slot) => drop(write.move_job_slot(id, slot.as_microsecond())?),
                     Step::Insert(kind, slot) => {
                         let (due_us, created_us) = (slot.as_microsecond(), now.as_microsecond());
                         let slot_us = Some(due_us);
@@ -60,11 +63,12 @@ fn steps(read: &Read<'_>, schedules: &Schedules, is_start: bool, now: Timestamp)
             };
             steps.extend(waiting.extract_if(.., |job| is_other(job)).map(|job| Step::Drop(job.id)));
         }
-        if let Some(schedule) = schedule {
-            // Of those that nobody took in time, the latest is enough.
-            let latest = schedule.last_by(now, &zone);
-            let is_missed = |job: &Job| job.attempts == 0 && latest.is_some_and(|latest| instant(job.due_us) < latest);
-            steps.extend(waiting.extract_if(.., |job| is_missed(job)).map(|job| Step::Drop(job.id)));
+        let latest = schedule.and_then(|schedule| schedule.last_by(now, &zone));
+        for job in &waiting {
+            let is_missed = |latest: &Timestamp| job.attempts == 0 && job.slot_us < Some(latest.as_microsecond());
+            let Some(latest) = latest.filter(is_missed) else { continue };
+            let is_done = read.last_slot(kind, now.as_microsecond())? >= Some(latest.as_microsecond());
+            steps.push(if is_done { Step::Drop(job.id) } else { Step::Move(job.id, latest) });
         }
         if let (Some(schedule), true) = (schedule, waiting.is_empty()) {
             // A due time to come that is dropped was none.
