@@ -54,7 +54,16 @@ impl Hub {
                 "choose a time between",
             ));
         }
-        self.store.write(|write| ask(write, actor, serial, command, expires_after, now))
+        self.store.write(|write| {
+            if let Some((user, owner)) = deletes_employee(write, serial, command, now)? {
+                let what = format!(
+                    "user {user} of terminal {serial} is employee {owner}, who is not deleted there while they work"
+                );
+                let cure = "end their number or their employment first: `punchclock import csv FILE --kind employees`";
+                return Err(Error::invalid(what, cure));
+            }
+            ask(write, actor, serial, command, expires_after, now)
+        })
     }
 
     /// The commands that a filter asks for, newest first, up to 5,000.
@@ -122,12 +131,6 @@ pub(crate) fn ask(
     let json = serde_json::to_string(command)
         .map_err(|error| Error::Damaged { what: "command", detail: error.to_string() })?;
     may_get(write, serial, command)?;
-    if let Some((user, owner)) = deletes_employee(write, serial, command, now)? {
-        let what =
-            format!("user {user} of terminal {serial} is employee {owner}, who is not deleted there while they work");
-        let cure = "end their number or their employment first: `punchclock import csv FILE --kind employees`";
-        return Err(Error::invalid(what, cure));
-    }
     if write.waiting_commands(serial, now.as_microsecond())? >= MAX_WAITING {
         let what = format!("{MAX_WAITING} commands wait for terminal {serial} already");
         return Err(Error::invalid(what, "wait until it has done some; check that it reports"));
@@ -210,10 +213,10 @@ pub(crate) fn for_edge(
     let (mut orders, mut failed) = (Vec::new(), Vec::new());
     for Command { id, serial, command, expires_us, .. } in read.commands_for_edge(edge, now_us, limit)? {
         let Ok(command) = serde_json::from_str(&command) else { continue };
-        if let Some((user, owner)) = deletes_employee(read, &serial, &command, now)? {
+        if let Some((user, _)) = deletes_employee(read, &serial, &command, now)? {
             failed.push((
                 id,
-                format!("user {user} has become employee {owner} since this was asked for: nobody is deleted"),
+                format!("user {user} has become an employee's since this was asked for: nobody is deleted"),
             ));
             continue;
         }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use store::places::EmployeePlace;
 use store::{Read, Write};
 
+use crate::company::Company;
 use crate::employee_change::EmployeeChange;
 use crate::numbers::{Number, assign, check_group, during, end, missing, refuse_ended, told_lost};
 use crate::places::{There, shown};
@@ -119,7 +120,8 @@ impl Hub {
                 (from, to) => Some((from.unwrap_or(ALWAYS.0), to.unwrap_or(ALWAYS.1))),
             };
             let Some(dates) = missing(write, &number, employee.id, span)? else {
-                return if span.is_none() { refuse_ended(write, &number) } else { Ok(()) };
+                let today = now.to_zoned(Company::load(write)?.time_zone()?).date();
+                return if span.is_none() { refuse_ended(write, &number, today) } else { Ok(()) };
             };
             let lost = assign(write, &number, employee.id, dates)?;
             let (from, to) = span.unwrap_or(ALWAYS);

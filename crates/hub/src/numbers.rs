@@ -139,10 +139,10 @@ pub(crate) fn missing(
     Ok(Some(dates))
 }
 
-/// Refuses to call a number somebody's that was theirs last and has ended: from which date on is to be said.
-pub(crate) fn refuse_ended(read: &Read<'_>, number: &Number) -> Result<(), Error> {
+/// Refuses to call a number somebody's that was theirs last and has ended by a date: from which date on is to be said.
+pub(crate) fn refuse_ended(read: &Read<'_>, number: &Number, today: Date) -> Result<(), Error> {
     match read.validities(&number.group, &number.number)?.last().map(|span| span.valid_to) {
-        Some(to) if to < ALWAYS.1 => Err(Error::invalid(
+        Some(to) if to < today => Err(Error::invalid(
             format!("user number {number} was theirs until {to}"),
             "say from which date on it is theirs again",
         )),

@@ -262,8 +262,14 @@ fn today(read: &Read<'_>, company: &Company, terminal: &Terminal, now: Timestamp
 pub(crate) fn owner_today(read: &Read<'_>, serial: &str, user: &str, now: Timestamp) -> Result<Option<String>, Error> {
     let Some(terminal) = read.terminal(serial)? else { return Ok(None) };
     let today = today(read, &Company::load(read)?, &terminal, now)?;
-    let mut wanted = Numbers::read(read)?.wanted(&terminal.number_group, today);
-    Ok(wanted.remove(user).map(|one| one.code))
+    let spans = read.validities(&terminal.number_group, user)?;
+    let Some(span) = spans.iter().find(|span| span.valid_from <= today && today <= span.valid_to) else {
+        return Ok(None);
+    };
+    let owner = read.employee(span.employee)?;
+    let counts_as = owner.as_ref().and_then(|owner| owner.merged_into);
+    let Some(owner) = counts_as.map_or(Ok(owner), |into| read.employee(into))? else { return Ok(None) };
+    Ok(Employments::of(read, owner.id)?.covers(today).then_some(owner.code))
 }
 
 impl Hub {

@@ -124,7 +124,7 @@ fn a_number_that_has_become_somebodys_is_not_deleted_though_that_was_asked_for()
     }
     let ended = house.hub.commands(&hub::view::CommandFilter::default(), now()).unwrap().remove(0);
     assert_eq!(ended.state, CommandState::Failed);
-    assert_eq!(ended.result, "user 99 has become employee 1010 since this was asked for: nobody is deleted");
+    assert_eq!(ended.result, "user 99 has become an employee's since this was asked for: nobody is deleted");
     assert!(told(&house, now()).contains(&"A1 99 differs: ".to_owned()), "and nothing is under way");
     let command = link::TerminalCommand::DeleteUser { user: "99".into() };
     let refused = house.hub.ask_terminal(&clerk(), "A1", &command, hub::USUAL_EXPIRY, now()).unwrap_err().to_string();
