@@ -15,8 +15,7 @@ use crate::statement::statements;
 use crate::{Error, Read, Write};
 
 statements! {
-    // By number, as they were asked for: with the sign, no index of the ended ones is read as a whole and sorted for each part.
-    DONE_JOBS = "SELECT id FROM job WHERE tenant = $1 AND +ended_us < $2 AND state = 'done' ORDER BY id LIMIT $3";
+    DONE_JOBS = "SELECT id FROM job WHERE tenant = $1 AND ended_us < $2 AND state = 'done' ORDER BY id LIMIT $3";
     DROP_DONE_JOB = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND ended_us < $3 AND state = 'done'";
     DEAD_JOBS = "SELECT id FROM job WHERE tenant = $1 AND ended_us < $2 AND state = 'dead' ORDER BY id LIMIT $3";
     DROP_DEAD_JOB = "DELETE FROM job WHERE tenant = $1 AND id = $2 AND ended_us < $3 AND state = 'dead'";
