@@ -117,10 +117,7 @@ fn lists() -> Vec<String> {
 
 #[test]
 fn sqlite_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("hub.sqlite");
-    Store::open(&path)?;
-    let connection = rusqlite::Connection::open(path)?;
+    let (_folder, connection) = sqlite()?;
     for sql in lists() {
         SQLITE.check(&sql, &sqlite_plan(&connection, &sql)?)?;
     }
@@ -129,10 +126,7 @@ fn sqlite_finds_the_rows_of_every_list_by_an_index() -> Result<()> {
 
 #[test]
 fn sqlite_finds_who_is_merged_into_somebody_without_reading_everybody() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("hub.sqlite");
-    Store::open(&path)?;
-    let connection = rusqlite::Connection::open(path)?;
+    let (_folder, connection) = sqlite()?;
     let all = store::statements().into_iter();
     let (_, sql) = all.into_iter().find(|(_, sql)| sql.contains("merged_into = $2")).context("no such statement")?;
     let plan = sqlite_plan(&connection, &sql)?;
@@ -144,10 +138,7 @@ fn sqlite_finds_who_is_merged_into_somebody_without_reading_everybody() -> Resul
 /// Without what 0042 says of it, the planner takes no index but the key where all lead with the tenant.
 #[test]
 fn sqlite_uses_every_index_and_knows_what_is_in_it() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("hub.sqlite");
-    Store::open(&path)?;
-    let connection = rusqlite::Connection::open(path)?;
+    let (_folder, connection) = sqlite()?;
     let mut plans = Vec::new();
     for (_, sql) in store::statements() {
         plans.extend(sqlite_plan(&connection, &sql)?);
@@ -164,6 +155,14 @@ fn sqlite_uses_every_index_and_knows_what_is_in_it() -> Result<()> {
         ensure!(*is_told || table == "employee", "the planner is told nothing of {index} of {table}: see 0042");
     }
     Ok(())
+}
+
+/// A file with the tables of the store, in a folder that goes with it.
+fn sqlite() -> Result<(tempfile::TempDir, rusqlite::Connection)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("hub.sqlite");
+    Store::open(&path)?;
+    Ok((folder, rusqlite::Connection::open(path)?))
 }
 
 fn sqlite_plan(connection: &rusqlite::Connection, sql: &str) -> Result<Vec<String>> {
