@@ -51,7 +51,7 @@ impl PrintedTime {
 impl fmt::Display for PrintedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.civil(), self) {
-            // As `%Y-%m-%d %H:%M:%S`, which each row of an import has written: a format is read for each.
+            // Not by `strftime`, which reads its format each time: an import writes the time of each of its rows.
             (Some(at), _) => write!(
                 f,
                 "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",

@@ -14,7 +14,7 @@ use crate::{Error, Hub};
 /// What is to be done about a kind.
 #[derive(Debug)]
 enum Step {
-    /// It waits for a due time that is none any more.
+    /// It waits for a due time that is none any more, or for one before another that was done.
     Drop(i64),
     /// It waits since a due time that another one followed: of those that nobody took in time, the latest is enough.
     Move(i64, Timestamp),
